@@ -1,0 +1,95 @@
+"""Numbers and names as people give them -> values that can be right, or a clear error.
+
+Everything that enters from outside passes here once.
+"""
+
+import math
+from pathlib import Path
+
+from knowledge.errors import BadValueError, SettingsError
+
+MAX_BATCH_SIZE = 10_000_000
+ODD_LEARNING_RATE = 1.0
+DEVICES = ("cpu", "cuda", "mps")
+
+
+def check_batch_size(batch_size: object) -> int:
+    """Return a batch size that can be right, or raise BadValueError.
+
+    >>> check_batch_size("16")
+    16
+    """
+    expected = f"give a whole number from 1 to {MAX_BATCH_SIZE:,}."
+    try:
+        number = float(batch_size)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise BadValueError("batch_size", batch_size, expected=expected) from None
+    if not math.isfinite(number) or number != int(number):
+        raise BadValueError("batch_size", batch_size, expected=expected)
+    if not 1 <= number <= MAX_BATCH_SIZE:
+        raise BadValueError("batch_size", batch_size, expected=expected)
+    return int(number)
+
+
+def check_learning_rate(learning_rate: object) -> float:
+    """Return a learning rate that can be right, or raise BadValueError."""
+    expected = "give a positive number such as 1e-4."
+    try:
+        number = float(learning_rate)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise BadValueError("learning_rate", learning_rate, expected=expected) from None
+    if not math.isfinite(number) or number <= 0:
+        raise BadValueError("learning_rate", learning_rate, expected=expected)
+    if number > 1e6 or number < 1e-30:
+        raise BadValueError(
+            "learning_rate",
+            learning_rate,
+            expected="no program trains at such a rate; give one such as 1e-4.",
+        )
+    return number
+
+
+def odd_rate_warning(learning_rate: float) -> str | None:
+    """Return a warning about a rate that is possible and hardly meant."""
+    if learning_rate < ODD_LEARNING_RATE:
+        return None
+    return (
+        f"A learning rate of {learning_rate:g} is far above any usual one: is the "
+        "exponent missing (7e-5, say)?"
+    )
+
+
+def check_device(device: str | None) -> str:
+    """Return the device asked about, or this machine's."""
+    if device is None:
+        return this_device()
+    if device.lower() not in DEVICES:
+        raise BadValueError(
+            "device", device, expected=f"known are {', '.join(DEVICES)}."
+        )
+    return device.lower()
+
+
+def this_device() -> str:
+    """Return the device training would use here, without loading torch."""
+    if Path("/proc/driver/nvidia/gpus").exists():
+        return "cuda"
+    return "cpu"
+
+
+def parse_budget(text: str) -> float:
+    """Return seconds from `120s`, `2m`, `1h` or a plain number of seconds.
+
+    >>> parse_budget("2m")
+    120.0
+    """
+    units = {"s": 1.0, "m": 60.0, "h": 3600.0}
+    unit = text[-1:].lower()
+    digits = text[:-1] if unit in units else text
+    try:
+        seconds = float(digits) * units.get(unit, 1.0)
+    except ValueError:
+        raise SettingsError(
+            f"budget '{text}' is not a length of time: write 120s, 2m or 1h."
+        ) from None
+    return seconds

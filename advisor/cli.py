@@ -1,0 +1,487 @@
+"""The same answers in a terminal: `lr-advisor COMMAND`.
+
+Answers go to stdout (with --json one document and nothing else), everything else to
+stderr. Exit code 0 done, 2 something the person can put right, 1 our bug.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from knowledge.errors import AdvisorError, SettingsError
+
+COMMANDS: dict[str, str] = {
+    "app": "serve the app in a browser, on this machine only",
+    "ask": "answer a question in words (never starts a job)",
+    "recommend": "the learning rate for a batch size",
+    "judge": "whether a learning rate is safe at a batch size",
+    "max-batch": "the largest batch size at which a rate is safe",
+    "scaling": "how the rate goes with the batch size, and what was claimed of it",
+    "verify": "make training runs that settle an answer",
+    "jobs": "list, show, cancel or resume jobs",
+    "import": "bring in runs from a CSV or Parquet file",
+    "export": "write a table to .csv, .parquet or .json",
+    "sql": "run one SELECT, read-only",
+    "workloads": "list the workloads, or describe one with its parameter counts",
+    "doctor": "check the store, the versions and the device",
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        text = message[0].upper() + message[1:]
+        sys.stderr.write(f"{text}. See `{self.prog} --help`.\n")
+        sys.exit(2)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = build_parser().parse_args(arguments)
+    if getattr(options, "command", None) is None:
+        build_parser().print_help()
+        return 0
+    try:
+        document, text = _HANDLERS[options.command](options)
+    except AdvisorError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped. What was saved is in the store.\n")
+        return 130
+    if document is not None:
+        try:
+            print(
+                json.dumps(document, allow_nan=False, ensure_ascii=False)
+                if options.json
+                else text
+            )
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of every command."""
+    parser = _Parser(prog="lr-advisor", description=__doc__.split("\n")[0])
+    common = argparse.ArgumentParser(add_help=False)
+    for where in (parser, common):
+        unset = argparse.SUPPRESS if where is common else None
+        where.add_argument(
+            "--store", metavar="FOLDER", default=unset, help="the store folder"
+        )
+        where.add_argument(
+            "--no-seeds",
+            action="store_true",
+            default=argparse.SUPPRESS if where is common else False,
+            help="leave out the claims every new store starts with",
+        )
+        where.add_argument(
+            "--json",
+            action="store_true",
+            default=argparse.SUPPRESS if where is common else False,
+            help="print one JSON document",
+        )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    sub = {
+        name: commands.add_parser(name, help=text, description=text, parents=[common])
+        for name, text in COMMANDS.items()
+    }
+    sub["app"].add_argument("--port", type=int, default=8501)
+    sub["app"].add_argument("--host", default="127.0.0.1")
+    sub["ask"].add_argument("question")
+    sub["ask"].add_argument("--context", help="the previous turn")
+    for name in ("recommend", "judge", "max-batch"):
+        _add_scope(sub[name])
+    sub["recommend"].add_argument("--batch-size", required=True)
+    sub["judge"].add_argument("--batch-size", required=True)
+    sub["judge"].add_argument("--learning-rate", required=True)
+    sub["max-batch"].add_argument("--learning-rate", required=True)
+    sub["scaling"].add_argument("--workload")
+    sub["scaling"].add_argument("--optimizer")
+    _add_exclude(sub["ask"], sub["recommend"], sub["judge"], sub["max-batch"])
+    _add_verify(sub["verify"])
+    sub["jobs"].add_argument(
+        "action", nargs="?", default="list", choices=("list", "show", "cancel", "resume")
+    )
+    sub["jobs"].add_argument("id", nargs="?")
+    sub["import"].add_argument("paths", nargs="+", metavar="PATH")
+    sub["import"].add_argument(
+        "--format", default="auto", choices=("auto", "csv", "parquet")
+    )
+    sub["import"].add_argument("--dry-run", action="store_true")
+    sub["export"].add_argument("path", metavar="PATH")
+    sub["export"].add_argument("--table", default="runs")
+    sub["sql"].add_argument("query", metavar="SELECT")
+    sub["workloads"].add_argument(
+        "action", nargs="?", default="list", choices=("list", "describe")
+    )
+    sub["workloads"].add_argument("name", nargs="?")
+    sub["workloads"].add_argument(
+        "--option", action="append", default=[], metavar="KEY=VALUE"
+    )
+    return parser
+
+
+def _add_scope(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--workload", required=True)
+    parser.add_argument("--optimizer")
+    parser.add_argument("--recipe")
+    parser.add_argument("--device")
+    parser.add_argument("--horizon", type=int, metavar="STEPS")
+    parser.add_argument("--risk", type=float, default=0.1)
+
+
+def _add_exclude(*parsers: argparse.ArgumentParser) -> None:
+    for parser in parsers:
+        parser.add_argument(
+            "--exclude",
+            action="append",
+            default=[],
+            metavar="ID",
+            help="leave out one run or claim, to see what it weighs",
+        )
+
+
+def _add_verify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--workload", required=True)
+    parser.add_argument("--batch-size", required=True, metavar="N[,N...]")
+    parser.add_argument("--learning-rate", metavar="X[,X...]", default="")
+    parser.add_argument("--optimizer")
+    parser.add_argument("--recipe")
+    parser.add_argument("--device")
+    parser.add_argument("--steps", type=int, help="length of each run")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--data", help="generated, lfw, or FOLDER_A::FOLDER_B")
+    budget = parser.add_mutually_exclusive_group()
+    budget.add_argument("--budget", metavar="120s", help="wall clock: 120s, 2m, 1h")
+    budget.add_argument("--runs", type=int, help="how many runs to plan")
+    parser.add_argument("--executor", default="local", choices=("local",))
+    parser.add_argument("--detach", action="store_true", help="return at once")
+
+
+Result = tuple[Any, str]
+
+
+def _open(options: argparse.Namespace) -> Any:
+    from advisor.service import Advisor
+
+    return Advisor.open(options.store, seeded=not options.no_seeds)
+
+
+def _scope(options: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "optimizer": options.optimizer,
+        "recipe": options.recipe,
+        "device": options.device,
+        "horizon": options.horizon,
+        "risk": options.risk,
+        "exclude": options.exclude,
+    }
+
+
+def _app(options: argparse.Namespace) -> Result:
+    import streamlit.web.bootstrap as _  # noqa: F401  fails here, not in the child
+
+    script = Path(__file__).resolve().parents[1] / "streamlit_app.py"
+    environment = dict(os.environ)
+    if options.store:
+        environment["LR_ADVISOR_STORE"] = str(Path(options.store).expanduser().absolute())
+    if options.no_seeds:
+        environment["LR_ADVISOR_NO_SEEDS"] = "1"
+    with _open(options) as advisor:
+        advisor.tend()
+        folder = advisor.store.folder
+    if not 1 <= options.port <= 65535:
+        raise SettingsError(f"port {options.port} is not one: give 1 to 65535.")
+    sys.stderr.write(f"Store: {folder}\n")
+    arguments = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(script),
+        f"--server.port={options.port}",
+        f"--server.address={options.host}",
+        "--server.headless=true",
+        "--browser.gatherUsageStats=false",
+    ]
+    if options.host not in ("127.0.0.1", "localhost"):
+        arguments.append(f"--server.allowedHosts={options.host}")
+    os.chdir(script.parent)  # its .streamlit/config.toml lies there
+    os.execve(sys.executable, arguments, environment)
+
+
+def _ask(options: argparse.Namespace) -> Result:
+    with _open(options) as advisor:
+        answer = advisor.ask(
+            options.question, context=options.context, exclude=options.exclude
+        )
+    lines = [*answer.warnings, answer.text]
+    if answer.rows and not options.json:
+        lines.append(_table([dict(row) for row in answer.rows]))
+    if answer.evidence:
+        lines.append("\nRests on:")
+        lines += [f"- {e['summary']} [{e['id']}]" for e in answer.evidence[:12]]
+        if len(answer.evidence) > 12:
+            lines.append(f"- and {len(answer.evidence) - 12} more (see --json)")
+    return answer.to_dict(), "\n".join(lines)
+
+
+def _recommend(options: argparse.Namespace) -> Result:
+    from advisor.wording import recommendation_text
+
+    with _open(options) as advisor:
+        r = advisor.recommend(options.workload, options.batch_size, **_scope(options))
+    return r.to_dict(), recommendation_text(r)
+
+
+def _judge(options: argparse.Namespace) -> Result:
+    from advisor.checks import check_learning_rate, odd_rate_warning
+    from advisor.wording import judgement_text
+
+    warning = odd_rate_warning(check_learning_rate(options.learning_rate))
+    if warning:
+        sys.stderr.write(f"{warning}\n")
+    with _open(options) as advisor:
+        j = advisor.judge(
+            options.workload,
+            options.batch_size,
+            options.learning_rate,
+            **_scope(options),
+        )
+    return j.to_dict(), judgement_text(j)
+
+
+def _max_batch(options: argparse.Namespace) -> Result:
+    with _open(options) as advisor:
+        found = advisor.largest_batch(
+            options.workload, options.learning_rate, **_scope(options)
+        )
+    return found.to_dict(), found.reason
+
+
+def _scaling(options: argparse.Namespace) -> Result:
+    from advisor.wording import scaling_report_text
+
+    with _open(options) as advisor:
+        report = advisor.scaling(options.workload, optimizer=options.optimizer)
+    return report.to_dict(), scaling_report_text(report)
+
+
+def _verify(options: argparse.Namespace) -> Result:
+    from advisor.checks import parse_budget
+
+    with _open(options) as advisor:
+        verification = advisor.verify(
+            options.workload,
+            options.batch_size.split(","),
+            learning_rate=[x for x in options.learning_rate.split(",") if x],
+            optimizer=options.optimizer,
+            recipe=options.recipe,
+            device=options.device,
+            steps=options.steps,
+            seeds=options.seeds,
+            budget_seconds=parse_budget(options.budget) if options.budget else None,
+            runs=options.runs,
+            data=options.data,
+        )
+        if not options.detach:
+            _watch(verification)
+        document = verification.to_dict()
+    if document["state"] == "failed":
+        raise _failed(document["error"])
+    return document, _verification_text(document)
+
+
+def _failed(reason: str | None) -> AdvisorError:
+    from knowledge.errors import RunFailedError
+
+    return RunFailedError(reason or "The run failed: see `lr-advisor jobs list`.")
+
+
+def _watch(verification: Any) -> None:
+    """Wait for the runs and say on stderr how each ended; Ctrl-C cancels."""
+    seen: set[str] = set()
+    try:
+        while True:
+            over = verification.state != "running"
+            for job in verification.jobs():
+                if job.is_over and job.id not in seen:
+                    seen.add(job.id)
+                    sys.stderr.write(
+                        f"{job.id} {job.config.workload} batch {job.config.batch_size} "
+                        f"rate {job.config.learning_rate:g}: {job.state}\n"
+                    )
+            if over:
+                return
+            time.sleep(0.2)
+    except KeyboardInterrupt:
+        verification.cancel()
+        sys.stderr.write("Cancelling; finished runs stay in the store.\n")
+        verification.wait(timeout_seconds=30)
+
+
+def _verification_text(document: dict[str, Any]) -> str:
+    rows = [
+        {
+            k: run[k]
+            for k in ("batch_size", "learning_rate", "seed", "steps_done", "outcome")
+        }
+        for run in document["runs"]
+    ]
+    before, after = document["before"], document["after"]
+    lines = [f"{document['verification_id']}: {document['state']}"]
+    lines.append(_table(rows))
+    for name, r in (("before", before), ("after", after)):
+        m = r["max_stable"]
+        lines.append(
+            f"{name}: rate {r['learning_rate']}, half fail near "
+            f"{m['median']} ({m['low']} to {m['high']}), {r['basis']}"
+            if m
+            else f"{name}: no rate"
+        )
+    return "\n".join(lines)
+
+
+def _jobs(options: argparse.Namespace) -> Result:
+    from advisor.verifying import job_dict
+
+    if options.action != "list" and not options.id:
+        raise SettingsError(f"jobs {options.action} needs an id: see `jobs list`.")
+    with _open(options) as advisor:
+        if options.action == "list":
+            jobs = [job_dict(job) for job in advisor.jobs()]
+            return jobs, _table(jobs, _JOB_COLUMNS) if jobs else "No jobs."
+        if options.action == "cancel":
+            advisor.cancel(options.id)
+        elif options.action == "resume":
+            advisor.resume(options.id)
+        if options.id.startswith("verification:"):
+            opened = advisor.queue.verification(options.id)
+            document = {"id": opened.id, "state": opened.state, "kind": "verification"}
+        else:
+            document = job_dict(advisor.queue.job(options.id))
+    return document, "\n".join(f"{k}: {v}" for k, v in document.items())
+
+
+_JOB_COLUMNS = (
+    "id state workload batch_size learning_rate seed progress attempts run_id".split()
+)
+
+
+def _import(options: argparse.Namespace) -> Result:
+    documents, lines = [], []
+    with _open(options) as advisor:
+        for path in options.paths:
+            report = advisor.import_runs(path, dry_run=options.dry_run)
+            documents.append(report.to_dict())
+            verb = "would add" if options.dry_run else "added"
+            lines.append(
+                f"{path}: {verb} {report.added}, already known {report.skipped}, "
+                f"rejected {len(report.rejected)}."
+            )
+            lines += [f"  line {n}: {why}" for n, why in report.rejected[:20]]
+            if len(report.rejected) > 20:
+                lines.append(f"  and {len(report.rejected) - 20} more (see --json)")
+    document = documents[0] if len(documents) == 1 else _merged(documents)
+    return document, "\n".join(lines)
+
+
+def _merged(documents: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "added": sum(d["added"] for d in documents),
+        "skipped": sum(d["skipped"] for d in documents),
+        "rejected": [r for d in documents for r in d["rejected"]],
+        "workloads": sorted({w for d in documents for w in d["workloads"]}),
+    }
+
+
+def _export(options: argparse.Namespace) -> Result:
+    with _open(options) as advisor:
+        count = advisor.export(options.path, table=options.table)
+    document = {"path": options.path, "table": options.table, "rows": count}
+    return document, f"Wrote {count} rows of {options.table} to {options.path}."
+
+
+def _sql(options: argparse.Namespace) -> Result:
+    with _open(options) as advisor:
+        result = advisor.sql(options.query)
+    document = {
+        "columns": list(result.columns),
+        "rows": [list(row) for row in result.rows],
+        "truncated": result.truncated,
+    }
+    rows = [dict(zip(result.columns, row, strict=True)) for row in result.rows]
+    text = _table(rows, result.columns)
+    return document, text + ("\n(more rows match)" if result.truncated else "")
+
+
+def _workloads(options: argparse.Namespace) -> Result:
+    with _open(options) as advisor:
+        if options.action == "list":
+            rows = advisor.workloads()
+            return rows, _table(rows)
+        if not options.name:
+            raise SettingsError("workloads describe needs a name, such as realface.")
+        pairs = [option.partition("=") for option in options.option]
+        if any(not middle for _, middle, _ in pairs):
+            raise SettingsError("Write --option as KEY=VALUE, such as output_size=64.")
+        described = advisor.describe(options.name, {k: v for k, _, v in pairs})
+    return described, json.dumps(described, indent=2)
+
+
+def _doctor(options: argparse.Namespace) -> Result:
+    with _open(options) as advisor:
+        report = advisor.doctor()
+    lines = [f"{name}: {value}" for name, value in report.items() if name != "problems"]
+    lines += [f"PROBLEM: {problem}" for problem in report["problems"]] or ["All well."]
+    return report, "\n".join(lines)
+
+
+def _table(rows: Sequence[dict[str, Any]], columns: Sequence[str] | None = None) -> str:
+    """Return rows as aligned columns of text."""
+    columns = list(columns or (rows[0] if rows else ()))
+    cells = [[_cell(row.get(c)) for c in columns] for row in rows]
+    widths = [
+        max(len(str(c)), *(len(row[i]) for row in cells), 0)
+        for i, c in enumerate(columns)
+    ]
+    lines = [[str(c) for c in columns], *cells]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "" if value is None else str(value)
+
+
+_HANDLERS: dict[str, Callable[[argparse.Namespace], Result]] = {
+    "app": _app,
+    "ask": _ask,
+    "recommend": _recommend,
+    "judge": _judge,
+    "max-batch": _max_batch,
+    "scaling": _scaling,
+    "verify": _verify,
+    "jobs": _jobs,
+    "import": _import,
+    "export": _export,
+    "sql": _sql,
+    "workloads": _workloads,
+    "doctor": _doctor,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

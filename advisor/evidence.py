@@ -1,0 +1,315 @@
+"""Which runs and claims count for a question, which do not, and why (pure).
+
+The fingerprint of a question is workload, recipe (or, for imported runs, optimizer),
+precision and batch convention. What differs in one of them is left out with its reason
+or, where its slope may still teach something, becomes a sibling that shapes the prior.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from experiments.workloads import PROXY_HORIZON_STEPS, find_spec
+from knowledge.names import WorkloadName
+from knowledge.recipes import RECIPES
+from knowledge.records import Claim, Outcome, Run
+
+UNSAID_RECIPE_RELIABILITY = 0.8  # another's set-up, not described: believed a little less
+ADAPTIVE = {"adam", "adamw", "nadam", "adamax", "rmsprop", "adabelief", "lion"}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is asked about, with everything that was not said filled in.
+
+    `recipe` is None for imported workloads whose recipe nobody named; `horizon_steps`
+    None when nothing says how long a run of this workload is.
+    """
+
+    workload: str
+    optimizer: str
+    recipe: str | None
+    device: str
+    horizon_steps: int | None
+    risk: float = 0.1
+
+    @property
+    def name(self) -> WorkloadName:
+        """The workload's name in its parts."""
+        return WorkloadName.parse(self.workload)
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """A run or claim that was left out, and why."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Body:
+    """Runs and claims that speak of one workload under one recipe."""
+
+    workload: str
+    recipe: str | None
+    optimizer: str
+    runs: tuple[Run, ...] = ()
+    claims: tuple[Claim, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What a fit of it depends on."""
+        ids = [run.id for run in self.runs] + [claim.id for claim in self.claims]
+        return (self.workload, self.recipe or self.optimizer, *ids)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What an answer rests on: the workload's own body, siblings, and what is left out.
+
+    `own.runs` holds labelled and cut-short runs; `scored` those with a metric value.
+    """
+
+    own: Body
+    scored: tuple[Run, ...]
+    siblings: tuple[Body, ...]
+    scored_siblings: tuple[tuple[Run, ...], ...]
+    excluded: tuple[Exclusion, ...]
+    context_claims: tuple[Claim, ...] = ()
+    reliability: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def labelled_runs(self) -> tuple[Run, ...]:
+        """Own runs whose outcome is stable, degraded or diverged."""
+        return tuple(r for r in self.own.runs if is_labelled(r))
+
+    def labelled_at(self, batch_size: int) -> tuple[Run, ...]:
+        """Labelled runs at one batch size."""
+        return tuple(r for r in self.labelled_runs if r.batch_size == batch_size)
+
+
+def is_labelled(run: Run) -> bool:
+    """Whether the run's outcome is known and the run went far enough to have one."""
+    return run.outcome is not None and run.outcome is not Outcome.INCOMPLETE
+
+
+def choose_recipe(
+    workload: str,
+    *,
+    recipe: str | None,
+    optimizer: str | None,
+    runs: Sequence[Run],
+    claims: Sequence[Claim],
+) -> tuple[str | None, str]:
+    """Return `(recipe, optimizer)`: as asked, else what has most evidence.
+
+    Ties go to the workload's default. Imported workloads have no recipe unless their
+    rows name one.
+    """
+    if recipe is not None and recipe in RECIPES:
+        return recipe, RECIPES[recipe].optimizer
+    spec = find_spec(workload)
+    own = [r for r in runs if r.workload.lower() == workload.lower()]
+    counts: Counter[tuple[str | None, str]] = Counter(
+        (r.recipe, r.optimizer) for r in own
+    )
+    for claim in claims:
+        if claim.workload == workload and claim.optimizer:
+            counts[(claim.recipe, claim.optimizer)] += 1
+    options: list[tuple[str | None, str]] = (
+        [(name, RECIPES[name].optimizer) for name in spec.recipes] if spec else []
+    )
+    options += sorted(set(counts) - set(options), key=str)
+    if recipe is not None:
+        options = [o for o in options if o[0] == recipe] or [(recipe, optimizer or "")]
+    if optimizer is not None:
+        wanted = [o for o in options if o[1] == optimizer or o[0] == optimizer]
+        options = wanted or [(None, optimizer)]
+    if not options:
+        return recipe, optimizer or "adam"
+    # max keeps the first of equals, and the default comes first.
+    return max(options, key=lambda option: counts[option])
+
+
+def usual_horizon(
+    workload: str, recipe: str | None, optimizer: str, runs: Iterable[Run]
+) -> int | None:
+    """Return the run length an answer speaks of when none is asked.
+
+    Full-size face models: a training session, as the claims mean it. Everything else:
+    the length planned most often, else the workload's own.
+    """
+    spec = find_spec(workload)
+    name = WorkloadName.parse(workload)
+    if spec is not None and not spec.small_enough_for_cpu and not name.is_proxy:
+        return spec.usual_horizon_steps
+    planned = Counter(
+        run.horizon_steps
+        for run in runs
+        if _is_of(run, workload, recipe, optimizer) and run.horizon_steps
+    )
+    if planned:
+        longest_first = sorted(planned.items(), key=lambda item: (-item[1], -item[0]))
+        return int(longest_first[0][0])
+    if spec is None:
+        return None
+    return PROXY_HORIZON_STEPS if name.is_proxy else spec.usual_horizon_steps
+
+
+def select_evidence(
+    scope: Scope,
+    *,
+    runs: Sequence[Run],
+    claims: Sequence[Claim],
+    leave_out: Iterable[str] = (),
+    leave_out_reason: str = "left out as asked",
+) -> Evidence:
+    """Sort runs and claims of a pooled group into used, siblings and left out."""
+    unwanted = set(leave_out)
+    excluded: list[Exclusion] = []
+    own: list[Run] = []
+    scored: list[Run] = []
+    others: list[Run] = []
+    reliability: dict[str, float] = {}
+    for run in sorted(runs, key=lambda r: r.id):
+        if run.id in unwanted:
+            excluded.append(Exclusion(run.id, leave_out_reason))
+            continue
+        if run.workload.lower() != scope.workload.lower():
+            others.append(run)
+            continue
+        reason = _why_not(run, scope)
+        if reason is not None:
+            excluded.append(Exclusion(run.id, reason))
+            others.append(run)
+            continue
+        if scope.recipe is not None and run.recipe is None:
+            reliability[run.id] = UNSAID_RECIPE_RELIABILITY
+        if run.outcome is not None:
+            own.append(run)
+        if run.metric_value is not None and run.goal is not None:
+            scored.append(run)
+    scored, mixed = _one_metric(scored)
+    excluded += mixed
+    used_claims, sibling_claims, context, not_used = _sort_claims(
+        scope, [c for c in claims if c.id not in unwanted]
+    )
+    excluded += not_used
+    excluded += [
+        Exclusion(c.id, leave_out_reason) for c in claims if c.id in unwanted
+    ]
+    return Evidence(
+        own=Body(
+            scope.workload,
+            scope.recipe,
+            scope.optimizer,
+            tuple(own),
+            tuple(used_claims),
+        ),
+        scored=tuple(scored),
+        siblings=_bodies(scope, others, sibling_claims),
+        scored_siblings=_scored_bodies(scope, others),
+        excluded=tuple(excluded),
+        context_claims=tuple(context),
+        reliability=reliability,
+    )
+
+
+def _is_of(run: Run, workload: str, recipe: str | None, optimizer: str) -> bool:
+    if run.workload.lower() != workload.lower() or run.optimizer != optimizer:
+        return False
+    return run.recipe == recipe or run.recipe is None or recipe is None
+
+
+def _why_not(run: Run, scope: Scope) -> str | None:
+    """Why a run of the very workload does not count, or None when it does."""
+    if run.optimizer != scope.optimizer:
+        return f"another optimizer ({run.optimizer})"
+    if scope.recipe is not None and run.recipe not in (None, scope.recipe):
+        return f"another recipe ({run.recipe}): what was held fixed differs"
+    if scope.recipe is None and run.recipe is not None:
+        return f"recipe {run.recipe}: the question is about runs without a named one"
+    if run.precision not in (None, "fp32"):
+        return f"another precision ({run.precision})"
+    spec = find_spec(scope.workload)
+    if spec is not None and run.batch_convention != spec.batch_convention:
+        return f"its batch is counted as {run.batch_convention}"
+    return None
+
+
+def _one_metric(scored: list[Run]) -> tuple[list[Run], list[Exclusion]]:
+    """Keep the metric most runs report; values of different metrics do not compare."""
+    if not scored:
+        return [], []
+    names = Counter((run.metric_name, run.goal) for run in scored)
+    common = max(sorted(names.items(), key=str), key=lambda item: item[1])[0]
+    kept = [r for r in scored if (r.metric_name, r.goal) == common]
+    left = [
+        Exclusion(r.id, f"scored by another metric ({r.metric_name})")
+        for r in scored
+        if (r.metric_name, r.goal) != common
+    ]
+    return kept, left
+
+
+def _sort_claims(
+    scope: Scope, claims: Sequence[Claim]
+) -> tuple[list[Claim], list[Claim], list[Claim], list[Exclusion]]:
+    used, siblings, context, excluded = [], [], [], []
+    for claim in claims:
+        if claim.workload is None or claim.bound is None:
+            if claim.workload is None or claim.workload == scope.workload:
+                context.append(claim)
+            continue
+        name = WorkloadName.parse(claim.workload)
+        if name.group != scope.name.group:
+            continue
+        if claim.workload != scope.workload:
+            siblings.append(claim)
+        elif claim.recipe not in (None, scope.recipe) or (
+            claim.optimizer not in (None, scope.optimizer)
+        ):
+            what = claim.recipe or claim.optimizer
+            excluded.append(Exclusion(claim.id, f"made under another recipe ({what})"))
+            siblings.append(claim)
+        else:
+            used.append(claim)
+    return used, siblings, context, excluded
+
+
+def _bodies(
+    scope: Scope, runs: Sequence[Run], claims: Sequence[Claim]
+) -> tuple[Body, ...]:
+    """Group what is not the workload's own into siblings of the same optimizer kind."""
+    grouped: dict[tuple[str, str | None, str], tuple[list[Run], list[Claim]]] = {}
+    kind = scope.optimizer in ADAPTIVE
+    for run in runs:
+        if run.outcome is None or (run.optimizer in ADAPTIVE) != kind:
+            continue
+        key = (run.workload, run.recipe, run.optimizer)
+        grouped.setdefault(key, ([], []))[0].append(run)
+    for claim in claims:
+        optimizer = claim.optimizer or scope.optimizer
+        if claim.workload is None or (optimizer in ADAPTIVE) != kind:
+            continue
+        claim_key = (claim.workload, claim.recipe, optimizer)
+        grouped.setdefault(claim_key, ([], []))[1].append(claim)
+    return tuple(
+        Body(workload, recipe, optimizer, tuple(r), tuple(c))
+        for (workload, recipe, optimizer), (r, c) in sorted(grouped.items(), key=str)
+    )
+
+
+def _scored_bodies(scope: Scope, runs: Sequence[Run]) -> tuple[tuple[Run, ...], ...]:
+    grouped: dict[tuple[str, str | None, str], list[Run]] = {}
+    kind = scope.optimizer in ADAPTIVE
+    for run in runs:
+        if run.metric_value is None or run.goal is None:
+            continue
+        if (run.optimizer in ADAPTIVE) == kind:
+            key = (run.workload, run.recipe, run.optimizer)
+            grouped.setdefault(key, []).append(run)
+    return tuple(
+        tuple(_one_metric(rows)[0]) for _, rows in sorted(grouped.items(), key=str)
+    )

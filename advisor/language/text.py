@@ -1,0 +1,157 @@
+"""The typed text, tidied, so that the modules after it see one spelling per word.
+
+The decision to know: what was found in a text is replaced by single private-use
+characters (`Mark`), which `tidy` removes from what people type. So a later pattern can
+say "a number" or "a workload" in one character and cannot be fooled by typed markers.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+# A question is a sentence or two; of a pasted log the two ends tell what is wanted.
+HEAD_CHARACTERS = 3000
+TAIL_CHARACTERS = 1000
+
+
+class Mark:
+    """The private-use characters that stand for what was found."""
+
+    FIRST_NUMBER = 0xE000
+    LAST_NUMBER = 0xEFFF
+    FIRST_NAME = 0xF000
+    LAST_NAME = 0xF3FF
+    OPTIMIZER = "\uf400"
+    CPU = "\uf401"
+    CUDA = "\uf402"
+    CUDAS = "\uf403"
+    RATE = "\uf500"
+    BATCH = "\uf501"
+    OTHER = "\uf502"
+
+
+NUMBER = f"[{chr(Mark.FIRST_NUMBER)}-{chr(Mark.LAST_NUMBER)}]"
+NAME = f"[{chr(Mark.FIRST_NAME)}-{chr(Mark.LAST_NAME)}]"
+
+_SUPERSCRIPT = re.compile("10([⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})")
+_PLAIN = str.maketrans(
+    {
+        **dict.fromkeys("‐‑‒–—―−﹣－", "-"),
+        **dict.fromkeys("‘’‚‛′`´", "'"),
+        **dict.fromkeys("“”„«»″", '"'),
+        **dict.fromkeys("×✕✖·∙⋅", "x"),
+        "≈": "~",
+        "√": "square root ",
+        "∝": " proportional to ",
+    }
+)
+
+_SAME_WORD = [
+    (re.compile(pattern), word)
+    for pattern, word in (
+        (r"\blearn(?:ing)?[\s_-]?rates?\b", "lr"),
+        (r"\bstep[\s_-]?sizes?\b", "lr"),
+        (r"\bl\.r\.(?=\W|$)", "lr"),
+        (r"\blrs\b|\blr's\b", "lr"),
+        (r"\blr(?=[.\d])", "lr "),
+        (r"\b(?:mini|micro)[\s_-]?batch(?:es)?\b", "batch"),
+        (r"\bbatch[\s_-]?(?:sizes?|sz)\b", "batch"),
+        (r"\bbatch(?:es)?(?=\d)", "batch "),
+        (r"\bbatches\b", "batch"),
+        (r"\b(?:bs|bsz|bsize)(?=[\d\W_]|$)", "batch"),
+        (r"\bb(?=\s?[=:]?\s?\d)", "batch "),
+        (r"\b(?:square|sq)[\s-]?root\b|\bsqrt\b", "square root"),
+        (r"\b(job|seed|epoch|step|x)(?=\d)", r"\1 "),
+        (r"\bpls\b|\bplz\b", "please"),
+        (r"\bwhats\b", "what's"),
+        (r"\bdual\b", "2 x"),
+        (r"\bit'?s\b(?!\s?/)", "it is"),
+    )
+]
+
+# Words worth restoring when mistyped: the patterns after this module look for them.
+_KEYWORDS = (
+    "learning batch fastest quickest largest biggest maximum compare verify "
+    "verification "
+    "cancel explain diverged diverging diverge blurry blurred proportional linear "
+    "linearly inverse inversely square stable recommend recommended suggest scaling "
+    "throughput preview running optimal highest momentum accumulation iterations"
+).split()
+# Real words that lie one slip away from a keyword.
+_REAL_WORDS = frozenset(
+    "leaning yearning bath back both bitch liner linger inverted converge reserve "
+    "table "
+    "staple stables squares squared escape cancels canceled cancelled explains "
+    "explained "
+    "compared compares verified verifies suggests suggested recommends scaled scalding "
+    "lineal linearity learned learnings diverges divergent preview's previews inverses "
+    "latest fattest largely stably prunning runnings optimally biggest maximums "
+    "blurring "
+    "batched batcher catch patch".split()
+)
+
+
+def tidy(text: str) -> str:
+    """Return the text lower-cased, with one spelling per character and per word.
+
+    >>> tidy("Learning-Rate for BS=16 — 10⁻⁴?")
+    'lr for batch=16 - 10^-4?'
+    """
+    text = plain(text).lower()
+    text = re.sub(r"[a-z]{4,14}", lambda match: _respell(match[0]), text)
+    for pattern, word in _SAME_WORD:
+        text = pattern.sub(word, text)
+    return text
+
+
+def plain(text: str) -> str:
+    """Return the text with its case, shortened, in plain characters.
+
+    Control, format and private-use characters go; digits of other scripts become
+    ASCII digits; runs of blanks become one blank (a line break stays one).
+    """
+    if len(text) > HEAD_CHARACTERS + TAIL_CHARACTERS:
+        text = text[:HEAD_CHARACTERS] + "\n" + text[-TAIL_CHARACTERS:]
+    text = _SUPERSCRIPT.sub(lambda match: "10^" + match[1], text)
+    text = unicodedata.normalize("NFKC", text)[: HEAD_CHARACTERS + TAIL_CHARACTERS]
+    text = "".join(map(_plain_character, text)).translate(_PLAIN)
+    text = re.sub(r"[^\S\n]+", " ", text)
+    return re.sub(r" ?\n\s*", "\n", text).strip()
+
+
+@lru_cache(maxsize=4096)
+def _plain_character(character: str) -> str:
+    if character.isascii() and character.isprintable():
+        return character
+    category = unicodedata.category(character)
+    if category == "Nd":
+        return str(unicodedata.decimal(character))
+    if category == "Cf":
+        return ""
+    if character == "\n":
+        return character
+    return " " if category.startswith(("C", "Z")) else character
+
+
+@lru_cache(maxsize=4096)
+def _respell(word: str) -> str:
+    """Return the keyword that the word is a slip of, or the word itself."""
+    if word in _REAL_WORDS or word in _KEYWORDS:
+        return word
+    slips = 1 if len(word) < 9 else 2
+    for keyword, _, _ in process.extract(
+        word, _KEYWORDS, scorer=OSA.distance, score_cutoff=slips, limit=3
+    ):
+        if keyword[0] == word[0] and not _is_inflected(word, keyword):
+            return keyword
+    return word
+
+
+def _is_inflected(word: str, keyword: str) -> bool:
+    """Whether the word is another form of the keyword and not a slip."""
+    return word.rstrip("seding") == keyword.rstrip("seding") and len(word) > len(
+        keyword
+    )

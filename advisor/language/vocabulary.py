@@ -1,0 +1,142 @@
+"""What people call workloads, optimizers and devices, and what only looks like it."""
+
+import re
+
+from experiments.workloads import WORKLOADS
+from knowledge.names import GROUPS
+
+FACE_MODELS = tuple(GROUPS)
+DIGITS_MODELS = tuple(name for name in WORKLOADS if name.startswith("digits_"))
+
+# What people call our own workloads, beside their names.
+ALIASES = {
+    "real face": "realface",
+    "d light": "dlight",
+    "digit mlp": "digits_mlp",
+    "digit cnn": "digits_cnn",
+    "digitsmlp": "digits_mlp",
+    "digitscnn": "digits_cnn",
+    "mlp on digits": "digits_mlp",
+    "cnn on digits": "digits_cnn",
+    "mlp on the digits": "digits_mlp",
+    "cnn on the digits": "digits_cnn",
+    "mlp for digits": "digits_mlp",
+    "cnn for digits": "digits_cnn",
+    "mlp digits": "digits_mlp",
+    "cnn digits": "digits_cnn",
+    "mlp": "digits_mlp",
+    "cnn": "digits_cnn",
+    "convnet": "digits_cnn",
+    "originals": "original",
+}
+NUMBER_OF = r"(?:(?:all|both|these|the|of|two|three|2|3|which|what|every|each|any) )*"
+KIND = (
+    r"(?:models?|nets?|networks?|workloads?|architectures?|autoencoders?|"
+    r"classifiers?|ones?)"
+)
+FACE_GROUP = re.compile(
+    rf"\b{NUMBER_OF}(?:face(?:[- ]?swap)?(?:ping)?) (?:trainer )?{KIND}\b"
+    rf"|\b(?:all|of|the) (?:the )?(?:three|3) {KIND}\b|\bface[- ]?swap\b(?! forum)"
+)
+DIGITS_GROUP = re.compile(rf"\b{NUMBER_OF}digits?(?: {KIND})?\b(?! after)")
+EVERY_MODEL = re.compile(
+    rf"\b(?:all|every|each|any|which|what) (?:of )?(?:the |your "
+    rf")?{KIND}\b(?<!one)(?<!ones)"
+)
+NOT_THE_WORKLOAD = re.compile(
+    r"\boriginal (?:post|posts|poster|paper|article|claims?|questions?|forum|images?|"
+    r"photos?|idea|plan|authors?|source|faces?|thread|statement)\b"
+    r"|\b(?:my|your|its|our|their|his|her) original (?:lr|rate|batch|settings?|values?|"
+    r"choice|config|one|number|answer|setup)\b(?! ?[=:]? ?\d)"
+    r"|\bthe original (?:lr|rate|batch|settings?|values?|config|setup)\b(?! ?[=:]? ?\d)"
+)
+
+# Models that are not ours, by which people may well ask for advice.
+FOREIGN = re.compile(
+    r"\b(?:(?:mnist|fashion[- ]?mnist|cifar[- ]?\d*|imagenet)(?:[- ](?:mlp|cnn|"
+    r"convnet))?|"
+    r"(?:resnet|resnext|vgg|densenet|efficientnet|mobilenet|alexnet|lenet|convnext|"
+    r"yolo|"
+    r"u-?net|stylegan|gpt|bert|roberta|llama|mistral|t5|vit|swin|sdxl|whisper|wav2vec|"
+    r"stable diffusion|simswap|roop|deepfacelab|saehd|quick|villain|dfaker|lightweight|"
+    r"iae|phaze|unbalanced|disney|dny|dfl|pix2pix|cyclegan|dcgan|wgan|vae|lstm|gru|"
+    r"transformer|diffusion model)(?:[- ]?[a-z]{0,5}\d+[a-z]{0,2}|-[a-z]{1,5})?)\b"
+)
+BEFORE_BATCH = re.compile(
+    r"\b(?:for|on|train|does|can|is|and) (?:my |the |a )?(?P<name>[a-z][\w+.-]*[a-z\d])"
+    r"(?= model\b| net\b| network\b| workload\b| at (?:batch|\d)|,? batch\b|"
+    r" with batch\b|,? (?:with )?lr\b| (?:need|tolerate|stand|want)\b)"
+)
+AT_THE_END = re.compile(
+    r"\blr\b[^.?!]{0,40}\b(?:for|on|train) (?:my |the |a )?"
+    r"(?P<name>[a-z][\w+.-]*[a-z\d]) ?\??$"
+)
+WORKLOAD_WORD = re.compile(
+    r"\b(?:workload|model)(?: named| called|:| =|=) ?['\"]?(?P<name>[a-z][\w./-]*\w)"
+)
+# What may stand in a model's place without being one.
+PLAIN_WORDS = frozenset(
+    """
+    a accuracy adam adamw again ai all an another answer any anything are article
+    auto average bad bank batch be best better big bigger both cake car card case
+    certain check city claim computer convergence cookies cpu cuda data dataset
+    decay deep default desktop device dinner do does each earth epoch epochs every
+    everything example examples face faces fake fast faster fastest fine first forum
+    free fun generalisation generalization good gpu guitar her here high higher him
+    hotel hours house how instance inverse is it it? iteration iterations its job
+    jobs laptop large large-batch larger learning least less light linear lion loan
+    long long-term longer loss low lower lr machine machine-learning marathon max
+    maximum me me/us memory min minimum minutes model models momentum money more
+    mortgage most my net network networks neural new no none now ok okay old one
+    ones optimal optimizer other our pc people piano please post preview python
+    quality question questions range ranges rate rates real reference result results
+    risk rmsprop root rule rules run runs safe sale same scaling schedule scratch
+    second seconds set setting settings sgd sharpness short shorter size sizes slow
+    slower small small-batch smaller some something spanish speed sqrt square
+    stability stable start starting step steps sure test thanks that that? the them
+    then there these they third this those throughput time today train training
+    trial trials try trying unstable us use used using value values verification
+    verify warmup we what when where which who why work working workload workloads
+    works world worse you your
+    """.split()
+)
+
+OPTIMIZERS = {
+    "adam w": "adamw",
+    "adam-w": "adamw",
+    **{
+        name: name
+        for name in (
+            "adam adamw sgd rmsprop adagrad adadelta nadam radam adamax adafactor "
+            "lamb lars "
+            "lion adabelief sophia muon shampoo lbfgs momentum nesterov"
+        ).split()
+    },
+    "rms prop": "rmsprop",
+    "adma": "adam",
+    "addam": "adam",
+    "stochastic gradient descent": "sgd",
+}
+OPTIMIZER = re.compile(
+    r"(?P<not>\b(?:not|no|without|instead of|rather than|than|from) )?"
+    rf"\b(?P<name>{'|'.join(sorted(OPTIMIZERS, key=len, reverse=True))})\b"
+)
+# These describe an optimizer only where no other is named.
+WEAK_OPTIMIZERS = ("momentum", "nesterov")
+
+CARD = r"(?:(?:10[5-8]|16[56]|20[678]|30[5-9]|40[6-9]|50[5-9])0)"
+DEVICE = re.compile(
+    r"(?P<not>\b(?:no|not|without(?: a)?|instead of|rather than|lack|lacking|"
+    r"(?:don't|do not|haven't|doesn't) have) (?:on |an? |any |the |my |using )*)?"
+    r"(?:(?P<cpu>\bcpus?\b|\bprocessors?\b|\b(?:core )?i[3579](?:-\d+\w*)?\b|"
+    r"\bryzen(?: \d)?(?: \d{4}\w*)?\b|\bxeon\b|\bthreadripper\b)|"
+    r"(?P<cuda>(?<!batch )(?<!batch=)(?<!batch of )(?<![\w.])"
+    r"(?:(?:nvidia|geforce|quadro|tesla|titan|rtx|gtx)[ -]?)*"
+    rf"(?:(?:rtx|gtx)[ -]?(?:a?\d{{3,4}})|{CARD}|[ahvpk](?:100|40|80|200)|b200|"
+    rf"a10g?|a[456]000|"
+    r"l40s?|t4|gpu|cuda|nvidia|geforce|quadro|titan(?: x| v| rtx)?)"
+    r"(?:[ -]?(?:ti|super))*(?:[- ]?only)?(?P<many>s)?(?![\w@/]*\w)))"
+)
+
+# Real words that lie one slip away from a workload.
+REAL_WORDS = frozenset("origin origins originally replace delight daylight".split())

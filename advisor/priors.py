@@ -1,0 +1,99 @@
+"""Every prior and every threshold of the statistics, in one place, with its source.
+
+All rates and batch sizes are in log2 units (octaves) unless a name says otherwise.
+The one decision to know: these are starting beliefs; `advisor.pooling` re-estimates
+them from the store's other workloads of the family before a workload is fitted.
+"""
+
+import math
+
+# --- The threshold: T_B(t) = a + b y + c y^2 + s z_B - d log2(t / t_ref) -------------
+
+# Where half of all runs fail when nothing at all is known of a workload: usual Adam
+# rates are 1e-5 to 1e-1. Source: the public grids' highest usable rates.
+LEVEL_CENTRE = math.log2(2e-3)
+LEVEL_SD = 2.5
+# Slope of the highest stable rate: the highest usable rate grows as batch^0.0 to
+# batch^0.5 in 42 public Adam workloads (HPOBench, FCNet, Step Law). SGD is linear
+# below the noise scale (arXiv:1706.02677, arXiv:2006.09092).
+SLOPE_ADAM = (0.2, 0.35)
+SLOPE_SGD = (0.7, 0.35)
+# Curvature in log batch: the same grids bend by hundredths of an octave per octave^2.
+CURVATURE = (0.0, 0.05)
+# Width of the boundary: 0.02 to 0.16 octaves in Step Law, up to 0.35 in HPOBench.
+LOG_WIDTH = (math.log(0.12), 0.9)
+# Scatter of single batch sizes about the smooth law; our reading of the same grids.
+LOG_SCATTER = (math.log(0.15), 0.5)
+# Octaves the threshold falls per doubling of the steps, cut at zero. Measured here on
+# the Original model at width 1/16: about an octave between 200 and 1,500 steps.
+TIME_SLOPE = (0.4, 0.3)
+# Lapses: a run that fails far below the boundary, or survives far above it. Survivors
+# were 0.4 % of runs, up to 4 % in single workloads (Step Law, HPOBench). An informative
+# prior near one per cent is the advice of Prins (psi-marginal, psychophysics).
+LOGIT_LAPSE = (-4.5, 1.0)
+# How often the step of a failure says nothing beyond the outcome: undecided.
+LOGIT_TIMELESS = (0.0, 1.5)
+
+# Batch size at which a level is meant when nothing has been observed: the middle of
+# the face models' usual range (2 to 32 per side).
+CENTRE_BATCH_SIZE = 8
+
+# From this many labelled runs, and with no claims beside them, the runs alone set the
+# level: its prior is centred on the cut between stable and unstable rates, wide enough
+# that the choice of centre is worth less than one run. Our choice.
+DATA_CENTRED_RUNS = 12
+DATA_CENTRED_SD = 3.0
+
+# Failures this early are not told apart: detection itself takes some steps. Our choice.
+EARLY_STEPS = 32
+EARLY_FRACTION = 1 / 32
+
+# --- Claims -------------------------------------------------------------------------
+
+# A claim's horizon is not stated: as spread as log-uniform from 1e4 to 1e6 steps, what
+# a month of training can mean. One unknown length for all claims, not one for each:
+# they come from sessions of one kind, so a bracket stays a bracket.
+LOG_CLAIM_STEPS = (math.log2(1e5), 1.9)
+# A claim sums up many trials, so it bounds the threshold itself, to within about a
+# tenth of an octave, and says nothing of how sharp the boundary is. Our choice.
+CLAIM_WIDTH = 0.1
+# A claim that is off is off by a factor, not by orders of magnitude: the unreliable
+# part decays over this many octaves of violation, down to the floor; it spreads a
+# bracket over about this many octaves in all. Tuned so that the forum's four bounds
+# read as a person would (benchmarks: the forum's case). Our choice.
+CLAIM_SOFTNESS = 0.5
+CLAIM_FLOOR = 0.004
+CLAIM_SPREAD = 1.0
+
+# --- Pooling over workloads -----------------------------------------------------------
+
+# A family nobody has measured gets its pooled prior widened by this factor. Our choice.
+NEW_FAMILY_WIDENING = 1.5
+# Octaves the threshold rises per halving of every width, from full size to a proxy:
+# under muP-like reasoning Adam's rate goes as 1/width for hidden layers and stays for
+# the others (arXiv:2203.03466); between the two, with a wide sd.
+WIDTH_LEVEL_SHIFT = 0.75
+WIDTH_LEVEL_SD = 0.5
+# Extra distance of a sibling by its relation, as a share of the base prior's sd.
+RELATION_DISTANCE = {"proxy": 0.0, "family": 0.0, "group": 0.5, "other": 1.0}
+
+# --- Planning -------------------------------------------------------------------------
+
+# An unstable run is stopped early: its cost against a run of full length.
+UNSTABLE_COST = 0.4
+# Runs that bisect the believed range before greedy choice takes over. Our choice.
+BISECTING_RUNS = 5
+# Octaves between two runs in flight at one batch size that are not replicates.
+IN_FLIGHT_SEPARATION = 0.15
+BELIEVED_RANGE = (0.02, 0.98)
+
+# --- Best rate ----------------------------------------------------------------------
+
+# Law of the best rate, x* = alpha + beta y + gamma y^2, Adam family: the public grids'
+# exponents are 0.3 to 0.5 and concave (Step Law rises as B^0.75, levels, then falls).
+BEST_SLOPE = (0.4, 0.3)
+BEST_CURVATURE = (-0.03, 0.05)
+# Scatter of one batch size's optimum about the law: half a grid step of an octave,
+# since Step Law's optimum is flat within 0.1 % over half an octave.
+BEST_NOISE_SD = 0.4
+BEST_NOISE_FREEDOM = 4.0

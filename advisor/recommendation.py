@@ -1,0 +1,481 @@
+"""Question + evidence + model -> an answer with its interval and caveats (pure).
+
+The recommended rate is the best rate where it is known, never above the cap: the
+highest rate below which the predictive P(stable) stays at least 1 - risk. Where only
+stability is known it is that cap. Every number leaves rounded as it is shown, so what a
+sentence says and what the JSON says are the same.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from advisor.best_rate import BestRate
+from advisor.evidence import Evidence, Exclusion, Scope, is_labelled
+from advisor.regression import StableLearningRateModel
+from experiments.workloads import find_spec
+
+RATE_DIGITS = 3
+EXTRAPOLATION_OCTAVES = 2.0  # beyond the data rules fail: facts, section 10
+TIME_EXTRAPOLATION = 2.0  # times the longest run before it is called extrapolation
+SAFE_UNKNOWN_SD = 2.5  # octaves: a threshold known no better supports no verdict
+UNSAFE_BELOW = 0.25
+LEVEL, BEST_LEVEL = 0.9, 0.8
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A median with its central interval; rates unless `quantity` says otherwise."""
+
+    median: float
+    low: float
+    high: float
+    level: float
+    quantity: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys of the contract."""
+        values: dict[str, Any] = {
+            "median": self.median,
+            "low": self.low,
+            "high": self.high,
+            "level": self.level,
+        }
+        return values | ({"quantity": self.quantity} if self.quantity else {})
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A run proposed to make an answer surer; `seed` counts from what was used."""
+
+    workload: str
+    batch_size: int
+    learning_rate: float
+    seed: int
+    steps: int
+    estimated_seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys of the contract."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class VerificationPlan:
+    """Whether to verify, why, and with which runs at what cost."""
+
+    needed: bool
+    reason: str
+    runs: tuple[PlannedRun, ...] = ()
+    estimated_seconds: float = 0.0
+    purpose: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys of the contract."""
+        return {
+            "needed": self.needed,
+            "reason": self.reason,
+            "purpose": self.purpose,
+            "runs": [run.to_dict() for run in self.runs],
+            "estimated_seconds": self.estimated_seconds,
+        }
+
+
+@dataclass(frozen=True)
+class EvidenceSummary:
+    """The ids an answer rests on, those left out and why, and the counts."""
+
+    used: tuple[str, ...]
+    excluded: tuple[Exclusion, ...]
+    n_runs: int
+    n_claims: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys of the contract."""
+        return {
+            "used": list(self.used),
+            "excluded": [vars(e) for e in self.excluded],
+            "n_runs": self.n_runs,
+            "n_claims": self.n_claims,
+        }
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """A rate with its interval, what it rests on, and what is thin."""
+
+    workload: str
+    batch_size: int
+    optimizer: str
+    recipe: str | None
+    device: str
+    horizon_steps: int | None
+    learning_rate: float | None
+    probability_stable: float | None
+    max_stable: Estimate | None
+    best: Estimate | None
+    basis: str
+    borrowed_from: tuple[str, ...]
+    exponent: Estimate | None
+    scaling_rules: dict[str, float] | None
+    evidence: EvidenceSummary
+    caveats: tuple[str, ...]
+    verification: VerificationPlan
+    risk: float = 0.1
+    learning_rate_is: str | None = field(default=None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON document of the contract."""
+        values = dict(vars(self))
+        for name in ("max_stable", "best", "exponent"):
+            value = values[name]
+            values[name] = value.to_dict() if value is not None else None
+        values["borrowed_from"] = list(self.borrowed_from)
+        values["caveats"] = list(self.caveats)
+        values["evidence"] = self.evidence.to_dict()
+        values["verification"] = self.verification.to_dict()
+        return values
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """P(stable) of one rate at one batch size, and the verdict."""
+
+    workload: str
+    batch_size: int
+    learning_rate: float
+    optimizer: str
+    recipe: str | None
+    device: str
+    probability_stable: float | None
+    verdict: str
+    recommendation: Recommendation
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON document of the contract."""
+        return {**vars(self), "recommendation": self.recommendation.to_dict()}
+
+
+def round_rate(rate: float, *, down: bool = False, digits: int = RATE_DIGITS) -> float:
+    """Return a rate to the digits that are shown; `down` never rounds up.
+
+    >>> round_rate(5.6789e-05), round_rate(5.6789e-05, down=True)
+    (5.68e-05, 5.67e-05)
+    """
+    text = f"{rate:.{digits - 1}e}"
+    if down and float(text) > rate:
+        exponent = int(text.split("e")[1])
+        lower = (round(float(text) / 10**exponent * 10 ** (digits - 1)) - 1) / 10 ** (
+            digits - 1
+        )
+        return float(f"{lower:.{digits - 1}f}e{exponent}")
+    return float(text)
+
+
+def build_recommendation(
+    scope: Scope,
+    batch_size: int,
+    *,
+    evidence: Evidence,
+    model: StableLearningRateModel,
+    best: BestRate | None,
+    verification: VerificationPlan,
+) -> Recommendation:
+    """Return the answer to "what rate at this batch size", with its reasons."""
+    basis = find_basis(evidence, batch_size)
+    knows_stability = bool(
+        evidence.labelled_runs or evidence.own.claims or evidence.siblings
+    )
+    rate: float | None = None
+    probability: float | None = None
+    threshold: Estimate | None = None
+    exponent: Estimate | None = None
+    rules: dict[str, float] | None = None
+    rate_is: str | None = None
+    best_estimate = _best_estimate(best)
+    if basis != "none" and knows_stability:
+        horizon = scope.horizon_steps
+        cap = model.safe_rate(batch_size, scope.risk, horizon)
+        found = model.threshold(batch_size, horizon, LEVEL)
+        threshold = Estimate(
+            round_rate(found.median),
+            round_rate(found.low),
+            round_rate(found.high),
+            LEVEL,
+        )
+        rate, rate_is = round_rate(cap, down=True), "cap"
+        if best is not None and best.median < cap:
+            rate, rate_is = round_rate(best.median), "best"
+        probability = round(model.probability_stable(batch_size, rate, horizon), 3)
+        exponent = _exponent(model)
+        rules = _rounded_shares(model.scaling_rules())
+    elif basis != "none" and best is not None:
+        rate, rate_is = round_rate(best.median), "best"
+        exponent = Estimate(
+            round(best.exponent.median, 3),
+            round(best.exponent.low, 3),
+            round(best.exponent.high, 3),
+            best.exponent.level,
+            "best",
+        )
+        rules = _rounded_shares(best.scaling_rules)
+    if rate is None:
+        basis = "none"
+    return Recommendation(
+        workload=scope.workload,
+        batch_size=batch_size,
+        optimizer=scope.optimizer,
+        recipe=scope.recipe,
+        device=scope.device,
+        horizon_steps=scope.horizon_steps,
+        learning_rate=rate,
+        probability_stable=probability,
+        max_stable=threshold,
+        best=best_estimate if rate is not None else None,
+        basis=basis,
+        borrowed_from=_borrowed_from(evidence),
+        exponent=exponent,
+        scaling_rules=rules,
+        evidence=_summarize(evidence),
+        caveats=find_caveats(scope, batch_size, evidence, basis, best, threshold),
+        verification=verification,
+        risk=scope.risk,
+        learning_rate_is=rate_is,
+    )
+
+
+def build_judgement(
+    recommendation: Recommendation,
+    learning_rate: float,
+    *,
+    model: StableLearningRateModel,
+) -> Judgement:
+    """Return whether one rate is safe at one batch size."""
+    r = recommendation
+    probability: float | None = None
+    verdict = "unknown"
+    if r.basis != "none" and r.max_stable is not None:
+        probability = round(
+            model.probability_stable(r.batch_size, learning_rate, r.horizon_steps), 3
+        )
+        sd = model.threshold(r.batch_size, r.horizon_steps).sd_octaves
+        verdict = _verdict(probability, sd, r.risk)
+    return Judgement(
+        workload=r.workload,
+        batch_size=r.batch_size,
+        learning_rate=learning_rate,
+        optimizer=r.optimizer,
+        recipe=r.recipe,
+        device=r.device,
+        probability_stable=probability,
+        verdict=verdict,
+        recommendation=r,
+    )
+
+
+def _verdict(probability: float, sd_octaves: float, risk: float) -> str:
+    if probability >= 1 - risk:
+        return "safe"
+    if probability <= UNSAFE_BELOW:
+        return "unsafe"
+    return "unknown" if sd_octaves > SAFE_UNKNOWN_SD else "risky"
+
+
+def find_basis(evidence: Evidence, batch_size: int) -> str:
+    """Return the first of the contract's bases that holds."""
+    labelled = evidence.labelled_runs
+    outcomes = {r.outcome.is_unstable for r in evidence.labelled_at(batch_size) if r.outcome}
+    if outcomes == {True, False}:
+        return "measured"
+    scored = {r.batch_size for r in evidence.scored}
+    if not labelled and batch_size in scored:
+        return "measured"
+    batches = {r.batch_size for r in labelled} or scored
+    if batches:
+        inside = min(batches) <= batch_size <= max(batches)
+        return "interpolated" if inside else "extrapolated"
+    if evidence.own.claims:
+        return "reported"
+    if evidence.siblings or evidence.scored_siblings:
+        return "borrowed"
+    return "none"
+
+
+def find_caveats(
+    scope: Scope,
+    batch_size: int,
+    evidence: Evidence,
+    basis: str,
+    best: BestRate | None,
+    threshold: Estimate | None,
+) -> tuple[str, ...]:
+    """Return what limits the answer, one sentence each, gravest first."""
+    caveats = [
+        *_none_caveats(scope, evidence, basis),
+        *_claim_caveats(evidence, batch_size, basis),
+        *_batch_caveats(evidence, batch_size),
+        *_outcome_caveats(evidence, batch_size, basis),
+        *_time_caveats(scope, evidence),
+        *_device_caveats(scope, evidence),
+    ]
+    if basis != "none":
+        if threshold is None:
+            caveats.append(
+                "There is no stability evidence: nothing says how far above this rate "
+                "training would fail."
+            )
+        if best is None:
+            caveats.append(
+                "The best rate is unknown, since no run of this workload has been "
+                "scored at enough rates: this is the highest rate held to be safe."
+            )
+    return tuple(caveats)
+
+
+def _none_caveats(scope: Scope, evidence: Evidence, basis: str) -> list[str]:
+    if basis != "none":
+        return []
+    spec = find_spec(scope.workload)
+    how = (
+        "a verification run, or importing your own runs, would change that"
+        if spec is not None
+        else "importing runs of it with an outcome or a metric would change that"
+    )
+    return [f"Nothing is known about {scope.workload} under these settings: {how}."]
+
+
+def _claim_caveats(evidence: Evidence, batch_size: int, basis: str) -> list[str]:
+    caveats = []
+    claims = evidence.own.claims
+    ceilings = sorted({c.learning_rate for c in claims if c.at_tool_ceiling and c.learning_rate})
+    if ceilings:
+        at = sorted({c.batch_size for c in claims if c.at_tool_ceiling and c.batch_size})
+        caveats.append(
+            f"The reported {ceilings[0]:g} at batch {_list(at)} is the ceiling of that "
+            "program's slider: nobody has tried higher there, so it is no limit."
+        )
+    if basis == "reported":
+        caveats.append(
+            "This rests on what people reported, not on a run of ours; how long their "
+            "runs were is not known exactly."
+        )
+        reported = {c.batch_size for c in claims}
+        if batch_size not in reported:
+            caveats.append(f"Nobody reported on batch {batch_size} itself.")
+    if basis == "borrowed":
+        caveats.append(
+            "Nothing is known about this workload itself: rate and slope are borrowed "
+            "from its relatives, and the level may be off by octaves."
+        )
+    return caveats
+
+
+def _batch_caveats(evidence: Evidence, batch_size: int) -> list[str]:
+    batches = {r.batch_size for r in evidence.labelled_runs} or {
+        r.batch_size for r in evidence.scored
+    }
+    batches |= {c.batch_size for c in evidence.own.claims if c.batch_size}
+    if not batches:
+        return []
+    low, high = min(batches), max(batches)
+    octaves = max(math.log2(low / batch_size), math.log2(batch_size / high))
+    if octaves <= 0:
+        return []
+    text = (
+        f"Batch {batch_size} lies {octaves:.1f} octaves outside the batch sizes with "
+        f"evidence ({low} to {high})"
+    )
+    if octaves > EXTRAPOLATION_OCTAVES:
+        return [f"{text}, where rules fail: verify before you rely on it."]
+    return [f"{text}."]
+
+
+def _outcome_caveats(evidence: Evidence, batch_size: int, basis: str) -> list[str]:
+    runs = evidence.labelled_runs
+    if not runs:
+        return []
+    unstable = [r for r in runs if r.outcome and r.outcome.is_unstable]
+    if not unstable:
+        return [
+            "No run has failed yet, so only a lower bound of the threshold is known."
+        ]
+    if len(unstable) == len(runs):
+        return ["Every run failed, so only an upper bound of the threshold is known."]
+    if basis == "interpolated" and not evidence.labelled_at(batch_size):
+        return [f"No run was made at batch {batch_size} itself."]
+    return []
+
+
+def _time_caveats(scope: Scope, evidence: Evidence) -> list[str]:
+    steps = [r.steps for r in evidence.own.runs if r.steps and is_labelled(r)]
+    if not steps or scope.horizon_steps is None:
+        return []
+    longest = max(steps)
+    if scope.horizon_steps > TIME_EXTRAPOLATION * longest:
+        return [
+            f"The longest run had {longest} steps and the answer speaks of "
+            f"{scope.horizon_steps}: instability comes late, so it is an extrapolation "
+            "in time."
+        ]
+    return []
+
+
+def _device_caveats(scope: Scope, evidence: Evidence) -> list[str]:
+    devices = {r.device for r in evidence.own.runs if r.device}
+    devices |= {c.device for c in evidence.own.claims if c.device}
+    other = sorted(devices - {scope.device})
+    if not other or not devices:
+        return []
+    return [f"Part of the evidence comes from another device ({', '.join(other)})."]
+
+
+def _best_estimate(best: BestRate | None) -> Estimate | None:
+    if best is None:
+        return None
+    return Estimate(
+        round_rate(best.median), round_rate(best.low), round_rate(best.high), best.level
+    )
+
+
+def _exponent(model: StableLearningRateModel) -> Estimate:
+    found = model.exponent(LEVEL)
+    return Estimate(
+        round(found.median, 3),
+        round(found.low, 3),
+        round(found.high, 3),
+        LEVEL,
+        "max_stable",
+    )
+
+
+def _rounded_shares(shares: dict[str, float]) -> dict[str, float]:
+    """Round shares to three digits so that they still sum to 1."""
+    rounded = {name: round(share, 3) for name, share in shares.items()}
+    largest = max(rounded, key=lambda name: rounded[name])
+    rest = sum(share for name, share in rounded.items() if name != largest)
+    rounded[largest] = round(1.0 - rest, 3)
+    return rounded
+
+
+def _borrowed_from(evidence: Evidence) -> tuple[str, ...]:
+    names = {body.workload for body in evidence.siblings}
+    if evidence.scored:
+        names |= {rows[0].workload for rows in evidence.scored_siblings if rows}
+    return tuple(sorted(names))
+
+
+def _summarize(evidence: Evidence) -> EvidenceSummary:
+    runs = {r.id for r in evidence.own.runs} | {r.id for r in evidence.scored}
+    claims = [c.id for c in evidence.own.claims]
+    return EvidenceSummary(
+        used=(*sorted(runs), *claims),
+        excluded=evidence.excluded,
+        n_runs=len(runs),
+        n_claims=len(claims),
+    )
+
+
+def _list(values: Sequence[object]) -> str:
+    *first, last = [str(v) for v in values]
+    return f"{', '.join(first)} and {last}" if first else last

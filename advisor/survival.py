@@ -1,0 +1,385 @@
+"""How runs and claims speak of a stability threshold: their likelihood (pure).
+
+The one decision to know: a stable or cut-short run says "survived to its last step"; a
+failed run says when it failed, and is not believed about the time beyond what the data
+support (a mixture with "the time says nothing"), so failure steps never cost anything
+against plain outcomes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from advisor import priors
+
+Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
+# Offsets are kept to a millionth of an octave: rates that differ by rounding alone
+# then give the same draws.
+_GRID = 2.0**20
+_CAP = np.float32(80.0)
+_TINY = np.float32(1e-30)
+_PER_CLAIM_WIDTH = np.float32(1 / priors.CLAIM_WIDTH)
+_PER_CLAIM_SOFTNESS = np.float32(1 / priors.CLAIM_SOFTNESS)
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What a claim says of the threshold: a rate that held, or one that failed."""
+
+    batch_size: float
+    learning_rate: float
+    holds: Literal["stable", "unstable"]
+    reliability: float
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class RunRows:
+    """Checked runs as arrays of one length: rates and batch sizes in octaves.
+
+    `log_steps` is log2 of the failure step or last survived step, NaN for a failure
+    whose step is unknown; `log_horizon` is log2 of the planned length.
+    """
+
+    log_batch: Floats
+    log_rate: Floats
+    unstable: NDArray[np.bool_]
+    log_steps: Floats
+    log_horizon: Floats
+    reliability: Floats
+
+    def __len__(self) -> int:
+        return len(self.log_batch)
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Parameters of the model, one float32 array of shape (n,) each.
+
+    `low` and `high` are the lapses, `timeless` the share of failures whose step says
+    nothing, `time_slope` (octaves per doubling of steps) is never negative,
+    `log_claim_steps` (log2) is the run length that claims speak of.
+    """
+
+    width: Singles
+    time_slope: Singles
+    low: Singles
+    high: Singles
+    timeless: Singles
+    log_claim_steps: Singles
+
+
+def check_runs(
+    batch_size: ArrayLike,
+    learning_rate: ArrayLike,
+    unstable: ArrayLike,
+    *,
+    steps: ArrayLike | None,
+    horizon_steps: ArrayLike | None,
+    reliability: ArrayLike | None,
+    reference_steps: float,
+) -> RunRows:
+    """Return the runs as checked rows.
+
+    Raises:
+        ValueError: Shapes differ, or a value is out of its range.
+    """
+    batch = np.asarray(batch_size, dtype=np.float64).ravel()
+    shape = batch.shape
+    rate = _column(learning_rate, shape, "learning_rate")
+    failed = _column(unstable, shape, "unstable")
+    if not np.isin(failed, (0.0, 1.0)).all():
+        raise ValueError("unstable holds values other than True and False")
+    step = _column(np.nan if steps is None else steps, shape, "steps")
+    horizon = _column(
+        np.nan if horizon_steps is None else horizon_steps, shape, "horizon_steps"
+    )
+    trust = _column(1.0 if reliability is None else reliability, shape, "reliability")
+    _check(batch, batch >= 1, "batch_size must be at least 1")
+    _check(rate, rate > 0, "learning_rate must be positive")
+    _check(step, np.isnan(step) | (step >= 1), "steps must be at least 1")
+    _check(horizon, np.isnan(horizon) | (horizon >= 1), "horizon_steps: at least 1")
+    _check(trust, (trust >= 0) & (trust <= 1), "reliability must lie in 0..1")
+    is_failure = failed == 1.0
+    longest = np.nanmax(step) if np.isfinite(step).any() else reference_steps
+    horizon = np.where(np.isnan(horizon), longest, horizon)
+    horizon = np.fmax(horizon, step)
+    step = np.where(np.isnan(step) & ~is_failure, horizon, step)
+    return RunRows(
+        log_batch=np.log2(batch),
+        log_rate=np.log2(rate),
+        unstable=is_failure,
+        log_steps=np.log2(step),
+        log_horizon=np.log2(horizon),
+        reliability=trust,
+    )
+
+
+def _column(values: ArrayLike, shape: tuple[int, ...], name: str) -> Floats:
+    column = np.asarray(values, dtype=np.float64)
+    if column.ndim == 0:
+        return np.full(shape, float(column))
+    if column.ravel().shape != shape:
+        raise ValueError(
+            f"{name} has shape {column.shape}, batch_size has shape {shape}"
+        )
+    return column.ravel()
+
+
+def _check(values: Floats, is_right: NDArray[np.bool_], message: str) -> None:
+    wrong = ~is_right | np.isinf(values)
+    if wrong.any():
+        raise ValueError(f"{message}; got {values[wrong][0]}")
+
+
+def check_bounds(bounds: Sequence[Bound]) -> tuple[Bound, ...]:
+    """Return the claims in one fixed order; ValueError if a value is out of range."""
+    for bound in bounds:
+        sizes = (bound.batch_size, bound.learning_rate)
+        if not np.isfinite(sizes).all() or bound.batch_size < 1 or sizes[1] <= 0:
+            raise ValueError(f"a bound needs a batch size and a positive rate: {bound}")
+        if bound.holds not in ("stable", "unstable"):
+            raise ValueError(f"a bound holds 'stable' or 'unstable', not {bound.holds}")
+        if not 0 <= bound.reliability <= 1:
+            raise ValueError(f"reliability must lie in 0..1: {bound}")
+    return tuple(
+        sorted(
+            bounds,
+            key=lambda b: (
+                b.batch_size,
+                b.source,
+                b.learning_rate,
+                b.holds,
+                b.reliability,
+            ),
+        )
+    )
+
+
+def on_grid(offsets: ArrayLike) -> Floats:
+    """Return offsets in octaves without their rounding noise."""
+    return np.asarray(np.round(np.asarray(offsets, np.float64) * _GRID) / _GRID)
+
+
+def sigmoid(values: Singles) -> Singles:
+    """Return the logistic function, safe for any float32 argument."""
+    return np.asarray(1.0 / (1.0 + np.exp(np.clip(-values, -_CAP, _CAP))))
+
+
+@dataclass(frozen=True)
+class _Bits:
+    """Rows that say "failed by" or "survived to": arrays of shape (rows, 1, 1)."""
+
+    offset: Singles
+    log_time: Singles
+    sign: Singles
+    reliability: Singles
+    count: Singles
+
+    def log_likelihood(self, threshold: Singles, draws: Draws) -> Singles:
+        # This runs for every move of every draw: signs go to the small arrays, and
+        # the large one, (rows, nodes, draws), is worked on in place.
+        unit = self.sign / draws.width
+        shift = (self.offset + draws.time_slope * self.log_time) * unit
+        chance = shift - unit * threshold
+        np.minimum(chance, _CAP, out=chance)
+        np.exp(chance, out=chance)
+        chance += 1
+        np.divide(1 - draws.low - draws.high, chance, out=chance)
+        chance += np.where(self.sign > 0, draws.high, draws.low)
+        return _weighted(chance, self.reliability, self.count)
+
+
+@dataclass(frozen=True)
+class _Timed:
+    """Failures whose step is known: arrays of shape (rows, 1, 1)."""
+
+    offset: Singles
+    log_time: Singles
+    log_end: Singles
+    log_span: Singles
+    log_early: Singles
+    is_early: NDArray[np.bool_]
+    reliability: Singles
+    count: Singles
+
+    def log_likelihood(self, threshold: Singles, draws: Draws) -> Singles:
+        scaled = (self.offset - threshold) / draws.width
+        speed = draws.time_slope / draws.width
+        by_end = sigmoid(scaled + speed * self.log_end)
+        by_now = sigmoid(scaled + speed * self.log_time)
+        # Density of log2(step), in units of the flat one over the whole horizon. What
+        # fails within the first steps is only known to have failed early.
+        density = np.where(
+            self.is_early,
+            by_now * (self.log_span / self.log_early),
+            by_now * (1 - by_now) * speed * self.log_span,
+        )
+        shape = draws.timeless * by_end + (1 - draws.timeless) * density
+        chance = draws.low + (1 - draws.low - draws.high) * shape
+        return _weighted(chance, self.reliability, self.count)
+
+
+def _weighted(chance: Singles, reliability: Singles, count: Singles) -> Singles:
+    """Sum of log-likelihoods over rows; `chance` is used up."""
+    if (reliability < 1).any():
+        chance *= reliability
+        chance += 0.5 * (1 - reliability)
+    chance += _TINY
+    np.log(chance, out=chance)
+    if (count != 1).any():
+        chance *= count
+    return np.asarray(chance.sum(0))
+
+
+@dataclass(frozen=True)
+class _Claims:
+    """One source's bounds at one batch size: arrays of shape (rows, 1, 1).
+
+    They stand or fall together: a person's highest rate that held and lowest that
+    failed come from the same trials, so one is not wrong while the other is exact.
+    `focus` makes up for where a bracket was put: who brackets a threshold reports the
+    rates next to it, so a narrow bracket is as likely to be right as a wide one, and
+    its reliability is the posterior share it gets under a flat prior.
+    """
+
+    offset: Singles
+    sign: Singles
+    reliability: np.float32
+    log_reference: np.float32
+    focus: np.float32
+
+    def log_likelihood(self, threshold: Singles, draws: Draws) -> Singles:
+        fall = draws.time_slope * (draws.log_claim_steps - self.log_reference)
+        margin: Singles = self.sign * (threshold - fall - self.offset)
+        holds = self.focus * sigmoid(margin * _PER_CLAIM_WIDTH).prod(0)
+        soft = sigmoid(margin * _PER_CLAIM_SOFTNESS).prod(0)
+        rest = np.maximum(soft, np.float32(priors.CLAIM_FLOOR))
+        return np.asarray(
+            np.log(self.reliability * holds + (1 - self.reliability) * rest + _TINY)
+        )
+
+
+class Evidence:
+    """Runs and claims, sorted and gathered by batch size, ready for a likelihood.
+
+    `log_batch` (batch sizes in octaves, ascending, shape (n_batches,)) are the batch
+    sizes observed; rates are kept as offsets from `origin` (log2 rate).
+    """
+
+    def __init__(
+        self,
+        runs: RunRows,
+        bounds: Sequence[Bound],
+        *,
+        origin: float,
+        reference_steps: float,
+    ):
+        self._log_reference = float(np.log2(reference_steps))
+        self._origin = origin
+        bound_batch = np.log2([b.batch_size for b in bounds])
+        self.log_batch = np.unique(on_grid(np.r_[runs.log_batch, bound_batch]))
+        rows = np.c_[
+            on_grid(runs.log_batch),
+            runs.unstable,
+            on_grid(runs.log_rate - origin),
+            np.where(np.isnan(runs.log_steps), -1.0, runs.log_steps),
+            runs.log_horizon,
+            runs.reliability,
+        ]
+        table, counts = np.unique(rows, axis=0, return_counts=True)
+        self._parts = [
+            [
+                *self._run_parts(table[table[:, 0] == y], counts[table[:, 0] == y]),
+                *self._claim_parts(
+                    [b for b in bounds if on_grid(np.log2(b.batch_size)) == y]
+                ),
+            ]
+            for y in self.log_batch
+        ]
+
+    def log_likelihood(self, index: int, threshold: Singles, draws: Draws) -> Singles:
+        """Return log-likelihoods of batch size `index`, shaped like `threshold`.
+
+        `threshold` holds offsets at the reference length, shape (..., n).
+        """
+        total = np.zeros_like(threshold)
+        for part in self._parts[index]:
+            total += part.log_likelihood(threshold, draws)
+        return total
+
+    def _run_parts(
+        self, table: Floats, counts: NDArray[np.intp]
+    ) -> list[_Bits | _Timed]:
+        is_timed = (table[:, 1] == 1) & (table[:, 3] >= 0)
+        parts: list[_Bits | _Timed] = []
+        if (~is_timed).any():
+            rows = table[~is_timed]
+            # A failure of unknown step happened by the horizon.
+            time = np.where(rows[:, 1] == 1, rows[:, 4], rows[:, 3])
+            parts.append(
+                _Bits(
+                    offset=_stack(rows[:, 2]),
+                    log_time=_stack(time - self._log_reference),
+                    sign=_stack(np.where(rows[:, 1] == 1, -1.0, 1.0)),
+                    reliability=_stack(rows[:, 5]),
+                    count=_stack(counts[~is_timed]),
+                )
+            )
+        if is_timed.any():
+            parts.append(self._timed(table[is_timed], counts[is_timed]))
+        return parts
+
+    def _timed(self, rows: Floats, counts: NDArray[np.intp]) -> _Timed:
+        horizon = np.maximum(rows[:, 4], 1.0)
+        early = np.maximum(
+            np.log2(priors.EARLY_STEPS), horizon + np.log2(priors.EARLY_FRACTION)
+        )
+        early = np.minimum(early, horizon)
+        is_early = rows[:, 3] <= early
+        time = np.where(is_early, early, rows[:, 3])
+        return _Timed(
+            offset=_stack(rows[:, 2]),
+            log_time=_stack(time - self._log_reference),
+            log_end=_stack(horizon - self._log_reference),
+            log_span=_stack(horizon),
+            log_early=_stack(early),
+            is_early=is_early[:, None, None],
+            reliability=_stack(rows[:, 5]),
+            count=_stack(counts),
+        )
+
+    def _claim_parts(self, bounds: Sequence[Bound]) -> list[_Claims]:
+        return [
+            self._claim_part([bound for bound in bounds if bound.source == source])
+            for source in sorted({bound.source for bound in bounds})
+        ]
+
+    def _claim_part(self, bounds: Sequence[Bound]) -> _Claims:
+        rates = np.log2([bound.learning_rate for bound in bounds]) - self._origin
+        is_stable = np.array([bound.holds == "stable" for bound in bounds])
+        return _Claims(
+            offset=_stack(on_grid(rates)),
+            sign=_stack(np.where(is_stable, 1.0, -1.0)),
+            reliability=np.float32(min(bound.reliability for bound in bounds)),
+            log_reference=np.float32(self._log_reference),
+            focus=np.float32(_focus(rates[is_stable], rates[~is_stable])),
+        )
+
+
+def _focus(stable: Floats, unstable: Floats) -> float:
+    """Return by how much a bracket is more telling than the octave it leaves open."""
+    if not len(stable) or not len(unstable) or stable.max() >= unstable.min():
+        return 1.0
+    gap = float(unstable.min() - stable.max())
+    # Integral of logistic((T - low)/width) logistic((high - T)/width) over T.
+    mass = float(gap / -np.expm1(-gap / priors.CLAIM_WIDTH))
+    return max(priors.CLAIM_SPREAD / mass, 1.0)
+
+
+def _stack(values: ArrayLike) -> Singles:
+    return np.asarray(values, dtype=np.float32)[:, None, None]

@@ -1,0 +1,228 @@
+"""What to verify: a person's wish -> runs, one after another, within a budget (pure).
+
+Rates that were named are run as they are; otherwise each next run is the one that tells
+most (advisor.planning). Seeds are new every time, so that a repeat is a repeat.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from advisor.evidence import Scope
+from advisor.planning import InFlight, plan_next_run
+from advisor.recommendation import PlannedRun, VerificationPlan, round_rate
+from advisor.regression import StableLearningRateModel
+from experiments.queue import NewJob
+from experiments.workloads import find_spec
+from knowledge.names import WorkloadName
+from knowledge.recipes import RECIPES
+from knowledge.records import Run, RunConfig
+
+MIN_STEPS = 150
+WANTED_RUNS = 12  # runs that a time budget should hold: enough to bracket a boundary
+PROXY_WIDTH = 16
+NARROW_ENOUGH = 1.5  # ratio of the interval's ends: then nothing needs verifying
+FORUM_BATCHES = (2, 5, 12)  # the forum's half, fastest and largest batches
+PLANNED_RUNS = 6
+
+
+@dataclass(frozen=True)
+class VerificationSpec:
+    """A person's wish, with everything filled in; stored with the queue.
+
+    `learning_rates` empty means: choose them. The wish is over after `budget_seconds`
+    of wall clock or `n_runs` runs, whichever comes first.
+    """
+
+    workload: str
+    batch_sizes: tuple[int, ...]
+    recipe: str
+    device: str
+    steps: int
+    n_seeds: int = 1
+    learning_rates: tuple[float, ...] = ()
+    budget_seconds: float | None = None
+    n_runs: int | None = None
+    data: str = "generated"
+    n_workers: int = 1
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "VerificationSpec":
+        """The inverse of `to_dict`."""
+        lists = {
+            "batch_sizes": tuple(values["batch_sizes"]),
+            "learning_rates": tuple(values["learning_rates"]),
+        }
+        return cls(**{**values, **lists})
+
+    @property
+    def is_adaptive(self) -> bool:
+        """Whether the rates are ours to choose."""
+        return not self.learning_rates
+
+    def config(self, batch_size: int, learning_rate: float, seed: int) -> RunConfig:
+        """The config of one run of this wish."""
+        return RunConfig(
+            workload=self.workload,
+            recipe=self.recipe,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            seed=seed,
+            steps=self.steps,
+            data=self.data,
+            device=self.device,
+        )
+
+
+def steps_for_budget(
+    budget_seconds: float, *, n_workers: int, seconds_per_step: float, usual_steps: int
+) -> int:
+    """Return a run length of which the budget holds about a dozen runs.
+
+    >>> steps_for_budget(120, n_workers=2, seconds_per_step=0.05, usual_steps=2000)
+    400
+    """
+    steps = budget_seconds * n_workers / WANTED_RUNS / seconds_per_step
+    rounded = int(steps / 50) * 50
+    return max(MIN_STEPS, min(rounded, usual_steps))
+
+
+def fixed_jobs(spec: VerificationSpec, *, first_seed: int) -> list[NewJob]:
+    """Return the jobs of a wish whose rates were named."""
+    jobs = []
+    for seed in range(first_seed, first_seed + spec.n_seeds):
+        for batch_size in spec.batch_sizes:
+            for rate in spec.learning_rates:
+                jobs.append(
+                    NewJob(
+                        spec.config(batch_size, rate, seed),
+                        reason="this rate was asked for",
+                    )
+                )
+    return jobs if spec.n_runs is None else jobs[: spec.n_runs]
+
+
+def next_job(
+    spec: VerificationSpec,
+    model: StableLearningRateModel,
+    *,
+    in_flight: Sequence[InFlight],
+    n_runs_so_far: int,
+    seed: int,
+) -> NewJob:
+    """Return the run that tells most about the batch sizes asked."""
+    trial = plan_next_run(
+        model,
+        asked_batch_sizes=spec.batch_sizes,
+        horizon_steps=spec.steps,
+        in_flight=in_flight,
+        n_runs_so_far=n_runs_so_far,
+    )
+    return NewJob(
+        spec.config(trial.batch_size, trial.learning_rate, seed),
+        believed_low=trial.believed_low,
+        believed_high=trial.believed_high,
+        reason=trial.reason,
+    )
+
+
+def next_seed(runs: Sequence[Run], seeds_in_use: Sequence[int]) -> int:
+    """Return a seed that no run of the workload has had."""
+    used = {run.seed for run in runs if run.seed is not None} | set(seeds_in_use)
+    return max(used, default=0) + 1
+
+
+def verification_target(scope: Scope) -> str | None:
+    """Return the workload whose runs would teach most here, or None if none can run.
+
+    A full-size face model is verified through a proxy on a CPU.
+    """
+    spec = find_spec(scope.workload)
+    if spec is None or (scope.recipe is not None and scope.recipe not in RECIPES):
+        return None
+    if spec.small_enough_for_cpu or scope.name.is_proxy or scope.device != "cpu":
+        return scope.workload
+    return WorkloadName(scope.name.base, PROXY_WIDTH).text
+
+
+def plan_batches(scope: Scope, batch_size: int, target: str) -> tuple[int, ...]:
+    """Return the batch sizes to run: the asked one, and those that move the exponent."""
+    if target == scope.workload:
+        return (batch_size,)
+    spread = {b for b in FORUM_BATCHES if not 0.6 < b / batch_size < 1.6}
+    if batch_size > 4 * FORUM_BATCHES[-1]:
+        spread = {max(1, batch_size // 4), batch_size * 2}
+    return tuple(sorted({batch_size, *spread}))[:4]
+
+
+def plan_verification(
+    scope: Scope,
+    batch_size: int,
+    *,
+    model: StableLearningRateModel,
+    target: str,
+    steps: int,
+    seconds_by_batch: Mapping[int, float],
+    first_seed: int,
+    reason: str,
+    n_workers: int,
+    learning_rates: Sequence[float] = (),
+) -> VerificationPlan:
+    """Return the runs worth making next, with their cost.
+
+    Args:
+        scope: What the answer speaks of.
+        batch_size: The batch size asked about.
+        model: Fitted on what is known of the target.
+        target: The workload to run.
+        steps: Length of each run.
+        seconds_by_batch: Seconds of one run by batch size; its keys are the batches.
+        first_seed: The first unused seed.
+        reason: Why the evidence is thin.
+        n_workers: Runs at once.
+        learning_rates: Those to run; empty: spread over the believed range.
+    """
+    runs = []
+    per_batch = max(1, PLANNED_RUNS // len(seconds_by_batch))
+    for batch in sorted(seconds_by_batch):
+        rates = learning_rates or _spread_rates(model, batch, steps, per_batch)
+        for rate in rates:
+            runs.append(
+                PlannedRun(
+                    workload=target,
+                    batch_size=batch,
+                    learning_rate=rate,
+                    seed=first_seed + len(runs),
+                    steps=steps,
+                    estimated_seconds=round(seconds_by_batch[batch], 1),
+                )
+            )
+    total = sum(run.estimated_seconds for run in runs) / max(n_workers, 1)
+    purpose = (
+        "they move the exponent, which carries over; the level of the full size does not"
+        if target != scope.workload
+        else None
+    )
+    return VerificationPlan(True, reason, tuple(runs), round(total, 1), purpose)
+
+
+def no_runs_planned(reason: str | None) -> VerificationPlan:
+    """Return the plan when nothing needs a run, or nothing can be run here."""
+    if reason is None:
+        return VerificationPlan(False, "The interval is narrow: nothing needs a run.")
+    return VerificationPlan(
+        True, f"{reason} It cannot be trained here: import runs of it."
+    )
+
+
+def _spread_rates(
+    model: StableLearningRateModel, batch_size: int, steps: int, count: int
+) -> list[float]:
+    """Rates over the middle half of where the threshold is believed to lie."""
+    low, high = model.believed_range(batch_size, steps, 0.25, 0.75)
+    shares = [(i + 0.5) / count for i in range(count)]
+    return [round_rate(low ** (1 - share) * high**share) for share in shares]

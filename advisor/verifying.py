@@ -1,0 +1,445 @@
+"""Verification runs under way: started, advanced, watched, stopped.
+
+A verification is a wish with a budget, stored in the queue; its runs are planned one
+after another by whoever tends it (advisor.supervisor), so it survives the app that
+started it. `advance` is the one place where runs are planned and queued.
+"""
+
+import math
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from advisor.checks import check_batch_size, check_learning_rate
+from advisor.costs import seconds_per_step
+from advisor.evidence import Evidence, Scope, usual_horizon
+from advisor.planning import InFlight
+from advisor.verification import (
+    VerificationSpec,
+    fixed_jobs,
+    next_job,
+    next_seed,
+    steps_for_budget,
+)
+from experiments.queue import Job, NewJob
+from experiments.workloads import find_spec
+from knowledge.errors import (
+    BadValueError,
+    RunTimeoutError,
+    StoreError,
+    WorkloadUnavailableError,
+)
+
+if TYPE_CHECKING:
+    from advisor.service import Advisor
+
+DEFAULT_BUDGET_SECONDS = 120.0
+DEFAULT_STEPS = 2_000
+
+
+class Verification:
+    """A verification under way: its jobs, its progress, and what it changed."""
+
+    def __init__(self, advisor: "Advisor", verification_id: str):
+        self._advisor = advisor
+        self._queue = advisor.queue
+        self.id = verification_id
+
+    @property
+    def state(self) -> str:
+        """`running`, `finished`, `failed` or `cancelled`."""
+        return self._queue.verification(self.id).state
+
+    @property
+    def error(self) -> str | None:
+        """Why it failed, if it did."""
+        return self._queue.verification(self.id).error
+
+    @property
+    def spec(self) -> VerificationSpec:
+        """What was asked for, filled in."""
+        wish = self._queue.verification(self.id).spec
+        return VerificationSpec.from_dict(wish["spec"])
+
+    @property
+    def before(self) -> dict[str, Any]:
+        """The recommendation when it was asked for."""
+        before: dict[str, Any] = self._queue.verification(self.id).spec["before"]
+        return before
+
+    def jobs(self) -> list[Job]:
+        """Return its jobs so far, oldest first."""
+        return self._queue.jobs(verification_id=self.id)
+
+    @property
+    def job_ids(self) -> list[str]:
+        """The ids of its jobs so far."""
+        return [job.id for job in self.jobs()]
+
+    @property
+    def progress(self) -> float:
+        """Share of the budget used, 0..1."""
+        opened = self._queue.verification(self.id)
+        if opened.is_over:
+            return 1.0
+        jobs, spec = self.jobs(), self.spec
+        done = sum(job.progress if not job.is_over else 1.0 for job in jobs)
+        shares = [0.0]
+        if spec.budget_seconds:
+            shares.append((time.time() - opened.created) / spec.budget_seconds)
+        if spec.n_runs:
+            shares.append(done / spec.n_runs)
+        if not spec.is_adaptive and jobs:
+            shares.append(done / len(jobs))
+        return min(max(shares), 0.99)
+
+    def wait(
+        self, *, timeout_seconds: float | None = None, poll_seconds: float = 0.2
+    ) -> None:
+        """Wait until it is over; somebody must tend it (`Advisor.verify` sees to it).
+
+        Raises:
+            RunTimeoutError: It was not over in time; it goes on by itself.
+        """
+        end = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        while self.state == "running":
+            if end is not None and time.monotonic() > end:
+                raise RunTimeoutError(
+                    f"Verification {self.id} is not over after {timeout_seconds:g} s; "
+                    "it goes on by itself."
+                )
+            time.sleep(poll_seconds)
+
+    def cancel(self) -> None:
+        """Plan no further runs and stop those under way."""
+        self._queue.cancel_verification(self.id)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON document of the contract."""
+        spec = self.spec
+        after = self._advisor.recommend(
+            spec.workload, spec.batch_sizes[0], recipe=spec.recipe, device=spec.device
+        )
+        return {
+            "verification_id": self.id,
+            "jobs": self.job_ids,
+            "state": self.state,
+            "error": self.error,
+            "runs": [self._run_dict(job) for job in self.jobs()],
+            "before": self.before,
+            "after": after.to_dict(),
+        }
+
+    def _run_dict(self, job: Job) -> dict[str, Any]:
+        found: Sequence[Any] = (None, None, None, None)
+        if job.run_id is not None:
+            rows = self._advisor.store.rows(
+                "select outcome, seconds, failed_at_step, steps from runs where id = ?",
+                [job.run_id],
+            )
+            found = rows[0] if rows else found
+        outcome, seconds, failed_at_step, steps_done = found
+        return {
+            "id": job.run_id,
+            "job": job.id,
+            "state": shown_state(job),
+            "workload": job.config.workload,
+            "batch_size": job.config.batch_size,
+            "learning_rate": job.config.learning_rate,
+            "seed": job.config.seed,
+            "steps": job.config.steps,
+            "steps_done": steps_done,
+            "outcome": outcome,
+            "failed_at_step": failed_at_step,
+            "seconds": seconds,
+            "believed_low": job.believed_low,
+            "believed_high": job.believed_high,
+            "reason": job.reason,
+        }
+
+
+def start_verification(
+    advisor: "Advisor",
+    scope: Scope,
+    evidence: Evidence,
+    *,
+    batch_sizes: Sequence[object],
+    learning_rates: Sequence[object],
+    steps: int | None,
+    seeds: int,
+    budget_seconds: float | None,
+    runs: int | None,
+    data: str | None,
+    verification_id: str | None,
+) -> Verification:
+    """Store the wish, queue its first runs and return at once.
+
+    Raises:
+        WorkloadUnavailableError: The workload cannot be trained here.
+        BadValueError: A number cannot be right.
+    """
+    batches = tuple(dict.fromkeys(check_batch_size(b) for b in batch_sizes))
+    rates = tuple(dict.fromkeys(check_learning_rate(rate) for rate in learning_rates))
+    if not batches:
+        raise BadValueError("batch_size", "missing", expected="name at least one.")
+    if budget_seconds is None and runs is None and not rates:
+        budget_seconds = DEFAULT_BUDGET_SECONDS
+    _check_budget(advisor, budget_seconds, runs, seeds, steps)
+    spec = _fill_in(
+        advisor,
+        scope,
+        evidence,
+        VerificationSpec(
+            workload=scope.workload,
+            batch_sizes=batches,
+            recipe=scope.recipe or "",
+            device=scope.device,
+            steps=steps or 0,
+            n_seeds=seeds,
+            learning_rates=rates,
+            budget_seconds=budget_seconds,
+            n_runs=runs,
+            data=data or "",
+            n_workers=advisor.settings.n_workers,
+        ),
+    )
+    before = advisor.recommend(
+        scope.workload, batches[0], recipe=scope.recipe, device=scope.device
+    )
+    wish = {"spec": spec.to_dict(), "before": before.to_dict()}
+    opened = advisor.queue.submit_verification(wish, verification_id=verification_id)
+    if not advisor.queue.jobs(verification_id=opened):
+        advance(advisor, opened)
+    ensure_supervisor(advisor)
+    return Verification(advisor, opened)
+
+
+def _fill_in(
+    advisor: "Advisor", scope: Scope, evidence: Evidence, wish: VerificationSpec
+) -> VerificationSpec:
+    spec = find_spec(scope.workload)
+    if spec is None or wish.recipe not in spec.recipes:
+        raise WorkloadUnavailableError(
+            f"{scope.workload} cannot be trained here under "
+            f"{scope.recipe or scope.optimizer}: only the built-in workloads with "
+            "their recipes can. See `lr-advisor workloads`."
+        )
+    steps = wish.steps
+    if not steps:
+        usual = usual_horizon(scope.workload, wish.recipe, scope.optimizer, ())
+        usual = min(usual or DEFAULT_STEPS, DEFAULT_STEPS)
+        steps = usual
+        if wish.budget_seconds is not None and wish.is_adaptive:
+            steps = steps_for_budget(
+                wish.budget_seconds,
+                n_workers=wish.n_workers,
+                seconds_per_step=max(
+                    seconds_per_step(
+                        scope.workload, b, device=scope.device, runs=evidence.own.runs
+                    )
+                    for b in wish.batch_sizes
+                ),
+                usual_steps=usual,
+            )
+    return replace(wish, steps=steps, data=wish.data or spec.data)
+
+
+def _check_budget(
+    advisor: "Advisor",
+    budget_seconds: float | None,
+    runs: int | None,
+    seeds: int,
+    steps: int | None,
+) -> None:
+    cap, runs_cap = (
+        advisor.settings.budget_seconds_cap,
+        advisor.settings.budget_runs_cap,
+    )
+    if budget_seconds is not None and not (
+        math.isfinite(budget_seconds) and 1 <= budget_seconds <= cap
+    ):
+        raise BadValueError(
+            "budget", budget_seconds, expected=f"give 1 to {cap:g} seconds."
+        )
+    for name, value in (("runs", runs), ("seeds", seeds)):
+        if value is not None and not 1 <= value <= runs_cap:
+            raise BadValueError(
+                name, value, expected=f"give a whole number from 1 to {runs_cap}."
+            )
+    if steps is not None and not 10 <= steps <= 10**7:
+        raise BadValueError(
+            "steps", steps, expected="give a whole number from 10 to 10,000,000."
+        )
+
+
+def advance(advisor: "Advisor", verification_id: str) -> None:
+    """Queue the runs that are due now, or close the verification when it is over.
+
+    Called by one process at a time (the supervisor holds a lock; the starter calls it
+    before there is one).
+    """
+    opened = advisor.queue.verification(verification_id)
+    if opened.is_over:
+        return
+    jobs = advisor.queue.jobs(verification_id=verification_id)
+    unfinished = [job for job in jobs if not job.is_over]
+    spec = VerificationSpec.from_dict(opened.spec["spec"])
+    if opened.cancel is not None:
+        if not unfinished:
+            advisor.queue.end_verification(verification_id, state="cancelled")
+        return
+    failed = [job for job in jobs if job.state == "failed"]
+    if failed and not any(job.state == "finished" for job in jobs):
+        # The first run could not be carried out at all: the next would not either.
+        if not unfinished:
+            advisor.queue.end_verification(
+                verification_id, state="failed", error=failed[0].error
+            )
+        return
+    if not spec.is_adaptive:
+        if not jobs:
+            seed = next_seed(advisor.store.runs(workload=spec.workload), ())
+            _submit(advisor, verification_id, fixed_jobs(spec, first_seed=seed))
+        elif not unfinished:
+            advisor.queue.end_verification(verification_id, state="finished")
+        return
+    _advance_adaptive(advisor, verification_id, spec, opened.created, jobs)
+
+
+def _advance_adaptive(
+    advisor: "Advisor",
+    verification_id: str,
+    spec: VerificationSpec,
+    created: float,
+    jobs: Sequence[Job],
+) -> None:
+    unfinished = [job for job in jobs if not job.is_over]
+    while len(unfinished) < spec.n_workers and _budget_left(
+        advisor, spec, created, jobs
+    ):
+        model, labelled = advisor.model_for(spec)
+        runs = advisor.store.runs(workload=spec.workload)
+        job = next_job(
+            spec,
+            model,
+            in_flight=[
+                InFlight(j.config.batch_size, j.config.learning_rate)
+                for j in unfinished
+            ],
+            n_runs_so_far=labelled,
+            seed=next_seed(runs, [j.config.seed for j in jobs]),
+        )
+        _submit(advisor, verification_id, [job])
+        jobs = advisor.queue.jobs(verification_id=verification_id)
+        unfinished = [job for job in jobs if not job.is_over]
+    if not unfinished:
+        advisor.queue.end_verification(verification_id, state="finished")
+
+
+def _budget_left(
+    advisor: "Advisor",
+    spec: VerificationSpec,
+    created: float,
+    jobs: Sequence[Job],
+) -> bool:
+    if spec.n_runs is not None and len(jobs) >= spec.n_runs:
+        return False
+    if spec.budget_seconds is None or len(jobs) < spec.n_workers:
+        return True
+    ended = [j.ended - j.started for j in jobs if j.ended and j.started]
+    full = max(ended, default=0.0)  # one of full length, so that the budget holds
+    return time.time() + full <= created + spec.budget_seconds
+
+
+def _submit(
+    advisor: "Advisor", verification_id: str, jobs: Sequence[NewJob]
+) -> None:
+    for job in jobs:
+        config = job.config
+        seconds = config.steps * seconds_per_step(
+            config.workload,
+            config.batch_size,
+            device=config.device,
+            runs=advisor.store.runs(workload=config.workload),
+        )
+        advisor.queue.submit(
+            replace(
+                job,
+                verification_id=verification_id,
+                estimated_seconds=round(seconds, 1),
+            )
+        )
+
+
+def ensure_supervisor(advisor: "Advisor") -> None:
+    """Make sure a process tends unfinished work; starting a second is harmless."""
+    if not advisor.queue.has_work():
+        return
+    try:
+        with (advisor.store.folder / "workers.log").open("ab") as log:
+            subprocess.Popen(
+                [sys.executable, "-m", "advisor.supervisor", str(advisor.store.folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise StoreError(
+            f"No process could be started to carry out runs ({error.strerror}): they "
+            "wait in the queue."
+        ) from error
+
+
+def shown_state(job: Job) -> str:
+    """Return the state a person is shown: `interrupted` when its worker is gone."""
+    if job.state == "running" and not job.worker_is_alive():
+        return "interrupted"
+    return job.state
+
+
+def job_dict(job: Job) -> dict[str, Any]:
+    """Return the JSON document of one job, as the contract has it."""
+    return {
+        "id": job.id,
+        "state": shown_state(job),
+        "kind": job.kind,
+        "workload": job.config.workload,
+        "batch_size": job.config.batch_size,
+        "learning_rate": job.config.learning_rate,
+        "seed": job.config.seed,
+        "steps": job.config.steps,
+        "progress": round(job.progress, 4),
+        "pid": job.pid,
+        "attempts": job.attempts,
+        "resumed_from_step": job.resumed_from_step,
+        "created": _time_text(job.created),
+        "started": _time_text(job.started),
+        "ended": _time_text(job.ended),
+        "run_id": job.run_id,
+        "verification_id": job.verification_id,
+        "believed_low": job.believed_low,
+        "believed_high": job.believed_high,
+        "reason": job.reason,
+        "estimated_seconds": job.estimated_seconds,
+        "error": job.error,
+    }
+
+
+def job_record(job: Job) -> dict[str, Any]:
+    """Return the body of the record that mirrors a job's state into the store."""
+    body = job_dict(job)
+    kept = {k: v for k, v in body.items() if k not in ("progress", "pid")}
+    kept.pop("estimated_seconds")
+    return {**kept, "state": job.state, "state_number": job.state_number}
+
+
+def _time_text(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    moment = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+    return moment.isoformat(timespec="milliseconds")

@@ -1,0 +1,360 @@
+"""Answers -> sentences (pure): the rate first, then how sure, why, and what is thin.
+
+Every number comes from the answer itself, formatted as in its JSON.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from advisor.evidence import Exclusion
+from advisor.recommendation import Estimate, Judgement, Recommendation
+from advisor.scaling import ScalingReport
+from experiments.workloads import find_spec
+from knowledge.names import WorkloadName
+from knowledge.recipes import RECIPES
+from knowledge.records import Claim, Run
+
+RULE_WORDS = {
+    "inverse": "inverse",
+    "inverse_sqrt": "inverse square root",
+    "constant": "constant",
+    "sqrt": "square root",
+    "linear": "linear",
+}
+BASIS_WORDS = {
+    "measured": "measured at this batch size",
+    "interpolated": "read off a fit between measured batch sizes",
+    "extrapolated": "extrapolated beyond the measured batch sizes",
+    "reported": "reported by others, not measured by us",
+    "borrowed": "borrowed from related workloads",
+    "none": "no evidence",
+}
+
+
+def title_of(workload: str) -> str:
+    """Return a workload's name as people write it.
+
+    >>> title_of("realface@1/16")
+    'RealFace@1/16'
+    """
+    spec = find_spec(workload)
+    if spec is None:
+        return workload
+    return workload.replace(WorkloadName.parse(workload).base, spec.title)
+
+
+def rate_text(rate: float) -> str:
+    """Return a rate as it is written in answers: shortest exact form.
+
+    >>> rate_text(5.6e-05), rate_text(0.012), rate_text(1e-4)
+    ('5.6e-5', '0.012', '1e-4')
+    """
+    if 1e-3 <= rate < 1e4:
+        return f"{rate:g}"
+    mantissa, exponent = f"{rate:e}".split("e")
+    return f"{float(mantissa):g}e{int(exponent)}"
+
+
+def duration_text(seconds: float) -> str:
+    """Return a length of time in the unit a person would use.
+
+    >>> duration_text(42), duration_text(300), duration_text(9000)
+    ('42 s', '5 min', '2.5 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def setting_text(r: Recommendation) -> str:
+    """Return optimizer, recipe and device in a few words."""
+    recipe = RECIPES.get(r.recipe or "")
+    optimizer = r.optimizer.capitalize() if r.optimizer != "sgd" else "SGD"
+    if recipe is not None and recipe.betas is not None:
+        optimizer += f" {recipe.betas[0]:g}/{recipe.betas[1]:g}"
+    if recipe is not None and recipe.momentum:
+        optimizer += f" with momentum {recipe.momentum:g}"
+    return f"{optimizer}, {r.device.upper() if r.device == 'cpu' else r.device}"
+
+
+def recommendation_text(r: Recommendation) -> str:
+    """Return the answer to "what rate at this batch size" in a few sentences."""
+    where = f"{title_of(r.workload)} at batch {r.batch_size}"
+    if r.learning_rate is None:
+        return " ".join([f"I have no rate for {where} yet.", *r.caveats])
+    parts = [
+        f"Start at {rate_text(r.learning_rate)} for {where} ({setting_text(r)}).",
+        stability_text(r),
+        best_text(r),
+        f"This is {BASIS_WORDS[r.basis]}. {rests_on_text(r)}",
+        exponent_text(r),
+        *[c for c in r.caveats if not c.startswith("The best rate is unknown")],
+        plan_text(r),
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def stability_text(r: Recommendation) -> str:
+    """Return P(stable) and the threshold with its interval and horizon."""
+    if r.max_stable is None or r.probability_stable is None:
+        return ""
+    m = r.max_stable
+    horizon = f" within {r.horizon_steps} steps" if r.horizon_steps else ""
+    return (
+        f"P(stable) {r.probability_stable:g}; half of all runs fail{horizon} near "
+        f"{rate_text(m.median)} ({_percent(m.level)}: {rate_text(m.low)} to "
+        f"{rate_text(m.high)})."
+    )
+
+
+def best_text(r: Recommendation) -> str:
+    """Return what is known of the rate with the lowest loss."""
+    if r.best is None:
+        return "Best rate unknown: this is the highest rate held to be safe."
+    b = r.best
+    text = (
+        f"The lowest loss is expected near {rate_text(b.median)} ({_percent(b.level)}: "
+        f"{rate_text(b.low)} to {rate_text(b.high)})."
+    )
+    if r.learning_rate_is == "cap" and r.learning_rate is not None:
+        text += " That is above what is held to be safe, so the safe rate comes first."
+    return text
+
+
+def rests_on_text(r: Recommendation) -> str:
+    """Return how many runs and claims the answer rests on."""
+    e = r.evidence
+    pieces = []
+    if e.n_claims:
+        pieces.append(f"{e.n_claims} reported observation{_s(e.n_claims)}")
+    if e.n_runs:
+        pieces.append(f"{e.n_runs} run{_s(e.n_runs)} of {r.workload}")
+    text = f"It rests on {' and '.join(pieces)}" if pieces else "It rests on relatives"
+    if r.borrowed_from:
+        text += f"; how it scales is shared with {', '.join(r.borrowed_from)}"
+    if e.excluded:
+        text += f"; {len(e.excluded)} left out"
+    return text + "."
+
+
+def exponent_text(r: Recommendation) -> str:
+    """Return the exponent with its interval and the probability of each rule."""
+    if r.exponent is None or r.scaling_rules is None:
+        return ""
+    x = r.exponent
+    what = "The threshold" if x.quantity == "max_stable" else "The best rate"
+    return (
+        f"{what} goes as batch^{x.median:g} ({_percent(x.level)}: {x.low:g} to "
+        f"{x.high:g}). {rules_text(r.scaling_rules)}"
+    )
+
+
+def scaling_text(report: ScalingReport) -> str:
+    """Return what the evidence says of the exponent, in a referee's words."""
+    if report.exponent is None or report.scaling_rules is None:
+        return "nothing is known yet of how its rate goes with the batch size."
+    x = report.exponent
+    what = "highest stable rate" if report.quantity == "max_stable" else "best rate"
+    span = (
+        f" over batch {report.batch_range[0]} to {report.batch_range[1]}"
+        if report.batch_range
+        else ""
+    )
+    return (
+        f"the {what} goes as batch^{x.median:g} ({_percent(x.level)}: {x.low:g} to "
+        f"{x.high:g}){span}, from {report.n_runs} run{_s(report.n_runs)} and "
+        f"{report.n_claims} claim{_s(report.n_claims)} with {report.optimizer}; held "
+        f"fixed: {report.held_fixed}. {rules_text(report.scaling_rules)}"
+    )
+
+
+def scaling_report_text(report: ScalingReport) -> str:
+    """Return the whole referee's report: exponent, verdicts, and what would decide."""
+    if report.workload is None:
+        parts = [scaling_report_text(w) for w in report.workloads]
+        return "\n\n".join(parts) or "No workload has runs or claims yet."
+    lines = [f"{title_of(report.workload)}: {scaling_text(report)}"]
+    lines += [
+        f"- {c.verdict}: {c.statement} [{c.source}] ({c.reason})" for c in report.claims
+    ]
+    runs = [
+        f"{run.workload} batch {run.batch_size} at {rate_text(run.learning_rate)}"
+        for run in report.deciding_runs
+    ]
+    if runs:
+        lines.append(f"To decide: {'; '.join(runs)}.")
+    return "\n".join(lines)
+
+
+def rules_text(rules: dict[str, float]) -> str:
+    """Return the rules of thumb, likeliest first, with their probabilities."""
+    ordered = sorted(rules.items(), key=lambda item: -item[1])
+    words = [f"{RULE_WORDS[name]} {_percent(share)}" for name, share in ordered]
+    text = ", ".join(words)
+    return text[0].upper() + text[1:] + "."
+
+
+def plan_text(r: Recommendation) -> str:
+    """Return what to run next and what it costs."""
+    v = r.verification
+    if not v.needed:
+        return ""
+    if not v.runs:
+        return f"Thin evidence: {v.reason}"
+    workloads = sorted({run.workload for run in v.runs})
+    batches = sorted({run.batch_size for run in v.runs})
+    what = (
+        f"{', '.join(workloads)} at batch {', '.join(map(str, batches))}"
+        f"{' (' + v.purpose + ')' if v.purpose else ''}"
+    )
+    return (
+        f"Thin evidence: {v.reason} Verify: {len(v.runs)} run{_s(len(v.runs))} of {what}, "
+        f"about {duration_text(v.estimated_seconds)} here."
+    )
+
+
+def judgement_text(j: Judgement) -> str:
+    """Return the verdict on a rate, then what would be recommended instead."""
+    where = f"{rate_text(j.learning_rate)} on {title_of(j.workload)} at batch {j.batch_size}"
+    words = {
+        "safe": f"{where} is safe.",
+        "risky": f"{where} is risky.",
+        "unsafe": f"{where} is unsafe: expect it to fail.",
+        "unknown": f"I cannot say whether {where} is safe: the evidence is too thin.",
+    }
+    parts = [words[j.verdict]]
+    if j.probability_stable is not None:
+        parts.append(f"P(stable) {j.probability_stable:g}.")
+    r = j.recommendation
+    if r.max_stable is not None:
+        m = r.max_stable
+        parts.append(
+            f"Half of all runs fail near {rate_text(m.median)} ({_percent(m.level)}: "
+            f"{rate_text(m.low)} to {rate_text(m.high)})."
+        )
+    if r.learning_rate is not None:
+        parts.append(f"I would start at {rate_text(r.learning_rate)}.")
+    parts += [f"This is {BASIS_WORDS[r.basis]}.", *r.caveats[:2], plan_text(r)]
+    return " ".join(part for part in parts if part)
+
+
+def change_text(before: Recommendation, after: Recommendation) -> str:
+    """Return what new evidence changed in an answer, and why the rest did not move."""
+    new_runs = after.evidence.n_runs - before.evidence.n_runs
+    parts = []
+    if new_runs:
+        parts.append(f"{new_runs} new run{_s(new_runs)} of {after.workload} count.")
+    newly = sorted(set(after.borrowed_from) - set(before.borrowed_from))
+    if newly:
+        parts.append(f"Its slope now also draws on {', '.join(newly)}.")
+    if before.basis != after.basis:
+        parts.append(f"The basis went from {before.basis} to {after.basis}.")
+    parts.append(_rate_change(before, after))
+    parts.append(_interval_change("threshold", before.max_stable, after.max_stable))
+    parts.append(_exponent_change(before.exponent, after.exponent))
+    if _same(before.learning_rate, after.learning_rate) and after.basis == "reported":
+        parts.append(
+            "The rate stays: runs of a narrower proxy teach the slope, not the level "
+            "of the full size."
+        )
+    return " ".join(part for part in parts if part)
+
+
+def _rate_change(before: Recommendation, after: Recommendation) -> str:
+    old, new = before.learning_rate, after.learning_rate
+    if old is None or new is None:
+        return f"The rate is now {rate_text(new)}." if new is not None else ""
+    if _same(old, new):
+        return f"The rate is still {rate_text(new)}."
+    return f"The rate went from {rate_text(old)} to {rate_text(new)}."
+
+
+def _interval_change(name: str, old: Estimate | None, new: Estimate | None) -> str:
+    if old is None or new is None:
+        return ""
+    narrower = new.high / new.low < old.high / old.low * 0.98
+    wider = new.high / new.low > old.high / old.low * 1.02
+    how = "narrowed" if narrower else "widened" if wider else "stayed"
+    return (
+        f"The interval of the {name} {how}: {rate_text(old.low)} to "
+        f"{rate_text(old.high)} before, {rate_text(new.low)} to {rate_text(new.high)} "
+        "now."
+    )
+
+
+def _exponent_change(old: Estimate | None, new: Estimate | None) -> str:
+    if old is None or new is None or abs(old.median - new.median) < 0.005:
+        return ""
+    return f"The exponent went from {old.median:g} to {new.median:g}."
+
+
+def _same(a: float | None, b: float | None) -> bool:
+    return a is not None and b is not None and abs(a / b - 1) < 0.005
+
+
+def run_summary(run: Run) -> str:
+    """Return one run in a line."""
+    outcome = run.outcome or "unlabelled"
+    at = f" at step {run.failed_at_step}" if run.failed_at_step else ""
+    steps = f" of {run.horizon_steps} steps" if run.horizon_steps else ""
+    seed = f", seed {run.seed}" if run.seed is not None else ""
+    metric = (
+        f", {run.metric_name} {run.metric_value:.4g}"
+        if run.metric_value is not None
+        else ""
+    )
+    return (
+        f"{run.workload} at batch {run.batch_size}, {rate_text(run.learning_rate)}: "
+        f"{outcome}{at}{steps}{metric}{seed} ({run.source})"
+    )
+
+
+def claim_summary(claim: Claim) -> str:
+    """Return one claim in a line, with what is our reading marked as such."""
+    reading = f" [our reading: {claim.inferred}]" if claim.inferred else ""
+    return f"{claim.statement} ({claim.source_title}){reading}"
+
+
+def exclusions_text(excluded: Sequence[Exclusion]) -> list[str]:
+    """Return why rows were left out, a line per reason."""
+    reasons: dict[str, list[str]] = {}
+    for exclusion in excluded:
+        reasons.setdefault(exclusion.reason, []).append(exclusion.id)
+    return [f"{len(ids)}: {reason}" for reason, ids in sorted(reasons.items())]
+
+
+def settings_snippets(r: Recommendation) -> dict[str, str]:
+    """Return the recommended rate as people paste it into their programs."""
+    if r.learning_rate is None:
+        return {}
+    rate = rate_text(r.learning_rate)
+    recipe = RECIPES.get(r.recipe or "")
+    betas = recipe.betas if recipe and recipe.betas else (0.9, 0.999)
+    adam = f"torch.optim.Adam(model.parameters(), lr={rate}, betas={betas})"
+    sgd = f"torch.optim.SGD(model.parameters(), lr={rate})"
+    snippets = {
+        "PyTorch": sgd if r.optimizer == "sgd" else adam,
+        "argparse": f"--batch-size {r.batch_size} --learning-rate {rate}",
+    }
+    if WorkloadName.parse(r.workload).group == "faceswap":
+        snippets["faceswap"] = (
+            f"[global]\nlearning_rate = {rate}\n# on the command line: --batch-size {r.batch_size}"
+        )
+    return snippets
+
+
+def row_dicts(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+    """Return table rows as mappings."""
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def _percent(share: float) -> str:
+    if 0 < share < 0.01:
+        return "<1 %"
+    return f"{100 * share:.0f} %"
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"

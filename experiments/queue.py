@@ -1,0 +1,453 @@
+"""The job queue: one SQLite file with leases, heartbeats and cancel flags.
+
+A job is one training run. A verification is what a person asked for: a budget within
+which runs are planned one after another (advisor.supervisor). A killed worker's lease
+runs out and the next worker goes on from the checkpoint. Not for network file systems.
+"""
+
+import json
+import os
+import sqlite3
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from knowledge.errors import JobNotFoundError, StoreError
+from knowledge.records import RunConfig
+
+LEASE_SECONDS = 30.0
+MAX_ATTEMPTS = 3
+JOB_ENDED = ("finished", "failed", "cancelled")
+VERIFICATION_ENDED = ("finished", "failed", "cancelled")
+_SCHEMA = """
+create table if not exists jobs (
+    id text primary key, kind text not null, config text not null, state text not null,
+    state_number integer not null default 0, verification_id text,
+    believed_low real, believed_high real, reason text, estimated_seconds real,
+    created real not null, started real, ended real, owner text, pid integer,
+    pid_created real, lease real, attempts integer not null default 0,
+    resumed_from_step integer, progress real not null default 0, loss real,
+    cancel real, run_id text, error text);
+create index if not exists jobs_by_state on jobs (state, created);
+create table if not exists verifications (
+    id text primary key, spec text not null, state text not null,
+    created real not null, ended real, cancel real, error text);
+"""
+_CLAIM = """
+update jobs set state = 'running', state_number = state_number + 1, owner = :me,
+    pid = :pid, pid_created = :pid_created, lease = :now + :lease,
+    attempts = attempts + 1, started = coalesce(started, :now)
+where id = (
+    select id from jobs
+    where (state = 'queued' or (state = 'running' and lease < :now))
+        and cancel is null and attempts < :max_attempts
+    order by created, id limit 1)
+returning *
+"""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One queued, running or ended training run, as the queue knows it."""
+
+    id: str
+    kind: str
+    config: RunConfig
+    state: str
+    state_number: int
+    verification_id: str | None
+    believed_low: float | None
+    believed_high: float | None
+    reason: str | None
+    estimated_seconds: float | None
+    created: float
+    started: float | None
+    ended: float | None
+    pid: int | None
+    pid_created: float | None
+    lease: float | None
+    attempts: int
+    resumed_from_step: int | None
+    progress: float
+    loss: float | None
+    cancel: float | None
+    run_id: str | None
+    error: str | None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.state in JOB_ENDED
+
+    def worker_is_alive(self) -> bool:
+        """Whether the process that claimed it still exists (same pid, same start)."""
+        if self.pid is None or self.pid_created is None:
+            return False
+        try:
+            process = psutil.Process(self.pid)
+            same = abs(process.create_time() - self.pid_created) < 1.0
+            return same and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return False
+
+
+@dataclass(frozen=True)
+class Verification:
+    """A budget of runs that somebody asked for; `spec` is the asker's own business."""
+
+    id: str
+    spec: Mapping[str, Any]
+    state: str
+    created: float
+    ended: float | None
+    cancel: float | None
+    error: str | None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no further run will be planned."""
+        return self.state in VERIFICATION_ENDED
+
+
+@dataclass(frozen=True)
+class NewJob:
+    """A run to queue, with the reason it was planned."""
+
+    config: RunConfig
+    verification_id: str | None = None
+    believed_low: float | None = None
+    believed_high: float | None = None
+    reason: str | None = None
+    estimated_seconds: float | None = None
+
+
+class Queue:
+    """The queue of one store; every method is one short transaction.
+
+    Safe to use from several threads and processes.
+    """
+
+    def __init__(self, store_folder: Path):
+        self.path = store_folder / "jobs.sqlite"
+        self._local = threading.local()
+        with self._connection() as con:
+            con.executescript(_SCHEMA)
+
+    # -- asking for work ---------------------------------------------------------
+
+    def submit(self, job: NewJob, *, now: float | None = None) -> str:
+        """Queue one run and return its job id."""
+        job_id = f"job:{uuid.uuid4().hex[:12]}"
+        with self._connection() as con:
+            con.execute(
+                "insert into jobs (id, kind, config, state, verification_id, "
+                "believed_low, believed_high, reason, estimated_seconds, created) "
+                "values (?, 'run', ?, 'queued', ?, ?, ?, ?, ?, ?)",
+                (
+                    job_id,
+                    json.dumps(job.config.to_dict()),
+                    job.verification_id,
+                    job.believed_low,
+                    job.believed_high,
+                    job.reason,
+                    job.estimated_seconds,
+                    _now(now),
+                ),
+            )
+        return job_id
+
+    def submit_verification(
+        self,
+        spec: Mapping[str, Any],
+        *,
+        verification_id: str | None = None,
+        now: float | None = None,
+    ) -> str:
+        """Open a verification and return its id; a known id is opened only once."""
+        verification_id = verification_id or f"verification:{uuid.uuid4().hex[:12]}"
+        with self._connection() as con:
+            con.execute(
+                "insert into verifications (id, spec, state, created) "
+                "values (?, ?, 'running', ?) on conflict do nothing",
+                (verification_id, json.dumps(spec), _now(now)),
+            )
+        return verification_id
+
+    # -- looking -----------------------------------------------------------------
+
+    def jobs(
+        self, *, verification_id: str | None = None, unfinished: bool = False
+    ) -> list[Job]:
+        """Return jobs, oldest first."""
+        where, values = [], []
+        if verification_id is not None:
+            where.append("verification_id = ?")
+            values.append(verification_id)
+        if unfinished:
+            where.append("state in ('queued', 'running', 'interrupted')")
+        clause = f" where {' and '.join(where)}" if where else ""
+        rows = self._rows(f"select * from jobs{clause} order by created, id", values)
+        return [_job(row) for row in rows]
+
+    def job(self, job_id: str) -> Job:
+        """Return one job, or raise JobNotFoundError."""
+        rows = self._rows("select * from jobs where id = ?", [job_id])
+        if not rows:
+            raise JobNotFoundError(
+                f"No job '{job_id}'. `lr-advisor jobs list` shows the known ones."
+            )
+        return _job(rows[0])
+
+    def verifications(self, *, unfinished: bool = False) -> list[Verification]:
+        """Return verifications, oldest first."""
+        clause = " where state = 'running'" if unfinished else ""
+        rows = self._rows(f"select * from verifications{clause} order by created", [])
+        return [_verification(row) for row in rows]
+
+    def verification(self, verification_id: str) -> Verification:
+        """Return one verification, or raise JobNotFoundError."""
+        rows = self._rows(
+            "select * from verifications where id = ?", [verification_id]
+        )
+        if not rows:
+            raise JobNotFoundError(f"No verification '{verification_id}'.")
+        return _verification(rows[0])
+
+    def has_work(self) -> bool:
+        """Whether a job waits or runs, or a verification may still plan one."""
+        rows = self._rows(
+            "select exists(select 1 from jobs where state in ('queued', 'running')) "
+            "or exists(select 1 from verifications where state = 'running') as work",
+            [],
+        )
+        return bool(rows[0]["work"])
+
+    # -- carrying out ------------------------------------------------------------
+
+    def claim(self, owner: str, *, now: float | None = None) -> Job | None:
+        """Take the oldest waiting job, or one whose worker is gone; None if none.
+
+        A job that lost its worker too often becomes `failed` in the same transaction.
+        """
+        now = _now(now)
+        with self._connection() as con:
+            con.execute("begin immediate")
+            con.execute(
+                "update jobs set state = 'failed', state_number = state_number + 1, "
+                "ended = ?, error = ? where state = 'running' and lease < ? "
+                "and attempts >= ?",
+                (
+                    now,
+                    f"Its worker was lost {MAX_ATTEMPTS} times (killed, or out of "
+                    "memory): try a smaller batch, or `jobs resume`.",
+                    now,
+                    MAX_ATTEMPTS,
+                ),
+            )
+            rows = con.execute(
+                _CLAIM,
+                {
+                    "me": owner,
+                    "pid": os.getpid(),
+                    "pid_created": psutil.Process().create_time(),
+                    "now": now,
+                    "lease": LEASE_SECONDS,
+                    "max_attempts": MAX_ATTEMPTS,
+                },
+            ).fetchall()
+            con.execute("commit")
+        return _job(rows[0]) if rows else None
+
+    def beat(
+        self,
+        job_id: str,
+        owner: str,
+        *,
+        progress: float,
+        loss: float | None,
+        now: float | None = None,
+    ) -> bool:
+        """Renew the lease; False when the job was cancelled or is no longer ours."""
+        with self._connection() as con:
+            rows = con.execute(
+                "update jobs set lease = ?, progress = ?, loss = ? where id = ? and "
+                "owner = ? and state = 'running' returning cancel",
+                (_now(now) + LEASE_SECONDS, progress, loss, job_id, owner),
+            ).fetchall()
+        return bool(rows) and rows[0]["cancel"] is None
+
+    def note_resumed(self, job_id: str, step: int) -> None:
+        """Remember from which step a run went on."""
+        with self._connection() as con:
+            con.execute(
+                "update jobs set resumed_from_step = ? where id = ?", (step, job_id)
+            )
+
+    def end(
+        self,
+        job_id: str,
+        owner: str,
+        *,
+        state: str,
+        run_id: str | None = None,
+        error: str | None = None,
+        now: float | None = None,
+    ) -> bool:
+        """End a job that is still ours; False when somebody else has it now."""
+        with self._connection() as con:
+            changed = con.execute(
+                "update jobs set state = ?, state_number = state_number + 1, ended = ?, "
+                "run_id = ?, error = ?, lease = null, pid = null, "
+                "progress = case when ? = 'finished' then 1.0 else progress end "
+                "where id = ? and owner = ? and state = 'running'",
+                (state, _now(now), run_id, error, state, job_id, owner),
+            ).rowcount
+        return changed > 0
+
+    # -- stopping, resuming ------------------------------------------------------
+
+    def cancel(self, job_id: str, *, now: float | None = None) -> None:
+        """Ask one job to stop; a waiting one is cancelled at once.
+
+        Its verification plans no further runs: a run somebody cancelled by hand is not
+        replaced behind their back.
+        """
+        job = self.job(job_id)
+        with self._connection() as con:
+            self._cancel_jobs(con, "id = ?", job_id, now)
+            if job.verification_id is not None:
+                con.execute(
+                    "update verifications set cancel = coalesce(cancel, ?) where id = ?",
+                    (_now(now), job.verification_id),
+                )
+
+    def cancel_verification(
+        self, verification_id: str, *, now: float | None = None
+    ) -> None:
+        """Plan no further runs and stop those under way."""
+        self.verification(verification_id)
+        with self._connection() as con:
+            con.execute(
+                "update verifications set cancel = coalesce(cancel, ?) where id = ?",
+                (_now(now), verification_id),
+            )
+            self._cancel_jobs(con, "verification_id = ?", verification_id, now)
+
+    def _cancel_jobs(
+        self, con: sqlite3.Connection, where: str, value: str, now: float | None
+    ) -> None:
+        con.execute(
+            "update jobs set cancel = coalesce(cancel, ?) where state in "
+            f"('queued', 'running') and {where}",
+            (_now(now), value),
+        )
+        con.execute(
+            "update jobs set state = 'cancelled', state_number = state_number + 1, "
+            f"ended = ? where state = 'queued' and {where}",
+            (_now(now), value),
+        )
+
+    def resume(self, job_id: str) -> None:
+        """Queue a job again that failed, was cancelled or lost its worker."""
+        job = self.job(job_id)
+        if job.state == "finished":
+            raise StoreError(f"Job {job_id} is finished: there is nothing to resume.")
+        with self._connection() as con:
+            con.execute(
+                "update jobs set state = 'queued', state_number = state_number + 1, "
+                "attempts = 0, cancel = null, ended = null, error = null, lease = null "
+                "where id = ? and (state in ('failed', 'cancelled', 'interrupted') "
+                "or (state = 'running' and lease < ?))",
+                (job_id, time.time()),
+            )
+
+    def release_lost(self) -> list[str]:
+        """Give back the jobs whose worker process is gone; return their ids."""
+        lost = [
+            job.id
+            for job in self.jobs(unfinished=True)
+            if job.state == "running" and not job.worker_is_alive()
+        ]
+        with self._connection() as con:
+            for job_id in lost:
+                con.execute(
+                    "update jobs set lease = 0, pid = null where id = ? "
+                    "and state = 'running'",
+                    (job_id,),
+                )
+                con.execute(
+                    "update jobs set state = 'cancelled', "
+                    "state_number = state_number + 1, ended = ? where id = ? "
+                    "and state = 'running' and cancel is not null",
+                    (time.time(), job_id),
+                )
+        return lost
+
+    def end_verification(
+        self, verification_id: str, *, state: str, error: str | None = None
+    ) -> None:
+        """Close a verification: `finished`, `cancelled` or `failed`."""
+        with self._connection() as con:
+            con.execute(
+                "update verifications set state = ?, ended = ?, error = ? "
+                "where id = ? and state = 'running'",
+                (state, time.time(), error, verification_id),
+            )
+
+    # -- plumbing ----------------------------------------------------------------
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        con = getattr(self._local, "con", None)
+        if con is not None:
+            con.close()
+            self._local.con = None
+
+    def _rows(self, sql: str, values: Sequence[Any]) -> list[sqlite3.Row]:
+        with self._connection() as con:
+            return con.execute(sql, values).fetchall()
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """This thread's connection; SQLite's own trouble becomes a StoreError."""
+        try:
+            con = getattr(self._local, "con", None)
+            if con is None:
+                con = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+                con.row_factory = sqlite3.Row
+                con.execute("pragma journal_mode = wal")
+                con.execute("pragma synchronous = full")
+                self._local.con = con
+            yield con
+        except sqlite3.Error as error:
+            con = getattr(self._local, "con", None)
+            if con is not None and con.in_transaction:
+                con.rollback()
+            raise StoreError(
+                f"The job queue {self.path} cannot be used ({error}). "
+                "Finished runs are safe in the store."
+            ) from error
+
+
+def _job(row: sqlite3.Row) -> Job:
+    values = dict(row)
+    values.pop("owner")
+    values["config"] = RunConfig.from_dict(json.loads(values["config"]))
+    return Job(**values)
+
+
+def _verification(row: sqlite3.Row) -> Verification:
+    values = dict(row)
+    values["spec"] = json.loads(values["spec"])
+    return Verification(**values)
+
+
+def _now(now: float | None) -> float:
+    return time.time() if now is None else now

@@ -1,0 +1,211 @@
+"""A worker process: `python -m experiments.worker STORE_FOLDER`.
+
+Carries out queued runs one after another with one thread, and leaves when the queue has
+no more work. A finished run is a record file first; the queue is told afterwards, so a
+worker killed in between only repeats what is then already known.
+"""
+
+import argparse
+import contextlib
+import math
+import os
+import socket
+import sys
+import threading
+import time
+import traceback
+import uuid
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+from experiments.queue import Job, Queue
+from experiments.run_folder import RunFolder
+from experiments.workloads import get_spec
+from knowledge import inbox
+from knowledge.errors import AdvisorError
+from knowledge.outcome import RULE_VERSION
+from knowledge.recipes import RECIPES
+from knowledge.records import OURS, Curve, Run, RunConfig, content_id, finite_or_none
+
+HEARTBEAT_SECONDS = 0.5
+IDLE_POLL_SECONDS = 0.1
+HEADLINE_METRIC = {
+    "faces": ("held_out_mse", "min"),
+    "digits": ("validation_accuracy", "max"),
+}
+
+
+class Heartbeat:
+    """Renews a job's lease from a thread of its own, however long a step takes."""
+
+    def __init__(self, queue: Queue, job: Job, owner: str):
+        self._queue, self._job, self._owner = queue, job, owner
+        self._over = threading.Event()
+        self._asked_to_stop = threading.Event()
+        self._progress, self._loss = job.progress, job.loss
+        self._thread = threading.Thread(target=self._beat, daemon=True)
+
+    def __enter__(self) -> "Heartbeat":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def __call__(self, step: int, loss: float) -> bool:
+        """Take note of a step; False when the run should end."""
+        self._progress = step / self._job.config.steps
+        self._loss = finite_or_none(loss)
+        return not self._asked_to_stop.is_set()
+
+    def _beat(self) -> None:
+        while not self._over.wait(HEARTBEAT_SECONDS):
+            try:
+                ours = self._queue.beat(
+                    self._job.id,
+                    self._owner,
+                    progress=self._progress,
+                    loss=self._loss,
+                )
+            except AdvisorError as error:  # a busy file; the lease allows for it
+                print(f"No heartbeat: {error}", flush=True)
+                continue
+            if not ours:
+                self._asked_to_stop.set()
+        self._queue.close()
+
+
+def carry_out(queue: Queue, store_folder: Path, job: Job, owner: str) -> None:
+    """Train the job's run, save it, and tell the queue how it went."""
+    from experiments.training import train  # torch is loaded only where it trains
+
+    folder = RunFolder.of_job(store_folder, job.id)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    with _logging_to(folder.log_path), Heartbeat(queue, job, owner) as heartbeat:
+        try:
+            if folder.checkpoint_path.exists():
+                queue.note_resumed(job.id, len(folder.load_curve().losses))
+            result = train(job.config, folder, watch=heartbeat)
+            if result.resumed_from_step is not None:
+                queue.note_resumed(job.id, result.resumed_from_step)
+            run = build_run(
+                job,
+                curve=result.curve,
+                seconds=result.seconds,
+                outcome=result.verdict.outcome,
+                failed_at_step=result.verdict.failed_at_step,
+                note=result.verdict.reason,
+            )
+            if result.curve.losses:
+                body = {"run": asdict(run), **result.curve.to_dict()}
+                inbox.record(store_folder, "run", body, event_id=run.id)
+            state = "cancelled" if result.stopped else "finished"
+            queue.end(job.id, owner, state=state, run_id=run.id)
+            folder.drop_checkpoint()
+        except AdvisorError as error:
+            print(error, flush=True)
+            queue.end(job.id, owner, state="failed", error=str(error))
+        except Exception as error:
+            traceback.print_exc()
+            queue.end(job.id, owner, state="failed", error=_explain(error, folder))
+
+
+def build_run(
+    job: Job,
+    *,
+    curve: Curve,
+    seconds: float,
+    outcome: str,
+    failed_at_step: int | None,
+    note: str,
+) -> Run:
+    """Return the record of a run; the same config on the same code is the same run."""
+    config, spec = job.config, get_spec(job.config.workload)
+    identity = {**config.to_dict(), "code": code_version(), "steps_done": None}
+    steps = len(curve.losses)
+    if outcome == "incomplete":  # cut short: how far it came is part of what it is
+        identity["steps_done"] = steps
+    kind = "digits" if spec.data == "digits" else "faces"
+    metric, goal = HEADLINE_METRIC[kind]
+    points = curve.metrics.get(metric, ())
+    value = points[-1][1] if points and math.isfinite(points[-1][1]) else None
+    sides = 2 if spec.batch_convention == "per_side" else 1
+    speed = sides * config.batch_size * steps / seconds if seconds > 0 else None
+    return Run(
+        id=content_id("run", identity),
+        workload=config.workload,
+        batch_size=config.batch_size,
+        learning_rate=config.learning_rate,
+        optimizer=RECIPES[config.recipe].optimizer,
+        recipe=config.recipe,
+        source=OURS,
+        seed=config.seed,
+        outcome=outcome,  # type: ignore[arg-type]
+        failed_at_step=failed_at_step,
+        steps=steps,
+        horizon_steps=config.steps,
+        metric_name=metric,
+        metric_value=value,
+        goal=goal,
+        device=config.device,
+        precision=config.precision,
+        batch_convention=spec.batch_convention,
+        seconds=round(seconds, 3),
+        examples_per_second=round(speed, 3) if speed else None,
+        outcome_rule=RULE_VERSION,
+        code_version=code_version(),
+        created=datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="seconds"),
+        job_id=job.id,
+        note=note,
+    )
+
+
+def code_version() -> str:
+    """Return this program's version, which is part of what a run is."""
+    return metadata.version("lr-advisor")
+
+
+def _explain(error: Exception, folder: RunFolder) -> str:
+    if isinstance(error, MemoryError) or "allocate memory" in str(error):
+        return (
+            "The run needs more memory than there is: try a smaller batch or a proxy "
+            f"such as NAME@1/16. Log: {folder.log_path}"
+        )
+    return f"{type(error).__name__}: {error}. Log: {folder.log_path}"
+
+
+@contextlib.contextmanager
+def _logging_to(path: Path) -> Iterator[None]:
+    with (
+        path.open("a", encoding="utf-8") as log,
+        contextlib.redirect_stdout(log),
+        contextlib.redirect_stderr(log),
+    ):
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        print(f"-- {started}, process {os.getpid()}", flush=True)
+        yield
+
+
+def main() -> None:
+    """Work until the queue has nothing more to do, or whoever started us is gone."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.worker")
+    parser.add_argument("store_folder", type=Path)
+    store_folder = parser.parse_args().store_folder
+    parent = os.getppid()
+    queue = Queue(store_folder)
+    owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
+    while queue.has_work() and os.getppid() == parent:
+        job = queue.claim(owner)
+        if job is None:
+            time.sleep(IDLE_POLL_SECONDS)
+        else:
+            carry_out(queue, store_folder, job, owner)
+
+
+if __name__ == "__main__":
+    main()
+    sys.exit(0)

@@ -1,0 +1,108 @@
+"""The workloads that can be trained here, by name; knowing them loads no torch.
+
+One file per workload beside this one builds its model and data (`common.py` has the
+protocol). Adding one: docs/how-to/add-a-workload.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from knowledge.errors import UnknownWorkloadError
+from knowledge.names import WorkloadName, nearest_names
+
+
+@dataclass(frozen=True)
+class WorkloadSpec:
+    """What can be said of a workload without building it.
+
+    `usual_horizon_steps` is what an answer speaks of when no horizon is asked: the
+    length of a training session for full-size face models (the forum's reports), the
+    length of a verification run for what is small enough to be trained to the end.
+    `seconds_per_step` is a first guess of (fixed, per example) cost on one CPU core,
+    used until the store holds a timed run (measured: docs/log.md).
+    """
+
+    name: str
+    title: str
+    module: str
+    recipes: tuple[str, ...]
+    usual_horizon_steps: int
+    batch_convention: str
+    data: str
+    seconds_per_step: tuple[float, float]
+    can_shrink: bool = False
+    small_enough_for_cpu: bool = True
+
+    @property
+    def default_recipe(self) -> str:
+        """The recipe used when none is named."""
+        return self.recipes[0]
+
+
+_FACE_RECIPES = ("faceswap-2021", "faceswap-3")
+_DIGITS_RECIPES = ("adam", "sgd", "momentum", "adamw")
+
+
+def _faces(name: str, title: str, seconds: tuple[float, float]) -> WorkloadSpec:
+    return WorkloadSpec(
+        name=name,
+        title=title,
+        module=f"experiments.workloads.{name}",
+        recipes=_FACE_RECIPES,
+        usual_horizon_steps=100_000,
+        batch_convention="per_side",
+        data="generated",
+        seconds_per_step=seconds,
+        can_shrink=True,
+        small_enough_for_cpu=False,
+    )
+
+
+def _digits(name: str, title: str, seconds: tuple[float, float]) -> WorkloadSpec:
+    return WorkloadSpec(
+        name=name,
+        title=title,
+        module=f"experiments.workloads.{name}",
+        recipes=_DIGITS_RECIPES,
+        usual_horizon_steps=600,
+        batch_convention="total",
+        data="digits",
+        seconds_per_step=seconds,
+    )
+
+
+WORKLOADS: Mapping[str, WorkloadSpec] = {
+    spec.name: spec
+    for spec in (
+        _faces("original", "Original", (1.0, 0.15)),
+        _faces("dlight", "DLight", (1.0, 0.4)),
+        _faces("realface", "RealFace", (3.0, 0.5)),
+        _digits("digits_mlp", "Digits MLP", (0.001, 0.00001)),
+        _digits("digits_cnn", "Digits CNN", (0.002, 0.0001)),
+    )
+}
+PROXY_HORIZON_STEPS = 2_000
+
+
+def find_spec(workload: str) -> WorkloadSpec | None:
+    """Return the spec of a workload or of a proxy of it, or None if not ours."""
+    try:
+        name = WorkloadName.parse(workload)
+    except ValueError:
+        return None
+    spec = WORKLOADS.get(name.base.lower())
+    if spec is None or (name.is_proxy and not spec.can_shrink):
+        return None
+    return spec
+
+
+def get_spec(workload: str) -> WorkloadSpec:
+    """Return the spec, or raise UnknownWorkloadError with the nearest names."""
+    spec = find_spec(workload)
+    if spec is None:
+        raise UnknownWorkloadError(
+            workload,
+            known=list(WORKLOADS),
+            nearest=nearest_names(workload.split("@")[0], WORKLOADS),
+        )
+    return spec

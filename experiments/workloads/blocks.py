@@ -1,0 +1,216 @@
+"""The building blocks of the three face models, to the letter of the original program.
+
+Tensors are (n, channels, height, width). Four decisions to know:
+
+- Kernels are stored channels-last, which makes the convolutions run that way: 35 to
+  40 % less time a step for narrow proxies on a CPU (measured).
+- Strided convolutions pad as TensorFlow's "same" does: 1 px left and top, 2 px right
+  and bottom. Padding by copy costs less than 2 % of a step (measured).
+- Pixel shuffle and flattening use PyTorch's order of channels. At random weights that
+  is a mere relabelling of the original program's order.
+- Where the original applies a stand-alone activation right after a block, the block
+  takes its slope instead: an activation per number and a reordering commute.
+
+Source: deepfakes/faceswap, lib/model/nn_blocks.py and layers.py, read as facts.
+"""
+
+import math
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+BLOCK_SLOPE = 0.1
+OUTER_SLOPE = 0.2
+
+
+class Conv(nn.Conv2d):
+    """A square convolution; He-uniform kernel (limit sqrt(6 / fan_in)), bias zero."""
+
+    variance_scale: ClassVar[float] = 2.0
+
+    def __init__(
+        self,
+        in_channels: int,
+        filters: int,
+        *,
+        kernel_size: int = 3,
+        stride: int = 1,
+        padding: int | None = None,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(
+            in_channels,
+            filters,
+            kernel_size,
+            stride=stride,
+            padding=kernel_size // 2 if padding is None else padding,
+            bias=bias,
+        )
+        self.weight.data = self.weight.contiguous(memory_format=torch.channels_last)
+
+    def reset_parameters(self) -> None:
+        """Draw the kernel from torch's current random state."""
+        fan_in = self.weight[0].numel()
+        limit = math.sqrt(3 * self.variance_scale / fan_in)
+        nn.init.uniform_(self.weight, -limit, limit)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+
+
+class DampedConv(Conv):
+    """The second convolution of a residual block: limit sqrt(0.6 / fan_in)."""
+
+    variance_scale: ClassVar[float] = 0.2
+
+
+class Dense(nn.Linear):
+    """A dense layer; Glorot-uniform kernel, bias zero, no activation."""
+
+    def reset_parameters(self) -> None:
+        """Draw the kernel from torch's current random state."""
+        nn.init.xavier_uniform_(self.weight)
+        nn.init.zeros_(self.bias)
+
+
+class Down(nn.Module):
+    """Convolution 5x5 at stride 2, then leaky ReLU: half the side."""
+
+    def __init__(
+        self, in_channels: int, filters: int, *, slope: float = BLOCK_SLOPE
+    ) -> None:
+        super().__init__()
+        self.conv = Conv(in_channels, filters, kernel_size=5, stride=2, padding=0)
+        self.slope = slope
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n, in_channels, s, s) to (n, filters, s / 2, s / 2); s is even."""
+        y = self.conv(functional.pad(x, (1, 2, 1, 2)))
+        return functional.leaky_relu_(y, self.slope)
+
+
+class Up(nn.Module):
+    """Convolution 3x3, leaky ReLU, pixel shuffle: `scale` times the side."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        filters: int,
+        *,
+        scale: int = 2,
+        slope: float = BLOCK_SLOPE,
+    ) -> None:
+        super().__init__()
+        self.conv = Conv(in_channels, filters * scale**2)
+        self.scale = scale
+        self.slope = slope
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n, in_channels, s, s) to (n, filters, scale * s, scale * s)."""
+        y = functional.leaky_relu_(self.conv(x), self.slope)
+        return functional.pixel_shuffle(y, self.scale)
+
+
+class Res(nn.Module):
+    """Two convolutions 3x3 added to their input; leaky ReLU between and after."""
+
+    def __init__(self, channels: int, *, bias: bool) -> None:
+        super().__init__()
+        self.first = Conv(channels, channels, bias=bias)
+        self.second = DampedConv(channels, channels, bias=bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Keep the shape (n, channels, s, s)."""
+        y = functional.leaky_relu_(self.first(x), OUTER_SLOPE)
+        return functional.leaky_relu_(self.second(y).add_(x), OUTER_SLOPE)
+
+
+class Hybrid(nn.Module):
+    """Half the channels by pixel shuffle, half by bilinear upsampling, concatenated.
+
+    The bilinear branch never has an activation of its own. `filters` is even. With
+    `outer_slope` the concatenation is activated instead of the pixel-shuffle branch.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        filters: int,
+        *,
+        scale: int = 2,
+        outer_slope: float | None = None,
+    ) -> None:
+        super().__init__()
+        self.branches = TwoBranches(in_channels, filters // 2, scale=scale)
+        self.outer_slope = outer_slope
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n, in_channels, s, s) to (n, filters, scale * s, scale * s)."""
+        shuffled, smooth = self.branches(x)
+        if self.outer_slope is None:
+            shuffled = functional.leaky_relu_(shuffled, BLOCK_SLOPE)
+            return torch.cat([shuffled, smooth], dim=1)
+        both = torch.cat([shuffled, smooth], dim=1)
+        return functional.leaky_relu_(both, self.outer_slope)
+
+
+class Fast(nn.Module):
+    """The sum of an activated pixel shuffle and a plain bilinear upsampling."""
+
+    def __init__(self, in_channels: int, filters: int, *, scale: int = 2) -> None:
+        super().__init__()
+        self.branches = TwoBranches(in_channels, filters, scale=scale)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n, in_channels, s, s) to (n, filters, scale * s, scale * s)."""
+        shuffled, smooth = self.branches(x)
+        return smooth.add_(functional.leaky_relu_(shuffled, BLOCK_SLOPE))
+
+
+class TwoBranches(nn.Module):
+    """The same input enlarged by pixel shuffle and by bilinear upsampling.
+
+    One convolution computes what both need: they share input, kernel size and
+    initialiser, so the numbers are those of two convolutions, in one pass.
+    """
+
+    def __init__(self, in_channels: int, filters: int, *, scale: int) -> None:
+        super().__init__()
+        self.split = [filters * scale**2, filters]
+        self.conv = Conv(in_channels, sum(self.split))
+        self.scale = scale
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Map (n, in_channels, s, s) to two of (n, filters, scale * s, scale * s)."""
+        shuffled, smooth = self.conv(x).split(self.split, dim=1)
+        return (
+            functional.pixel_shuffle(shuffled, self.scale),
+            upsample(smooth, self.scale),
+        )
+
+
+class Out(nn.Module):
+    """Convolution 5x5 and sigmoid, in float32 under mixed precision too."""
+
+    def __init__(self, in_channels: int, channels: int = 3) -> None:
+        super().__init__()
+        self.conv = Conv(in_channels, channels, kernel_size=5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n, in_channels, s, s) to (n, channels, s, s), each in 0..1.
+
+        The result is stored channels-first, like the targets it is compared with.
+        """
+        device = x.device.type
+        if not (torch.amp.is_autocast_available(device)):
+            return torch.sigmoid(self.conv(x).contiguous())
+        with torch.autocast(device, enabled=False):
+            return torch.sigmoid(self.conv(x.float()).contiguous())
+
+
+def upsample(x: Tensor, scale: int) -> Tensor:
+    """Enlarge (n, channels, s, s) `scale` times, bilinear with half-pixel centres."""
+    return functional.interpolate(
+        x, scale_factor=float(scale), mode="bilinear", align_corners=False
+    )

@@ -1,0 +1,14 @@
+"""What has been observed: records, claims, outcomes and the store that keeps them.
+
+errors        the tree of errors a person can meet
+records       Recipe, RunConfig, Curve, Run, Claim, Outcome: frozen dataclasses
+names         workload names: family, group, proxies
+recipes       the named recipes
+outcome       loss curve -> outcome; the only definition of "stable"
+inbox         record(): one immutable file per event, no duckdb
+migrations    the store's schema, step by step
+store         Store: ingest, snapshots, queries
+sql_box       a person's own SELECT, in a child process with limits
+claims/       the seeds' statements as data, one file per source
+importers/    one file per foreign format
+"""

@@ -1,0 +1,38 @@
+"""A table to a file: .csv, .parquet or .json, whole or not at all."""
+
+import uuid
+from pathlib import Path
+
+import pandas as pd
+
+from knowledge.errors import BadValueError
+from knowledge.inbox import disk_error
+
+ENDINGS = (".csv", ".parquet", ".json")
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> int:
+    """Write the frame by the path's ending and return its number of rows.
+
+    Raises:
+        BadValueError: An ending that is none of .csv, .parquet and .json.
+        StoreError: The folder cannot be written, or the disk is full.
+    """
+    ending = path.suffix.lower()
+    if ending not in ENDINGS:
+        raise BadValueError(
+            "path", path.name, expected=f"let it end in {', '.join(ENDINGS)}."
+        )
+    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        if ending == ".csv":
+            frame.to_csv(temporary, index=False)
+        elif ending == ".parquet":
+            frame.to_parquet(temporary, index=False)
+        else:
+            frame.to_json(temporary, orient="records", date_format="iso", indent=1)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise disk_error(error, path.parent) from error
+    return len(frame)

@@ -1,0 +1,16 @@
+"""Others' run histories: one file per format, each giving runs and rejected lines.
+
+csv_runs    the contract's CSV (and the same columns as Parquet)
+"""
+
+from dataclasses import dataclass
+
+from knowledge.records import Run
+
+
+@dataclass(frozen=True)
+class ParsedFile:
+    """The good rows as runs, and `(line, reason)` for each row left out."""
+
+    runs: tuple[Run, ...]
+    rejected: tuple[tuple[int, str], ...]

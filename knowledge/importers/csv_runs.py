@@ -1,0 +1,230 @@
+"""Runs from the contract's CSV or Parquet: one row is one run.
+
+A row's id is the hash of its content and of its occurrence number among identical rows
+of the file, so importing a file twice adds nothing and 25 equal replicates add 25.
+"""
+
+import csv
+import io
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from knowledge.errors import ImportFileError
+from knowledge.importers import ParsedFile
+from knowledge.names import WorkloadName
+from knowledge.records import Outcome, Run, content_id
+
+REQUIRED = (
+    "workload optimizer batch_size learning_rate metric_name metric_value "
+    "steps_or_tokens source"
+).split()
+OPTIONAL = "seed outcome failed_at_step device recipe goal batch_convention".split()
+MAX_BYTES = 500 * 2**20
+_MAXIMIZED = ("acc", "auc", "f1", "score")
+_MINIMIZED = ("loss", "error", "mse", "mae", "perplexity", "epochs_to", "change")
+_MAX_TEXT = 200
+
+
+def parse_runs(path: Path) -> ParsedFile:
+    """Read a .csv or .parquet file; bad rows are rejected with line and reason.
+
+    Raises:
+        ImportFileError: No such file, not readable as a table, or columns missing.
+    """
+    rows = _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path)
+    runs, rejected = [], []
+    seen: Counter[str] = Counter()
+    for line, row in rows:
+        try:
+            values = _values(row)
+        except ValueError as error:
+            rejected.append((line, str(error)))
+            continue
+        content = content_id("row", values)
+        occurrence = seen[content]
+        seen[content] += 1
+        run_id = content_id("run", {"content": content, "occurrence": occurrence})
+        runs.append(_run(run_id, values))
+    return ParsedFile(tuple(runs), tuple(rejected))
+
+
+def goal_of_metric(name: str) -> str | None:
+    """Return `max` or `min` for a metric whose name says it, else None.
+
+    >>> goal_of_metric("val_balanced_acc"), goal_of_metric("train_loss"), goal_of_metric("x")
+    ('max', 'min', None)
+    """
+    lowered = name.lower()
+    if any(word in lowered for word in _MINIMIZED):
+        return "min"
+    if any(word in lowered for word in _MAXIMIZED):
+        return "max"
+    return None
+
+
+def _read_csv(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ImportFileError(
+                f"{path} is larger than {MAX_BYTES // 2**20} MB: split it."
+            )
+        text = path.read_text(encoding="utf-8-sig")
+    except (UnicodeDecodeError, OSError) as error:
+        raise _unreadable(path, error) from error
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    _check_columns(path, reader.fieldnames or ())
+    try:
+        for row in reader:
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise ImportFileError(f"{path}, line {reader.line_num}: {error}.") from error
+
+
+def _read_parquet(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
+    try:
+        table = pq.read_table(path)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    _check_columns(path, table.column_names)
+    for line, row in enumerate(table.to_pylist(), start=2):
+        yield line, {k: "" if v is None else str(v) for k, v in row.items()}
+
+
+def _unreadable(path: Path, error: Exception) -> ImportFileError:
+    if isinstance(error, FileNotFoundError):
+        return ImportFileError(f"There is no file {path}.")
+    if isinstance(error, OSError) and error.strerror:
+        return ImportFileError(f"{path} cannot be read: {error.strerror}.")
+    return ImportFileError(
+        f"{path} is not a table of runs: save it as CSV in UTF-8 or as Parquet."
+    )
+
+
+def _check_columns(path: Path, names: object) -> None:
+    present = set(names)  # type: ignore[call-overload]
+    missing = [name for name in REQUIRED if name not in present]
+    if missing:
+        raise ImportFileError(
+            f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}. "
+            f"Needed: {', '.join(REQUIRED)}; optional: {', '.join(OPTIONAL)}."
+        )
+
+
+def _values(row: Mapping[str, str | None]) -> dict[str, str | int | float | None]:
+    """Check one row; ValueError says which value is wrong and how."""
+    if None in row:
+        raise ValueError("the row has more values than the header has columns")
+    text = {k: (v or "").strip() for k, v in row.items()}
+    name, metric = text["workload"], text["metric_name"]
+    if len(max(text.values(), key=len)) > _MAX_TEXT:
+        raise ValueError(f"a value is longer than {_MAX_TEXT} characters")
+    WorkloadName.parse(name)
+    if not text["optimizer"]:
+        raise ValueError("optimizer is empty")
+    if not text["source"]:
+        raise ValueError("source is empty: say where the run comes from")
+    value = _number(text["metric_value"], "metric_value") if metric else None
+    outcome = text.get("outcome", "").lower() or None
+    if outcome is not None and outcome not in tuple(Outcome):
+        raise ValueError(
+            f"outcome '{outcome}' is not one of stable, degraded, diverged, incomplete"
+        )
+    if outcome is None and value is not None and not math.isfinite(value):
+        outcome = "diverged"
+    return {
+        "workload": name,
+        "optimizer": text["optimizer"].lower(),
+        "batch_size": _whole(text["batch_size"], "batch_size", at_least=1),
+        "learning_rate": _rate(text["learning_rate"]),
+        "metric_name": metric or None,
+        "metric_value": value if value is not None and math.isfinite(value) else None,
+        "goal": _goal(text.get("goal", ""), metric),
+        "steps": _steps(text["steps_or_tokens"]),
+        "source": text["source"],
+        "seed": _optional_whole(text.get("seed", ""), "seed"),
+        "outcome": outcome,
+        "failed_at_step": _optional_whole(
+            text.get("failed_at_step", ""), "failed_at_step"
+        ),
+        "device": text.get("device", "").lower() or None,
+        "recipe": text.get("recipe", "") or None,
+        "batch_convention": _convention(text.get("batch_convention", ""), name),
+    }
+
+
+def _run(run_id: str, values: Mapping[str, str | int | float | None]) -> Run:
+    outcome = values["outcome"]
+    return Run(
+        id=run_id,
+        **{  # type: ignore[arg-type]
+            **values,
+            "outcome": Outcome(str(outcome)) if outcome else None,
+            "horizon_steps": values["steps"],
+        },
+    )
+
+
+def _number(text: str, name: str) -> float:
+    if not text:
+        raise ValueError(f"{name} is empty")
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{name} '{text}' is not a number") from None
+
+
+def _whole(text: str, name: str, *, at_least: int) -> int:
+    value = _number(text, name)
+    if not math.isfinite(value) or value != int(value) or not at_least <= value < 2**53:
+        raise ValueError(f"{name} {text} is not a whole number of at least {at_least}")
+    return int(value)
+
+
+def _optional_whole(text: str, name: str) -> int | None:
+    return _whole(text, name, at_least=0) if text else None
+
+
+def _steps(text: str) -> int | None:
+    """Steps, tokens or epochs as the source counts them; empty when not said."""
+    if not text:
+        return None
+    value = _number(text, "steps_or_tokens")
+    if not math.isfinite(value) or not 0 <= value < 2**63:
+        raise ValueError(f"steps_or_tokens {text} is not a number of steps or tokens")
+    return round(value) or None
+
+
+def _rate(text: str) -> float:
+    value = _number(text, "learning_rate")
+    if not math.isfinite(value) or value <= 0:
+        raise ValueError(f"learning_rate {text} is not a positive number")
+    return value
+
+
+def _goal(text: str, metric: str) -> str | None:
+    if text:
+        if text.lower() not in ("min", "max"):
+            raise ValueError(f"goal '{text}' is neither min nor max")
+        return text.lower()
+    if not metric:
+        return None
+    goal = goal_of_metric(metric)
+    if goal is None:
+        raise ValueError(
+            f"metric_name '{metric}' does not say whether more is better: "
+            "add a goal column with min or max"
+        )
+    return goal
+
+
+def _convention(text: str, workload: str) -> str:
+    if text and text not in ("total", "per_side"):
+        raise ValueError(f"batch_convention '{text}' is neither total nor per_side")
+    # Users of the face models count faces per side.
+    group = WorkloadName.parse(workload).group
+    default = "per_side" if group == "faceswap" else "total"
+    return text or default

@@ -1,0 +1,146 @@
+"""Saving an event: one immutable record file, no lock and no duckdb.
+
+What must not be lost is a record file first: written under a temporary name, synced,
+renamed. When `record` returns, the event is saved; the tables follow when somebody
+ingests (`knowledge.store`). Workers use only this module.
+"""
+
+import contextlib
+import errno
+import json
+import os
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from knowledge.errors import StoreError
+
+INBOX, ARCHIVE, REJECTED = "inbox", "archive", "rejected"
+RECORD_FORMAT = 1
+STALE_SECONDS = 3600.0
+
+
+def record(
+    store_folder: Path,
+    kind: str,
+    body: Mapping[str, Any],
+    *,
+    event_id: str | None = None,
+) -> str:
+    """Save one event and return its id; after this line it survives a crash.
+
+    Args:
+        store_folder: The store; its inbox folder must exist.
+        kind: `run`, `runs`, `claims`, `retraction`, `answer`, `job` or `workloads`.
+        body: Plain JSON values. A number that is not finite must be None.
+        event_id: Given by a writer that may repeat itself, so that it counts once.
+
+    Raises:
+        StoreError: The disk is full, or the folder cannot be written.
+    """
+    event_id = event_id or uuid.uuid4().hex
+    text = json.dumps(
+        {
+            "format": RECORD_FORMAT,
+            "event_id": event_id,
+            "kind": kind,
+            "recorded": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()),
+            "body": body,
+        },
+        allow_nan=False,
+    )
+    path = store_folder / INBOX / f"{time.time_ns():020d}-{_file_part(event_id)}.json"
+    write_whole(path, text.encode())
+    return event_id
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all, and survives a crash."""
+    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise disk_error(error, path.parent) from error
+
+
+def disk_error(error: OSError, folder: Path) -> StoreError:
+    """Say in a sentence why the disk refused, and that nothing saved is lost."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return StoreError(
+            f"The disk holding {folder} is full: free some space and repeat. "
+            "What was saved before is untouched."
+        )
+    reason = error.strerror or str(error)
+    return StoreError(
+        f"Cannot write in {folder} ({reason}): check the folder's permissions. "
+        "What was saved before is untouched."
+    )
+
+
+def waiting(store_folder: Path) -> list[Path]:
+    """Return the record files not yet ingested, oldest first."""
+    try:
+        names = os.listdir(store_folder / INBOX)
+    except FileNotFoundError:
+        return []
+    return [
+        store_folder / INBOX / n for n in sorted(n for n in names if n[-5:] == ".json")
+    ]
+
+
+def load_record(path: Path) -> dict[str, Any]:
+    """Read one record file; ValueError when it is not one of ours."""
+    content = json.loads(path.read_bytes())
+    if not isinstance(content, dict) or not {"event_id", "kind", "body"} <= set(
+        content
+    ):
+        raise ValueError(f"{path.name} is not a record of this program")
+    if content.get("format", 0) > RECORD_FORMAT:
+        raise ValueError(f"{path.name} was written by a newer version")
+    return content
+
+
+def archived(store_folder: Path) -> Iterator[Path]:
+    """Yield every ingested record file, oldest first."""
+    yield from sorted((store_folder / ARCHIVE).glob("*/*.json"))
+
+
+def archive(store_folder: Path, path: Path) -> None:
+    """Move an ingested record file to the archive (by month, to keep folders small)."""
+    recorded_ns = int(path.name.split("-", 1)[0])
+    month = time.strftime("%Y-%m", time.gmtime(recorded_ns / 1e9))
+    folder = store_folder / ARCHIVE / month
+    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileNotFoundError):  # another ingester moved it
+        path.replace(folder / path.name)
+
+
+def sweep(store_folder: Path, *, now: float) -> None:
+    """Remove temporary files of writers that were killed (never acknowledged)."""
+    for path in (store_folder / INBOX).glob("*.tmp"):
+        with contextlib.suppress(OSError):
+            if now - path.stat().st_mtime > STALE_SECONDS:
+                path.unlink()
+
+
+def _file_part(event_id: str) -> str:
+    return "".join(c if c.isalnum() else "-" for c in event_id)[:80]
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # a folder cannot be opened there; the rename is journaled
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

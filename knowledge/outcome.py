@@ -1,0 +1,200 @@
+"""From the curve of a run to its outcome: the only definition of "stable" we have.
+
+One pure, versioned rule. It is absorbing: a loss that stays high for `patience` steps
+has diverged whatever it does later, so a run stopped there and the same run carried to
+its end get the same label. Raw curves are stored; `Store.verify` applies the rule again.
+
+Constants were set by looking at curves of the face proxies and digits (docs/log.md);
+the shape follows design of learning-rate finders (stop at 4 x the best smoothed loss)
+and the catapult phase, during which an early spike is no failure (arXiv:2003.02218).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from knowledge.records import Curve, Outcome
+
+RULE_VERSION = "1"
+SMOOTHING = 0.9  # exponential moving average of the loss, about the last ten steps
+INITIAL_STEPS = 5  # the starting loss is their mean
+CATAPULT_FRACTION, CATAPULT_MIN, CATAPULT_MAX = 0.05, 20, 100  # steps of grace
+PATIENCE_FRACTION, PATIENCE_MIN, PATIENCE_MAX = 0.10, 20, 200  # "stays" above
+DIVERGED_RISE = 0.5  # of the way from the best loss back to the starting loss
+DIVERGED_MULTIPLE = 4.0  # times the best loss (as LR finders stop) ...
+DIVERGED_MULTIPLE_MIN_RISE = 0.1  # ... if that is a real rise and not a tiny loss
+MIN_RELATIVE_RISE = 0.10  # of the starting loss: less is noise, not divergence
+NOISE_MULTIPLE = 1.0  # standard deviations of one step's loss; 4 of the average's
+DEGRADED_RISE = 0.25  # the end lies this far up from the best to the starting loss
+DEGRADED_RELATIVE_RISE = 0.05
+DEGRADED_NOISE_MULTIPLE = 1.5
+END_FRACTION, END_MIN = 0.15, 10  # "the end" of a curve
+SHARPNESS_FALL = 0.6  # of its own best
+SHARPNESS_FROM = 0.25  # of the run: before, output is noise and not detail
+SHARPNESS_MIN = 0.05  # of the originals': less has no sharpness to lose
+CONSTANT_SPREAD = 1e-5  # outputs (0..1) this alike say nothing about their input
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An outcome, the step at which the run failed if it did, and why."""
+
+    outcome: Outcome
+    failed_at_step: int | None
+    reason: str
+
+
+def judge_curve(curve: Curve, horizon_steps: int) -> Verdict:
+    """Return the verdict on a run planned for `horizon_steps` steps.
+
+    >>> falling = tuple(1.0 / (1 + step / 20) for step in range(200))
+    >>> judge_curve(Curve(falling), 200).outcome
+    <Outcome.STABLE: 'stable'>
+    >>> judge_curve(Curve(falling[:50]), 200).outcome
+    <Outcome.INCOMPLETE: 'incomplete'>
+    >>> judge_curve(Curve((*falling[:50], float("nan"))), 200).failed_at_step
+    51
+    """
+    losses = np.asarray(curve.losses, dtype=float)
+    finite = np.isfinite(losses)
+    if not finite.all():
+        step = int(np.argmin(finite)) + 1
+        return Verdict(Outcome.DIVERGED, step, f"the loss of step {step} is not finite")
+    if (step := _constant_since(curve, horizon_steps)) is not None:
+        return Verdict(
+            Outcome.DIVERGED, step, f"every input gets the same output from step {step}"
+        )
+    smoothed = smooth(losses)
+    noise = _noise(losses, horizon_steps)
+    if (step := _stays_high_since(losses, smoothed, noise, horizon_steps)) is not None:
+        return Verdict(
+            Outcome.DIVERGED, step, f"the loss rose at step {step} and stayed high"
+        )
+    if losses.size < horizon_steps:
+        return Verdict(
+            Outcome.INCOMPLETE, None, f"cut short after {losses.size} steps, still fine"
+        )
+    return _judge_end(curve, losses, smoothed, noise, horizon_steps)
+
+
+def smooth(losses: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Return the bias-corrected exponential moving average, shape (n_steps,).
+
+    >>> smooth([1.0, 1.0, 1.0]).round(6).tolist()
+    [1.0, 1.0, 1.0]
+    """
+    average, weight = 0.0, 0.0
+    out = np.empty(len(losses))
+    for i, loss in enumerate(losses):
+        average = SMOOTHING * average + (1 - SMOOTHING) * float(loss)
+        weight = SMOOTHING * weight + (1 - SMOOTHING)
+        out[i] = average / weight
+    return out
+
+
+def catapult_steps(horizon_steps: int) -> int:
+    """Steps of grace at the start, in which a spike may still land well."""
+    return int(
+        np.clip(CATAPULT_FRACTION * horizon_steps, CATAPULT_MIN, CATAPULT_MAX).round()
+    )
+
+
+def patience_steps(horizon_steps: int) -> int:
+    """How many steps in a row a loss is high before it counts as staying high."""
+    return int(
+        np.clip(PATIENCE_FRACTION * horizon_steps, PATIENCE_MIN, PATIENCE_MAX).round()
+    )
+
+
+def _noise(losses: np.ndarray, horizon_steps: int) -> float:
+    """Standard deviation of one step's loss, from the differences of early steps."""
+    early = losses[: catapult_steps(horizon_steps) + patience_steps(horizon_steps)]
+    if early.size < 3:
+        return 0.0
+    difference = np.diff(early)
+    spread = np.median(np.abs(difference - np.median(difference)))
+    return float(1.4826 * spread / math.sqrt(2))
+
+
+def _stays_high_since(
+    losses: np.ndarray, smoothed: np.ndarray, noise: float, horizon_steps: int
+) -> int | None:
+    """First step of the first streak of high losses as long as the patience."""
+    if losses.size <= INITIAL_STEPS:
+        return None
+    initial = float(losses[:INITIAL_STEPS].mean())
+    best = np.minimum.accumulate(smoothed)
+    way_up = np.maximum(initial - best, 0.0)
+    rise = np.minimum(
+        best + DIVERGED_RISE * way_up,
+        np.maximum(
+            DIVERGED_MULTIPLE * best, best + DIVERGED_MULTIPLE_MIN_RISE * way_up
+        ),
+    )
+    floor = best + max(MIN_RELATIVE_RISE * abs(initial), NOISE_MULTIPLE * noise)
+    high = smoothed > np.maximum(rise, floor)
+    high[: catapult_steps(horizon_steps)] = False
+    patience = patience_steps(horizon_steps)
+    streak = 0
+    for i, is_high in enumerate(high):
+        streak = streak + 1 if is_high else 0
+        if streak >= patience:
+            return i - patience + 2
+    return None
+
+
+def _constant_since(curve: Curve, horizon_steps: int) -> int | None:
+    """First of two measurements in a row, past the grace, with constant output."""
+    grace = catapult_steps(horizon_steps)
+    points = [p for p in curve.metrics.get("output_spread", ()) if p[0] > grace]
+    for (step, spread), (_, after) in zip(points, points[1:], strict=False):
+        alike = [not math.isfinite(s) or s < CONSTANT_SPREAD for s in (spread, after)]
+        if all(alike):
+            return int(step)
+    return None
+
+
+def _judge_end(
+    curve: Curve,
+    losses: np.ndarray,
+    smoothed: np.ndarray,
+    noise: float,
+    horizon_steps: int,
+) -> Verdict:
+    end_steps = max(END_MIN, round(END_FRACTION * horizon_steps))
+    initial, best = float(losses[:INITIAL_STEPS].mean()), float(smoothed.min())
+    rise = max(
+        DEGRADED_RISE * max(initial - best, 0.0),
+        DEGRADED_RELATIVE_RISE * abs(initial),
+        DEGRADED_NOISE_MULTIPLE * noise,
+    )
+    if losses.size > 2 * end_steps and losses[-end_steps:].mean() > best + rise:
+        above = np.flatnonzero(smoothed <= best + rise)
+        step = int(above[-1]) + 2 if above.size else 1
+        return Verdict(
+            Outcome.DEGRADED, step, "the loss ends in the upper part of its range"
+        )
+    if (step := _blurred_since(curve, horizon_steps)) is not None:
+        return Verdict(
+            Outcome.DEGRADED, step, "the preview lost much of the sharpness it had"
+        )
+    return Verdict(Outcome.STABLE, None, f"fine for all {horizon_steps} steps")
+
+
+def _blurred_since(curve: Curve, horizon_steps: int) -> int | None:
+    """The step after the sharpest preview, if the last two fell well away from it."""
+    points = [
+        (step, value)
+        for step, value in curve.metrics.get("sharpness", ())
+        if step > SHARPNESS_FROM * horizon_steps and math.isfinite(value)
+    ]
+    if len(points) < 4:
+        return None
+    earlier, last = points[:-2], points[-2:]
+    sharpest_step, sharpest = max(earlier, key=lambda p: min(p[1], 1.0))
+    sharpest = min(sharpest, 1.0)  # more high frequency than the faces have is noise
+    if sharpest < SHARPNESS_MIN or max(p[1] for p in last) > SHARPNESS_FALL * sharpest:
+        return None
+    return int(next(step for step, _ in points if step > sharpest_step))

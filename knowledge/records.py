@@ -1,0 +1,194 @@
+"""The records every room speaks in: frozen, compared by value, free of torch and duckdb.
+
+Units are in the names. Rates are positive; a batch size is examples per optimizer
+step, for the face models per side (the convention is stored with each run).
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Outcome(StrEnum):
+    """The verdict on a run. Divergence is a result, never an exception."""
+
+    STABLE = "stable"
+    DEGRADED = "degraded"
+    DIVERGED = "diverged"
+    INCOMPLETE = "incomplete"
+
+    @property
+    def is_unstable(self) -> bool:
+        """Whether the run counts as a failure of its rate."""
+        return self in (Outcome.DEGRADED, Outcome.DIVERGED)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is held fixed while learning rate and batch size vary."""
+
+    name: str
+    optimizer: str
+    loss: str
+    betas: tuple[float, float] | None = None
+    epsilon: float | None = None
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    warmup_steps: int = 0
+    schedule: str = "constant"
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything one run needs: a trial (rate, batch size), a seed and what is fixed.
+
+    `data` is `generated`, `lfw` (scikit-image's faces), `digits`, or two folders
+    written `FOLDER_A::FOLDER_B`.
+    """
+
+    workload: str
+    recipe: str
+    batch_size: int
+    learning_rate: float
+    seed: int
+    steps: int
+    data: str = "generated"
+    device: str = "cpu"
+    precision: str = "fp32"
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return {**asdict(self), "options": dict(self.options)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "RunConfig":
+        """The inverse of `to_dict`; unknown keys raise TypeError."""
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What was watched during a run: one loss a step, other metrics now and then.
+
+    `losses[i]` belongs to step `i + 1`. `metrics` maps a name (`sharpness`,
+    `output_spread`, `validation_accuracy`) to `(step, value)` pairs.
+    """
+
+    losses: tuple[float, ...] = ()
+    metrics: Mapping[str, tuple[tuple[int, float], ...]] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON; None stands for a value that is not finite."""
+        return {
+            "losses": [finite_or_none(loss) for loss in self.losses],
+            "metrics": {
+                name: [[step, finite_or_none(value)] for step, value in points]
+                for name, points in self.metrics.items()
+            },
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Curve":
+        """The inverse of `to_dict`; other keys are ignored."""
+
+        def number(value: float | None) -> float:
+            return math.nan if value is None else float(value)
+
+        return cls(
+            tuple(number(loss) for loss in values.get("losses", ())),
+            {
+                name: tuple((int(step), number(value)) for step, value in points)
+                for name, points in values.get("metrics", {}).items()
+            },
+        )
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution of a trial with one seed: ours, or a row that somebody reported."""
+
+    id: str
+    workload: str
+    batch_size: int
+    learning_rate: float
+    optimizer: str
+    recipe: str | None
+    source: str
+    seed: int | None = None
+    outcome: Outcome | None = None
+    failed_at_step: int | None = None
+    steps: int | None = None
+    horizon_steps: int | None = None
+    metric_name: str | None = None
+    metric_value: float | None = None
+    goal: str | None = None
+    device: str | None = None
+    precision: str | None = None
+    batch_convention: str = "total"
+    seconds: float | None = None
+    examples_per_second: float | None = None
+    outcome_rule: str | None = None
+    code_version: str | None = None
+    created: str | None = None
+    job_id: str | None = None
+    note: str | None = None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this program made the run (and so holds its curve)."""
+        return self.source == OURS
+
+
+OURS = "ours"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a source says, with its scope and reliability; never shown as a run.
+
+    `bound` is `stable` (the rate worked: the threshold lies above it) or `unstable`.
+    `at_tool_ceiling` marks a value that was the highest the tool offered, so that it
+    bounds from below only. `exponent` is the claimed power of the batch size.
+    `inferred` lists what is our reading and not the source's words.
+    """
+
+    id: str
+    source: str
+    source_title: str
+    source_date: str | None
+    kind: str
+    statement: str
+    reliability: float
+    workload: str | None = None
+    optimizer: str | None = None
+    recipe: str | None = None
+    device: str | None = None
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    bound: str | None = None
+    at_tool_ceiling: bool = False
+    quantity: str | None = None
+    exponent: float | None = None
+    inferred: str | None = None
+
+
+def content_id(kind: str, content: Mapping[str, Any]) -> str:
+    """Return `kind:` and the hash of the content: the same content, the same id.
+
+    >>> content_id("run", {"a": 1}) == content_id("run", {"a": 1})
+    True
+    """
+    text = json.dumps(content, sort_keys=True, default=str, separators=(",", ":"))
+    return f"{kind}:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def finite_or_none(value: float | None) -> float | None:
+    """Return the value, or None where JSON has no word for it."""
+    if value is None or not math.isfinite(value):
+        return None
+    return float(value)

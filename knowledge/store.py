@@ -1,0 +1,535 @@
+"""The store: a folder whose tables can always be rebuilt from its record files.
+
+    store.duckdb   the tables; opened only while ingesting, inside our file lock
+    snapshots/     published copies that nobody writes any more; readers need no lock
+    inbox/ archive/  one record file per event, waiting or ingested
+    runs/          one folder per run (experiments.run_folder)
+    jobs.sqlite    the job queue (experiments.queue)
+
+DuckDB 2.0 loses rows when processes take turns under its own lock alone (measured), so
+every read-write opening stands inside a FileLock, and readers open numbered snapshots.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from knowledge import inbox
+from knowledge.errors import (
+    NotAStoreError,
+    RunNotFoundError,
+    StoreBusyError,
+    StoreError,
+    StoreVersionError,
+)
+from knowledge.migrations import SCHEMA_VERSION, migrate
+from knowledge.outcome import RULE_VERSION, judge_curve
+from knowledge.records import Claim, Curve, Run
+from knowledge.tables import (
+    CLAIM_COLUMNS,
+    RUN_COLUMNS,
+    claim_from_row,
+    insert_events,
+    run_body,
+    run_from_row,
+)
+
+MARKER, DATABASE, SNAPSHOTS, RUNS = "store.json", "store.duckdb", "snapshots", "runs"
+FORMAT_VERSION = 1
+TABLES = ("runs", "curves", "claims", "answers", "jobs", "workloads", "trials")
+_OWN_CONFIG = {"enable_external_access": False, "threads": 2}
+_LOCK_POLL_SECONDS = 0.005  # the library's 0.05 let one of eight writers starve
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What `Store.verify` found: how much was checked and what is wrong."""
+
+    records: int
+    runs: int
+    outcomes_checked: int
+    problems: tuple[str, ...]
+
+
+class Store:
+    """Runs, claims, answers and jobs, on disk; `":memory:"` is a temporary folder.
+
+    Safe to use from several threads and processes. A reader sees its own writes.
+    """
+
+    def __init__(self, folder: str | Path):
+        self._temporary = None
+        if str(folder) == ":memory:":
+            self._temporary = tempfile.TemporaryDirectory(prefix="lr-advisor-")
+            folder = self._temporary.name
+        self.folder = Path(folder).expanduser().absolute()
+        self.is_new = _prepare_folder(self.folder)
+        self._lock = FileLock(self.folder / "store.lock")
+        self._reader: duckdb.DuckDBPyConnection | None = None
+        self._generation = -1
+        self._thread_lock = threading.RLock()
+        inbox.sweep(self.folder, now=time.time())
+        if self._newest_generation() == 0:
+            self.ingest(wait_seconds=60, even_if_nothing_waits=True)
+        else:
+            self._check_version()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the snapshot; a temporary store disappears."""
+        with self._thread_lock:
+            if self._reader is not None:
+                self._reader.close()
+                self._reader = None
+                self._generation = -1
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    # -- saving ------------------------------------------------------------------
+
+    def record_run(self, run: Run, curve: Curve | None = None) -> None:
+        """Save one run with its raw curve."""
+        inbox.record(self.folder, "run", run_body(run, curve), event_id=run.id)
+
+    def record_runs(self, runs: Sequence[Run]) -> None:
+        """Save many runs that have no curve (an import), in one record."""
+        if runs:
+            bodies = [run_body(run)["run"] for run in runs]
+            inbox.record(self.folder, "runs", {"runs": bodies})
+
+    def record_claims(self, claims: Sequence[Claim]) -> None:
+        """Save claims; a claim whose id is known stays as it is."""
+        if claims:
+            bodies = [dict(zip(CLAIM_COLUMNS, _values(c), strict=True)) for c in claims]
+            inbox.record(self.folder, "claims", {"claims": bodies})
+
+    def record_retraction(self, claim_id: str, *, reason: str) -> None:
+        """Take a claim out of the evidence; it stays in the records."""
+        body = {"claim_id": claim_id, "reason": reason}
+        inbox.record(self.folder, "retraction", body)
+
+    def record_workloads(self, workloads: Sequence[Mapping[str, str]]) -> None:
+        """Save workload names with their titles and origin."""
+        inbox.record(self.folder, "workloads", {"workloads": list(workloads)})
+
+    def record_answer(self, answer: Mapping[str, Any]) -> None:
+        """Save an answer with its question and the ids of its evidence."""
+        inbox.record(self.folder, "answer", answer, event_id=answer["id"])
+
+    # -- ingesting ---------------------------------------------------------------
+
+    def ingest(
+        self, *, wait_seconds: float = 0.0, even_if_nothing_waits: bool = False
+    ) -> int:
+        """Bring waiting records into the tables, publish, and return how many.
+
+        Returns 0 when nothing waits, or when another process is at it or holds the
+        file open: the records stay where they are and nothing is lost.
+
+        Raises:
+            StoreBusyError: Only for a new store, which cannot be read before.
+            StoreVersionError: The tables are of a newer program.
+        """
+        if not even_if_nothing_waits and not inbox.waiting(self.folder):
+            return 0
+        try:
+            with self._lock.acquire(
+                timeout=wait_seconds, poll_interval=_LOCK_POLL_SECONDS
+            ):
+                return self._ingest_locked()
+        except (Timeout, StoreBusyError) as error:
+            if self._newest_generation() == 0:
+                raise _busy(self.folder) from error
+            return 0
+        except OSError as error:
+            raise inbox.disk_error(error, self.folder) from error
+
+    def ingest_all(self, *, wait_seconds: float = 30.0) -> None:
+        """Ingest until the inbox is empty, or say who is in the way.
+
+        Raises:
+            StoreBusyError: Another program held the file for all of `wait_seconds`.
+        """
+        end = time.monotonic() + wait_seconds
+        while inbox.waiting(self.folder):
+            left = end - time.monotonic()
+            if left < 0:
+                raise _busy(self.folder)
+            if not self.ingest(wait_seconds=max(left, 0)):
+                time.sleep(0.05)
+
+    def _ingest_locked(self) -> int:
+        paths = inbox.waiting(self.folder)
+        events, good = [], []
+        for path in paths:
+            try:
+                events.append(inbox.load_record(path))
+                good.append(path)
+            except FileNotFoundError:
+                continue
+            except ValueError:
+                self._reject(path)
+        with _open_for_writing(self.folder) as con:
+            migrate(con)
+            con.execute("begin")
+            insert_events(con, events)
+            con.execute("commit")
+        self._publish()
+        for path in good:
+            inbox.archive(self.folder, path)
+        return len(good)
+
+    def _reject(self, path: Path) -> None:
+        folder = self.folder / inbox.REJECTED
+        folder.mkdir(exist_ok=True)
+        path.replace(folder / path.name)
+
+    def _publish(self) -> None:
+        """Copy the closed database to a new numbered snapshot and point to it."""
+        folder = self.folder / SNAPSHOTS
+        generation = self._newest_generation() + 1
+        temporary = folder / f"snapshot-{generation}.{os.getpid()}.tmp"
+        try:
+            shutil.copyfile(self.folder / DATABASE, temporary)
+            temporary.replace(_snapshot(self.folder, generation))
+        finally:
+            temporary.unlink(missing_ok=True)
+        inbox.write_whole(folder / "newest", str(generation).encode())
+        for old in folder.glob("snapshot-*.duckdb"):
+            number = int(old.stem.split("-")[1])
+            if number < generation - 1:
+                with contextlib.suppress(OSError):  # Windows: still being read
+                    old.unlink()
+
+    def _newest_generation(self) -> int:
+        try:
+            return int((self.folder / SNAPSHOTS / "newest").read_text())
+        except (FileNotFoundError, ValueError):
+            return 0
+
+    def _check_version(self) -> None:
+        rows = self._rows("select max(version) from schema_migrations")
+        version = int(rows[0][0])
+        if version > SCHEMA_VERSION:
+            raise StoreVersionError(
+                f"The store {self.folder} has schema version {version} and this "
+                f"program knows up to {SCHEMA_VERSION}: update lr-advisor, or open "
+                "another store. Nothing was changed."
+            )
+        if version < SCHEMA_VERSION:
+            self.ingest(wait_seconds=60, even_if_nothing_waits=True)
+
+    # -- reading -----------------------------------------------------------------
+
+    @property
+    def generation(self) -> int:
+        """The number of the newest snapshot, after ingesting what waits."""
+        self.ingest()
+        return self._newest_generation()
+
+    @property
+    def snapshot_path(self) -> Path:
+        """The newest snapshot's file, after ingesting what waits."""
+        return _snapshot(self.folder, self.generation)
+
+    def runs(
+        self, *, group: str | None = None, workload: str | None = None
+    ) -> list[Run]:
+        """Return runs, oldest first: all, one pooled group's or one workload's."""
+        sql = f"select {_quoted('r', RUN_COLUMNS)} from runs r"
+        order = " order by r.created nulls first, r.id"
+        if workload is not None:
+            where = " where lower(r.workload) = lower(?)"
+            rows = self.rows(sql + where + order, [workload])
+        elif group is not None:
+            join = " join workloads w on w.name = r.workload where w.pooled_group = ?"
+            rows = self.rows(sql + join + order, [group])
+        else:
+            rows = self.rows(sql + order)
+        return [run_from_row(row) for row in rows]
+
+    def runs_by_id(self, ids: Sequence[str]) -> list[Run]:
+        """Return the runs with these ids, by workload, batch size and rate."""
+        rows = self.rows(
+            f"select {_quoted('r', RUN_COLUMNS)} from runs r "
+            "where r.id in (select unnest(?)) "
+            "order by r.workload, r.batch_size, r.learning_rate, r.id",
+            [list(ids)],
+        )
+        return [run_from_row(row) for row in rows]
+
+    def run(self, run_id: str) -> Run:
+        """Return one run, or raise RunNotFoundError."""
+        sql = f"select {_quoted('r', RUN_COLUMNS)} from runs r where id = ?"
+        rows = self.rows(sql, [run_id])
+        if not rows:
+            raise RunNotFoundError(
+                f"No run '{run_id}' in {self.folder}. `lr-advisor sql "
+                '"select id from runs"` lists them.'
+            )
+        return run_from_row(rows[0])
+
+    def curve(self, run_id: str) -> Curve:
+        """Return the raw curve of one run; empty for a run without one."""
+        rows = self.rows(
+            "select metric, step, value from curves where run_id = ? "
+            "order by metric, step",
+            [run_id],
+        )
+        return _curve(rows)
+
+    def claims(self) -> list[Claim]:
+        """Return every claim that has not been retracted, in a fixed order."""
+        rows = self.rows(
+            f"select {_quoted('c', CLAIM_COLUMNS)} from claims c "
+            "where c.id not in (select claim_id from retractions) order by c.id"
+        )
+        return [claim_from_row(row) for row in rows]
+
+    def workload_names(self) -> list[str]:
+        """Return every known workload name, also imported ones."""
+        return [
+            name for (name,) in self.rows("select name from workloads order by name")
+        ]
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of rows of each table a person sees."""
+        return {t: self.rows(f"select count(*) from {t}")[0][0] for t in TABLES}
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run our own query on the newest snapshot (never a person's: see sql_box)."""
+        self.ingest()
+        return self._rows(sql, parameters)
+
+    def frame(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
+        """Run our own query and return a pandas DataFrame."""
+        self.ingest()
+        with self._cursor() as cursor:
+            return cursor.execute(sql, list(parameters)).df()
+
+    def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with self._cursor() as cursor:
+            return cursor.execute(sql, list(parameters)).fetchall()
+
+    @contextlib.contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._thread_lock:
+            cursor = self._current_reader().cursor()
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+
+    def _current_reader(self) -> duckdb.DuckDBPyConnection:
+        for _ in range(50):
+            generation = self._newest_generation()
+            if self._reader is not None and generation == self._generation:
+                return self._reader
+            try:
+                reader = duckdb.connect(
+                    str(_snapshot(self.folder, generation)),
+                    read_only=True,
+                    config=_OWN_CONFIG,
+                )
+            except duckdb.IOException:  # removed between reading its name and opening
+                time.sleep(0.01)
+                continue
+            # Threads still reading the old one hold cursors of their own on it.
+            self._reader, self._generation = reader, generation
+            return reader
+        raise StoreError(
+            f"The published snapshot of {self.folder} cannot be opened: "
+            "run `lr-advisor doctor` on it. The records are untouched."
+        )
+
+    # -- checking ----------------------------------------------------------------
+
+    def verify(self) -> Verification:
+        """Rebuild the tables from the record files, compare, and re-derive outcomes."""
+        self.ingest(wait_seconds=5)
+        problems: list[str] = []
+        n_records = 0
+        with tempfile.TemporaryDirectory(prefix="lr-advisor-rebuild-") as folder:
+            rebuilt = Path(folder) / "rebuilt.duckdb"
+            with duckdb.connect(str(rebuilt)) as con:
+                migrate(con)
+                for paths in _chunks([*inbox.archived(self.folder)], 500):
+                    events = [inbox.load_record(path) for path in paths]
+                    n_records += len(events)
+                    insert_events(con, events)
+                for table in (
+                    "events",
+                    *(t for t in TABLES if t not in ("trials", "workloads")),
+                ):
+                    problems += self._compare(con, table)
+        checked, wrong = self._recheck_outcomes()
+        if os.path.isdir(self.folder / inbox.REJECTED):
+            n = len(os.listdir(self.folder / inbox.REJECTED))
+            problems.append(f"{n} files in rejected/ are not records of this program")
+        n_runs = self._rows("select count(*) from runs")[0][0]
+        return Verification(n_records, n_runs, checked, (*problems, *wrong))
+
+    def _compare(self, rebuilt: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+        fingerprint = (
+            f"select count(*), coalesce(sum(hash(t::varchar)::hugeint), 0) from {table} t"
+        )
+        ours = self._rows(fingerprint)[0]
+        theirs = rebuilt.execute(fingerprint).fetchall()[0]
+        if ours == theirs:
+            return []
+        return [
+            f"table {table}: {ours[0]} rows, {theirs[0]} when rebuilt from the records"
+        ]
+
+    def _recheck_outcomes(self) -> tuple[int, list[str]]:
+        rows = self._rows(
+            "select id, outcome, horizon_steps from runs where outcome_rule = ? "
+            "and id in (select run_id from curves) order by id",
+            [RULE_VERSION],
+        )
+        wrong = []
+        for run_id, outcome, horizon_steps in rows:
+            verdict = judge_curve(self.curve(run_id), horizon_steps)
+            if verdict.outcome != outcome:
+                wrong.append(
+                    f"{run_id} is stored as {outcome}, its curve says {verdict.outcome}"
+                )
+        return len(rows), wrong
+
+
+def _values(record: Any) -> list[Any]:
+    return [getattr(record, name) for name in CLAIM_COLUMNS]
+
+
+def _curve(rows: Sequence[tuple[str, int, float]]) -> Curve:
+    losses = tuple(value for metric, _, value in rows if metric == "loss")
+    metrics: dict[str, list[tuple[int, float]]] = {}
+    for metric, step, value in rows:
+        if metric != "loss":
+            metrics.setdefault(metric, []).append((step, value))
+    return Curve(losses, {name: tuple(points) for name, points in metrics.items()})
+
+
+def _quoted(alias: str, columns: Sequence[str]) -> str:
+    return ", ".join(f'{alias}."{c}"' for c in columns)
+
+
+def _chunks(paths: list[Path], size: int) -> Iterator[list[Path]]:
+    for start in range(0, len(paths), size):
+        yield paths[start : start + size]
+
+
+def _snapshot(folder: Path, generation: int) -> Path:
+    return folder / SNAPSHOTS / f"snapshot-{generation}.duckdb"
+
+
+def _busy(folder: Path) -> StoreBusyError:
+    return StoreBusyError(
+        f"Another program holds {folder / DATABASE} open: close it there. "
+        "What was saved waits in the inbox and nothing is lost."
+    )
+
+
+@contextlib.contextmanager
+def _open_for_writing(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    try:
+        con = duckdb.connect(str(folder / DATABASE), config=_OWN_CONFIG)
+    except duckdb.IOException as error:
+        if "lock" in str(error).lower():
+            raise _busy(folder) from error
+        if "newer version" in str(error).lower():
+            raise StoreVersionError(
+                f"{folder / DATABASE} was written by a newer DuckDB: update lr-advisor."
+            ) from error
+        raise StoreError(
+            f"{folder / DATABASE} cannot be opened as a DuckDB file: move it away and "
+            "run `lr-advisor doctor`, which rebuilds it from the records."
+        ) from error
+    try:
+        yield con
+    finally:
+        con.close()
+
+
+def _prepare_folder(folder: Path) -> bool:
+    """Make the folders of a store where there is none; True if it is new.
+
+    Raises:
+        NotAStoreError: The path is a file, or a folder that holds something else.
+        StoreVersionError: The folder's format is of a newer program.
+    """
+    marker = folder / MARKER
+    if folder.exists() and not folder.is_dir():
+        raise NotAStoreError(
+            f"{folder} is a file, not a store folder: name another folder."
+        )
+    if marker.is_file():
+        _check_marker(marker)
+        is_new = False
+    elif folder.is_dir() and any(
+        name for name in os.listdir(folder) if not _is_our_leftover(name)
+    ):
+        raise NotAStoreError(
+            f"{folder} holds other files and is not a store: name an empty or new "
+            "folder. Nothing was changed."
+        )
+    else:
+        is_new = True
+    try:
+        for name in (inbox.INBOX, inbox.ARCHIVE, SNAPSHOTS, RUNS):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        if is_new:
+            content = {"format": "lr-advisor-store", "version": FORMAT_VERSION}
+            inbox.write_whole(marker, json.dumps(content).encode())
+    except OSError as error:
+        raise inbox.disk_error(error, folder) from error
+    return is_new
+
+
+def _is_our_leftover(name: str) -> bool:
+    """Whether a killed first opening may have left it (the marker comes last)."""
+    return name in (inbox.INBOX, inbox.ARCHIVE, SNAPSHOTS, RUNS) or name.startswith(
+        MARKER
+    )
+
+
+def _check_marker(marker: Path) -> None:
+    try:
+        content = json.loads(marker.read_text())
+        version = int(content["version"])
+        known = content["format"] == "lr-advisor-store"
+    except (ValueError, KeyError, TypeError) as error:
+        raise NotAStoreError(
+            f"{marker} cannot be read: {marker.parent} is not a store of this program."
+        ) from error
+    if not known:
+        raise NotAStoreError(f"{marker.parent} is not a store of this program.")
+    if version > FORMAT_VERSION:
+        raise StoreVersionError(
+            f"The store {marker.parent} has format {version} and this program knows "
+            f"up to {FORMAT_VERSION}: update lr-advisor. Nothing was changed."
+        )
+
+

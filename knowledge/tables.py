@@ -1,0 +1,193 @@
+"""Record bodies to rows: how each kind of event becomes rows of the tables.
+
+Everything is idempotent: a row that is there already stays as it is, so a record may be
+ingested twice, by anybody, at any time.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from knowledge.names import WorkloadName
+from knowledge.records import Claim, Curve, Outcome, Run, finite_or_none
+
+RUN_COLUMNS = tuple(f.name for f in fields(Run))
+CLAIM_COLUMNS = tuple(f.name for f in fields(Claim))
+JOB_COLUMNS = (
+    "id state kind workload batch_size learning_rate seed steps verification_id run_id "
+    "attempts resumed_from_step believed_low believed_high reason error created "
+    "started ended state_number"
+).split()
+ANSWER_COLUMNS = (
+    "id asked question context intent slots text recommendation evidence".split()
+)
+
+
+def run_body(run: Run, curve: Curve | None = None) -> dict[str, Any]:
+    """Return the record body of a finished run with its raw curve."""
+    body: dict[str, Any] = {"run": _jsonable(asdict(run))}
+    if curve is not None:
+        body |= curve.to_dict()
+    return body
+
+
+def run_from_row(row: Sequence[Any]) -> Run:
+    """Build a Run from a row in the order of RUN_COLUMNS."""
+    values = dict(zip(RUN_COLUMNS, row, strict=True))
+    values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
+    values["created"] = values["created"].isoformat() if values["created"] else None
+    return Run(**values)
+
+
+def claim_from_row(row: Sequence[Any]) -> Claim:
+    """Build a Claim from a row in the order of CLAIM_COLUMNS."""
+    return Claim(**dict(zip(CLAIM_COLUMNS, row, strict=True)))
+
+
+def insert_events(
+    con: duckdb.DuckDBPyConnection, events: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert what the events say; the caller holds the transaction."""
+    new = _new_events(con, events)
+    for event in new:  # first, so that their titles stand before claims name them
+        if event["kind"] == "workloads":
+            _insert_workloads(con, event["body"]["workloads"])
+    runs = [e["body"] for e in new if e["kind"] == "run"]
+    batches = [e["body"]["runs"] for e in new if e["kind"] == "runs"]
+    _insert_runs(con, runs, [run for batch in batches for run in batch])
+    claims = [c for e in new if e["kind"] == "claims" for c in e["body"]["claims"]]
+    insert_rows(con, "claims", CLAIM_COLUMNS, claims)
+    names = {c["workload"] for c in claims if c.get("workload")}
+    _insert_workloads(con, [{"name": n, "origin": "claims"} for n in sorted(names)])
+    for event in new:
+        if event["kind"] == "answer":
+            insert_rows(con, "answers", ANSWER_COLUMNS, [event["body"]])
+        elif event["kind"] == "retraction":
+            insert_rows(con, "retractions", ("claim_id", "reason"), [event["body"]])
+        elif event["kind"] == "job":
+            _upsert_job(con, event["body"])
+    insert_rows(con, "events", ("event_id", "kind", "recorded"), new)
+
+
+def insert_rows(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Sequence[str],
+    rows: Sequence[Mapping[str, Any]],
+) -> None:
+    """Insert mappings by column name; a row whose key is there already is left out."""
+    if not rows:
+        return
+    data = {c: [_cell(row.get(c)) for row in rows] for c in columns}
+    con.register("incoming", pa.table(data))
+    names = ", ".join(f'"{c}"' for c in columns)
+    con.execute(
+        f"insert into {table} ({names}) select {names} from incoming "
+        "on conflict do nothing"
+    )
+    con.unregister("incoming")
+
+
+def _new_events(
+    con: duckdb.DuckDBPyConnection, events: Iterable[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    unique = {event["event_id"]: event for event in events}
+    known = con.execute(
+        "select event_id from events where event_id in (select unnest(?))",
+        [list(unique)],
+    ).fetchall()
+    for (event_id,) in known:
+        unique.pop(event_id)
+    return list(unique.values())
+
+
+def _insert_runs(
+    con: duckdb.DuckDBPyConnection,
+    measured: Sequence[Mapping[str, Any]],
+    imported: Sequence[Mapping[str, Any]],
+) -> None:
+    bodies = {body["run"]["id"]: body for body in measured}
+    known = con.execute(
+        "select id from runs where id in (select unnest(?))", [list(bodies)]
+    ).fetchall()
+    for (run_id,) in known:
+        bodies.pop(run_id)
+    rows = [body["run"] for body in bodies.values()] + list(imported)
+    insert_rows(con, "runs", RUN_COLUMNS, rows)
+    points = [point for body in bodies.values() for point in _curve_points(body)]
+    if points:
+        con.register(
+            "incoming",
+            pa.table(
+                dict(
+                    zip(
+                        ("run_id", "metric", "step", "value"),
+                        map(list, zip(*points, strict=True)),
+                        strict=True,
+                    )
+                )
+            ),
+        )
+        con.execute(
+            "insert into curves select run_id, metric, step, value from incoming"
+        )
+        con.unregister("incoming")
+    names = {row["workload"]: row["source"] for row in rows}
+    _insert_workloads(con, [{"name": n, "origin": o} for n, o in sorted(names.items())])
+
+
+def _curve_points(body: Mapping[str, Any]) -> Iterable[tuple[str, str, int, float]]:
+    run_id = body["run"]["id"]
+    curve = Curve.from_dict(body)
+    for step, loss in enumerate(curve.losses, start=1):
+        yield run_id, "loss", step, loss
+    for name, points in curve.metrics.items():
+        for step, value in points:
+            yield run_id, name, step, value
+
+
+def _insert_workloads(
+    con: duckdb.DuckDBPyConnection, workloads: Sequence[Mapping[str, Any]]
+) -> None:
+    rows = []
+    for workload in workloads:
+        name = WorkloadName.parse(workload["name"])
+        rows.append(
+            {
+                **workload,
+                "family": name.family,
+                "pooled_group": name.group,
+                "width_divisor": name.width_divisor,
+            }
+        )
+    columns = ("name", "title", "family", "pooled_group", "width_divisor", "origin")
+    insert_rows(con, "workloads", columns, rows)
+
+
+def _upsert_job(con: duckdb.DuckDBPyConnection, job: Mapping[str, Any]) -> None:
+    """Keep the newest state of a job, in whatever order its records arrive."""
+    names = ", ".join(JOB_COLUMNS)
+    marks = ", ".join("?" for _ in JOB_COLUMNS)
+    changes = ", ".join(f"{c} = excluded.{c}" for c in JOB_COLUMNS if c != "id")
+    con.execute(
+        f"insert into jobs ({names}) values ({marks}) on conflict (id) do update set "
+        f"{changes} where excluded.state_number > jobs.state_number",
+        [job.get(c) for c in JOB_COLUMNS],
+    )
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, dict | list | tuple):
+        return json.dumps(value)
+    return value
+
+
+def _jsonable(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: finite_or_none(value) if isinstance(value, float) else value
+        for key, value in values.items()
+    }

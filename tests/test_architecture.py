@@ -1,0 +1,300 @@
+"""The picture in docs/explanation/architecture.md, kept true: who may import whom.
+
+Imports are read from the source, those inside functions too, so a rule fails with the
+file and line that breaks it.
+"""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("knowledge", "experiments", "advisor")
+OURS = (*ROOMS, "streamlit_app")
+KNOWLEDGE_FOR_EXPERIMENTS = tuple(
+    f"knowledge.{name}"
+    for name in ("records", "outcome", "errors", "names", "recipes", "inbox")
+)
+# Only what trains may load torch; these start and count the processes that train.
+TORCH_FREE_EXPERIMENTS = tuple(
+    f"experiments/{name}.py" for name in ("workloads/__init__", "queue", "runner")
+)
+PURE_BY_NAME = tuple(
+    f"advisor/{name}.py"
+    for name in (
+        "question",
+        "evidence",
+        "regression",
+        "planning",
+        "recommendation",
+        "wording",
+        "charts",
+    )
+)
+# Clock, chance, processes, network, files and databases: a pure module knows none.
+SIDE_EFFECTS = (
+    *"os pathlib shutil subprocess socket sqlite3 tempfile threading time".split(),
+    *"random requests urllib duckdb streamlit torch filelock psutil".split(),
+    *"knowledge.store knowledge.inbox knowledge.sql_box experiments.runner".split(),
+    *"experiments.worker experiments.training experiments.run_folder".split(),
+    *"experiments.queue.Queue advisor.service advisor.verifying advisor.ui".split(),
+)
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported name: `from a import b` is `a.b`, with the place it stands at."""
+
+    file: str
+    line: int
+    name: str
+
+    def is_of(self, modules: Sequence[str]) -> bool:
+        """Whether the name is one of the modules or something inside one."""
+        return any(self.name == m or self.name.startswith(f"{m}.") for m in modules)
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} imports {self.name}"
+
+
+def imports_of(source: str, file: str) -> Iterator[Import]:
+    """Yield every import of a source text, wherever in the file it stands."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(file, node.lineno, alias.name)
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            for alias in node.names:
+                yield Import(file, node.lineno, f"{module}.{alias.name}")
+        elif isinstance(node, ast.Call) and node.args:
+            called = node.func
+            name = called.attr if isinstance(called, ast.Attribute) else ""
+            name = called.id if isinstance(called, ast.Name) else name
+            first = node.args[0]
+            if name in ("import_module", "__import__") and isinstance(
+                first, ast.Constant
+            ):
+                yield Import(file, node.lineno, str(first.value))
+
+
+def our_files() -> list[str]:
+    """Return every source file of the program, relative to the repository."""
+    found = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
+    found += ROOT.glob("streamlit_app.py")
+    return sorted(path.relative_to(ROOT).as_posix() for path in found)
+
+
+def our_imports() -> list[Import]:
+    """Return every import of every source file of the program."""
+    return [
+        found
+        for file in our_files()
+        for found in imports_of((ROOT / file).read_text(encoding="utf-8"), file)
+    ]
+
+
+def assert_none(offences: Sequence[Import], why: str) -> None:
+    """Fail with one offending line each."""
+    assert not offences, "\n".join([why, *map(str, offences)])
+
+
+def in_room(found: Import, *places: str) -> bool:
+    """Whether an import stands in one of the folders or files."""
+    return any(
+        found.file == p or found.file.startswith(f"{p.rstrip('/')}/") for p in places
+    )
+
+
+def is_pure(file: str) -> bool:
+    """Whether a module is named as pure or says so at the top of its docstring."""
+    text = ast.get_docstring(ast.parse((ROOT / file).read_text(encoding="utf-8"))) or ""
+    return file in PURE_BY_NAME or "(pure)" in text.partition("\n\n")[0]
+
+
+def modules_of(*places: str) -> list[str]:
+    """Return the dotted names of our modules under the given folders or files."""
+    return [
+        file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        for file in our_files()
+        if in_room(Import(file, 0, ""), *places)
+    ]
+
+
+def loaded_by(modules: Sequence[str], *, suspects: Sequence[str]) -> list[str]:
+    """Import modules in a fresh interpreter; return which suspects came along."""
+    code = (
+        "import importlib, sys\n"
+        f"for name in {list(modules)!r}: importlib.import_module(name)\n"
+        f"print(*[s for s in {list(suspects)!r} if s in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_imports_are_found_wherever_they_stand() -> None:
+    """A rule is worth no more than the reading it rests on."""
+    source = (
+        "import a.b, c as d\n"
+        "from e.f import g, h\n"
+        "def late():\n"
+        "    from i import j\n"
+        "    importlib.import_module('k')\n"
+        "    __import__('l')\n"
+        "from . import m\n"
+    )
+    found = {(i.line, i.name) for i in imports_of(source, "x.py")}
+    assert found == {
+        (1, "a.b"),
+        (1, "c"),
+        (2, "e.f.g"),
+        (2, "e.f.h"),
+        (4, "i.j"),
+        (5, "k"),
+        (6, "l"),
+        (7, "..m"),
+    }
+
+
+def test_a_name_that_only_begins_alike_is_another_module() -> None:
+    """`knowledge.recordsets` must not pass for `knowledge.records`."""
+    assert Import("x.py", 1, "knowledge.records.Run").is_of(["knowledge.records"])
+    assert not Import("x.py", 1, "knowledge.recordsets").is_of(["knowledge.records"])
+
+
+def test_an_offence_is_reported_with_its_file_and_line() -> None:
+    """Whoever breaks a rule is told where."""
+    with pytest.raises(AssertionError, match=r"store\.py:7 imports torch"):
+        assert_none([Import("knowledge/store.py", 7, "torch")], "torch has one home")
+
+
+def test_every_room_has_files_to_check() -> None:
+    """A rule over no files would always hold."""
+    assert {file.split("/")[0] for file in our_files()} == {*ROOMS, "streamlit_app.py"}
+
+
+def test_imports_are_absolute() -> None:
+    """One name has one home and one spelling."""
+    assert_none(
+        [i for i in our_imports() if i.name.startswith(".")],
+        "Write the whole name of the module.",
+    )
+
+
+def test_knowledge_imports_no_other_room() -> None:
+    """Every room speaks in its records, so it stands at the bottom."""
+    others = [name for name in OURS if name != "knowledge"]
+    assert_none(
+        [i for i in our_imports() if in_room(i, "knowledge") and i.is_of(others)],
+        "knowledge stands at the bottom and imports none of the other rooms.",
+    )
+
+
+def test_experiments_know_records_and_the_inbox_but_never_the_store() -> None:
+    """A crashed worker cannot hurt a store that it does not know."""
+    allowed = ("experiments", *KNOWLEDGE_FOR_EXPERIMENTS)
+    assert_none(
+        [
+            i
+            for i in our_imports()
+            if in_room(i, "experiments") and i.is_of(OURS) and not i.is_of(allowed)
+        ],
+        f"experiments may import {', '.join(allowed)}, nothing else of ours.",
+    )
+
+
+def test_only_the_app_imports_the_pages() -> None:
+    """The answers do not know how they are drawn."""
+    assert_none(
+        [
+            i
+            for i in our_imports()
+            if i.is_of(["advisor.ui", "streamlit_app"])
+            and not in_room(i, "advisor/ui", "streamlit_app.py")
+        ],
+        "advisor.ui is imported by itself and by streamlit_app.py alone.",
+    )
+
+
+def test_torch_is_loaded_only_by_what_trains() -> None:
+    """The chat opens at once on a laptop; a process of its own imports torch."""
+    assert_none(
+        [
+            i
+            for i in our_imports()
+            if i.is_of(["torch", "torchvision"])
+            and (not in_room(i, "experiments") or in_room(i, *TORCH_FREE_EXPERIMENTS))
+        ],
+        f"torch lives in experiments, but not in {', '.join(TORCH_FREE_EXPERIMENTS)}.",
+    )
+
+
+def test_duckdb_has_its_home_in_knowledge() -> None:
+    """Every read-write open stands inside one file lock, in one room."""
+    assert_none(
+        [
+            i
+            for i in our_imports()
+            if i.is_of(["duckdb"]) and not in_room(i, "knowledge")
+        ],
+        "duckdb has its home in knowledge.",
+    )
+
+
+def test_streamlit_has_its_home_in_the_pages() -> None:
+    """The same answers come from a terminal and from Python."""
+    assert_none(
+        [
+            i
+            for i in our_imports()
+            if i.is_of(["streamlit"])
+            and not in_room(i, "advisor/ui", "streamlit_app.py")
+        ],
+        "streamlit has its home in advisor/ui and streamlit_app.py.",
+    )
+
+
+def test_the_modules_named_as_pure_exist() -> None:
+    """A renamed module must not slip out of the rule below."""
+    missing = sorted(set(PURE_BY_NAME) - set(our_files()))
+    assert not missing, f"rename them in {Path(__file__).name} too: {missing}"
+
+
+def test_pure_modules_take_and_return_values_only() -> None:
+    """Facts at the bottom, pure reasoning in the middle, side effects at the edge."""
+    pure = [file for file in our_files() if is_pure(file)]
+    assert_none(
+        [i for i in our_imports() if in_room(i, *pure) and i.is_of(SIDE_EFFECTS)],
+        "A module that calls itself pure has no clock, file, process or database.",
+    )
+
+
+def test_asking_loads_neither_torch_nor_streamlit() -> None:
+    """The first answer must not wait for what it does not use."""
+    modules = [name for name in modules_of("advisor") if ".ui" not in name]
+    assert "advisor.service" in modules
+    assert loaded_by(modules, suspects=["torch", "streamlit"]) == []
+
+
+def test_knowing_and_queueing_runs_loads_no_torch() -> None:
+    """Listing workloads and starting workers is done by processes that stay small."""
+    modules = ["experiments.workloads", "experiments.queue", "experiments.runner"]
+    assert loaded_by(modules, suspects=["torch", "duckdb", "streamlit"]) == []
+
+
+def test_a_worker_reaches_its_first_step_without_the_store() -> None:
+    """Workers leave record files; only somebody with the store opens a database."""
+    assert loaded_by(["experiments.worker"], suspects=["duckdb", "streamlit"]) == []
