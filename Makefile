@@ -53,8 +53,8 @@ clean: ## remove .venv and what tools left behind (never a store)
 
 $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-		echo "LR Advisor needs Python 3.11 or newer; '$(PYTHON)' is" \
-			"$$($(PYTHON) --version 2>&1 || echo 'not there')." >&2; \
+		found=$$($(PYTHON) --version 2>/dev/null) || found="not a Python that runs"; \
+		echo "LR Advisor needs Python 3.11 or newer; '$(PYTHON)' is $$found." >&2; \
 		echo "Name another one: make $(or $(MAKECMDGOALS),setup) PYTHON=python3.12" >&2; \
 		exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \

@@ -5,6 +5,7 @@ stderr. Exit code 0 done, 2 something the person can put right, 1 our bug.
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import sys
@@ -70,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of every command."""
     parser = _Parser(prog="lr-advisor", description=__doc__.split("\n")[0])
-    common = argparse.ArgumentParser(add_help=False)
+    common = _Parser(add_help=False)
     for where in (parser, common):
         unset = argparse.SUPPRESS if where is common else None
         where.add_argument(
@@ -108,7 +109,10 @@ def build_parser() -> argparse.ArgumentParser:
     _add_exclude(sub["ask"], sub["recommend"], sub["judge"], sub["max-batch"])
     _add_verify(sub["verify"])
     sub["jobs"].add_argument(
-        "action", nargs="?", default="list", choices=("list", "show", "cancel", "resume")
+        "action",
+        nargs="?",
+        default="list",
+        choices=("list", "show", "cancel", "resume"),
     )
     sub["jobs"].add_argument("id", nargs="?")
     sub["import"].add_argument("paths", nargs="+", metavar="PATH")
@@ -187,12 +191,14 @@ def _scope(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _app(options: argparse.Namespace) -> Result:
-    import streamlit.web.bootstrap as _  # noqa: F401  fails here, not in the child
-
+    if importlib.util.find_spec("streamlit") is None:
+        raise SettingsError("streamlit is not installed: pip install lr-advisor.")
     script = Path(__file__).resolve().parents[1] / "streamlit_app.py"
     environment = dict(os.environ)
     if options.store:
-        environment["LR_ADVISOR_STORE"] = str(Path(options.store).expanduser().absolute())
+        environment["LR_ADVISOR_STORE"] = str(
+            Path(options.store).expanduser().absolute()
+        )
     if options.no_seeds:
         environment["LR_ADVISOR_NO_SEEDS"] = "1"
     with _open(options) as advisor:
@@ -455,7 +461,9 @@ def _table(rows: Sequence[dict[str, Any]], columns: Sequence[str] | None = None)
     ]
     lines = [[str(c) for c in columns], *cells]
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        "  ".join(
+            cell.ljust(width) for cell, width in zip(line, widths, strict=True)
+        ).rstrip()
         for line in lines
     )
 

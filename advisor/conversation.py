@@ -253,8 +253,9 @@ def _judge(advisor: "Advisor", q: Question, exclude: tuple[str, ...]) -> Answer:
 def _diagnosis(j: Judgement) -> str:
     if j.verdict == "safe":
         return (
-            "The rate is within what is held to be safe here, so look elsewhere first: "
-            "data, a resumed optimizer state, mixed precision, then warm-up or clipping."
+            "The rate is within what is held to be safe here, so look elsewhere "
+            "first: data, a resumed optimizer state, mixed precision, then warm-up "
+            "or clipping."
         )
     if j.verdict == "unknown":
         return "The evidence is too thin to say whether the rate is the cause."
@@ -270,8 +271,8 @@ def _diagnose_blindly(q: Question) -> Answer:
         question=q.text,
         intent="diagnose",
         slots=q.slots.to_dict(),
-        text="A loss that jumps and stays, nan, or a preview that blurs most often means "
-        "that the rate is above what the model stands. "
+        text="A loss that jumps and stays, nan, or a preview that blurs most often "
+        "means that the rate is above what the model stands. "
         f"{clarification['question']}",
         clarification=clarification,
     )
@@ -315,7 +316,9 @@ def _scaling(advisor: "Advisor", q: Question) -> Answer:
     parts = [f"{title_of(workloads[0])}: {scaling_text(report)}"]
     if len(found) > 1:
         parts.append(_comparison_text(found, said=True))
-    parts += [f"{c.statement} {c.verdict.capitalize()}: {c.reason}." for c in report.claims]
+    parts += [
+        f"{c.statement} {c.verdict.capitalize()}: {c.reason}." for c in report.claims
+    ]
     return Answer(
         question=q.text,
         intent=q.intent,
@@ -406,7 +409,8 @@ def _plan(advisor: "Advisor", q: Question) -> Answer:
 
 
 def _show_runs(advisor: "Advisor", q: Question) -> Answer:
-    where, values = ["true"], []
+    where: list[str] = ["true"]
+    values: list[Any] = []
     for name, column in (("workload", "workload"), ("batch_size", "batch_size")):
         wanted = _several(getattr(q.slots, name))
         if wanted:
@@ -484,19 +488,17 @@ def _explain(q: Question) -> Answer:
         text = f"I have no page on that. I can explain: {titles}."
     else:
         text = f"{concept.text} (Source: {concept.source})"
-    return Answer(
-        question=q.text, intent=q.intent, slots=q.slots.to_dict(), text=text
-    )
+    return Answer(question=q.text, intent=q.intent, slots=q.slots.to_dict(), text=text)
 
 
 def _help(q: Question) -> Answer:
-    examples = " ".join(f"- {example}\n" for example in EXAMPLES)
+    examples = "".join(f"- {example}\n" for example in EXAMPLES)
     return Answer(
         question=q.text,
         intent="help",
         slots=q.slots.to_dict(),
-        text="Ask which learning rate to use at a batch size, whether a rate is safe, how "
-        "large a batch may be, how the rate scales, or have runs made to check. "
+        text="Ask which learning rate to use at a batch size, whether a rate is safe, "
+        "how large a batch may be, how the rate scales, or have runs made to check. "
         f"For example:\n\n{examples}\nKnown workloads: {', '.join(WORKLOADS)}, and "
         "whatever you import.",
     )
@@ -587,4 +589,3 @@ def _evidence(
         ),
         *({"kind": "run", "id": r.id, "summary": run_summary(r)} for r in runs),
     )
-

@@ -28,7 +28,10 @@ def seconds_per_step(
     the guessed law; their median counts.
     """
     timed = [
-        run.seconds / run.steps * guess(workload, batch_size) / guess(workload, run.batch_size)
+        run.seconds
+        / run.steps
+        * guess(workload, batch_size)
+        / guess(workload, run.batch_size)
         for run in runs
         if run.is_ours
         and run.workload == workload
@@ -50,4 +53,4 @@ def guess(workload: str, batch_size: int) -> float:
     width = WorkloadName.parse(workload).width_divisor
     if width == 1:
         return full
-    return PROXY_OVERHEAD_SECONDS + full / width**PROXY_POWER
+    return float(PROXY_OVERHEAD_SECONDS + full / width**PROXY_POWER)

@@ -14,7 +14,9 @@ from knowledge.names import WorkloadName
 from knowledge.recipes import RECIPES
 from knowledge.records import Claim, Outcome, Run
 
-UNSAID_RECIPE_RELIABILITY = 0.8  # another's set-up, not described: believed a little less
+UNSAID_RECIPE_RELIABILITY = (
+    0.8  # another's set-up, not described: believed a little less
+)
 ADAPTIVE = {"adam", "adamw", "nadam", "adamax", "rmsprop", "adabelief", "lion"}
 
 
@@ -196,9 +198,7 @@ def select_evidence(
         scope, [c for c in claims if c.id not in unwanted]
     )
     excluded += not_used
-    excluded += [
-        Exclusion(c.id, leave_out_reason) for c in claims if c.id in unwanted
-    ]
+    excluded += [Exclusion(c.id, leave_out_reason) for c in claims if c.id in unwanted]
     return Evidence(
         own=Body(
             scope.workload,

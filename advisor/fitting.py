@@ -89,9 +89,7 @@ class Fitter:
 
     def _fit_own(self, scope: Scope, evidence: Evidence) -> StableLearningRateModel:
         centre_of_claims = claimed_centre(evidence)
-        base = base_prior(
-            scope.optimizer, centre_of_claims, scope.name.width_divisor
-        )
+        base = base_prior(scope.optimizer, centre_of_claims, scope.name.width_divisor)
         reference = float(scope.horizon_steps or REFERENCE_STEPS)
         siblings = [
             SiblingSummary(
@@ -115,9 +113,7 @@ class Fitter:
             evidence.own, prior, reference, reliability=evidence.reliability
         )
 
-    def _sibling(
-        self, body: Body, centre_of_claims: float | None
-    ) -> PosteriorSummary:
+    def _sibling(self, body: Body, centre_of_claims: float | None) -> PosteriorSummary:
         width = WorkloadName.parse(body.workload).width_divisor
 
         def fit() -> PosteriorSummary:

@@ -99,30 +99,28 @@ _NOTHING_CARRIED = (Intent.HELP, Intent.OFF_TOPIC)
 # Below this weight a text has no intent of its own when there is a context.
 _OWN_INTENT_WEIGHT = 1.9
 
+# "stop", "why?" and "status" say nothing of what they speak of.
+_SHORTEST_SENTENCE = 8
+
 _YES = re.compile(
-    r"^(?!\s*(?:thanks?|thank you|great|good|now|all|both)[\s!.]*$)"
-    r"[\s!.,]*(?:(?:yes|yep|yeah|yup|ya|y|sure|ok|okay|please|do|go|it|that|them|"
-    r"ahead|run|start|"
-    r"fine|sounds good|let's|lets|of course|absolutely|proceed|alright|great|good|"
-    r"verify|"
-    r"right|correct|exactly|make it so|launch|now|thanks|thank you|check|both|all|"
-    r"for it|"
-    r"so|the|this|verification|plan|runs|jobs?|please do|why not|certainly|"
+    r"^(?!\s*(?:thanks?|thank you|great|good|now|all|both)[\s!.]*$)[\s!.,]*(?:(?:yes|"
+    r"yep|yeah|yup|ya|y|sure|ok|okay|please|do|go|it|that|them|ahead|run|start|fine|"
+    r"sounds good|let's|lets|of course|absolutely|proceed|alright|great|good|verify|"
+    r"right|correct|exactly|make it so|launch|now|thanks|thank you|check|both|all|for "
+    r"it|so|the|this|verification|plan|runs|jobs?|please do|why not|certainly|"
     r"definitely)\b[\s!.,]*)+$"
 )
 _OFFER = re.compile(
     r"\b(?:start (?:it|them|this|that|now)|run (?:it|them)|shall i|should i|i can "
-    r"(?:check|"
-    r"run|verify|test|measure|train)|verif\w+|want me to|launch|i could (?:check|"
-    r"run))\b"
+    r"(?:check|run|verify|test|measure|train)|verif\w+|want me to|launch|i could "
+    r"(?:check|run))\b"
 )
 _ORDER = re.compile(r"\b(?:run|start|verify|check|launch)\b")
 _POINTS_BACK = re.compile(
-    r"^\W*(?:and|but|so|then|what about|how about|what if|also|same|why|or|with|at|"
-    r"on|for|if|"
-    r"instead|ok|okay|hm+|now|use|make it|no)\b"
-    r"|\b(?:it|that|this|there|those|them|these|same|instead|too|then|as well|again|"
-    r"behind|either|other|cheaper|safer|lower|higher)\b(?! (?:app|tool|program)\b)"
+    r"^\W*(?:and|but|so|then|what about|how about|what if|also|same|why|or|with|at|on|"
+    r"for|if|instead|ok|okay|hm+|now|use|make it|no)\b|\b(?:it|that|this|there|those|"
+    r"them|these|same|instead|too|then|as well|again|behind|either|other|cheaper|"
+    r"safer|lower|higher)\b(?! (?:app|tool|program)\b)"
 )
 _ALL_OF_THEM = re.compile(r"\b(?:all|every|any)\b")
 _WITH_ANOTHER = re.compile(r"\b(?:with|to|against|than|vs|versus)\b")
@@ -176,7 +174,8 @@ def parse_question(
 
 
 def _read(text: str, known: Sequence[str]) -> _Reading:
-    ids = _JOB_ID.search(plain(text))
+    text = plain(text)
+    ids = _JOB_ID.search(text)
     job = ids["id"] if ids and ids["kind"].lower() == "job" else None
     names = find_names(_JOB_ID.sub(r"\g<kind> ", text), known=known)
     marked, numbers = mark_numbers(names.marked)
@@ -271,6 +270,7 @@ def _carries_over(own: _Reading, intent: Intent, slots: Slots, *, is_own: bool) 
     if not is_own:
         return True
     points_back = bool(_POINTS_BACK.search(own.roles.marked))
+    points_back |= len(own.roles.marked) <= _SHORTEST_SENTENCE
     if intent in _SELF_CONTAINED:
         return points_back and len(own.text) < 80
     if intent is Intent.SHOW_RUNS and _ALL_OF_THEM.search(own.roles.marked):

@@ -285,7 +285,9 @@ def _verdict(probability: float, sd_octaves: float, risk: float) -> str:
 def find_basis(evidence: Evidence, batch_size: int) -> str:
     """Return the first of the contract's bases that holds."""
     labelled = evidence.labelled_runs
-    outcomes = {r.outcome.is_unstable for r in evidence.labelled_at(batch_size) if r.outcome}
+    outcomes = {
+        r.outcome.is_unstable for r in evidence.labelled_at(batch_size) if r.outcome
+    }
     if outcomes == {True, False}:
         return "measured"
     scored = {r.batch_size for r in evidence.scored}
@@ -348,9 +350,13 @@ def _none_caveats(scope: Scope, evidence: Evidence, basis: str) -> list[str]:
 def _claim_caveats(evidence: Evidence, batch_size: int, basis: str) -> list[str]:
     caveats = []
     claims = evidence.own.claims
-    ceilings = sorted({c.learning_rate for c in claims if c.at_tool_ceiling and c.learning_rate})
+    ceilings = sorted(
+        {c.learning_rate for c in claims if c.at_tool_ceiling and c.learning_rate}
+    )
     if ceilings:
-        at = sorted({c.batch_size for c in claims if c.at_tool_ceiling and c.batch_size})
+        at = sorted(
+            {c.batch_size for c in claims if c.at_tool_ceiling and c.batch_size}
+        )
         caveats.append(
             f"The reported {ceilings[0]:g} at batch {_list(at)} is the ceiling of that "
             "program's slider: nobody has tried higher there, so it is no limit."

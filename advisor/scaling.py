@@ -1,4 +1,4 @@
-"""The referee on scaling rules: what each source claims and what the runs say (pure)."""
+"""The referee on scaling rules: what sources claim and what the runs say (pure)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

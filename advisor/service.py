@@ -285,6 +285,29 @@ class Advisor:
             self._recommend(what, max(found.batch_size, 1), evidence),
         )
 
+    def threshold_band(
+        self, workload: str, batch_sizes: Sequence[float], **scope: Any
+    ) -> list[dict[str, float]]:
+        """Return where half of all runs fail over batch sizes, for a chart.
+
+        Keyword arguments as in `recommend`. One row `batch_size, low, median, high`
+        (90 %) per batch size, which may lie between whole ones; none when nothing is
+        known of the workload's stability.
+        """
+        what, evidence = self._evidence(workload, **scope)
+        knows = evidence.labelled_runs or evidence.own.claims or evidence.siblings
+        if not knows:
+            return []
+        # The fit, which is what costs, is remembered; reading it off takes 1 ms a row.
+        model = self._fitter.model(what, evidence)
+        found = [
+            (float(b), model.threshold(b, what.horizon_steps)) for b in batch_sizes
+        ]
+        return [
+            {"batch_size": b, "low": t.low, "median": t.median, "high": t.high}
+            for b, t in found
+        ]
+
     def scaling(
         self, workload: str | None = None, *, optimizer: str | None = None
     ) -> ScalingReport:
@@ -313,9 +336,7 @@ class Advisor:
 
     def _scaling_of(self, workload: str, optimizer: str | None) -> ScalingReport:
         scope, evidence = self._evidence(workload, optimizer=optimizer)
-        knows = bool(
-            evidence.labelled_runs or evidence.own.claims or evidence.siblings
-        )
+        knows = bool(evidence.labelled_runs or evidence.own.claims or evidence.siblings)
         batches = sorted(
             {r.batch_size for r in evidence.labelled_runs or evidence.scored}
             | {c.batch_size for c in evidence.own.claims if c.batch_size}
@@ -769,7 +790,9 @@ class Advisor:
         answer_id = f"answer:{uuid.uuid4().hex[:16]}"
         body = {
             "id": answer_id,
-            "asked": datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="seconds"),
+            "asked": datetime.now(UTC)
+            .replace(tzinfo=None)
+            .isoformat(timespec="seconds"),
             "question": question,
             "context": context,
             "intent": intent,

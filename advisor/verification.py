@@ -150,7 +150,7 @@ def verification_target(scope: Scope) -> str | None:
 
 
 def plan_batches(scope: Scope, batch_size: int, target: str) -> tuple[int, ...]:
-    """Return the batch sizes to run: the asked one, and those that move the exponent."""
+    """Return the batch sizes to run: the asked one and those that move the exponent."""
     if target == scope.workload:
         return (batch_size,)
     spread = {b for b in FORUM_BATCHES if not 0.6 < b / batch_size < 1.6}
@@ -186,7 +186,7 @@ def plan_verification(
         n_workers: Runs at once.
         learning_rates: Those to run; empty: spread over the believed range.
     """
-    runs = []
+    runs: list[PlannedRun] = []
     per_batch = max(1, PLANNED_RUNS // len(seconds_by_batch))
     for batch in sorted(seconds_by_batch):
         rates = learning_rates or _spread_rates(model, batch, steps, per_batch)
@@ -203,7 +203,7 @@ def plan_verification(
             )
     total = sum(run.estimated_seconds for run in runs) / max(n_workers, 1)
     purpose = (
-        "they move the exponent, which carries over; the level of the full size does not"
+        "they move the exponent, which carries over; the level does not"
         if target != scope.workload
         else None
     )

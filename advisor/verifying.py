@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 DEFAULT_BUDGET_SECONDS = 120.0
 DEFAULT_STEPS = 2_000
+LAST_RUN_SHARE = 0.6  # of a run must fit into what is left of the budget to start it
 
 
 class Verification:
@@ -351,13 +352,11 @@ def _budget_left(
     if spec.budget_seconds is None or len(jobs) < spec.n_workers:
         return True
     ended = [j.ended - j.started for j in jobs if j.ended and j.started]
-    full = max(ended, default=0.0)  # one of full length, so that the budget holds
-    return time.time() + full <= created + spec.budget_seconds
+    full = max(ended, default=0.0)  # one of full length
+    return time.time() + LAST_RUN_SHARE * full <= created + spec.budget_seconds
 
 
-def _submit(
-    advisor: "Advisor", verification_id: str, jobs: Sequence[NewJob]
-) -> None:
+def _submit(advisor: "Advisor", verification_id: str, jobs: Sequence[NewJob]) -> None:
     for job in jobs:
         config = job.config
         seconds = config.steps * seconds_per_step(

@@ -210,14 +210,15 @@ def plan_text(r: Recommendation) -> str:
         f"{' (' + v.purpose + ')' if v.purpose else ''}"
     )
     return (
-        f"Thin evidence: {v.reason} Verify: {len(v.runs)} run{_s(len(v.runs))} of {what}, "
-        f"about {duration_text(v.estimated_seconds)} here."
+        f"Thin evidence: {v.reason} Verify: {len(v.runs)} run{_s(len(v.runs))} of "
+        f"{what}, about {duration_text(v.estimated_seconds)} here."
     )
 
 
 def judgement_text(j: Judgement) -> str:
     """Return the verdict on a rate, then what would be recommended instead."""
-    where = f"{rate_text(j.learning_rate)} on {title_of(j.workload)} at batch {j.batch_size}"
+    rate, title = rate_text(j.learning_rate), title_of(j.workload)
+    where = f"{rate} on {title} at batch {j.batch_size}"
     words = {
         "safe": f"{where} is safe.",
         "risky": f"{where} is risky.",
@@ -340,12 +341,15 @@ def settings_snippets(r: Recommendation) -> dict[str, str]:
     }
     if WorkloadName.parse(r.workload).group == "faceswap":
         snippets["faceswap"] = (
-            f"[global]\nlearning_rate = {rate}\n# on the command line: --batch-size {r.batch_size}"
+            f"[global]\nlearning_rate = {rate}\n"
+            f"# on the command line: --batch-size {r.batch_size}"
         )
     return snippets
 
 
-def row_dicts(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+def row_dicts(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> list[dict[str, Any]]:
     """Return table rows as mappings."""
     return [dict(zip(columns, row, strict=True)) for row in rows]
 

@@ -93,7 +93,7 @@ class Job:
         try:
             process = psutil.Process(self.pid)
             same = abs(process.create_time() - self.pid_created) < 1.0
-            return same and process.status() != psutil.STATUS_ZOMBIE
+            return bool(same and process.status() != psutil.STATUS_ZOMBIE)
         except psutil.Error:
             return False
 
@@ -213,9 +213,7 @@ class Queue:
 
     def verification(self, verification_id: str) -> Verification:
         """Return one verification, or raise JobNotFoundError."""
-        rows = self._rows(
-            "select * from verifications where id = ?", [verification_id]
-        )
+        rows = self._rows("select * from verifications where id = ?", [verification_id])
         if not rows:
             raise JobNotFoundError(f"No verification '{verification_id}'.")
         return _verification(rows[0])
@@ -303,8 +301,8 @@ class Queue:
         """End a job that is still ours; False when somebody else has it now."""
         with self._connection() as con:
             changed = con.execute(
-                "update jobs set state = ?, state_number = state_number + 1, ended = ?, "
-                "run_id = ?, error = ?, lease = null, pid = null, "
+                "update jobs set state = ?, state_number = state_number + 1, "
+                "ended = ?, run_id = ?, error = ?, lease = null, pid = null, "
                 "progress = case when ? = 'finished' then 1.0 else progress end "
                 "where id = ? and owner = ? and state = 'running'",
                 (state, _now(now), run_id, error, state, job_id, owner),
@@ -324,7 +322,8 @@ class Queue:
             self._cancel_jobs(con, "id = ?", job_id, now)
             if job.verification_id is not None:
                 con.execute(
-                    "update verifications set cancel = coalesce(cancel, ?) where id = ?",
+                    "update verifications set cancel = coalesce(cancel, ?) "
+                    "where id = ?",
                     (_now(now), job.verification_id),
                 )
 

@@ -24,7 +24,8 @@ from knowledge.records import Curve, Outcome, RunConfig
 
 CHECKPOINT_SECONDS = 5.0
 CURVE_SECONDS = 1.0
-MEASUREMENTS = 16  # of held-back data, evenly over the run
+MEASUREMENTS = 16  # of held-back data, evenly over the run ...
+MEASURE_EVERY_STEPS = 20  # ... and no more often, since a short run has other costs
 PREVIEWS = 4  # pictures, the last one at the end
 JUDGE_EVERY_FRACTION = 0.02  # of the horizon, at least every ten steps
 
@@ -67,6 +68,8 @@ def train(
         StoreError: The disk is full.
     """
     torch.set_num_threads(1)
+    # A collapsed model is full of denormal numbers, which are tens of times slower.
+    torch.set_flush_denormal(True)
     folder.create(config)
     recipe = RECIPES[config.recipe]
     task = build_task(config)
@@ -77,6 +80,7 @@ def train(
     state = _load_checkpoint(folder, task, optimizer)
     first_step = state.step + 1
     losses, metrics, earlier_seconds = state.losses, state.metrics, state.seconds
+    measurements = max(1, min(MEASUREMENTS, config.steps // MEASURE_EVERY_STEPS))
     started = last_checkpoint = last_curve = clock()
     stopped = False
     verdict = judge_curve(Curve(tuple(losses)), config.steps)
@@ -92,7 +96,7 @@ def train(
 
         losses.append(loss.item())
         finite = math.isfinite(losses[-1])
-        if finite and _is_due(step, config.steps, MEASUREMENTS):
+        if finite and _is_due(step, config.steps, measurements):
             for name, value in task.measure().items():
                 metrics.setdefault(name, []).append((step, value))
         if finite and _is_due(step, config.steps, PREVIEWS):

@@ -28,7 +28,7 @@ from knowledge import inbox
 from knowledge.errors import AdvisorError
 from knowledge.outcome import RULE_VERSION
 from knowledge.recipes import RECIPES
-from knowledge.records import OURS, Curve, Run, RunConfig, content_id, finite_or_none
+from knowledge.records import OURS, Curve, Run, content_id, finite_or_none
 
 HEARTBEAT_SECONDS = 0.5
 IDLE_POLL_SECONDS = 0.1

@@ -2,7 +2,7 @@
 
 One pure, versioned rule. It is absorbing: a loss that stays high for `patience` steps
 has diverged whatever it does later, so a run stopped there and the same run carried to
-its end get the same label. Raw curves are stored; `Store.verify` applies the rule again.
+its end get the same label. Raw curves are stored, so `Store.verify` applies it again.
 
 Constants were set by looking at curves of the face proxies and digits (docs/log.md);
 the shape follows design of learning-rate finders (stop at 4 x the best smoothed loss)
@@ -12,6 +12,7 @@ and the catapult phase, during which an early spike is no failure (arXiv:2003.02
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -31,8 +32,11 @@ DEGRADED_RISE = 0.25  # the end lies this far up from the best to the starting l
 DEGRADED_RELATIVE_RISE = 0.05
 DEGRADED_NOISE_MULTIPLE = 1.5
 END_FRACTION, END_MIN = 0.15, 10  # "the end" of a curve
+# Sharpness here is `matched_detail`, detail drawn where the original has it: plain high
+# frequency is largest for an untrained model's noise, so its fall means nothing.
+SHARPNESS_METRIC = "matched_detail"
 SHARPNESS_FALL = 0.6  # of its own best
-SHARPNESS_FROM = 0.25  # of the run: before, output is noise and not detail
+SHARPNESS_FROM = 0.25  # of the run: before, a model draws everybody's mean face
 SHARPNESS_MIN = 0.05  # of the originals': less has no sharpness to lose
 CONSTANT_SPREAD = 1e-5  # outputs (0..1) this alike say nothing about their input
 
@@ -60,8 +64,10 @@ def judge_curve(curve: Curve, horizon_steps: int) -> Verdict:
     losses = np.asarray(curve.losses, dtype=float)
     finite = np.isfinite(losses)
     if not finite.all():
-        step = int(np.argmin(finite)) + 1
-        return Verdict(Outcome.DIVERGED, step, f"the loss of step {step} is not finite")
+        first_bad = int(np.argmin(finite)) + 1
+        return Verdict(
+            Outcome.DIVERGED, first_bad, f"the loss of step {first_bad} is not finite"
+        )
     if (step := _constant_since(curve, horizon_steps)) is not None:
         return Verdict(
             Outcome.DIVERGED, step, f"every input gets the same output from step {step}"
@@ -149,7 +155,7 @@ def _constant_since(curve: Curve, horizon_steps: int) -> int | None:
     """First of two measurements in a row, past the grace, with constant output."""
     grace = catapult_steps(horizon_steps)
     points = [p for p in curve.metrics.get("output_spread", ()) if p[0] > grace]
-    for (step, spread), (_, after) in zip(points, points[1:], strict=False):
+    for (step, spread), (_, after) in pairwise(points):
         alike = [not math.isfinite(s) or s < CONSTANT_SPREAD for s in (spread, after)]
         if all(alike):
             return int(step)
@@ -172,9 +178,9 @@ def _judge_end(
     )
     if losses.size > 2 * end_steps and losses[-end_steps:].mean() > best + rise:
         above = np.flatnonzero(smoothed <= best + rise)
-        step = int(above[-1]) + 2 if above.size else 1
+        rose_at = int(above[-1]) + 2 if above.size else 1
         return Verdict(
-            Outcome.DEGRADED, step, "the loss ends in the upper part of its range"
+            Outcome.DEGRADED, rose_at, "the loss ends in the upper part of its range"
         )
     if (step := _blurred_since(curve, horizon_steps)) is not None:
         return Verdict(
@@ -187,14 +193,13 @@ def _blurred_since(curve: Curve, horizon_steps: int) -> int | None:
     """The step after the sharpest preview, if the last two fell well away from it."""
     points = [
         (step, value)
-        for step, value in curve.metrics.get("sharpness", ())
+        for step, value in curve.metrics.get(SHARPNESS_METRIC, ())
         if step > SHARPNESS_FROM * horizon_steps and math.isfinite(value)
     ]
     if len(points) < 4:
         return None
     earlier, last = points[:-2], points[-2:]
-    sharpest_step, sharpest = max(earlier, key=lambda p: min(p[1], 1.0))
-    sharpest = min(sharpest, 1.0)  # more high frequency than the faces have is noise
+    sharpest_step, sharpest = max(earlier, key=lambda p: p[1])
     if sharpest < SHARPNESS_MIN or max(p[1] for p in last) > SHARPNESS_FALL * sharpest:
         return None
     return int(next(step for step, _ in points if step > sharpest_step))

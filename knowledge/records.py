@@ -1,4 +1,4 @@
-"""The records every room speaks in: frozen, compared by value, free of torch and duckdb.
+"""The records every room speaks in: frozen, compared by value, free of torch.
 
 Units are in the names. Rates are positive; a batch size is examples per optimizer
 step, for the face models per side (the convention is stored with each run).

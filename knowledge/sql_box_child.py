@@ -14,7 +14,7 @@ import duckdb
 
 MEMORY_BYTES = 1536 * 2**20
 MAX_OUTPUT_BYTES = 8 * 2**20
-CONFIG = {
+CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
     "lock_configuration": True,
     "memory_limit": "512MB",

@@ -49,7 +49,10 @@ from knowledge.tables import (
 MARKER, DATABASE, SNAPSHOTS, RUNS = "store.json", "store.duckdb", "snapshots", "runs"
 FORMAT_VERSION = 1
 TABLES = ("runs", "curves", "claims", "answers", "jobs", "workloads", "trials")
-_OWN_CONFIG = {"enable_external_access": False, "threads": 2}
+_OWN_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": False,
+    "threads": 2,
+}
 _LOCK_POLL_SECONDS = 0.005  # the library's 0.05 let one of eight writers starve
 
 
@@ -393,7 +396,8 @@ class Store:
 
     def _compare(self, rebuilt: duckdb.DuckDBPyConnection, table: str) -> list[str]:
         fingerprint = (
-            f"select count(*), coalesce(sum(hash(t::varchar)::hugeint), 0) from {table} t"
+            "select count(*), coalesce(sum(hash(t::varchar)::hugeint), 0) "
+            f"from {table} t"
         )
         ours = self._rows(fingerprint)[0]
         theirs = rebuilt.execute(fingerprint).fetchall()[0]
@@ -531,5 +535,3 @@ def _check_marker(marker: Path) -> None:
             f"The store {marker.parent} has format {version} and this program knows "
             f"up to {FORMAT_VERSION}: update lr-advisor. Nothing was changed."
         )
-
-

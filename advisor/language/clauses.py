@@ -9,9 +9,8 @@ from advisor.language.roles import Batch, Roles
 
 _CLAUSE_END = re.compile(
     r"[.?!;\n]+(?=\s|$)|,? (?=(?:but|given|since|because|when|knowing|after|while|"
-    r"whereas|"
-    r"though|although)\b)|, (?=(?:so |and |then )?(?:what|which|how|is|does|should|can|"
-    r"could|will|would|do|at)\b)"
+    r"whereas|though|although)\b)|, (?=(?:so |and |then )?(?:what|which|how|is|does|"
+    r"should|can|could|will|would|do|at)\b)"
 )
 _ASKS = re.compile(
     r"\b(?:what|which|how|is|does|should|can|could|will|would|do|recommend|suggest|"

@@ -31,61 +31,54 @@ _TERM = (
     r"proxies|stability|unstable|diverge\w*|divergence|degraded|workloads?|gradients?|"
     r"scaling|square root|exponent|posterior|extrapolat\w+|interpolat\w+|overfit\w*|"
     r"generali[sz]\w+|weight decay|clipping|catapult|sharpness|egs?|accumulation|"
-    r"saddle|"
-    r"minima|bf16|fp16|mixed precision|autoencoder|censored|bayesian|backprop\w*|"
-    r"dropout|"
-    r"hyper-?parameters?|epsilon|critical batch|per side)"
+    r"saddle|minima|bf16|fp16|mixed precision|autoencoder|censored|bayesian|"
+    r"backprop\w*|dropout|hyper-?parameters?|epsilon|critical batch|per side)"
 )
 _CONCEPT = (
     rf"(?:{_TERM}|schedules?|loss|stable|outcome|verdict|claims?|evidence|recipes?|"
-    rf"seeds?|"
-    r"noise|linear|interval|range|confidence|prior|bracket|threshold|converge\w*|"
-    r"precision|"
-    r"preview|horizon|checkpoint|probability|percent|number|recommendation|estimate|"
-    r"verification|best|answer|caveats?|surge|regret|trial|study|neural|training|"
-    r"normali[sz]ation)"
+    r"seeds?|noise|linear|interval|range|confidence|prior|bracket|threshold|"
+    r"converge\w*|precision|preview|horizon|checkpoint|probability|percent|number|"
+    r"recommendation|estimate|verification|best|answer|caveats?|surge|regret|trial|"
+    r"study|neural|training|normali[sz]ation)"
 )
 
 CUES: dict[str, tuple[tuple[float, str], ...]] = {
     "recommend_lr": (
         (
             3.0,
-            rf"\b(?:what|which|whats|what's|wich|wat)\b(?! (?:is|are) (?:an? |the "
+            r"\b(?:what|which|whats|what's|wich|wat)\b(?! (?:is|are) (?:an? |the "
             rf")?{_LR}\s*(?:[?]|$)){_GAP}\b{_LR}",
         ),
         (
             3.0,
-            rf"\b(?:best|good|optimal|ideal|suitable|right|recommended|"
-            rf"safe(?:st)?|stable|sensible|reasonable|decent|starting|proper|"
-            rf"appropriate|highest|max|maximum|biggest|largest|top) (?:possible |"
-            rf"safe |stable |starting |usable |initial |peak )*{_LR}",
+            r"\b(?:best|good|optimal|ideal|suitable|right|recommended|safe(?:st)?|"
+            r"stable|sensible|reasonable|decent|starting|proper|appropriate|highest|"
+            r"max|maximum|biggest|largest|top) (?:possible |safe |stable |starting |"
+            rf"usable |initial |peak )*{_LR}",
         ),
         (
             2.6,
-            rf"\b(?:recommend|suggest|advise|pick|choose|give me|find|need|want|"
-            rf"tell me|propose|get|looking for){_GAP}\b{_LR}",
+            r"\b(?:recommend|suggest|advise|pick|choose|give me|find|need|want|tell "
+            rf"me|propose|get|looking for){_GAP}\b{_LR}",
         ),
         (
             2.4,
-            rf"{_LR}\s*(?:please|thanks|\?|$|for\b|advice|recommendation|"
-            rf"suggestion)",
+            rf"{_LR}\s*(?:please|thanks|\?|$|for\b|advice|recommendation|suggestion)",
         ),
         (2.2, rf"\bhow (?:high|low|large|big|aggressive|far up|much){_GAP}\b{_LR}"),
         (
             2.5,
-            rf"\b(?:set|put|choose|start|raise|crank|push|"
+            r"\b(?:set|put|choose|start|raise|crank|push|"
             rf"turn){_GAP}\b{_LR}{_GAP}\bto\b\s*\?",
         ),
         (
             2.0,
             r"\b(?:what|where) (?:do|would|should|to|could|can) (?:you|i|one|we) "
-            r"?(?:recommend|suggest|start|use|try|set|advise|go with|pick|"
-            r"choose)",
+            r"?(?:recommend|suggest|start|use|try|set|advise|go with|pick|choose)",
         ),
         (
             2.2,
-            r"\b(?:recommendation|suggestion|advice)s? for\b|\b(?:recommend|"
-            r"suggest)\b",
+            r"\b(?:recommendation|suggestion|advice)s? for\b|\b(?:recommend|suggest)\b",
         ),
         (1.5, r"\bhow (?:high|fast|hard) can i (?:go|push|train)\b"),
         (1.0, rf"{_LR}"),
@@ -93,68 +86,64 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
     "judge_lr": (
         (
             3.6,
-            rf"\b(?:is|are|would|will|does|do|can|could|should|was|were|isn't|"
-            rf"won't|am i|how){_GAP}(?:{R}|\b(?:this|that|my|the|an?) (?:\w+ "
-            rf")?{_LR}){_GAP}\b(?:ok|okay|safe|stable|risky|risk|fine|too|good|"
-            rf"bad|work|works|diverge|diverges|blow|explode|explodes|survive|hold|"
-            rf"holds|reasonable|sane|sensible|crash|dangerous|enough|acceptable|"
-            rf"converge|stay|unstable|fail|break|overkill|aggressive|high|"
-            rf"collapse|conservative|wise|trouble|problem|all right|alright|"
-            rf"sound)\b",
+            r"\b(?:is|are|would|will|does|do|can|could|should|was|were|isn't|won't|"
+            rf"am i|how){_GAP}(?:{R}|\b(?:this|that|my|the|an?) (?:\w+ "
+            rf")?{_LR}){_GAP}\b(?:ok|okay|safe|stable|risky|risk|fine|too|good|bad|"
+            r"work|works|diverge|diverges|blow|explode|explodes|survive|hold|holds|"
+            r"reasonable|sane|sensible|crash|dangerous|enough|acceptable|converge|"
+            r"stay|unstable|fail|break|overkill|aggressive|high|collapse|"
+            r"conservative|wise|trouble|problem|all right|alright|sound)\b",
         ),
         (
             3.6,
-            rf"\b(?:how|is it|isn't it|would it be|is there)\b{_GAP}\b(?:risky|"
-            rf"safe|stable|likely|dangerous|ok|okay|fine|risk|bad|crazy|too \w+|"
+            rf"\b(?:how|is it|isn't it|would it be|is there)\b{_GAP}\b(?:risky|safe|"
+            r"stable|likely|dangerous|ok|okay|fine|risk|bad|crazy|too \w+|"
             rf"danger){_GAP}{R}",
         ),
         (
             3.2,
-            rf"{R}{_GAP}\b(?:ok|okay|safe|stable|risky|fine|too (?:high|low|much|"
-            rf"big|hot|large|aggressive)|good|work|reasonable|sane|bad|good idea|"
-            rf"bad idea|overkill|dangerous)\b\s*(?:{NAME}|"
-            rf"{B})?[^.!\n]{{0,30}}(?:\?|$)",
+            rf"{R}{_GAP}\b(?:ok|okay|safe|stable|risky|fine|too (?:high|low|much|big|"
+            r"hot|large|aggressive)|good|work|reasonable|sane|bad|good idea|bad idea|"
+            rf"overkill|dangerous)\b\s*(?:{NAME}|{B})?[^.!\n]{{0,30}}(?:\?|$)",
         ),
         (
             3.4,
-            rf"\b(?:can|could|should|may|might) (?:i|we|one) (?:safely |still |"
-            rf"really |just )?(?:use|go|run|train|keep|try|get away|set|push|"
-            rf"stick|stay){_GAP}{R}",
+            r"\b(?:can|could|should|may|might) (?:i|we|one) (?:safely |still |really "
+            r"|just )?(?:use|go|run|train|keep|try|get away|set|push|stick|"
+            rf"stay){_GAP}{R}",
         ),
         (
             3.4,
-            rf"\b(?:will|would|does|do|can|could) {_GAP}{R}{_GAP}\b(?:diverge|"
-            rf"explode|blow|survive|hold|work|fail|nan|crash|collapse|converge|"
-            rf"train)",
+            rf"\b(?:will|would|does|do|can|could) {_GAP}{R}{_GAP}\b(?:diverge|explode|"
+            r"blow|survive|hold|work|fail|nan|crash|collapse|converge|train)",
         ),
         (
             3.2,
-            rf"\b(?:safe|ok|okay|stable|fine|risky|dangerous) (?:to|for|with|at|"
+            r"\b(?:safe|ok|okay|stable|fine|risky|dangerous) (?:to|for|with|at|"
             rf"on){_GAP}{R}",
         ),
         (
             3.2,
-            rf"\b(?:judge|rate|assess|evaluate|opinion on|thoughts on|what do you "
-            rf"think (?:of|about)|chances?|probability|odds|likely|"
+            r"\b(?:judge|rate|assess|evaluate|opinion on|thoughts on|what do you "
+            r"think (?:of|about)|chances?|probability|odds|likely|"
             rf"likelihood){_GAP}{R}",
         ),
         (
             2.8,
-            rf"\b(?:is|are) (?:this|that|my|the|it|these) "
-            rf"?(?:{_LR})?{_GAP}\b(?:safe|ok|okay|too (?:high|low)|risky|stable|"
-            rf"fine)\b",
+            rf"\b(?:is|are) (?:this|that|my|the|it|these) ?(?:{_LR})?{_GAP}\b(?:safe|"
+            r"ok|okay|too (?:high|low)|risky|stable|fine)\b",
         ),
     ),
     "max_batch_for_lr": (
         (
             4.0,
-            rf"\b(?:largest|biggest|max|maximum|highest|greatest|upper|top)(?: "
-            rf"(?!lr|rate)\w+){{0,2}} batch(?!{_GAP}\blr\s*\?)",
+            r"\b(?:largest|biggest|max|maximum|highest|greatest|upper|top)(?: (?!lr|"
+            rf"rate)\w+){{0,2}} batch(?!{_GAP}\blr\s*\?)",
         ),
         (
             4.0,
-            r"\bhow (?:big|large|high|far|much)(?: (?!lr\b|rate\b)\w+){0,6} \bbatch"
-            r"(?! (?:affect|influence|matter))",
+            r"\bhow (?:big|large|high|far|much)(?: (?!lr\b|rate\b)\w+){0,6} "
+            r"\bbatch(?! (?:affect|influence|matter))",
         ),
         (
             4.0,
@@ -166,12 +155,12 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         (3.2, r"\bbatch (?:limit|ceiling|maximum|max)\b|\bmax(?:imum)?[ _-]?batch"),
         (
             3.6,
-            rf"\b(?:raise|increase|push|grow|scale|crank)(?: up)? (?:the |my "
+            r"\b(?:raise|increase|push|grow|scale|crank)(?: up)? (?:the |my "
             rf")?batch{_GAP}\b(?:before|without|until)\b",
         ),
         (
             3.0,
-            rf"\bhow (?:big|large|high|far) (?:can|could|may) (?:i|we) (?:go|"
+            r"\bhow (?:big|large|high|far) (?:can|could|may) (?:i|we) (?:go|"
             rf"push){_GAP}{R}",
         ),
         (4.0, rf"\bhow many (?:images|faces|samples|examples) per batch{_GAP}\bcan\b"),
@@ -179,10 +168,10 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
     "compare_models": (
         (
             4.2,
-            rf"\b(?:which|what|who)(?: of (?:the |these |those )?(?:\w+ )?)? "
-            rf"?{NAME}{_GAP}\b(?:is|are|has|needs?|tolerates?|takes?|stands?|"
-            rf"copes?|handles?|trains?|works?|should|can|would|do|gives?|"
-            rf"diverges?|breaks?|fails?|survives?|more|most|least|better|best)\b",
+            r"\b(?:which|what|who)(?: of (?:the |these |those )?(?:\w+ )?)? "
+            rf"?{NAME}{_GAP}\b(?:is|are|has|needs?|tolerates?|takes?|stands?|copes?|"
+            r"handles?|trains?|works?|should|can|would|do|gives?|diverges?|breaks?|"
+            r"fails?|survives?|more|most|least|better|best)\b",
         ),
         (4.2, rf"\bcompar\w*{_GAP}{NAME}{_GAP}{NAME}"),
         (4.0, rf"\bcompar\w*{_GAP}{NAME}"),
@@ -195,20 +184,25 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         (5.4, rf"\b(?:difference|differences|differ) {_GAP}{NAME}{_GAP}{NAME}"),
         (
             3.8,
-            rf"\b(?:is|are|does|do|can|will|would|has|needs?) (?:the "
+            r"\b(?:is|are|does|do|can|will|would|has|needs?) (?:the "
             rf")?{NAME}{_GAP}\b(?:than|as){_GAP}{NAME}",
         ),
         (3.8, rf"{NAME}{_GAP}\b(?:more|less|\w+er)\b{_GAP}\bthan{_GAP}{NAME}"),
         (
             3.8,
-            rf"\b(?:which|what) (?:one|model|net|network|workload|"
-            rf"architecture)s?\b{_GAP}\b(?:is|has|needs|tolerates|takes|stands|"
-            rf"copes|handles|more|most|least|better)\b",
+            r"\b(?:which|what) (?:one|model|net|network|workload|"
+            rf"architecture)s?\b{_GAP}\b(?:is|has|needs|tolerates|takes|stands|copes|"
+            r"handles|more|most|least|better)\b",
         ),
         (3.8, r"\brank\b"),
         (3.0, r"\bside by side\b"),
     ),
     "scaling_rule": (
+        (
+            4.2,
+            rf"\b{_LR}{_GAP}\b(?:multiplied|divided|doubled|halved|scaled|adjusted|"
+            rf"adapted|changed|raised|lowered|reduced){_GAP}\b(?:batch|when|if|as)\b",
+        ),
         (
             4.2,
             r"\b(?:proportional|proportionally|inversely|inverse|linearly|linear|"
@@ -218,7 +212,7 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
             4.0,
             rf"\bscal(?:e|es|ed|ing)\b{_GAP}\b(?:{_LR}|batch|rule)|"
             rf"\b{_LR}{_GAP}\bscal(?:e|es|ing)\b|\bscaling (?:rules?|laws?|"
-            rf"exponents?)\b",
+            r"exponents?)\b",
         ),
         (
             4.2,
@@ -227,57 +221,54 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         ),
         (
             4.2,
-            rf"\b(?:change|adjust|adapt|scale|raise|lower|reduce|touch|keep|halve|"
-            rf"double|increase|decrease|retune|re-tune|move|multiply|divide|need|"
-            rf"modify|drop|correct)\b{_GAP}\b{_LR}(?! ?(?:of |= "
-            rf"?)?{R}){_GAP}\b(?:if|when|with|as|from|for|"
-            rf"going)\b{_GAP}\b(?:batch|{B})",
+            r"\b(?:change|adjust|adapt|scale|raise|lower|reduce|touch|keep|halve|"
+            r"double|increase|decrease|retune|re-tune|move|multiply|divide|need|"
+            rf"modify|drop|correct)\b{_GAP}\b{_LR}(?! ?(?:of |= ?)?{R}){_GAP}\b(?:if|"
+            rf"when|with|as|from|for|going)\b{_GAP}\b(?:batch|{B})",
         ),
         (
             4.4,
-            rf"\b(?:doubl\w+|halv\w+|quadrupl\w+|tripl\w+|twice|bigger|larger|"
-            rf"smaller|increas\w+|rais\w+|lower\w*|reduc\w+|decreas\w+|grow\w*|"
-            rf"chang\w+|bump\w*|go(?:ing)?|mov\w+|switch\w*){_GAP}\b(?:batch|"
+            r"\b(?:doubl\w+|halv\w+|quadrupl\w+|tripl\w+|twice|bigger|larger|smaller|"
+            r"increas\w+|rais\w+|lower\w*|reduc\w+|decreas\w+|grow\w*|chang\w+|"
+            rf"bump\w*|go(?:ing)?|mov\w+|switch\w*){_GAP}\b(?:batch|"
             rf"{B}){_GAP}\b(?:{_LR}|scale)",
         ),
         (
             4.2,
             rf"\b(?:{_LR}){_GAP}\b(?:depends?|relate[sd]?|relation\w*|linked|tied|"
-            rf"follows?|grows?|shrinks?|falls?|rises?|goes|go|changes?|var(?:y|"
-            rf"ies)|rise|fall|grow|drop|decrease|increase)\b{_GAP}\bbatch",
+            r"follows?|grows?|shrinks?|falls?|rises?|goes|go|changes?|var(?:y|ies)|"
+            rf"rise|fall|grow|drop|decrease|increase)\b{_GAP}\bbatch",
         ),
         (
             4.0,
-            rf"\b(?:relation\w*|dependence|dependency|correlation|connection|link|"
+            r"\b(?:relation\w*|dependence|dependency|correlation|connection|link|"
             rf"trade-?off){_GAP}\b(?:batch|{_LR})",
         ),
         (
             4.2,
-            rf"\bhow (?:does|do|should|would|will|must) (?:the |my |a )?(?:\w+ "
-            rf"){{0,2}}{_LR}{_GAP}\b(?:with|as|when|if|depend|change|"
-            rf"move){_GAP}batch",
+            r"\bhow (?:does|do|should|would|will|must) (?:the |my |a )?(?:\w+ "
+            rf"){{0,2}}{_LR}{_GAP}\b(?:with|as|when|if|depend|change|move){_GAP}batch",
         ),
         (
             4.0,
-            rf"\b(?:larger|bigger|smaller|higher|lower) "
-            rf"batch(?:es)?{_GAP}\b(?:need|require|want|allow|tolerate|call for|"
-            rf"mean|take|stand|permit|deserve){_GAP}\b{_LR}",
+            rf"\b(?:larger|bigger|smaller|higher|lower) batch(?:es)?{_GAP}\b(?:need|"
+            r"require|want|allow|tolerate|call for|mean|take|stand|permit|"
+            rf"deserve){_GAP}\b{_LR}",
         ),
         (
             4.0,
-            r"\b(?:forum|article|post|claim\w*)\b[^.?!\n]{0,50}\b(?:true|right|"
-            r"wrong|hold|holds|correct|valid|agree|supported|contradict\w*)\b|"
-            r"\bwho(?: is|'s) right\b",
+            r"\b(?:forum|article|post|claim\w*)\b[^.?!\n]{0,50}\b(?:true|right|wrong|"
+            r"hold|holds|correct|valid|agree|supported|contradict\w*)\b|\bwho(?: is|"
+            r"'s) right\b",
         ),
         (
             4.2,
-            rf"\bbatch (?:goes|gets|is|grows|increases|doubles|rises|shrinks|"
-            rf"falls|halves|changes)\b{_GAP}\b{_LR}",
+            r"\bbatch (?:goes|gets|is|grows|increases|doubles|rises|shrinks|falls|"
+            rf"halves|changes)\b{_GAP}\b{_LR}",
         ),
         (
             3.8,
-            r"\bfollows? (?:the |a |an )?(?:\w+ ){0,2}(?:rule|law)\b|\brule of "
-            r"thumb\b",
+            r"\bfollows? (?:the |a |an )?(?:\w+ ){0,2}(?:rule|law)\b|\brule of thumb\b",
         ),
         (3.6, rf"\bcompar\w*{_GAP}\bbatch{_GAP}{B}"),
     ),
@@ -289,62 +280,62 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         ),
         (
             3.8,
-            rf"(?<!{O} )(?<!{O})\b(?:egs?\s?(?:/|per)\s?s(?:ec(?:ond)?)?s?|egs|"
-            rf"eg/s|(?:its?|iterations|images|samples|examples|faces) ?(?:/|per) "
-            rf"?s(?:ec(?:ond)?)?|throughput|ex/s)\b",
+            rf"(?<!{O} )(?<!{O})\b(?:egs?\s?(?:/|per)\s?s(?:ec(?:ond)?)?s?|egs|eg/s|"
+            r"(?:its?|iterations|images|samples|examples|faces) ?(?:/|per) "
+            r"?s(?:ec(?:ond)?)?|throughput|ex/s)\b",
         ),
         (
             3.4,
-            r"\b(?:speed|faster|quicker|how fast|how slow|time per step|step "
-            r"time|seconds per step)\b",
+            r"\b(?:speed|faster|quicker|how fast|how slow|time per step|step time|"
+            r"seconds per step)\b",
         ),
         (
             3.4,
-            rf"\bbatch{_GAP}\b(?:speed|fast|faster|time|efficient|throughput|"
-            rf"quick)\b",
+            rf"\bbatch{_GAP}\b(?:speed|fast|faster|time|efficient|throughput|quick)\b",
         ),
     ),
     "run_verification": (
+        (4.8, r"\b(?:by experiment|experimentally|with a run|in practice)\b"),
         (
             5.0,
             r"\b(?:run|start|launch|do|kick off|begin|queue|schedule|perform|"
-            r"execute)\b (?:(?:me|a|an|the|some|one|another|it|this|that|few|"
-            r"more|quick|short|new|\W) ?){0,4}(?:verification|verifications|"
-            r"verify|check|test runs?|tests?|experiments?|training|training run|"
-            r"trial|trials|range test|lr range test|runs?|jobs?|sweep|bisection|"
-            r"measurement|seeds?)\b(?! (?:diverged|ok|stable|show))",
+            r"execute)\b (?:(?:me|a|an|the|some|one|another|it|this|that|few|more|"
+            r"quick|short|new|\W) ?){0,4}(?:verification|verifications|verify|check|"
+            r"test runs?|tests?|experiments?|training|training run|trial|trials|range "
+            r"test|lr range test|runs?|jobs?|sweep|bisection|measurement|seeds?)\b(?! "
+            r"(?:diverged|ok|stable|show))",
         ),
         (
             4.6,
-            rf"(?:^|[.!,;?]\s*|\b(?:please|can you|could you|would you please|ok|"
-            rf"okay|yes|let's|lets|want to|want you to|like you to|and then) "
-            rf")(?:please )?(?:verify|double[- ]check|re-?run|test|try|measure|"
-            rf"train|benchmark|start|launch|kick off|run)\b(?! (?:me\b|what|how|"
-            rf"in\b|test\b(?! run)|{O}))",
+            r"(?:^|[.!,;?]\s*|\b(?:please|can you|could you|would you please|ok|okay|"
+            r"yes|let's|lets|want to|want you to|like you to|and then) )(?:please "
+            r")?(?:verify|double[- ]check|re-?run|test|try|measure|train|benchmark|"
+            r"start|launch|kick off|run)\b(?! (?:me\b|what|how|in\b|test\b(?! run)|"
+            rf"{O}))",
         ),
         (4.0, r"\b(?:verify|verification)\b"),
         (
             4.6,
-            r"\b(?:make|want|need|like) (?:a |an |some |another |to "
-            r")*(?:verification|verify|test run|test|check|trial)\b",
+            r"\b(?:make|want|need|like) (?:a |an |some |another |to )*(?:verification|"
+            r"verify|test run|test|check|trial)\b",
         ),
         (
             3.6,
-            rf"(?:^|[.!,;]\s*|\b(?:please|can you|could you|would you) )(?:check|"
+            r"(?:^|[.!,;]\s*|\b(?:please|can you|could you|would you) )(?:check|"
             rf"confirm){_GAP}(?:{R}|{NAME})",
         ),
         (
             5.0,
-            r"\b(?:run|start|launch|verify|check|test|do|try) (?:it|that|them|"
-            r"those|these|this)\b(?! (?:safe|ok|mean))",
+            r"\b(?:run|start|launch|verify|check|test|do|try) (?:it|that|them|those|"
+            r"these|this)\b(?! (?:safe|ok|mean))",
         ),
         (4.6, r"\bgo ahead\b|\bmake it so\b|\bproceed\b"),
     ),
     "show_runs": (
         (
             4.6,
-            rf"\b(?:show|list|display|see|view|plot|print|fetch|open|browse|pull "
-            rf"up|give me|get me|look at){_GAP}\b{_RUNS}",
+            r"\b(?:show|list|display|see|view|plot|print|fetch|open|browse|pull up|"
+            rf"give me|get me|look at){_GAP}\b{_RUNS}",
         ),
         (
             4.6,
@@ -353,21 +344,21 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         ),
         (
             4.2,
-            rf"\b(?:what|which){_GAP}\b(?:has|have|was|were|been|"
-            rf"did){_GAP}\b(?:tried|measured?|tested|try|test|recorded|observed?|"
-            rf"reported|run|ran|stored|seen|see|find|found)\b",
+            rf"\b(?:what|which){_GAP}\b(?:has|have|was|were|been|did){_GAP}\b(?:tried|"
+            r"measured?|tested|try|test|recorded|observed?|reported|run|ran|stored|"
+            r"seen|see|find|found)\b",
         ),
         (
             4.2,
             r"\b(?:where|which (?:source|claims?)|what "
-            r"source)\b[^.?!\n]{0,40}\b(?:from|come|based|sources?|back)\b|"
-            r"\bwhat(?: is| are|'s) (?:that|this|it|the answer) based on\b",
+            r"source)\b[^.?!\n]{0,40}\b(?:from|come|based|sources?|back)\b|\bwhat(?: "
+            r"is| are|'s) (?:that|this|it|the answer) based on\b",
         ),
         (
             4.0,
             rf"(?:^|{NAME} ?|\b(?:past|previous|earlier|old|all|my|the|diverged|"
-            rf"stable|failed|finished|recent|last|latest) ){_RUNS}[ "
-            rf"?.!]*(?:{NAME}|$|on\b|of\b|at\b|for\b|with\b|so far|in\b)",
+            rf"stable|failed|finished|recent|last|latest) ){_RUNS}[ ?.!]*(?:{NAME}|$|"
+            r"on\b|of\b|at\b|for\b|with\b|so far|in\b)",
         ),
         (3.6, r"\b(?:show|list|display)\b"),
         (
@@ -377,23 +368,24 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         ),
         (
             4.2,
-            r"\bhave (?:you|we|i) (?:ever |already )?(?:tried|run|tested|"
-            r"measured|seen)\b",
+            r"\bhave (?:you|we|i) (?:ever |already )?(?:tried|run|tested|measured|"
+            r"seen)\b",
         ),
     ),
     "explain_concept": (
+        (4.8, rf"\b(?:is|are|differ){_GAP}\b(?:different|differ) from\b"),
         (
             3.4,
-            rf"^{START}(?:so |and |but |ok |please )?(?:what|what's|"
-            rf"whats)(?:(?<=s)| is| are| does| do) (?:a |an |the )?(?:\w+[ "
+            rf"^{START}(?:so |and |but |ok |please )?(?:what|what's|whats)(?:(?<=s)| "
+            r"is| are| does| do) (?:a |an |the )?(?:\w+[ "
             rf"-]){{0,4}}?{_CONCEPT}\b(?![^?]*(?:{R}|{B}|{NAME}))",
         ),
         (
             5.0,
-            rf"\b(?:what is|what's|what are|whats|define|definition of) (?:an? |"
-            rf"the |meant by |your )?(?:{_LR}(?: \w+){{1,3}}|batch(?: \w+)?|"
-            rf"(?:linear|square root|inverse|scaling)(?: \w+)*?(?: scaling)? "
-            rf"(?:rule|law|exponent)s?|{OPT}|{_LR})\s*(?:\?|$|[.!]|in\b|anyway)",
+            r"\b(?:what is|what's|what are|whats|define|definition of) (?:an? |the |"
+            rf"meant by |your )?(?:{_LR}(?: \w+){{1,3}}|batch(?: \w+)?|(?:linear|"
+            r"square root|inverse|scaling)(?: \w+)*?(?: scaling)? (?:rule|law|"
+            rf"exponent)s?|{OPT}|{_LR})\s*(?:\?|$|[.!]|in\b|anyway)",
         ),
         (5.0, r"\bwhat (?:is|are) (?:an? |the )?egs?(?: ?(?:/|per) ?s\w*)?[\s!?.,]*$"),
         (
@@ -404,131 +396,128 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         (5.0, r"\b(?:is|are) meant by\b"),
         (
             5.0,
-            rf"\bwhat (?:does|do|did)\b{_GAP}\b(?:mean|do|stand for|tell)\b(?! "
-            rf"(?:i|you|we))",
+            rf"\bwhat (?:does|do|did)\b{_GAP}\b(?:mean|do|stand for|tell)\b(?! (?:i|"
+            r"you|we))",
         ),
         (
             4.8,
-            r"\bwhat(?: is|'s) (?:the )?(?:difference|meaning|point|purpose|"
-            r"idea)\b",
+            r"\bwhat(?: is|'s) (?:the )?(?:difference|meaning|point|purpose|idea)\b",
         ),
         (4.8, r"\bdifference between\b|\bmeaning of\b"),
         (
             4.6,
-            rf"^{START}(?:and |but |so |ok )?why (?:do|does|is|are|should|would|"
-            rf"not|did you|can|can't|don't|doesn't|isn't)\b",
+            rf"^{START}(?:and |but |so |ok )?why (?:do|does|is|are|should|would|not|"
+            r"did you|can|can't|don't|doesn't|isn't)\b",
         ),
         (3.0, r"\bwhy\b"),
         (
             4.8,
-            rf"\bhow (?:do|does|did|can|are|is) (?:you|a|an|the|it|this|{OPT}|"
-            rf"{_LR}|warm-?up|batch|momentum|your|these)\b(?! ?(?:job|run|doing|"
-            rf"going|i\b)){_GAP}\b(?:work|works|decide|compute|calculate|know|"
-            rf"estimate|measure|determine|arrive|affect|influence|help|get|come|"
-            rf"sure|defined|derived|tell|judge|define)",
+            rf"\bhow (?:do|does|did|can|are|is) (?:you|a|an|the|it|this|{OPT}|{_LR}|"
+            r"warm-?up|batch|momentum|your|these)\b(?! ?(?:job|run|doing|going|"
+            rf"i\b)){_GAP}\b(?:work|works|decide|compute|calculate|know|estimate|"
+            r"measure|determine|arrive|affect|influence|help|get|come|sure|defined|"
+            r"derived|tell|judge|define)",
         ),
         (
             4.2,
-            r"\b(?:tell me about|more about|info(?:rmation)? (?:on|about)|what "
-            r"about the theory)\b",
+            r"\b(?:tell me about|more about|info(?:rmation)? (?:on|about)|what about "
+            r"the theory)\b",
         ),
         (
             3.6,
-            r"\bhow (?:sure|confident|certain|reliable) (?:are|is)\b|\bcan i "
-            r"trust\b",
+            r"\bhow (?:sure|confident|certain|reliable) (?:are|is)\b|\bcan i trust\b",
         ),
         (4.0, r"\bdoes (?:the )?batch (?:affect|influence|matter|change)\b"),
     ),
     "diagnose": (
         (
             5.2,
-            r"\b(?:got|getting|get|gets|gives?|seeing|see|shows?|have|turned|"
-            r"turns|went|goes|became|becomes|is|hit|hits|outputs?|now|suddenly|"
-            r"all|loss|to|=|of|with|after|keeps?)\b[^.?!\n]{0,20}\bnans?\b|"
-            r"\bnans?\b(?! (?:is|mean))",
+            r"\b(?:got|getting|get|gets|gives?|seeing|see|shows?|have|turned|turns|"
+            r"went|goes|became|becomes|is|hit|hits|outputs?|now|suddenly|all|loss|to|"
+            r"=|of|with|after|keeps?)\b[^.?!\n]{0,20}\bnans?\b|\bnans?\b(?! (?:is|"
+            r"mean))",
         ),
         (
             5.2,
-            r"\b(?:blurry|blurred|blurrier|blurring|fuzzy|smeared|mushy|"
-            r"pixelated|artifacts?|artefacts?|gr[ae]y (?:square|face|preview|"
-            r"image)|black (?:square|preview|image|output)|noise in)\b",
+            r"\b(?:blurry|blurred|blurrier|blurring|fuzzy|smeared|mushy|pixelated|"
+            r"artifacts?|artefacts?|gr[ae]y (?:square|face|preview|image)|black "
+            r"(?:square|preview|image|output)|noise in)\b",
         ),
         (
             5.2,
             r"\bloss(?:es)?\b[^.?!\n]{0,25}\b(?:went|goes|going|jump\w*|swing\w*|"
             r"spik\w+|stuck|plateau\w*|explod\w+|rising|rises|rose|increas\w+|"
-            r"oscillat\w+|bounc\w+|not|won't|doesn't|isn't|stopped|inf|infinity|"
-            r"flat|blew|blow\w*|shot|climb\w*|keeps?|erratic|unstable|crazy|"
-            r"weird|up|stagnat\w+|diverg\w+)\b",
+            r"oscillat\w+|bounc\w+|not|won't|doesn't|isn't|stopped|inf|infinity|flat|"
+            r"blew|blow\w*|shot|climb\w*|keeps?|erratic|unstable|crazy|weird|up|"
+            r"stagnat\w+|diverg\w+)\b",
         ),
         (
             5.0,
-            r"\b(?:went wrong|going wrong|what's wrong|what is wrong|wrong with|"
-            r"broke|broken|collapsed|mode collapse|not learning|isn't learning|"
-            r"doesn't learn|not converging|doesn't converge|won't converge|not "
-            r"improving|no progress|stopped (?:learning|improving)|worse and "
-            r"worse|got worse|gets worse|getting worse|blew up|blowing up|blows "
-            r"up|exploded|exploding|fell apart|falls apart|garbage|messed up|"
-            r"troubleshoot|diagnose|weird|crashed|crashes|spikes|spiking)\b",
+            r"\b(?:went wrong|going wrong|what's wrong|what is wrong|wrong with|broke|"
+            r"broken|collapsed|mode collapse|not learning|isn't learning|doesn't "
+            r"learn|not converging|doesn't converge|won't converge|not improving|no "
+            r"progress|stopped (?:learning|improving)|worse and worse|got worse|gets "
+            r"worse|getting worse|blew up|blowing up|blows up|exploded|exploding|fell "
+            r"apart|falls apart|garbage|messed up|troubleshoot|diagnose|weird|crashed|"
+            r"crashes|spikes|spiking)\b",
         ),
         (
             5.0,
-            r"\b(?:my|our|the) (?:\w+ |[^\w\s] ?){0,4}(?:diverged|diverges|"
-            r"diverging|explodes|swings|oscillates|unstable|fails|failed|died)\b|"
-            r"\bwhy (?:did|does|is|has) (?:my|our|it|the (?:run|training|loss|"
-            r"model|preview))\b[^.?!\n]{0,60}\b(?:diverg\w*|fail\w*|blow\w*|"
-            r"unstable|explod\w*|stop\w*|crash\w*|bad|go)\b",
+            r"\b(?:my|our|the) (?:\w+ |[^\w\s] ?){0,4}(?:diverged|diverges|diverging|"
+            r"explodes|swings|oscillates|unstable|fails|failed|died)\b|\bwhy (?:did|"
+            r"does|is|has) (?:my|our|it|the (?:run|training|loss|model|"
+            r"preview))\b[^.?!\n]{0,60}\b(?:diverg\w*|fail\w*|blow\w*|unstable|"
+            r"explod\w*|stop\w*|crash\w*|bad|go)\b",
         ),
         (
             4.6,
-            rf"\b(?:it|training|model|{NAME}) (?:just |suddenly |keeps? |always |"
-            rf"has |is )*(?:diverged|diverging|diverges|exploded|explodes|"
-            rf"collapsed|collapses|unstable|oscillating)\b(?!\s*\?)",
+            rf"\b(?:it|training|model|{NAME}) (?:just |suddenly |keeps? |always |has |"
+            r"is )*(?:diverged|diverging|diverges|exploded|explodes|collapsed|"
+            r"collapses|unstable|oscillating)\b(?!\s*\?)",
         ),
         (
             4.6,
-            r"\bkeeps? (?:diverging|exploding|crashing|failing|swinging|"
-            r"oscillating|going)\b",
+            r"\bkeeps? (?:diverging|exploding|crashing|failing|swinging|oscillating|"
+            r"going)\b",
         ),
         (3.6, r"\bpreview\b|\bdoesn't work\b|\bnot working\b|\bhelp,? my\b"),
     ),
     "status_of_jobs": (
         (
             5.0,
-            r"\b(?:what|which|any|how many|show|list|are there|see|my|all|the|"
-            r"display|running|queued|finished|open|pending|active)\b (?:\w+ "
-            r"){0,3}jobs?\b",
+            r"\b(?:what|which|any|how many|show|list|are there|see|my|all|the|display|"
+            r"running|queued|finished|open|pending|active)\b (?:\w+ ){0,3}jobs?\b",
         ),
         (
             5.0,
-            rf"\bjobs?\b ?{O}? ?(?:status|progress|doing|done|finished|running|"
-            rf"queue|state|eta|still|ready|failed|complete)",
+            rf"\bjobs?\b ?{O}? ?(?:status|progress|doing|done|finished|running|queue|"
+            r"state|eta|still|ready|failed|complete)",
         ),
         (5.0, r"\b(?:status|progress|eta)\b"),
         (
             5.0,
-            r"\bhow (?:far|long|much longer)\b[^.?!\n]{0,30}\b(?:is it|are (?:we|"
-            r"you|they)|left|remaining|until|till|to go|along|has it|job|done|"
+            r"\bhow (?:far|long|much longer)\b[^.?!\n]{0,30}\b(?:is it|are (?:we|you|"
+            r"they)|left|remaining|until|till|to go|along|has it|job|done|"
             r"verification)\b",
         ),
         (
             5.0,
-            r"\b(?:is|are|has|have|did|was|were)\b (?:it|they|that|the|my|all|"
-            r"job|this|verification|your|those|these)\b[^.?!\n]{0,40}\b(?:done|"
-            r"finished|finish|running|complete|completed|ready|over|queued|"
-            r"started|through|still going)\b",
+            r"\b(?:is|are|has|have|did|was|were)\b (?:it|they|that|the|my|all|job|"
+            r"this|verification|your|those|these)\b[^.?!\n]{0,40}\b(?:done|finished|"
+            r"finish|running|complete|completed|ready|over|queued|started|through|"
+            r"still going)\b",
         ),
         (
             4.6,
             r"\b(?:still|currently|now) (?:running|going|training|queued|busy)\b|"
-            r"\bwhat(?: is|'s) (?:\w+ )?(?:running|queued|going on|in the "
-            r"queue)\b|\bqueue\b|\banything running\b",
+            r"\bwhat(?: is|'s) (?:\w+ )?(?:running|queued|going on|in the queue)\b|"
+            r"\bqueue\b|\banything running\b",
         ),
         (
             4.6,
-            rf"\bhow(?: is|'s| are|'re) (?:the |my |it |that |your )?(?:job|run|"
-            rf"jobs|runs|verification|test|it|training)?\b ?{O}? ?(?:going|doing|"
-            rf"coming|progressing|getting on)",
+            r"\bhow(?: is|'s| are|'re) (?:the |my |it |that |your )?(?:job|run|jobs|"
+            rf"runs|verification|test|it|training)?\b ?{O}? ?(?:going|doing|coming|"
+            r"progressing|getting on)",
         ),
         (4.2, r"\bjobs?\b"),
     ),
@@ -536,77 +525,73 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         (6.0, r"\b(?:cancel|abort|kill|terminate|halt)\b(?! (?:out|each))"),
         (
             6.0,
-            rf"\bstop\b (?:(?:the|that|this|it|all|my|every|running|please|"
-            rf"current|now|those|them) ?)*(?:jobs?|runs?|verification|training|it|"
-            rf"that|everything|them|all|{O}|tests?|experiments?|now|queue|{NAME}|"
-            rf"$)",
+            r"\bstop\b (?:(?:the|that|this|it|all|my|every|running|please|current|"
+            r"now|those|them) ?)*(?:jobs?|runs?|verification|training|it|that|"
+            rf"everything|them|all|{O}|tests?|experiments?|now|queue|{NAME}|$)",
         ),
         (5.6, rf"^{START}(?:please |ok |no,? )?stop\b[ ,.!]*(?:please|now|it|that|$)"),
         (
             5.6,
-            rf"\bnever ?mind\b|\bforget (?:it|about it)\b|\bcall (?:it|that) "
-            rf"off\b|^{START}(?:no|nope|nah)\b(?! (?:gpu|lr))[^?]{{0,25}}$|"
-            rf"\bdon't (?:run|start|do)\b|\b(?:remove|drop|delete) (?:the "
-            rf")?jobs?\b",
+            r"\bnever ?mind\b|\bforget (?:it|about it)\b|\bcall (?:it|that) off\b|"
+            rf"^{START}(?:no|nope|nah)\b(?! (?:gpu|lr))[^?]{{0,25}}$|\bdon't (?:run|"
+            r"start|do)\b|\b(?:remove|drop|delete) (?:the )?jobs?\b",
         ),
     ),
     "help": (
         (
             6.0,
-            r"^[\s!?.,]*(?:help|help me|help please|please help|usage|commands?|"
-            r"menu|hi|hello|hey|hi there|hello there|good (?:morning|evening|"
-            r"day)|man|options|start)[\s!?.,]*$",
+            r"^[\s!?.,]*(?:help|help me|help please|please help|usage|commands?|menu|"
+            r"hi|hello|hey|hi there|hello there|good (?:morning|evening|day)|man|"
+            r"options|start)[\s!?.,]*$",
         ),
         (
             5.6,
-            r"\bwhat (?:can|could|do|else can) (?:you|i|this|it|the (?:app|"
-            r"advisor|tool|bot|program))\b (?:\w+ ){0,2}?(?:do|ask|answer|help|"
-            r"know|offer|ask you)\b",
+            r"\bwhat (?:can|could|do|else can) (?:you|i|this|it|the (?:app|advisor|"
+            r"tool|bot|program))\b (?:\w+ ){0,2}?(?:do|ask|answer|help|know|offer|ask "
+            r"you)\b",
         ),
         (
             5.4,
-            r"\bhow (?:do|can|should|to) (?:i |you |we |one )?(?:use|ask|operate|"
-            r"work with|talk to|get started|begin|start using)\b(?! (?:a |the |"
-            r"an )?(?:lr|batch|warm))(?:[^.?!\n]{0,20}\b(?:you|this|it|tool|app|"
-            r"advisor|started|questions?|program|bot|chat)\b|[\s!?.,]*$)",
+            r"\bhow (?:do|can|should|to) (?:i |you |we |one )?(?:use|ask|operate|work "
+            r"with|talk to|get started|begin|start using)\b(?! (?:a |the |an )?(?:lr|"
+            r"batch|warm))(?:[^.?!\n]{0,20}\b(?:you|this|it|tool|app|advisor|started|"
+            r"questions?|program|bot|chat)\b|[\s!?.,]*$)",
         ),
         (
             5.4,
-            r"\b(?:who|what) are you\b|\bwhat is this\b(?: (?:tool|app|page|"
-            r"program|thing|site))?[\s!?.,]*$|\bwhat(?: is|'s) this (?:tool|app|"
-            r"page|program|thing|site)|\bgetting started\b|\bwhat (?:kind|kinds|"
-            r"sort|sorts|type|types) of (?:questions?|things)\b|\b(?:which|what) "
-            r"(?:questions|commands|features|options)\b|\bexamples? (?:of "
-            r")?questions?\b|\b(?:list|show)(?: me)? (?:the |your |all "
-            r")*(?:commands|features|options|examples)\b|\bcan you help(?: "
-            r"me)?(?: please)?[\s!?.,]*$|\bhow does this (?:app |tool |program |"
-            r"thing )?work\b|\b(?:i need|need some|some) help[\s!?.,]*$|\bhow do "
-            r"i (?:import|export|install|add)\b|\btutorial\b|\bmanual\b|\bwhat "
-            r"(?:workloads|models) (?:do you|can you|are there)",
+            r"\b(?:who|what) are you\b|\bwhat is this\b(?: (?:tool|app|page|program|"
+            r"thing|site))?[\s!?.,]*$|\bwhat(?: is|'s) this (?:tool|app|page|program|"
+            r"thing|site)|\bgetting started\b|\bwhat (?:kind|kinds|sort|sorts|type|"
+            r"types) of (?:questions?|things)\b|\b(?:which|what) (?:questions|"
+            r"commands|features|options)\b|\bexamples? (?:of )?questions?\b|\b(?:list|"
+            r"show)(?: me)? (?:the |your |all )*(?:commands|features|options|"
+            r"examples)\b|\bcan you help(?: me)?(?: please)?[\s!?.,]*$|\bhow does "
+            r"this (?:app |tool |program |thing )?work\b|\b(?:i need|need some|some) "
+            r"help[\s!?.,]*$|\bhow do i (?:import|export|install|add)\b|\btutorial\b|"
+            r"\bmanual\b|\bwhat (?:workloads|models) (?:do you|can you|are there)",
         ),
     ),
     "off_topic": (
         (
             7.0,
             r"\b(?:poem|joke|song|story|haiku|limerick|essay|weather|capital of|"
-            r"president|football|soccer|world cup|stock|bitcoin|movie|film|"
-            r"recipe for (?!the)|cook|bake|cookies?|cake|restaurant|horoscope|"
-            r"lottery|election|homework|translate|girlfriend|boyfriend|dinner|"
-            r"lunch|pizza|bread|song lyrics|lyrics|interest rate|exchange rate|"
-            r"heart rate|tax rate|mortgage|birth rate|hotel rates?|flight|"
-            r"vacation|holiday|email to|cover letter|python script|write (?:me "
-            r")?(?:a|some) (?:code|program|function|script)|meaning of life|"
-            r"favou?rite|your (?:system )?prompt|system prompt|your instructions "
-            r"(?:are|were|say)|(?:reveal|print|show|"
-            r"repeat)[^.?!\n]{0,20}(?:prompt|instructions|password|secret|api "
-            r"key)|password|api[- ]?key|passwd|drop table|delete from|insert "
-            r"into|rm -rf|jailbreak|dan mode)\b",
+            r"president|football|soccer|world cup|stock|bitcoin|movie|film|recipe for "
+            r"(?!the)|cook|bake|cookies?|cake|restaurant|horoscope|lottery|election|"
+            r"homework|translate|girlfriend|boyfriend|dinner|lunch|pizza|bread|song "
+            r"lyrics|lyrics|interest rate|exchange rate|heart rate|tax rate|mortgage|"
+            r"birth rate|hotel rates?|flight|vacation|holiday|email to|cover letter|"
+            r"python script|write (?:me )?(?:a|some) (?:code|program|function|script)|"
+            r"meaning of life|favou?rite|your (?:system )?prompt|system prompt|your "
+            r"instructions (?:are|were|say)|(?:reveal|print|show|"
+            r"repeat)[^.?!\n]{0,20}(?:prompt|instructions|password|secret|api key)|"
+            r"password|api[- ]?key|passwd|drop table|delete from|insert into|rm -rf|"
+            r"jailbreak|dan mode)\b",
         ),
     ),
 }
 DOMAIN = re.compile(
     rf"{NAME}|[{R}{B}]|{OPT}|\b{_TERM}\b|\b(?:lr|batch|loss|training|train|model|"
-    rf"models|epochs?|"
-    r"optimizer|gpu|diverg\w+|stable|stability|gradient|jobs?|runs?|verif\w+|warm-?up|"
-    r"preview|range|egs?|recommend\w*|proxy|workloads?|evidence|scaling|schedule)\b"
+    r"models|epochs?|optimizer|gpu|diverg\w+|stable|stability|gradient|jobs?|runs?|"
+    r"verif\w+|warm-?up|preview|range|egs?|recommend\w*|proxy|workloads?|evidence|"
+    r"scaling|schedule)\b"
 )

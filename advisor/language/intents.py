@@ -1,9 +1,9 @@
 """What is wanted: cues in the marked text, each with a weight.
 
-The decision to know: cues are written out and weighed, not learnt. A classifier of
-character n-grams got 0.72 of held-out paraphrases right on a hand-made set; cues over
-text in which names and numbers are markers do better, and say why (measured by
-tests/advisor/test_question.py).
+The decision to know: cues are written out and weighed, not learnt. They can be read,
+need no training at start, and see names and numbers as markers. Measured on two sets of
+phrases of our own, each before the cues were mended by it: 83 of 100 and 50 of 57 right
+in intent and in every slot. Both sets are in tests/advisor/test_question.py.
 """
 
 import re
@@ -47,6 +47,10 @@ class Reading:
     is_domain: bool
 
 
+# Of a long text the two ends say what is wanted; a hundred cues are tried on each.
+_HEAD = 600
+_TAIL = 300
+
 _COMPILED = {
     Intent(name): tuple((weight, re.compile(pattern)) for weight, pattern in cues)
     for name, cues in CUES.items()
@@ -58,6 +62,8 @@ def read_intent(marked: str) -> Reading:
 
     A text with no cue at all has intent None; the caller decides from what it names.
     """
+    if len(marked) > _HEAD + _TAIL:
+        marked = marked[:_HEAD] + "\n" + marked[-_TAIL:]
     scores = {
         intent: score
         for intent, cues in _COMPILED.items()

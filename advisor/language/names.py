@@ -59,7 +59,7 @@ def _index(known: tuple[str, ...]) -> dict[str, str]:
 
 
 _HIDDEN = "\uf600"
-_CHUNK = re.compile(r"[a-z_][\w/.+-]*\w|[a-z_]|\d+[a-z_][\w/.+-]*\w")
+_CHUNK = re.compile(r"[a-z_][\w/.+-]*\w|[a-z_]|(?<!\d)\d+[a-z_][\w/.+-]*\w")
 _WIDTH_AFTER = re.compile(
     r"\s?@?\s?(?:at |with |of )?\(?1\s?/\s?(?P<width>\d{1,4})\)?(?![\d.])"
     r"(?: (?:the )?(?:width|scale|proxy|size))?"
@@ -75,6 +75,7 @@ class _Finder:
 
     def __init__(self, names: dict[str, str]) -> None:
         self._names = names
+        self._longest = max(map(len, names), default=0)
         self._found: list[tuple[tuple[str, ...], bool]] = []
 
     def workloads(self) -> tuple[str, ...]:
@@ -143,22 +144,25 @@ class _Finder:
         self, text: str, chunks: list[re.Match[str]], i: int
     ) -> tuple[str | None, int]:
         """Return the name that starts at chunk i and how many chunks it takes."""
-        for count in (4, 3, 2, 1):
-            if i + count > len(chunks):
+        start = chunks[i].start()
+        for count in range(min(_MOST_WORDS, len(chunks) - i), 0, -1):
+            joined = text[start : chunks[i + count - 1].end()]
+            if len(joined) > self._longest:
                 continue
-            joined = text[chunks[i].start() : chunks[i + count - 1].end()]
-            spelled = re.sub(r"[\s-]+", " ", joined)
-            for spelling in (joined, spelled):
-                name = self._names.get(spelling)
-                if name and (spelling not in vocabulary.PLAIN_WORDS):
-                    return name, count
-        for count in (2, 1):
-            if i + count <= len(chunks):
-                joined = text[chunks[i].start() : chunks[i + count - 1].end()]
-                name = _misspelled(re.sub(r"[\s_-]", "", joined))
-                if name and len(joined) <= 14:
-                    return name, count
+            name = self._names.get(joined) or self._names.get(_spelled(joined))
+            if name and joined not in vocabulary.PLAIN_WORDS:
+                return name, count
+        for count in range(min(2, len(chunks) - i), 0, -1):
+            joined = text[start : chunks[i + count - 1].end()]
+            if count == 2 and self._is_name(chunks[i + 1][0]):
+                continue
+            if len(joined) <= _LONGEST_SLIP and (name := _misspelled(joined)):
+                return name, count
         return None, 0
+
+    def _is_name(self, word: str) -> bool:
+        """Whether the word is a name by itself ("or original" is no slip of it)."""
+        return word in self._names or _misspelled(word) is not None
 
     def _mark_group(self, group: tuple[str, ...]) -> Callable[[re.Match[str]], str]:
         def mark(match: re.Match[str]) -> str:
@@ -177,9 +181,20 @@ class _Finder:
         return f" {chr(place)} "
 
 
+def _spelled(words: str) -> str:
+    """Return the words with one blank between them, hyphens as blanks."""
+    return " ".join(words.replace("-", " ").split())
+
+
+# The longest names are "mlp on the digits" and "digits_mlp" with a slip or two.
+_MOST_WORDS = 4
+_LONGEST_SLIP = 14
+
+
 @lru_cache(maxsize=4096)
 def _misspelled(word: str) -> str | None:
-    """Return the workload that a word is a slip of, if it is one."""
+    """Return the workload that a word, or two, is a slip of, if it is one."""
+    word = re.sub(r"[\s_-]", "", word)
     if not 5 <= len(word) <= 12 or word in vocabulary.REAL_WORDS:
         return None
     for name in WORKLOADS:
@@ -227,12 +242,23 @@ def _find_optimizer(text: str) -> tuple[str, str | None]:
     return marked, next(iter(strong or weak), None)
 
 
+def _is_batch_size(match: re.Match[str]) -> bool:
+    """Whether what looks like a card is a number of examples ("batch of 3060")."""
+    before = match.string[max(0, match.start() - 14) : match.start()]
+    return match[0].isdigit() and bool(
+        re.search(r"\bbatch(?: of| is|[ =:])*$", before)
+        or re.match(" per (?:batch|side|step)", match.string[match.end() :])
+    )
+
+
 def _find_device(text: str) -> tuple[str, str | None]:
     """Return the text with devices marked, and `cpu`, `cuda` or None if undecided."""
     meant: set[str] = set()
     ruled_out: set[str] = set()
 
     def mark(match: re.Match[str]) -> str:
+        if match["cuda"] and _is_batch_size(match):
+            return match[0]
         kind = "cpu" if match["cpu"] else "cuda"
         (ruled_out if match["not"] else meant).add(kind)
         if kind == "cpu":

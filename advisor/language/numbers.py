@@ -14,6 +14,9 @@ from advisor.language.text import Mark
 # `1e999999999` from becoming an integer of that many digits.
 _LARGEST_EXPONENT = 300
 
+# A question holds a handful; what has more is a pasted log.
+_MOST_NUMBERS = 100
+
 _UNITS = "one two three four five six seven eight nine".split()
 _TEENS = (
     "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
@@ -27,21 +30,21 @@ _WORD_VALUES = {
     **{word: 10 * i for i, word in enumerate(_TENS, 2)},
 }
 _SMALL = (
-    rf"(?:(?:{'|'.join(_TENS)})(?:[- ](?:{'|'.join(_UNITS)}))?"
-    rf"|{'|'.join(_TEENS)}|{'|'.join(_UNITS)}|zero)"
+    rf"(?:(?:{'|'.join(_TENS)})(?:[- ](?:{'|'.join(_UNITS)}))?|{'|'.join(_TEENS)}|"
+    rf"{'|'.join(_UNITS)}|zero)"
 )
 _WORDS = (
     rf"\b(?P<minus>(?:minus|negative)\s)?(?:(?P<hundreds>{_SMALL}|a) "
-    rf"(?P<scale>hundred|thousand)(?:(?: and)? (?P<rest>{_SMALL}))?"
-    rf"|(?P<dozen>a dozen|dozen)|(?P<small>{_SMALL}))\b"
+    rf"(?P<scale>hundred|thousand)(?:(?: and)? (?P<rest>{_SMALL}))?|(?P<dozen>a dozen|"
+    rf"dozen)|(?P<small>{_SMALL}))\b"
 )
 # "one" is mostly no number ("which one", "not one number").
 _ONE_IS_A_NUMBER = re.compile(r"batch(?: of| is|=|:| =)? ?$")
 
 _POWER_OF_TEN = re.compile(
-    r"(?:(?P<mantissa>\d+(?:[.,]\d+)?|\.\d+)\s?(?:x|\*|times)\s?|(?<![\w.]))"
-    r"(?:10|ten)\s?(?:\^|\*\*|to the (?:power (?:of )?)?)\s?\(?"
-    r"(?P<minus>-|minus |negative )?(?P<exponent>\d{1,3}|[a-z]{3,6})\b\)?"
+    r"(?<![\w.])(?:(?P<mantissa>\d+(?:[.,]\d+)?|\.\d+)\s?(?:x|\*|times)\s?)?(?:10|"
+    r"ten)\s?(?:\^|\*\*|to the (?:power (?:of )?)?)\s?\(?(?P<minus>-|minus |negative "
+    r")?(?P<exponent>\d{1,3}|[a-z]{3,6})\b\)?"
 )
 _FRACTIONS = {
     "micro": -6,
@@ -53,12 +56,10 @@ _FRACTIONS = {
 }
 # A minus sign follows a blank or "=", and no number ("8 -16" is a range).
 _DIGITS = (
-    r"(?<![\w.])"
-    r"(?P<sign>(?:minus|negative)\s|(?:(?<=[\s=:(\[,])|^)(?<!\d\s)-(?=[\d.]))?"
-    r"(?P<mantissa>\d+(?:,\d+)*(?:\.\d+)?|\.\d+)"
-    r"(?P<exponent>\.?e[-+]?\d+|\s?e\s?[-+]\s?\d+)?"
-    r"(?P<suffix>\s?(?:micro|milli|millionth|(?:(?:ten|hundred)[ -])?thousandth)s?\b"
-    r"|\s?[kuμ](?![a-z]))?"
+    r"(?<![\w.])(?P<sign>(?:minus|negative)\s|(?:(?<=[\s=:(\[,])|"
+    r"^)(?<!\d\s)-(?=[\d.]))?(?P<mantissa>\d+(?:,\d+)*(?:\.\d+)?|"
+    r"\.\d+)(?P<exponent>\.?e[-+]?\d+|\s?e\s?[-+]\s?\d+)?(?P<suffix>\s?(?:micro|milli|"
+    r"millionth|(?:(?:ten|hundred)[ -])?thousandth)s?\b|\s?[kuμ](?![a-z]))?"
 )
 _ANY_NUMBER = re.compile(f"{_WORDS}|{_DIGITS}")
 _BETWEEN_FACTORS = re.compile(r"(?<=\d)\s?[x*]\s?(?=\d)")
@@ -107,7 +108,7 @@ def mark_numbers(text: str) -> tuple[str, list[Number]]:
             return match[0]
         found = _read_digits(match) if match["mantissa"] else _read_words(match)
         first = Mark.FIRST_NUMBER + len(numbers)
-        if first + len(found) > Mark.LAST_NUMBER:
+        if len(numbers) + len(found) > _MOST_NUMBERS:
             return " "
         numbers.extend(found)
         return f" {' , '.join(chr(first + i) for i in range(len(found)))} "

@@ -12,58 +12,55 @@ from advisor.language.text import NAME, NUMBER, Mark
 N = NUMBER
 CUDA = f"[{Mark.CUDA}{Mark.CUDAS}]"
 
+# What may stand between two numbers that belong together. Every blank has one place
+# here: with two, a long list would be tried in exponentially many ways.
 JOIN = (
-    r"\s?(?:,\s?(?:and |or )?|and |or |vs\.? |versus |to |-+>?|/|→|\.\.+ ?|through |"
-    r"until |"
-    r"against |compared (?:to|with) |instead of |rather than |up to |then |& ?)\s?"
+    r" ?(?:, ?(?:and |or )?|and |or |vs\.? |versus |to |-+>? ?|/ ?|→ ?|\.\.+ ?|"
+    r"through |until |against |compared (?:to|with) |instead of |rather than |up to |"
+    r"then |& ?)"
 )
 IS = (
     r"(?:\s?(?:=|:|~|\(|\b(?:is|are|was|were|be|of|at|to|from|around|about|like|"
-    r"between|"
-    r"currently|set|stays?|stayed|kept|fixed|equals?|than|by|roughly|approximately|"
-    r"say|as|"
-    r"constant|value|still|only|just|now|a|should|would|must|will|went|goes|up|down|"
-    r"increased|raised|lowered|reduced|changed|dropped|if|use|using|held|global|"
-    r"total)\b))"
+    r"between|currently|set|stays?|stayed|kept|fixed|equals?|than|by|roughly|"
+    r"approximately|say|as|constant|value|still|only|just|now|a|should|would|must|"
+    r"will|went|goes|up|down|increased|raised|lowered|reduced|changed|dropped|if|use|"
+    r"using|held|global|total)\b))"
 )
 
 
 def chain(key: str, fill: str = "") -> str:
     """A number and those joined to it, the key word repeated or not."""
-    return rf"{N}(?:{JOIN}(?:at |with |a )?(?:{key}{fill}\s?)?{N})*"
+    return rf"{N}(?:{JOIN}(?:at |with |a )?(?:{key}{fill} ?)?{N}){{0,15}}"
 
 
 NOUN = r"(?:images?|faces?|samples?|examples?|pictures?|photos?|items?|pairs?)"
 PER = r"(?:per|/|a|each|every|in (?:a|each|every|one))"
 ACCUMULATION = re.compile(
-    rf"(?P<a>{N})(?: ?x)?[ -]?(?:steps? (?:of )?)?(?:gradient[ _-]|grad[ _-]?)?accum\w*"
-    rf"|accum\w*(?:[ _-](?:steps?|batch|grads?|gradients?))?{IS}{{0,3}}(?: ?over| "
-    rf"?for| ?across|"
-    rf" ?every| ?x)?\s?x?\s?(?P<b>{N})"
+    rf"(?P<a>{N})(?: ?x)?[ -]?(?:steps? (?:of )?)?(?:gradient[ _-]|grad[ "
+    r"_-]?)?accum\w*|accum\w*(?:[ _-](?:steps?|batch|grads?|"
+    rf"gradients?))?{IS}{{0,3}}(?: ?over| ?for| ?across| ?every| "
+    rf"?x)?\s?x?\s?(?P<b>{N})"
 )
 ACCUMULATE_TO = re.compile(rf"accum\w* (?:it )?(?:up )?to (?:batch )?(?P<total>{N})")
 DEVICES = re.compile(
-    rf"(?P<n>{N})(?: ?x)? ?(?P<gpus>{Mark.CUDAS}|cards|devices|machines|workers|nodes)"
-    rf"|(?P<x>{N}) ?x ?{CUDA}|(?P<one>{N}) {Mark.CUDA}"
+    rf"(?P<n>{N})(?: ?x)? ?(?P<gpus>{Mark.CUDAS}|cards|devices|machines|workers|"
+    rf"nodes)|(?P<x>{N}) ?x ?{CUDA}|(?P<one>{N}) {Mark.CUDA}"
 )
 PER_DEVICE = re.compile(
-    rf"(?P<batch>{N}) ?(?:{NOUN} )?(?:per|each|on each|for each|a piece|apiece)\b"
-    rf"(?! ?(?:batch|step|iteration|side))"
+    rf"(?P<batch>{N}) ?(?:{NOUN} )?(?:per|each|on each|for each|a piece|apiece)\b(?! "
+    r"?(?:batch|step|iteration|side))"
 )
 SHARED = re.compile(
-    rf"\b(?:effective|global|total|overall|combined)\b|\b(?:across|over|split|spread|"
+    r"\b(?:effective|global|total|overall|combined)\b|\b(?:across|over|split|spread|"
     rf"distributed)\b[^.?!]{{0,20}}(?:{CUDA}|devices|cards|workers|nodes)"
 )
 
 DURATION = re.compile(
-    rf"(?P<before>\b(?:in|within|under|at most|max(?:imum)?|up to|no more than|less "
-    rf"than|"
-    rf"budget|limit|spend|take|takes|only|for|have|~|about)(?: (?:of|is|about|only|"
-    rf"the next))?"
-    rf"[ :=]*)?(?:(?P<n>{N}) ?(?P<half>and a half )?|(?P<article>half an? |an? "
-    rf"(?:couple of |few )?))"
-    rf"(?P<unit>seconds?|secs?|s|minutes?|mins?|hours?|hrs?|h|days?|weeks?|months?)\b"
-    rf"(?! ?(?:/|per |a step|each))"
+    r"(?P<before>\b(?:in|within|under|at most|max(?:imum)?|up to|no more than|less "
+    r"than|budget|limit|spend|take|takes|only|for|have|~|about)(?: (?:of|is|about|"
+    rf"only|the next))?[ :=]*)?(?:(?P<n>{N}) ?(?P<half>and a half )?|(?P<article>half "
+    r"an? |an? (?:couple of |few )?))(?P<unit>seconds?|secs?|s|minutes?|mins?|hours?|"
+    r"hrs?|h|days?|weeks?|months?)\b(?! ?(?:/|per |a step|each))"
 )
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "mo": 2592000}
 BUDGET_WORD = re.compile(
@@ -72,48 +69,38 @@ BUDGET_WORD = re.compile(
 )
 
 JOB = re.compile(
-    rf"\bjobs?(?: id| no\.?| number| nr\.?)? ?[#:=]? ?(?P<a>{N})(?:{JOIN}{N})*"
-    rf"|# ?(?P<b>{N})|\b(?:cancel|stop|kill|abort) (?:run |number |no\.? )?(?P<c>{N})"
+    rf"\bjobs?(?: id| no\.?| number| nr\.?)? ?[#:=]? ?(?P<a>{N})(?:{JOIN}{N}){{0,15}}|"
+    rf"# ?(?P<b>{N})|\b(?:cancel|stop|kill|abort) (?:run |number |no\.? )?(?P<c>{N})"
 )
 UNIT = (
-    r"(?:k |m |million |thousand )?(?:its?|iters?|iterations?|steps?|updates?|"
-    r"epochs?|eps|"
-    r"[gmtk]i?b|[gm]bytes?|gigs?|g|egs?|ex|ims?g?s?|seconds?|secs?|s|minutes?|mins?|"
-    r"hours?|hrs?|"
-    r"h|days?|weeks?|months?|years?|ms|%|percent|px|pixels?|cores?|threads?|seeds?|"
-    r"runs?|jobs?|"
-    r"trials?|times|x faster|x slower|parameters?|params|layers?|people|persons?|"
-    r"reasons?|fps|"
-    r"ways|things|points?|decimals?|degrees|euros?|dollars?|octaves?|bits?|models?|"
-    r"nets?|"
-    r"networks?|workloads?|st|nd|rd|th|am|pm|warmup|filters?|fold|in ?/|gpus?|inch|"
-    r"versions?|"
-    r"images?|faces?|photos?|pictures?|frames?|questions?|tries|attempts?|"
-    r"sentences?|words?|"
-    r"lines?|out of|°|[$€£])(?![a-z])"
+    r"(?:k |m |million |thousand )?(?:its?|iters?|iterations?|steps?|updates?|epochs?|"
+    r"eps|[gmtk]i?b|[gm]bytes?|gigs?|g|egs?|ex|ims?g?s?|seconds?|secs?|s|minutes?|"
+    r"mins?|hours?|hrs?|h|days?|weeks?|months?|years?|ms|%|percent|px|pixels?|cores?|"
+    r"threads?|seeds?|runs?|jobs?|trials?|times|x faster|x slower|parameters?|params|"
+    r"layers?|people|persons?|reasons?|fps|ways|things|points?|decimals?|degrees|"
+    r"euros?|dollars?|octaves?|bits?|models?|nets?|networks?|workloads?|st|nd|rd|th|"
+    r"am|pm|warmup|filters?|fold|in ?/|gpus?|inch|versions?|images?|faces?|photos?|"
+    r"pictures?|frames?|questions?|tries|attempts?|sentences?|words?|lines?|out of|°|"
+    r"[$€£])(?![a-z])"
 )
 OTHER = [
     re.compile(pattern)
     for pattern in (
-        rf"{N}(?: ?[-/x] ?{N})* ?{UNIT}(?: ?/ ?\w+)?",
-        rf"{N}(?:[.:]{N})+",
-        rf"\b(?:loss(?:es)?|ssim|mse|mae|acc(?:uracy)?|errors?|psnr|sharpness|score|"
-        rf"betas?|beta ?\d|momentum|weight decay|decay|wd|eps(?:ilon)?|warm-?up|"
-        rf"clip\w*|gamma|"
-        rf"clip norm|dropout|temperature|temp|resolution|res|input|output|width|"
-        rf"risk|seeds?|"
-        rf"image size|face size|size of the face|version|python|torch|page|line|level|"
-        rf"steps?|its?|iters?|iterations?|epochs?|iq|vram|ram|memory|coverage|port|"
-        rf"index|"
-        rf"top|last|first|latest|past|chapter|windows|faceswap)"
-        rf"(?:{IS}|\s?(?:a|b|for|values?|rate|"
-        rf"steps?)\b){{0,4}}\s?{N}(?:{JOIN}(?:about )?{N})*",
-        rf"\bloss(?:es)? (?:\w+ ){{0,2}}?(?:jump\w*|rose|ris\w+|fell|fall\w*|drop\w*|"
-        rf"climb\w*|shot|spik\w*|sw[iu]ng\w*|hover\w*|oscillat\w*|stuck|sits|"
-        rf"plateau\w*|"
-        rf"bounc\w*|increas\w*|decreas\w*|reach\w*|hits?|over|above|below|under|near)"
-        rf"{IS}{{0,4}}\s?{N}(?:{JOIN}(?:about )?{N})*",
-        rf"\b(?:january|february|march|april|may|june|july|august|september|october|"
+        rf"{N}(?: ?[-/x] ?{N}){{0,15}} ?{UNIT}(?: ?/ ?\w+)?",
+        rf"{N}(?:[.:]{N}){{1,15}}",
+        r"\b(?:loss(?:es)?|ssim|mse|mae|acc(?:uracy)?|errors?|psnr|sharpness|score|"
+        r"betas?|beta ?\d|momentum|weight decay|decay|wd|eps(?:ilon)?|warm-?up|"
+        r"clip\w*|gamma|clip norm|dropout|temperature|temp|resolution|res|input|"
+        r"output|width|risk|seeds?|image size|face size|size of the face|version|"
+        r"python|torch|page|line|level|steps?|its|iters?|iterations?|epochs?|iq|"
+        r"vram|ram|memory|coverage|port|index|top|last|first|latest|past|chapter|"
+        rf"windows|faceswap)(?:{IS}|\s?(?:a|b|for|values?|rate|"
+        rf"steps?)\b){{0,4}}\s?{N}(?:{JOIN}(?:about )?{N}){{0,15}}",
+        r"\bloss(?:es)? (?:\w+ ){0,2}?(?:jump\w*|rose|ris\w+|fell|fall\w*|drop\w*|"
+        r"climb\w*|shot|spik\w*|sw[iu]ng\w*|hover\w*|oscillat\w*|stuck|sits|"
+        r"plateau\w*|bounc\w*|increas\w*|decreas\w*|reach\w*|hits?|over|above|below|"
+        rf"under|near){IS}{{0,4}}\s?{N}(?:{JOIN}(?:about )?{N}){{0,15}}",
+        r"\b(?:january|february|march|april|may|june|july|august|september|october|"
         rf"november|december|year|since|anno) {N}",
         rf"[$€£] ?{N}",
         rf"\b(?:by|factor)(?: a)?(?: factor)?(?: of)? {N}(?! (?:per|batch))",
@@ -128,7 +115,7 @@ BATCH = [
     for pattern in (
         rf"{N} ?{NOUN} {PER} ?(?:batch|step|update|iteration|side)",
         rf"{chain(BATCH_KEY)} ?(?:per |a |for each |/ ?|for a )(?:batch|side|step|"
-        rf"update)\b",
+        r"update)\b",
         rf"\bbatch{IS}{{0,4}} ?[=:~(]? ?{chain(BATCH_KEY, IS + '{0,3}')}",
         rf"{chain(BATCH_KEY)}[ -]?(?:sized? )?batch(?!{IS}{{0,2}} ?{N})",
         rf"{N}(?= x {N})",
@@ -146,21 +133,17 @@ RATE_BEFORE_KEY = re.compile(
 WEAK_FILL = re.compile(r"\b(?:at|for|with|use|using|if|should|would|as)\b")
 
 MAY_FOLLOW_BARE = re.compile(
-    rf"\s?(?:$|[^\w\s-]|[{Mark.CPU}-{Mark.CUDAS}{Mark.OPTIMIZER}]|{NAME}|{N}|\n|"
-    r"(?:on|at|for|with|is|are|or|and|to|vs|versus|in|using|please|lr|rate|stable|"
-    r"safe|ok|"
+    rf"\s?(?:$|[^\w\s-]|[{Mark.CPU}-{Mark.CUDAS}{Mark.OPTIMIZER}]|{NAME}|{N}|\n|(?:on|"
+    r"at|for|with|is|are|or|and|to|vs|versus|in|using|please|lr|rate|stable|safe|ok|"
     r"okay|fine|work|works|too|risky|now|then|instead|would|what|which|do|does|"
-    r"should|can|"
-    r"could|will|if|when|how|compared|from|but|than|need|needs|as|a|per|adam|sgd|batch|"
-    r"next|maybe|also|that|rather|thanks|it|my|stays?|be|good|right|any|go|going|i|"
-    r"since)\b)"
+    r"should|can|could|will|if|when|how|compared|from|but|than|need|needs|as|a|per|"
+    r"adam|sgd|batch|next|maybe|also|that|rather|thanks|it|my|stays?|be|good|right|"
+    r"any|go|going|i|since)\b)"
 )
 BEFORE_BARE = re.compile(
-    rf"(?:^|[,/:=(@→&>-]|\b(?:at|for|with|using|use|on|to|from|by|above|below|than|"
-    rf"try|and|or|"
-    rf"vs|versus|between|is|about|say|around|if|go|of|run|size|then|over|under|uses|"
-    rf"used|"
-    rf"running|what about|how about)|{NAME}|"
+    r"(?:^|[,/:=(@→&>-]|\b(?:at|for|with|using|use|on|to|from|by|above|below|than|"
+    r"try|and|or|vs|versus|between|is|about|say|around|if|go|of|run|size|then|over|"
+    rf"under|uses|used|running|what about|how about|make (?:it|that))|{NAME}|"
     rf"[{Mark.CPU}-{Mark.CUDAS}{Mark.OPTIMIZER}]|{N}) ?$"
 )
 TOTAL = re.compile(

@@ -13,8 +13,8 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 # A question is a sentence or two; of a pasted log the two ends tell what is wanted.
-HEAD_CHARACTERS = 3000
-TAIL_CHARACTERS = 1000
+HEAD_CHARACTERS = 1500
+TAIL_CHARACTERS = 500
 
 
 class Mark:

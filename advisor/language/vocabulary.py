@@ -31,45 +31,45 @@ ALIASES = {
 }
 NUMBER_OF = r"(?:(?:all|both|these|the|of|two|three|2|3|which|what|every|each|any) )*"
 KIND = (
-    r"(?:models?|nets?|networks?|workloads?|architectures?|autoencoders?|"
-    r"classifiers?|ones?)"
+    r"(?:models?|nets?|networks?|workloads?|architectures?|autoencoders?|classifiers?|"
+    r"ones?)"
 )
 FACE_GROUP = re.compile(
-    rf"\b{NUMBER_OF}(?:face(?:[- ]?swap)?(?:ping)?) (?:trainer )?{KIND}\b"
-    rf"|\b(?:all|of|the) (?:the )?(?:three|3) {KIND}\b|\bface[- ]?swap\b(?! forum)"
+    rf"\b{NUMBER_OF}(?:face(?:[- ]?swap)?(?:ping)?) (?:trainer )?{KIND}\b|\b(?:all|of|"
+    rf"the) (?:the )?(?:three|3) {KIND}\b|\bface[- ]?swap\b(?! forum)"
 )
 DIGITS_GROUP = re.compile(rf"\b{NUMBER_OF}digits?(?: {KIND})?\b(?! after)")
 EVERY_MODEL = re.compile(
-    rf"\b(?:all|every|each|any|which|what) (?:of )?(?:the |your "
+    r"\b(?:all|every|each|any|which|what) (?:of )?(?:the |your "
     rf")?{KIND}\b(?<!one)(?<!ones)"
 )
 NOT_THE_WORKLOAD = re.compile(
     r"\boriginal (?:post|posts|poster|paper|article|claims?|questions?|forum|images?|"
-    r"photos?|idea|plan|authors?|source|faces?|thread|statement)\b"
-    r"|\b(?:my|your|its|our|their|his|her) original (?:lr|rate|batch|settings?|values?|"
-    r"choice|config|one|number|answer|setup)\b(?! ?[=:]? ?\d)"
-    r"|\bthe original (?:lr|rate|batch|settings?|values?|config|setup)\b(?! ?[=:]? ?\d)"
+    r"photos?|idea|plan|authors?|source|faces?|thread|statement)\b|\b(?:my|your|its|"
+    r"our|their|his|her) original (?:lr|rate|batch|settings?|values?|choice|config|"
+    r"one|number|answer|setup)\b(?! ?[=:]? ?\d)|\bthe original (?:lr|rate|batch|"
+    r"settings?|values?|config|setup)\b(?! ?[=:]? ?\d)"
 )
 
 # Models that are not ours, by which people may well ask for advice.
 FOREIGN = re.compile(
     r"\b(?:(?:mnist|fashion[- ]?mnist|cifar[- ]?\d*|imagenet)(?:[- ](?:mlp|cnn|"
-    r"convnet))?|"
-    r"(?:resnet|resnext|vgg|densenet|efficientnet|mobilenet|alexnet|lenet|convnext|"
-    r"yolo|"
-    r"u-?net|stylegan|gpt|bert|roberta|llama|mistral|t5|vit|swin|sdxl|whisper|wav2vec|"
-    r"stable diffusion|simswap|roop|deepfacelab|saehd|quick|villain|dfaker|lightweight|"
-    r"iae|phaze|unbalanced|disney|dny|dfl|pix2pix|cyclegan|dcgan|wgan|vae|lstm|gru|"
-    r"transformer|diffusion model)(?:[- ]?[a-z]{0,5}\d+[a-z]{0,2}|-[a-z]{1,5})?)\b"
+    r"convnet))?|(?:resnet|resnext|vgg|densenet|efficientnet|mobilenet|alexnet|lenet|"
+    r"convnext|yolo|u-?net|stylegan|gpt|bert|roberta|llama|mistral|t5|vit|swin|sdxl|"
+    r"whisper|wav2vec|stable diffusion|simswap|roop|deepfacelab|saehd|quick|villain|"
+    r"dfaker|lightweight|iae|phaze|unbalanced|disney|dny|dfl|pix2pix|cyclegan|dcgan|"
+    r"wgan|vae|lstm|gru|transformer|diffusion model)(?:[- ]?[a-z]{0,5}\d+[a-z]{0,2}|"
+    r"-[a-z]{1,5})?)\b"
 )
 BEFORE_BATCH = re.compile(
-    r"\b(?:for|on|train|does|can|is|and) (?:my |the |a )?(?P<name>[a-z][\w+.-]*[a-z\d])"
-    r"(?= model\b| net\b| network\b| workload\b| at (?:batch|\d)|,? batch\b|"
-    r" with batch\b|,? (?:with )?lr\b| (?:need|tolerate|stand|want)\b)"
+    r"\b(?:for|on|train|does|can|is|and) (?:my |the |a "
+    r")?(?P<name>[a-z][\w+.-]*[a-z\d])(?= model\b| net\b| network\b| workload\b| at "
+    r"(?:batch|\d)|,? batch\b| with batch\b|,? (?:with )?lr\b| (?:need|tolerate|stand|"
+    r"want)\b)"
 )
 AT_THE_END = re.compile(
-    r"\blr\b[^.?!]{0,40}\b(?:for|on|train) (?:my |the |a )?"
-    r"(?P<name>[a-z][\w+.-]*[a-z\d]) ?\??$"
+    r"\blr\b[^.?!]{0,40}\b(?:for|on|train) (?:my |the |a "
+    r")?(?P<name>[a-z][\w+.-]*[a-z\d]) ?\??$"
 )
 WORKLOAD_WORD = re.compile(
     r"\b(?:workload|model)(?: named| called|:| =|=) ?['\"]?(?P<name>[a-z][\w./-]*\w)"
@@ -118,24 +118,30 @@ OPTIMIZERS = {
     "stochastic gradient descent": "sgd",
 }
 OPTIMIZER = re.compile(
-    r"(?P<not>\b(?:not|no|without|instead of|rather than|than|from) )?"
-    rf"\b(?P<name>{'|'.join(sorted(OPTIMIZERS, key=len, reverse=True))})\b"
+    r"(?P<not>\b(?:not|no|without|instead of|rather than|than|from) "
+    rf")?\b(?P<name>{'|'.join(sorted(OPTIMIZERS, key=len, reverse=True))})\b"
 )
 # These describe an optimizer only where no other is named.
 WEAK_OPTIMIZERS = ("momentum", "nesterov")
 
 CARD = r"(?:(?:10[5-8]|16[56]|20[678]|30[5-9]|40[6-9]|50[5-9])0)"
+_NO = (
+    r"\b(?:no|not|without(?: a)?|instead of|rather than|lack|lacking|"
+    r"(?:don't|do not|haven't|doesn't) have) (?:on |an? |any |the |my |using ){0,3}"
+)
+_CPU = (
+    r"\bcpus?\b|\bprocessors?\b|\b(?:core )?i[3579](?:-\d+\w*)?\b|"
+    r"\bryzen(?: \d)?(?: \d{4}\w*)?\b|\bxeon\b|\bthreadripper\b"
+)
+_MAKER = r"(?:nvidia|geforce|quadro|tesla|titan|rtx|gtx)[ -]?"
+_GPU = (
+    rf"(?:rtx|gtx)[ -]?(?:a?\d{{3,4}})|{CARD}|[ahvpk](?:100|40|80|200)|b200|a10g?|"
+    r"a[456]000|l40s?|t4|gpu|cuda|nvidia|geforce|quadro|titan(?: x| v| rtx)?"
+)
 DEVICE = re.compile(
-    r"(?P<not>\b(?:no|not|without(?: a)?|instead of|rather than|lack|lacking|"
-    r"(?:don't|do not|haven't|doesn't) have) (?:on |an? |any |the |my |using )*)?"
-    r"(?:(?P<cpu>\bcpus?\b|\bprocessors?\b|\b(?:core )?i[3579](?:-\d+\w*)?\b|"
-    r"\bryzen(?: \d)?(?: \d{4}\w*)?\b|\bxeon\b|\bthreadripper\b)|"
-    r"(?P<cuda>(?<!batch )(?<!batch=)(?<!batch of )(?<![\w.])"
-    r"(?:(?:nvidia|geforce|quadro|tesla|titan|rtx|gtx)[ -]?)*"
-    rf"(?:(?:rtx|gtx)[ -]?(?:a?\d{{3,4}})|{CARD}|[ahvpk](?:100|40|80|200)|b200|"
-    rf"a10g?|a[456]000|"
-    r"l40s?|t4|gpu|cuda|nvidia|geforce|quadro|titan(?: x| v| rtx)?)"
-    r"(?:[ -]?(?:ti|super))*(?:[- ]?only)?(?P<many>s)?(?![\w@/]*\w)))"
+    rf"(?P<not>{_NO})?(?:(?P<cpu>{_CPU})|(?P<cuda>(?<![\w.])(?:{_MAKER}){{0,3}}"
+    rf"(?:{_GPU})(?:[ -]?(?:ti|super)){{0,2}}(?:[- ]?only)?(?P<many>s)?"
+    r"(?![\w@/]*\w)))"
 )
 
 # Real words that lie one slip away from a workload.

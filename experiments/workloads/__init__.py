@@ -74,9 +74,9 @@ def _digits(name: str, title: str, seconds: tuple[float, float]) -> WorkloadSpec
 WORKLOADS: Mapping[str, WorkloadSpec] = {
     spec.name: spec
     for spec in (
-        _faces("original", "Original", (1.0, 0.15)),
-        _faces("dlight", "DLight", (1.0, 0.4)),
-        _faces("realface", "RealFace", (3.0, 0.5)),
+        _faces("original", "Original", (1.2, 0.3)),
+        _faces("dlight", "DLight", (1.3, 0.5)),
+        _faces("realface", "RealFace", (1.2, 2.1)),
         _digits("digits_mlp", "Digits MLP", (0.001, 0.00001)),
         _digits("digits_cnn", "Digits CNN", (0.002, 0.0001)),
     )

@@ -57,7 +57,7 @@ class FaceAutoencoder(nn.Module):
         are those of two passes, in less time.
         """
         encoded = self.encode(torch.cat([faces_a, faces_b]))
-        encoded_a, encoded_b = encoded.split([len(faces_a), len(faces_b)])
+        encoded_a, encoded_b = encoded[: len(faces_a)], encoded[len(faces_a) :]
         return self.decode_a(encoded_a), self.decode_b(encoded_b)
 
     def encode(self, faces: Tensor) -> Tensor:

@@ -55,8 +55,8 @@ def parse_runs(path: Path) -> ParsedFile:
 def goal_of_metric(name: str) -> str | None:
     """Return `max` or `min` for a metric whose name says it, else None.
 
-    >>> goal_of_metric("val_balanced_acc"), goal_of_metric("train_loss"), goal_of_metric("x")
-    ('max', 'min', None)
+    >>> [goal_of_metric(name) for name in ("val_balanced_acc", "loss", "x")]
+    ['max', 'min', None]
     """
     lowered = name.lower()
     if any(word in lowered for word in _MINIMIZED):
@@ -86,7 +86,7 @@ def _read_csv(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
 
 def _read_parquet(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
     try:
-        table = pq.read_table(path)  # type: ignore[no-untyped-call]
+        table = pq.read_table(path)
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
     _check_columns(path, table.column_names)

@@ -281,7 +281,7 @@ class TestWarp:
         assert moved[..., -4:].abs().max() < 1e-5
 
     def test_points_are_joined_as_by_bilinear_enlarging(self) -> None:
-        """Maps are enlarged to 1.25 sizes, then an eighth of a size is cut all round."""
+        """Maps are enlarged to 1.25 sizes, then an eighth of one is cut all round."""
         offsets = WARP_NOISE * torch.randn(1, 2, 5, 5, generator=generator())
         enlarged = functional.interpolate(offsets, (80, 80), mode="bilinear")
         field = enlarged[:, :, 8:-8, 8:-8]

@@ -97,7 +97,7 @@ class TestSsim:
             for faces in pair(size=24)
         )
         maps = [
-            structural_similarity(
+            structural_similarity(  # type: ignore[no-untyped-call]
                 x,
                 y,
                 gaussian_weights=True,
@@ -147,7 +147,8 @@ class TestBoth:
         self, similarity: Similarity
     ) -> None:
         flat = torch.full((2, 3, 16, 16), 0.3, requires_grad=True)
-        similarity(flat, torch.zeros(2, 3, 16, 16)).backward()
+        cost = similarity(flat, torch.zeros(2, 3, 16, 16))
+        cost.backward()  # type: ignore[no-untyped-call]
         assert flat.grad is not None
         assert flat.grad.isfinite().all()
 

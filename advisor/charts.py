@@ -1,0 +1,418 @@
+"""Records -> Altair charts (pure): the threshold against batch size, and curves.
+
+One decision to know: colour always means the outcome (blue held, orange failed), and a
+second sign, the shape, says the same to whoever cannot tell the colours apart. Colours:
+the palette of Okabe and Ito, chosen for colour-blind readers.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+
+from advisor.recommendation import Recommendation
+from advisor.wording import RULE_WORDS, title_of
+from knowledge.records import Claim, Curve, Outcome, Run
+
+STABLE_COLOUR, UNSTABLE_COLOUR = "#0072B2", "#D55E00"
+NEUTRAL_COLOUR, INK = "#6F7680", "#1B1F24"
+MAX_RUNS = 1500  # more dots say nothing more and make the page slow
+MAX_POINTS = 500  # of one curve
+_CROSS = "M-0.8,-0.8L0.8,0.8M0.8,-0.8L-0.8,0.8"
+_ARROW_UP = "M0,1L0,-1M-0.6,-0.3L0,-1L0.6,-0.3"
+_ARROW_DOWN = "M0,-1L0,1M-0.6,0.3L0,1L0.6,0.3"
+
+# Legend text -> (colour, fill, shape), in the order of the legend.
+_KINDS: Mapping[str, tuple[str, str, str]] = {
+    "recommended": (INK, "#F0E442", "diamond"),
+    "run held": (STABLE_COLOUR, STABLE_COLOUR, "circle"),
+    "run failed": (UNSTABLE_COLOUR, "transparent", _CROSS),
+    "run not judged": (NEUTRAL_COLOUR, "transparent", "circle"),
+    "report: held, limit above": (STABLE_COLOUR, "transparent", _ARROW_UP),
+    "report: failed, limit below": (UNSTABLE_COLOUR, "transparent", _ARROW_DOWN),
+}
+
+
+@dataclass(frozen=True)
+class BandPoint:
+    """The rate at which half of all runs fail, at one batch size."""
+
+    batch_size: float
+    low: float
+    median: float
+    high: float
+
+
+@dataclass(frozen=True)
+class ThresholdBand:
+    """The threshold of one workload over batch sizes, for runs of `horizon_steps`."""
+
+    workload: str
+    horizon_steps: int | None
+    points: tuple[BandPoint, ...]
+
+
+@dataclass(frozen=True)
+class ThresholdChartData:
+    """What the chart of an answer shows, as records; the first band is the answer's."""
+
+    recommendations: tuple[Recommendation, ...]
+    bands: tuple[ThresholdBand, ...]
+    runs: tuple[Run, ...]
+    claims: tuple[Claim, ...]
+
+
+def batch_grid(batch_sizes: Iterable[float], *, count: int = 25) -> list[float]:
+    """Return batch sizes evenly spaced in log, one octave beyond those given.
+
+    >>> batch_grid([4, 8], count=4)
+    [2.0, 4.0, 8.0, 16.0]
+    """
+    sizes = list(batch_sizes)
+    low = max(math.log2(min(sizes)) - 1, 0.0)
+    high = math.log2(max(sizes)) + 1
+    step = (high - low) / (count - 1)
+    return [round(2 ** (low + i * step), 4) for i in range(count)]
+
+
+def build_threshold_chart(data: ThresholdChartData) -> alt.LayerChart:
+    """Return learning rate against batch size, both in log.
+
+    The bands are where half of all runs fail, with their interval; dots and crosses are
+    runs (larger: full size), arrows what people reported, the diamond the answer.
+    """
+    points = [
+        *map(_claim_point, data.claims),
+        *map(_run_point, data.runs[-MAX_RUNS:]),
+        *[_answer_point(r) for r in data.recommendations if r.learning_rate],
+    ]
+    bands = [
+        {
+            "workload": title_of(band.workload),
+            "batch": p.batch_size,
+            "low": p.low,
+            "median": p.median,
+            "high": p.high,
+            "role": "answer" if i == 0 else "other",
+        }
+        for i, band in enumerate(data.bands)
+        for p in band.points
+    ]
+    x = _log_axis("batch", "Batch size", [row["batch"] for row in [*points, *bands]])
+    rates = [row["rate"] for row in points]
+    rates += [row[end] for row in bands for end in ("low", "high")]
+    y = _rate_axis(rates)
+    layers: list[alt.Chart] = []
+    if bands:
+        layers += _band_layers(bands, x, y)
+    if points:
+        layers.append(_points_layer(points, x, y))
+    if not layers:
+        layers = [alt.Chart(alt.Data(values=[])).mark_point()]
+    return alt.layer(*layers).properties(height=380)
+
+
+def describe_threshold_chart(data: ThresholdChartData) -> str:
+    """Return the chart in a sentence, for people who hear it instead of seeing it."""
+    names = ", ".join(dict.fromkeys(title_of(b.workload) for b in data.bands))
+    return (
+        f"Learning rate against batch size on logarithmic axes: where half of all runs "
+        f"fail{' for ' + names if names else ''}, with {len(data.runs)} runs and "
+        f"{len(data.claims)} reports."
+    )
+
+
+def build_loss_chart(
+    curves: Mapping[str, Curve], *, failed_at_step: int | None = None
+) -> alt.LayerChart:
+    """Return the loss against the step: raw faint, smoothed strong, one line a label.
+
+    The vertical axis is logarithmic where the smoothed loss spans a decade or more.
+    `failed_at_step` is marked.
+    """
+    raw, smooth = [], []
+    for label, curve in curves.items():
+        steps = [(i, x) for i, x in enumerate(curve.losses, 1) if math.isfinite(x)]
+        raw += _line_rows(label, thin(steps))
+        smooth += _line_rows(label, thin(smoothed(steps)))
+    values = [row["value"] for row in smooth] or [1.0]
+    is_log = min(values) > 0 and max(values) >= 10 * min(values)
+    scale = alt.Scale(type="log") if is_log else alt.Scale(zero=False)
+    x = alt.X("step:Q", title="Step", scale=alt.Scale(nice=False))
+    y = alt.Y("value:Q", title="Loss", scale=scale)
+    colour = _line_colours(list(curves))
+    layers = [
+        alt.Chart(alt.Data(values=raw))
+        .mark_line(opacity=0.3, strokeWidth=1)
+        .encode(x=x, y=y, color=colour),
+        alt.Chart(alt.Data(values=smooth))
+        .mark_line(strokeWidth=2)
+        .encode(x=x, y=y, color=colour, tooltip=_line_tooltip("Loss, smoothed")),
+    ]
+    if failed_at_step is not None:
+        layers.append(_step_rule(failed_at_step))
+    return alt.layer(*layers).properties(height=260)
+
+
+def build_metric_chart(
+    name: str,
+    points: Sequence[tuple[int, float]],
+    *,
+    failed_at_step: int | None = None,
+) -> alt.LayerChart:
+    """Return one metric that was measured now and then, against the step."""
+    rows = _line_rows(name, [p for p in points if math.isfinite(p[1])])
+    line = (
+        alt.Chart(alt.Data(values=rows))
+        .mark_line(point=True, color=STABLE_COLOUR, strokeWidth=2)
+        .encode(
+            x=alt.X("step:Q", title="Step", scale=alt.Scale(nice=False)),
+            y=alt.Y(
+                "value:Q", title=metric_words(name), scale=alt.Scale(zero=False)
+            ),
+            tooltip=_line_tooltip(metric_words(name)),
+        )
+    )
+    layers = [line] if failed_at_step is None else [line, _step_rule(failed_at_step)]
+    return alt.layer(*layers).properties(height=180)
+
+
+def build_rules_chart(shares: Mapping[str, float]) -> alt.LayerChart:
+    """Return the probability of each rule of thumb as bars."""
+    order = ["inverse", "inverse_sqrt", "constant", "sqrt", "linear"]
+    rows = [
+        {
+            "rule": RULE_WORDS[name],
+            "share": shares[name],
+            "text": "<1 %" if 0 < shares[name] < 0.01 else f"{shares[name]:.0%}",
+        }
+        for name in order
+    ]
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        y=alt.Y("rule:N", title=None, sort=[RULE_WORDS[n] for n in order]),
+        x=alt.X(
+            "share:Q",
+            title="Probability",
+            scale=alt.Scale(domain=[0, 1]),
+            axis=alt.Axis(format="%", tickCount=5),
+        ),
+    )
+    bars = base.mark_bar(color=STABLE_COLOUR, height=14)
+    labels = base.mark_text(align="left", dx=4, color=INK).encode(text="text:N")
+    return alt.layer(bars, labels).properties(height=170)
+
+
+def smoothed(points: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
+    """Return an exponential moving average over about a fiftieth of the curve.
+
+    >>> smoothed([(1, 2.0), (2, 2.0)])
+    [(1, 2.0), (2, 2.0)]
+    """
+    weight = min(1.0, 2.0 / (1.0 + max(len(points) / 50, 1.0)))
+    found: list[tuple[int, float]] = []
+    for step, value in points:
+        last = found[-1][1] if found else value
+        found.append((step, last + weight * (value - last)))
+    return found
+
+
+def thin(points: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
+    """Return at most about MAX_POINTS of the points, the last one among them."""
+    stride = max(1, math.ceil(len(points) / MAX_POINTS))
+    kept = list(points[::stride])
+    if points and kept[-1] != points[-1]:
+        kept.append(points[-1])
+    return kept
+
+
+def metric_words(name: str) -> str:
+    """Return a metric's name as a title.
+
+    >>> metric_words("validation_accuracy")
+    'Validation accuracy'
+    """
+    words = name.replace("_", " ")
+    return f"{words[:1].upper()}{words[1:]}"
+
+
+# -- the threshold chart ---------------------------------------------------------------
+
+
+def _run_point(run: Run) -> dict[str, Any]:
+    outcome = run.outcome
+    if outcome is None or outcome is Outcome.INCOMPLETE:
+        kind = "run not judged"
+    else:
+        kind = "run failed" if outcome.is_unstable else "run held"
+    steps = f"{run.steps or run.horizon_steps or '?'} steps"
+    return {
+        "kind": kind,
+        "batch": run.batch_size,
+        "rate": run.learning_rate,
+        "workload": title_of(run.workload),
+        "what": f"{outcome or 'not judged'}, {steps}",
+        "id": run.id,
+        "size": 60 if "@" in run.workload else 110,
+    }
+
+
+def _claim_point(claim: Claim) -> dict[str, Any]:
+    held = claim.bound == "stable"
+    return {
+        "kind": "report: held, limit above" if held else "report: failed, limit below",
+        "batch": claim.batch_size,
+        "rate": claim.learning_rate,
+        "workload": title_of(claim.workload or ""),
+        "what": claim.statement,
+        "id": claim.id,
+        "size": 150,
+    }
+
+
+def _answer_point(r: Recommendation) -> dict[str, Any]:
+    sure = "" if r.probability_stable is None else f"P(stable) {r.probability_stable:g}"
+    return {
+        "kind": "recommended",
+        "batch": r.batch_size,
+        "rate": r.learning_rate,
+        "workload": title_of(r.workload),
+        "what": sure or "best rate known",
+        "id": "this answer",
+        "size": 170,
+    }
+
+
+def _band_layers(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> list[alt.Chart]:
+    data = alt.Data(values=rows)
+    strength = alt.condition(
+        "datum.role == 'answer'", alt.value(0.22), alt.value(0.1)
+    )
+    dash = alt.condition("datum.role == 'answer'", alt.value([1, 0]), alt.value([5, 4]))
+    ends = {row["workload"]: row for row in rows}
+    tooltip = [
+        alt.Tooltip("workload:N", title="Workload"),
+        alt.Tooltip("batch:Q", title="Batch size", format=".3~g"),
+        alt.Tooltip("median:Q", title="Half of all runs fail at", format=".3~g"),
+        alt.Tooltip("low:Q", title="90 % from", format=".3~g"),
+        alt.Tooltip("high:Q", title="90 % to", format=".3~g"),
+    ]
+    low = alt.Y("low:Q", **_without_shorthand(y))
+    median = alt.Y("median:Q", **_without_shorthand(y))
+    return [
+        alt.Chart(data)
+        .mark_area(color=NEUTRAL_COLOUR)
+        .encode(
+            x=x,
+            y=low,
+            y2="high:Q",
+            detail="workload:N",
+            opacity=strength,
+            tooltip=tooltip,
+        ),
+        alt.Chart(data)
+        .mark_line(color=NEUTRAL_COLOUR, strokeWidth=2)
+        .encode(x=x, y=median, detail="workload:N", strokeDash=dash, tooltip=tooltip),
+        alt.Chart(alt.Data(values=list(ends.values())))
+        .mark_text(align="right", dy=-8, color=INK, fontSize=12)
+        .encode(x=x, y=median, text="workload:N"),
+    ]
+
+
+def _points_layer(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> alt.Chart:
+    kinds = [kind for kind in _KINDS if any(row["kind"] == kind for row in rows)]
+    looks = [_KINDS[kind] for kind in kinds]
+    legend = alt.Legend(title=None, orient="top", columns=3, symbolSize=110)
+    colours, fills, shapes = zip(*looks, strict=True)
+    return (
+        alt.Chart(alt.Data(values=rows))
+        .mark_point(strokeWidth=2, opacity=1)
+        .encode(
+            x=x,
+            y=y,
+            color=alt.Color(
+                "kind:N",
+                scale=alt.Scale(domain=kinds, range=list(colours)),
+                legend=legend,
+            ),
+            fill=alt.Fill("kind:N", scale=alt.Scale(domain=kinds, range=list(fills))),
+            shape=alt.Shape(
+                "kind:N", scale=alt.Scale(domain=kinds, range=list(shapes))
+            ),
+            size=alt.Size("size:Q", scale=None, legend=None),
+            tooltip=[
+                alt.Tooltip("kind:N", title="Shows"),
+                alt.Tooltip("workload:N", title="Workload"),
+                alt.Tooltip("batch:Q", title="Batch size"),
+                alt.Tooltip("rate:Q", title="Learning rate", format=".3~g"),
+                alt.Tooltip("what:N", title="What"),
+                alt.Tooltip("id:N", title="Id"),
+            ],
+        )
+    )
+
+
+def _log_axis(field: str, title: str, values: Sequence[float]) -> alt.X:
+    """A base-2 axis with a tick at each power of two that is in view."""
+    low, high = (min(values), max(values)) if values else (1, 16)
+    ticks = [2**n for n in range(math.floor(math.log2(low)), math.ceil(math.log2(high)) + 1)]
+    every = max(1, math.ceil(len(ticks) / 10))
+    return alt.X(
+        f"{field}:Q",
+        title=title,
+        scale=alt.Scale(type="log", base=2, domain=[low / 1.1, high * 1.1], nice=False),
+        axis=alt.Axis(values=ticks[::every], format="~s", grid=True),
+    )
+
+
+def _rate_axis(rates: Sequence[float]) -> alt.Y:
+    """A base-10 axis with ticks at 1, 2 and 5 of each decade, fewer over many."""
+    low, high = (min(rates), max(rates)) if rates else (1e-5, 1e-3)
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    steps = (1, 2, 5) if len(decades) <= 4 else (1,)
+    return alt.Y(
+        "rate:Q",
+        title="Learning rate",
+        scale=alt.Scale(type="log", domain=[low / 1.2, high * 1.2], nice=False),
+        axis=alt.Axis(
+            values=[float(f"{s}e{d}") for d in decades for s in steps], format="~e"
+        ),
+    )
+
+
+def _without_shorthand(channel: alt.Y) -> dict[str, Any]:
+    return {
+        key: channel[key] for key in ("title", "scale", "axis")
+    }
+
+
+# -- curves ----------------------------------------------------------------------------
+
+
+def _line_rows(label: str, points: Iterable[tuple[int, float]]) -> list[dict[str, Any]]:
+    return [{"label": label, "step": step, "value": value} for step, value in points]
+
+
+def _line_colours(labels: list[str]) -> Any:
+    palette = [STABLE_COLOUR, "#CC79A7", "#009E73", "#E69F00", "#56B4E9", INK]
+    scale = alt.Scale(domain=labels, range=palette[: max(len(labels), 1)])
+    legend = alt.Legend(title=None, orient="top") if len(labels) > 1 else None
+    return alt.Color("label:N", scale=scale, legend=legend)
+
+
+def _line_tooltip(title: str) -> list[alt.Tooltip]:
+    return [
+        alt.Tooltip("label:N", title="Run"),
+        alt.Tooltip("step:Q", title="Step"),
+        alt.Tooltip("value:Q", title=title, format=".4~g"),
+    ]
+
+
+def _step_rule(step: int) -> alt.Chart:
+    rows = [{"step": step, "text": f"failed at step {step}"}]
+    return (
+        alt.Chart(alt.Data(values=rows))
+        .mark_rule(color=UNSTABLE_COLOUR, strokeDash=[6, 4], strokeWidth=2)
+        .encode(x="step:Q", tooltip=alt.Tooltip("text:N", title="Outcome"))
+    )

@@ -1,0 +1,66 @@
+"""The Advisor that all pages share; tests put another in the place of `advisor`.
+
+One Advisor serves every visitor: it may be used from several threads. The store is read
+from the environment at each call, so a page never speaks of another store than asked.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from advisor.service import Advisor
+from advisor.settings import load_settings
+from knowledge.errors import AdvisorError
+
+
+def advisor() -> Advisor:
+    """Return the Advisor of the store named by the environment, opened once.
+
+    `LR_ADVISOR_STORE` names the store; `LR_ADVISOR_NO_SEEDS=1` leaves out the claims
+    every new store starts with.
+
+    Raises:
+        AdvisorError: The store or the settings cannot be used.
+    """
+    settings = load_settings()
+    seeded = os.environ.get("LR_ADVISOR_NO_SEEDS", "") != "1"
+    return _open(str(settings.store_folder), seeded)
+
+
+@st.cache_resource(show_spinner="Opening the store ...")
+def _open(folder: str, seeded: bool) -> Advisor:
+    opened = Advisor.open(folder, seeded=seeded)
+    opened.tend()  # what an earlier session left unfinished goes on
+    return opened
+
+
+def advisor_or_stop() -> Advisor:
+    """Return the Advisor, or say why there is none and end the page."""
+    try:
+        return advisor()
+    except AdvisorError as error:
+        st.error(escaped(str(error)))
+        st.stop()
+
+
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """Show an AdvisorError as its sentence; anything else is a bug and stays one."""
+    try:
+        yield
+    except AdvisorError as error:
+        st.error(escaped(str(error)))
+
+
+_MARKUP = str.maketrans({c: f"\\{c}" for c in r"\`*_{}[]()#+-.!|~$<>:&"})
+
+
+def escaped(text: str) -> str:
+    """Return text so that Markdown shows it as it was typed, line by line.
+
+    >>> escaped("a *b* costs $5")
+    'a \\\\*b\\\\* costs \\\\$5'
+    """
+    return text.translate(_MARKUP).replace("\n", "  \n")

@@ -1,0 +1,208 @@
+"""One turn of the conversation: a record that a page can draw again and again.
+
+A turn keeps the answer with what its chart shows, so that redrawing the history asks
+neither the store nor the model. A verification belongs to the turn that proposed it.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from advisor.charts import (
+    BandPoint,
+    ThresholdBand,
+    ThresholdChartData,
+    batch_grid,
+)
+from advisor.conversation import Answer
+from advisor.recommendation import Recommendation
+from advisor.service import Advisor
+from advisor.wording import rate_text
+from knowledge.names import WorkloadName
+from knowledge.records import Claim, Run
+
+SIBLINGS_SHOWN = 3  # narrow copies in one chart
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A question with its answer.
+
+    `plan_id` is the id under which the proposed verification would be started, so that
+    it starts once however often the button is pressed. `verification_id` is the one
+    under way or, with `before` (the recommendation it was to change), the last one.
+    """
+
+    answer: Answer
+    context: str | None
+    chart: ThresholdChartData | None
+    plan_id: str
+    verification_id: str | None = None
+    before: Recommendation | None = None
+
+    @property
+    def is_updated(self) -> bool:
+        """Whether the answer was computed anew after a verification."""
+        return self.before is not None
+
+
+def ask_turn(advisor: Advisor, question: str, context: str | None) -> Turn:
+    """Ask, and return the turn with everything that is needed to draw it.
+
+    Raises:
+        AdvisorError: The question cannot be answered as it was put.
+    """
+    answer = advisor.ask(question, context=context)
+    return Turn(answer, context, _chart_data(advisor, answer), new_plan_id())
+
+
+def updated_turn(advisor: Advisor, turn: Turn) -> Turn:
+    """Return the turn answered anew, remembering what it said before."""
+    answer = advisor.ask(turn.answer.question, context=turn.context)
+    return replace(
+        turn,
+        answer=answer,
+        chart=_chart_data(advisor, answer),
+        plan_id=new_plan_id(),
+        before=turn.answer.recommendation,
+    )
+
+
+def new_plan_id() -> str:
+    """Return an unused id for a verification."""
+    return f"verification:{uuid.uuid4().hex[:12]}"
+
+
+def plan_of(answer: Answer) -> dict[str, Any] | None:
+    """Return the verification an answer proposes, or None."""
+    if answer.plan is not None:
+        return answer.plan
+    r = answer.recommendation
+    if r is None or not r.verification.needed:
+        return None
+    return r.verification.to_dict()
+
+
+# -- context ---------------------------------------------------------------------------
+
+
+def context_after(turn: Turn) -> str | None:
+    """Return what a follow-up of this turn may leave unsaid, as a sentence.
+
+    Built from the answer's slots, so that it also carries what the turn itself took
+    over. A turn without slots of its own (help, a concept) hands on its context.
+    """
+    answer = turn.answer
+    if answer.intent == "needs_clarification":
+        return " ".join(t for t in (turn.context, answer.question) if t)
+    slots = answer.slots
+    names = _joined(slots.get("workload"))
+    if not names:
+        return turn.context
+    batches = _joined(slots.get("batch_size"))
+    rates = _joined(slots.get("learning_rate"))
+    at = f" at batch size {batches}" if batches else ""
+    rest = "".join(
+        f" {word} {slots[key]}"
+        for word, key in (("with", "optimizer"), ("on", "device"))
+        if slots.get(key)
+    )
+    sentence = {
+        "judge_lr": f"Is a learning rate of {rates} safe for {names}{at}{rest}?",
+        "max_batch_for_lr": "What is the largest batch size for a learning rate of "
+        f"{rates} on {names}{rest}?",
+        "scaling_rule": "How does the learning rate scale with the batch size for "
+        f"{names}{rest}?",
+        "fastest_batch": f"Which batch size is fastest for {names}{rest}?",
+        "show_runs": f"Show the runs of {names}{at}.",
+    }.get(answer.intent, f"What learning rate for {names}{at}{rest}?")
+    return f"{sentence} Shall I?" if plan_of(answer) else sentence
+
+
+def _joined(value: Any) -> str:
+    values = value if isinstance(value, list | tuple) else [value]
+    texts = [rate_text(v) if isinstance(v, float) else v for v in values]
+    return " and ".join(str(v) for v in texts if v is not None)
+
+
+# -- chart -----------------------------------------------------------------------------
+
+
+def _chart_data(advisor: Advisor, answer: Answer) -> ThresholdChartData | None:
+    """Return what the answer's chart shows; None when there is nothing to show."""
+    found = answer.recommendations
+    if not found:
+        return None
+    asked = list(dict.fromkeys(r.workload for r in found))
+    siblings = [w for name in asked for w in _narrow_copies(advisor, name)]
+    workloads = list(dict.fromkeys([*asked, *siblings]))
+    by_workload = {r.workload: r for r in reversed(found)}
+    runs = [run for w in workloads for run in _runs(advisor, w, found[0])]
+    used = {i for r in found for i in r.evidence.used}
+    claims = [
+        c
+        for c in advisor.claims()
+        if c.id in used and c.learning_rate and c.batch_size and c.bound
+    ]
+    sizes = _batch_sizes([*runs, *claims], found)
+    bands = tuple(
+        band
+        for w in workloads
+        if (band := _band(advisor, w, by_workload.get(w), found[0], sizes))
+    )
+    if not (bands or runs or claims):
+        return None
+    return ThresholdChartData(found, bands, tuple(runs), tuple(claims))
+
+
+def _narrow_copies(advisor: Advisor, workload: str) -> list[str]:
+    """Return the proxies of a full-size workload that have been run, widest first."""
+    if WorkloadName.parse(workload).is_proxy:
+        return []
+    rows = advisor.store.rows(
+        "select distinct r.workload, w.width_divisor from runs r join workloads w on "
+        "w.name = r.workload where starts_with(lower(r.workload), ?) order by 2",
+        [f"{workload.lower()}@"],
+    )
+    return [name for name, _ in rows][:SIBLINGS_SHOWN]
+
+
+def _runs(advisor: Advisor, workload: str, like: Recommendation) -> list[Run]:
+    runs = advisor.store.runs(workload=workload)
+    return [
+        run
+        for run in runs
+        if run.optimizer == like.optimizer and run.recipe in (None, like.recipe)
+    ]
+
+
+def _batch_sizes(
+    seen: Iterable[Run | Claim], found: Iterable[Recommendation]
+) -> list[float]:
+    sizes = [float(item.batch_size) for item in seen if item.batch_size]
+    return batch_grid([*sizes, *[float(r.batch_size) for r in found]])
+
+
+def _band(
+    advisor: Advisor,
+    workload: str,
+    own: Recommendation | None,
+    like: Recommendation,
+    sizes: list[float],
+) -> ThresholdBand | None:
+    if own is not None and own.max_stable is None:
+        return None
+    scope = own or like
+    rows = advisor.threshold_band(
+        workload,
+        sizes,
+        recipe=scope.recipe,
+        optimizer=scope.optimizer,
+        device=scope.device,
+        horizon=own.horizon_steps if own else None,
+    )
+    if not rows:
+        return None
+    points = tuple(BandPoint(**row) for row in rows)
+    return ThresholdBand(workload, own.horizon_steps if own else None, points)

@@ -1,0 +1,133 @@
+"""The outcome rule on recorded and made-up curves."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knowledge.outcome import judge_curve, patience_steps, smooth
+from knowledge.records import Curve, Outcome
+
+HORIZON = 300
+
+
+def falling(steps: int = HORIZON, noise: float = 0.02) -> np.ndarray:
+    """A loss that falls from 1 to about 0.2, with noise."""
+    rng = np.random.default_rng(0)
+    return 0.2 + 0.8 * np.exp(-np.arange(steps) / 60) + noise * rng.normal(size=steps)
+
+
+def judged(losses: np.ndarray, horizon: int = HORIZON, **metrics: list) -> Outcome:
+    points = {name: tuple(values) for name, values in metrics.items()}
+    return judge_curve(Curve(tuple(losses.tolist()), points), horizon).outcome
+
+
+def test_a_falling_noisy_loss_is_stable():
+    assert judged(falling()) is Outcome.STABLE
+
+
+def test_a_flat_noisy_loss_at_a_tiny_rate_is_stable():
+    rng = np.random.default_rng(1)
+    assert judged(0.8 + 0.05 * rng.normal(size=HORIZON)) is Outcome.STABLE
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
+def test_a_loss_that_is_not_finite_has_diverged_at_its_step(bad):
+    losses = falling()
+    losses[123] = bad
+    verdict = judge_curve(Curve(tuple(losses[:124])), HORIZON)
+    assert verdict.outcome is Outcome.DIVERGED
+    assert verdict.failed_at_step == 124
+
+
+def test_a_first_step_that_is_nan_has_diverged_at_step_one():
+    verdict = judge_curve(Curve((float("nan"),)), HORIZON)
+    assert (verdict.outcome, verdict.failed_at_step) == (Outcome.DIVERGED, 1)
+
+
+def test_a_loss_that_jumps_and_stays_has_diverged_near_the_jump():
+    losses = falling()
+    losses[150:] += 0.8
+    verdict = judge_curve(Curve(tuple(losses)), HORIZON)
+    assert verdict.outcome is Outcome.DIVERGED
+    assert 151 <= verdict.failed_at_step <= 165
+
+
+def test_a_collapsed_bounded_loss_above_the_initial_one_has_diverged():
+    """A failed sigmoid decoder sits at 0.9 for good, against 0.31 at the start."""
+    losses = np.r_[np.linspace(0.31, 0.25, 60), np.full(HORIZON - 60, 0.9)]
+    assert judged(losses) is Outcome.DIVERGED
+
+
+def test_an_early_spike_that_recovers_is_not_a_failure():
+    losses = falling()
+    losses[5:15] += 3.0
+    assert judged(losses) is Outcome.STABLE
+
+
+def test_a_late_spike_that_recovers_is_not_a_failure():
+    losses = falling()
+    losses[200:206] += 0.6
+    assert judged(losses) is Outcome.STABLE
+
+
+def test_a_loss_that_creeps_up_again_is_degraded():
+    losses = falling()
+    losses[180:] += np.linspace(0, 0.36, HORIZON - 180)
+    assert judged(losses) is Outcome.DEGRADED
+
+
+def test_a_tiny_loss_that_multiplies_is_not_yet_a_failure():
+    """From 0.002 to 0.01 with an initial loss of 2.3 is noise near zero."""
+    losses = np.r_[np.geomspace(2.3, 0.002, 250), np.full(50, 0.01)]
+    assert judged(losses) is Outcome.STABLE
+
+
+def test_constant_output_has_diverged_whatever_the_loss_says():
+    spread = [(100, 0.2), (150, 0.0), (200, 0.0)]
+    assert judged(falling(), output_spread=spread) is Outcome.DIVERGED
+
+
+def test_one_constant_measurement_alone_is_not_enough():
+    spread = [(100, 0.2), (150, 0.0), (200, 0.2)]
+    assert judged(falling(), output_spread=spread) is Outcome.STABLE
+
+
+def test_a_preview_that_loses_its_detail_is_degraded():
+    steps = range(30, 301, 30)
+    detail = [0.1, 0.2, 0.3, 0.35, 0.36, 0.3, 0.25, 0.2, 0.15, 0.1]
+    points = list(zip(steps, detail, strict=True))
+    assert judged(falling(), matched_detail=points) is Outcome.DEGRADED
+    assert judged(falling(), matched_detail=points[:6]) is Outcome.STABLE
+
+
+def test_a_run_cut_short_while_fine_is_incomplete():
+    assert judged(falling()[:100]) is Outcome.INCOMPLETE
+
+
+def test_an_empty_curve_is_incomplete():
+    assert judged(np.empty(0)) is Outcome.INCOMPLETE
+
+
+@given(st.integers(60, 250), st.floats(0.7, 5.0))
+def test_stopping_a_diverged_run_early_never_changes_its_label(jump, height):
+    """The rule is absorbing: what happens after the patience does not matter."""
+    losses = falling()
+    losses[jump:] += height
+    whole = judge_curve(Curve(tuple(losses)), HORIZON)
+    end = jump + patience_steps(HORIZON) + 15
+    cut = judge_curve(Curve(tuple(losses[:end])), HORIZON)
+    if whole.outcome is Outcome.DIVERGED and end < HORIZON:
+        assert cut == whole
+
+
+@given(st.lists(st.floats(-10, 10), min_size=1, max_size=50))
+def test_smoothing_stays_within_the_values(losses):
+    smoothed = smooth(losses)
+    assert smoothed.min() >= min(losses) - 1e-9
+    assert smoothed.max() <= max(losses) + 1e-9
+
+
+@given(st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=80))
+def test_any_curve_gets_a_verdict(losses):
+    assert judge_curve(Curve(tuple(losses)), 60).outcome in tuple(Outcome)

@@ -1,0 +1,361 @@
+"""The store: nothing acknowledged is lost, whoever writes, dies or holds the file."""
+
+import errno
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from knowledge import inbox, migrations
+from knowledge.errors import (
+    NotAStoreError,
+    RunNotFoundError,
+    StoreBusyError,
+    StoreError,
+    StoreVersionError,
+)
+from knowledge.records import Claim, Curve, Outcome, Run, content_id
+from knowledge.store import Store
+
+RUN = Run(
+    id="run:1",
+    workload="realface@1/16",
+    batch_size=5,
+    learning_rate=1e-3,
+    optimizer="adam",
+    recipe="faceswap-2021",
+    source="ours",
+    seed=1,
+    outcome=Outcome.STABLE,
+    steps=3,
+    horizon_steps=3,
+    batch_convention="per_side",
+    created="2026-11-22T10:00:00",
+)
+CURVE = Curve((1.0, 0.5, math.nan), {"sharpness": ((2, 0.5), (3, 0.25))})
+CLAIM = Claim("claim:x/1", "x", "An x", None, "bound", "It held.", 0.8)
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(tmp_path / "store") as opened:
+        yield opened
+
+
+def test_a_reader_sees_its_own_writes_at_once(store):
+    store.record_run(RUN, CURVE)
+    assert store.runs() == [RUN]
+    assert store.run("run:1") == RUN
+    assert store.runs(workload="REALFACE@1/16") == [RUN]
+    assert store.runs(group="faceswap") == [RUN]
+    assert store.runs(group="digits_mlp") == []
+
+
+def test_a_curve_with_nan_survives_unchanged(store):
+    store.record_run(RUN, CURVE)
+    back = store.curve("run:1")
+    assert back.losses[:2] == CURVE.losses[:2]
+    assert math.isnan(back.losses[2])
+    assert back.metrics == CURVE.metrics
+
+
+def test_recording_twice_changes_nothing(store):
+    for _ in range(3):
+        store.record_run(RUN, CURVE)
+        store.record_claims([CLAIM])
+    assert store.counts()["runs"] == 1
+    assert store.counts()["curves"] == 5
+    assert store.claims() == [CLAIM]
+
+
+def test_a_retracted_claim_no_longer_counts_and_stays_in_the_records(store):
+    store.record_claims([CLAIM])
+    store.record_retraction(CLAIM.id, reason="mistyped")
+    assert store.claims() == []
+    assert store.counts()["claims"] == 1
+
+
+def test_a_missing_run_is_a_clear_error(store):
+    with pytest.raises(RunNotFoundError, match="No run 'run:none'"):
+        store.run("run:none")
+
+
+def test_a_job_keeps_its_newest_state_whatever_the_order(store):
+    for number, state in ((2, "finished"), (1, "running")):
+        body = {"id": "job:1", "state": state, "kind": "run", "state_number": number}
+        inbox.record(store.folder, "job", body)
+    assert store.rows("select state from jobs") == [("finished",)]
+
+
+def test_verify_rebuilds_the_tables_and_finds_them_equal(store):
+    store.record_run(RUN, CURVE)
+    store.record_claims([CLAIM])
+    report = store.verify()
+    assert report.records == 2
+    assert report.problems == ()
+
+
+def test_verify_finds_a_row_that_was_tampered_with(store):
+    store.record_run(RUN, CURVE)
+    store.ingest()
+    with duckdb.connect(str(store.folder / "store.duckdb")) as con:
+        con.execute("update runs set learning_rate = 1")
+    store.record_claims([CLAIM])
+    assert any("table runs" in p for p in store.verify().problems)
+
+
+def test_verify_finds_an_outcome_its_curve_contradicts(store):
+    store.record_run(replace(RUN, outcome_rule="1"), CURVE)
+    assert "its curve says diverged" in store.verify().problems[0]
+
+
+def test_a_file_that_is_no_record_is_put_aside(store):
+    (store.folder / "inbox" / "0-junk.json").write_text("not json")
+    store.record_claims([CLAIM])
+    assert store.claims() == [CLAIM]
+    assert [p.name for p in (store.folder / "rejected").iterdir()] == ["0-junk.json"]
+
+
+def test_several_stores_see_each_other(tmp_path):
+    with Store(tmp_path / "s") as one, Store(tmp_path / "s") as two:
+        one.record_run(RUN)
+        assert two.runs() == [RUN]
+        two.record_claims([CLAIM])
+        assert one.claims() == [CLAIM]
+
+
+def test_a_temporary_store_disappears():
+    with Store(":memory:") as store:
+        folder = store.folder
+        store.record_run(RUN)
+    assert not folder.exists()
+
+
+# -- folders that are no store --------------------------------------------------------
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path):
+    (tmp_path / "holiday.jpg").write_text("x")
+    with pytest.raises(NotAStoreError, match="is not a store"):
+        Store(tmp_path)
+    assert os.listdir(tmp_path) == ["holiday.jpg"]
+
+
+def test_a_file_is_not_a_store(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("x")
+    with pytest.raises(NotAStoreError, match="is a file"):
+        Store(path)
+
+
+def test_a_store_of_a_newer_format_is_left_alone(store):
+    marker = store.folder / "store.json"
+    marker.write_text(json.dumps({"format": "lr-advisor-store", "version": 99}))
+    with pytest.raises(StoreVersionError, match="update lr-advisor"):
+        Store(store.folder)
+
+
+def test_tables_of_a_newer_schema_are_left_alone(store):
+    store.record_run(RUN)
+    store.ingest()
+    generation = store.generation
+    with duckdb.connect(
+        str(store.folder / "snapshots" / f"snapshot-{generation}.duckdb")
+    ) as con:
+        con.execute("insert into schema_migrations values (99, 'later', null)")
+    store.close()
+    with pytest.raises(StoreVersionError, match="schema version 99"):
+        Store(store.folder)
+
+
+def test_a_marker_that_cannot_be_read_is_a_clear_error(store):
+    (store.folder / "store.json").write_text("{")
+    with pytest.raises(NotAStoreError, match="cannot be read"):
+        Store(store.folder)
+
+
+def test_a_first_opening_that_was_killed_can_be_repeated(tmp_path):
+    (tmp_path / "s" / "inbox").mkdir(parents=True)
+    (tmp_path / "s" / "archive").mkdir()
+    with Store(tmp_path / "s") as store:
+        assert store.is_new
+
+
+# -- the disk and other programs ------------------------------------------------------
+
+
+def test_a_full_disk_is_one_sentence_and_loses_nothing(store, monkeypatch):
+    store.record_run(RUN)
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StoreError, match=r"is full: free some space"):
+        store.record_claims([CLAIM])
+    monkeypatch.undo()
+    assert store.runs() == [RUN]
+    assert list((store.folder / "inbox").iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_a_clear_error(store, monkeypatch):
+    def denied(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "fsync", denied)
+    with pytest.raises(StoreError, match="check the folder's permissions"):
+        store.record_run(RUN)
+
+
+HOLD_OPEN = """
+import duckdb, sys, time
+con = duckdb.connect(sys.argv[1])
+print("open", flush=True)
+time.sleep(60)
+"""
+
+
+def test_records_wait_while_another_program_holds_the_file_open(store):
+    store.record_run(RUN)
+    assert len(store.runs()) == 1
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD_OPEN, str(store.folder / "store.duckdb")],
+        stdout=subprocess.PIPE,
+    )
+    try:
+        holder.stdout.readline()
+        store.record_claims([CLAIM])
+        assert store.claims() == []  # an answer is still possible
+        with pytest.raises(StoreBusyError, match="Another program holds"):
+            store.ingest_all(wait_seconds=0.2)
+    finally:
+        holder.kill()
+        holder.wait()
+        holder.stdout.close()
+    assert store.claims() == [CLAIM]
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from knowledge.records import Run
+from knowledge.store import Store
+folder, name, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+with Store(folder) as store:
+    for i in range(count):
+        store.record_run(Run(f"run:{name}-{i}", "w", 1, 0.1, "adam", None, "t"))
+        print(i, flush=True)
+        store.ingest()
+"""
+
+
+def start_writer(folder: Path, name: str, count: int) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(folder), name, str(count)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+def test_eight_processes_recording_at_once_lose_nothing_killed_or_not(tmp_path):
+    with Store(tmp_path / "s") as store:
+        writers = [start_writer(store.folder, f"w{n}", 8) for n in range(8)]
+        time.sleep(1.5)
+        for writer in writers[:3]:
+            writer.send_signal(signal.SIGKILL)
+        saved = set()
+        for n, writer in enumerate(writers):
+            lines = writer.communicate()[0].split()
+            saved |= {f"run:w{n}-{line}" for line in lines}
+        store.ingest_all()
+        stored = {run.id for run in store.runs()}
+        assert saved <= stored
+        assert len([run for run in stored if run.startswith("run:w7")]) == 8
+        assert store.verify().problems == ()
+
+
+# -- migrations -----------------------------------------------------------------------
+
+
+def test_migrating_is_done_once_and_recorded():
+    con = duckdb.connect()
+    assert migrations.migrate(con) == migrations.SCHEMA_VERSION
+    assert migrations.migrate(con) == migrations.SCHEMA_VERSION
+    rows = con.execute("select version, name from schema_migrations").fetchall()
+    assert rows == [(n, name) for n, name, _ in migrations.MIGRATIONS]
+
+
+def test_a_migration_that_fails_leaves_no_trace(monkeypatch):
+    def broken(con):
+        con.execute("create table half (x integer)")
+        raise RuntimeError("no")
+
+    con = duckdb.connect()
+    steps = (*migrations.MIGRATIONS, (99, "broken", broken))
+    monkeypatch.setattr(migrations, "MIGRATIONS", steps)
+    monkeypatch.setattr(migrations, "SCHEMA_VERSION", 99)
+    with pytest.raises(RuntimeError):
+        migrations.migrate(con)
+    assert migrations.schema_version(con) == 1
+    tables = {name for (name,) in con.execute("show tables").fetchall()}
+    assert "half" not in tables
+
+
+def test_an_empty_database_has_schema_version_zero():
+    assert migrations.schema_version(duckdb.connect()) == 0
+
+
+def test_the_released_schema_opens_and_keeps_its_rows(tmp_path):
+    """Each released schema keeps a small file; version 1 is the first."""
+    fixture = Path(__file__).parent / "released" / "schema_1.sql"
+    con = duckdb.connect()
+    con.execute(fixture.read_text())
+    assert migrations.migrate(con) == migrations.SCHEMA_VERSION
+    assert con.execute("select id from runs").fetchall() == [("run:old",)]
+
+
+# -- properties -----------------------------------------------------------------------
+
+names = st.text(
+    st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="@"),
+    min_size=1,
+    max_size=20,
+).filter(lambda s: s.strip() == s and s)
+runs = st.builds(
+    Run,
+    id=st.just(""),
+    workload=names,
+    batch_size=st.integers(1, 2**40),
+    learning_rate=st.floats(1e-12, 1e3),
+    optimizer=names,
+    recipe=st.none() | names,
+    source=names,
+    seed=st.none() | st.integers(0, 2**31),
+    outcome=st.none() | st.sampled_from(list(Outcome)),
+    metric_value=st.none() | st.floats(allow_nan=False, allow_infinity=False),
+    goal=st.none() | st.sampled_from(["min", "max"]),
+)
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.lists(runs, min_size=1, max_size=4, unique=True))
+def test_runs_survive_the_store_unchanged(store, batch):
+    batch = [replace(run, id=content_id("run", asdict(run))) for run in batch]
+    store.record_runs(batch)
+    back = {run.id: run for run in store.runs_by_id([run.id for run in batch])}
+    assert back == {run.id: run for run in batch}

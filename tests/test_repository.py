@@ -1,0 +1,232 @@
+"""The repository itself: what exists is documented, and every link leads somewhere."""
+
+import argparse
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+from xml.etree import ElementTree
+
+import duckdb
+import pytest
+
+from advisor.cli import COMMANDS, build_parser
+from experiments.workloads import WORKLOADS
+from knowledge import errors
+from knowledge.migrations import migrate
+from knowledge.recipes import RECIPES
+from knowledge.records import Claim, Run
+from knowledge.store import TABLES
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+# Said once at the top of the page, or part of every argparse command.
+COMMON_OPTIONS = {"--help", "--json", "--store", "--no-seeds"}
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+# Homes and working folders of the machines this was written on, and the folder beside
+# the checkout. LR_ADVISOR_SHARED is how a test may be told of it.
+PRIVATE = re.compile(r"(?<![\w.])/(?:work|root|home/\w+|Users/\w+|opt)/|\.\./shared\b")
+MAY_NAME_SHARED = "LR_ADVISOR_SHARED"
+MAX_BYTES = 1_000_000
+
+
+def tracked_files() -> list[Path]:
+    """Return the files git tracks or would track, that still exist."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout: which files belong to it is not known")
+    done = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    names = [name for name in done.stdout.decode().split("\0") if name]
+    return [ROOT / name for name in names if (ROOT / name).is_file()]
+
+
+def pages() -> list[Path]:
+    """Return every Markdown page of the repository."""
+    return sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+
+
+def sections(page: str) -> dict[str, str]:
+    """Return a reference page's second-level sections by title."""
+    text = (DOCS / "reference" / page).read_text(encoding="utf-8")
+    parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that a page's headings make."""
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    plain = [re.sub(r"[^\w\- ]", "", title.lower()) for title in HEADING.findall(text)]
+    return {title.strip().replace(" ", "-") for title in plain}
+
+
+def subparsers() -> dict[str, argparse.ArgumentParser]:
+    """Return the parser of each command."""
+    actions = build_parser()._subparsers
+    assert actions is not None
+    choices = actions._group_actions[0].choices
+    assert isinstance(choices, dict)
+    return choices
+
+
+def test_every_command_is_documented_and_nothing_else() -> None:
+    """A page that describes a missing command is as bad as the reverse."""
+    documented = [title for title in sections("cli.md") if title != "Environment"]
+    assert documented == list(COMMANDS) == list(subparsers())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_is_documented_with_its_command(command: str) -> None:
+    """Options are looked up where the command is described."""
+    section = sections("cli.md")[command]
+    options = {o for a in subparsers()[command]._actions for o in a.option_strings}
+    wanted = {o for o in options if o.startswith("--")} - COMMON_OPTIONS
+    documented = set(re.findall(r"--[a-z][a-z-]*", section)) - COMMON_OPTIONS
+    assert documented == wanted
+
+
+def test_every_table_and_column_is_documented_in_order() -> None:
+    """The columns are read from a database of the newest schema."""
+    documented = {
+        title: re.findall(r"^\| `(\w+)` \|", section, flags=re.MULTILINE)
+        for title, section in sections("schema.md").items()
+    }
+    with duckdb.connect(":memory:") as con:
+        migrate(con)
+        actual = {
+            table: [row[0] for row in con.execute(f"describe {table}").fetchall()]
+            for table in TABLES
+        }
+    assert documented == actual
+
+
+def test_the_documented_tables_hold_the_records() -> None:
+    """A field added to a record needs a column, and so a line in the docs."""
+    with duckdb.connect(":memory:") as con:
+        migrate(con)
+        for table, record in (("runs", Run), ("claims", Claim)):
+            columns = {row[0] for row in con.execute(f"describe {table}").fetchall()}
+            assert columns == set(record.__dataclass_fields__)
+
+
+def test_every_workload_and_recipe_is_documented() -> None:
+    """`make docs` writes this page."""
+    text = (DOCS / "reference" / "workloads.md").read_text(encoding="utf-8")
+    missing = [n for n in (*WORKLOADS, *RECIPES) if f"| `{n}` |" not in text]
+    assert not missing, f"run `make docs`: {missing} are not in workloads.md"
+
+
+def test_every_error_is_documented_and_drawn_in_the_tree() -> None:
+    """The tree in the module's docstring is what a developer reads first."""
+    text = (DOCS / "reference" / "errors.md").read_text(encoding="utf-8")
+    kinds = [
+        name
+        for name, kind in vars(errors).items()
+        if isinstance(kind, type) and issubclass(kind, errors.AdvisorError)
+    ]
+    assert [n for n in kinds if f"`{n}`" not in text] == [], "run `make docs`"
+    assert [n for n in kinds if n not in (errors.__doc__ or "")] == []
+
+
+def test_every_environment_variable_is_documented() -> None:
+    """What changes the program's behaviour is said in one place."""
+    section = sections("cli.md")["Environment"]
+    used = {
+        name
+        for room in ("knowledge", "experiments", "advisor")
+        for path in (ROOT / room).rglob("*.py")
+        for name in re.findall(r"\bLR_ADVISOR_[A-Z_]+", path.read_text("utf-8"))
+    }
+    assert {name for name in used if f"`{name}`" not in section} == set()
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_links_within_the_repository_resolve(page: Path) -> None:
+    """Both the file and the heading a link names must be there."""
+    broken = []
+    for target in LINK.findall(FENCE.sub("", page.read_text(encoding="utf-8"))):
+        if re.match(r"https?:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        file = (page.parent / name).resolve() if name else page
+        if not file.exists() or (anchor and anchor not in anchors(file)):
+            broken.append(target)
+    assert broken == []
+
+
+def test_every_page_can_be_reached_from_the_index() -> None:
+    """A page nobody links to is a page nobody reads."""
+    index = (DOCS / "README.md").read_text(encoding="utf-8")
+    linked = {(DOCS / t.partition("#")[0]).resolve() for t in LINK.findall(index)}
+    unlinked = set(DOCS.rglob("*.md")) - linked - {DOCS / "README.md"}
+    assert unlinked == set()
+
+
+def test_the_picture_is_well_formed_and_names_what_it_shows() -> None:
+    """A reader who cannot see it gets its title and description."""
+    root = ElementTree.parse(DOCS / "explanation" / "architecture.svg").getroot()
+    texts = {el.text for el in root.iter() if el.text}
+    assert {"knowledge", "experiments", "supervisor", "workers", "inbox/ archive/"} <= (
+        texts
+    )
+    assert root.find("{http://www.w3.org/2000/svg}desc") is not None
+
+
+def test_no_file_speaks_of_a_machine_or_of_folders_outside() -> None:
+    """A clone elsewhere must work, so nothing may depend on where it was written."""
+    found = []
+    for path in tracked_files():
+        if path == Path(__file__).resolve():
+            continue
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except UnicodeDecodeError:
+            continue
+        allowed = path.is_relative_to(ROOT / "tests") and any(
+            MAY_NAME_SHARED in line for line in lines
+        )
+        found += [
+            f"{path.relative_to(ROOT)}:{number}: {match[0]}"
+            for number, line in enumerate(lines, start=1)
+            if (match := PRIVATE.search(line))
+            and not (allowed and "shared" in match[0])
+        ]
+    assert found == []
+
+
+def test_no_file_is_larger_than_a_megabyte() -> None:
+    """Databases and data sets do not belong into the history."""
+    large = [p for p in tracked_files() if p.stat().st_size > MAX_BYTES]
+    assert [p.relative_to(ROOT).as_posix() for p in large] == []
+
+
+def test_every_dependency_is_pinned_and_has_its_reason() -> None:
+    """`pip install -c constraints.txt` must give what was tested."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project.get("optional-dependencies", {})
+    pins = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    pinned = {line.split("==")[0].lower() for line in pins if "==" in line}
+
+    def names(requirements: list[str]) -> set[str]:
+        return {re.split(r"[<>=!~\[; ]", r)[0].lower() for r in requirements}
+
+    needed = names(project["dependencies"])
+    assert needed | {n for extra in extras.values() for n in names(extra)} <= pinned
+    reasons = (DOCS / "explanation" / "decisions.md").read_text("utf-8")
+    table = reasons.split("## Dependencies")[1].split("\n## ")[0]
+    first_cells = re.findall(r"^\| ([\w, -]+) \|", table, flags=re.MULTILINE)
+    explained = {name.strip() for cell in first_cells for name in cell.split(",")}
+    assert needed - explained == set()
+
+
+def test_pins_are_exact_and_of_no_special_build() -> None:
+    """A local build such as 2.13.0+cpu exists on some machines only."""
+    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    pins = [line for line in lines if line and not line.startswith("#")]
+    bad = [p for p in pins if not re.fullmatch(r"[\w.-]+==[\w.]+", p)]
+    assert bad == []
