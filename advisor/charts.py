@@ -8,7 +8,7 @@ the palette of Okabe and Ito, chosen for colour-blind readers.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import altair as alt
 
@@ -27,11 +27,11 @@ _ARROW_DOWN = "M0,-1L0,1M-0.6,0.3L0,1L0.6,0.3"
 # Legend text -> (colour, fill, shape), in the order of the legend.
 _KINDS: Mapping[str, tuple[str, str, str]] = {
     "recommended": (INK, "#F0E442", "diamond"),
-    "run held": (STABLE_COLOUR, STABLE_COLOUR, "circle"),
-    "run failed": (UNSTABLE_COLOUR, "transparent", _CROSS),
-    "run not judged": (NEUTRAL_COLOUR, "transparent", "circle"),
-    "report: held, limit above": (STABLE_COLOUR, "transparent", _ARROW_UP),
-    "report: failed, limit below": (UNSTABLE_COLOUR, "transparent", _ARROW_DOWN),
+    "held (run)": (STABLE_COLOUR, STABLE_COLOUR, "circle"),
+    "failed (run)": (UNSTABLE_COLOUR, "transparent", _CROSS),
+    "not judged (run)": (NEUTRAL_COLOUR, "transparent", "circle"),
+    "held (report)": (STABLE_COLOUR, "transparent", _ARROW_UP),
+    "failed (report)": (UNSTABLE_COLOUR, "transparent", _ARROW_DOWN),
 }
 
 
@@ -67,21 +67,26 @@ class ThresholdChartData:
 def batch_grid(batch_sizes: Iterable[float], *, count: int = 25) -> list[float]:
     """Return batch sizes evenly spaced in log, one octave beyond those given.
 
+    None is a whole number: at a batch size that was run the model knows that size's own
+    offset from the law, and a curve through such points among others has kinks.
+
     >>> batch_grid([4, 8], count=4)
-    [2.0, 4.0, 8.0, 16.0]
+    [2.01, 4.02, 8.04, 16.08]
     """
     sizes = list(batch_sizes)
     low = max(math.log2(min(sizes)) - 1, 0.0)
     high = math.log2(max(sizes)) + 1
     step = (high - low) / (count - 1)
-    return [round(2 ** (low + i * step), 4) for i in range(count)]
+    sizes = [2 ** (low + i * step) for i in range(count)]
+    return [round(b * 1.005 if abs(b - round(b)) < 0.004 * b else b, 4) for b in sizes]
 
 
 def build_threshold_chart(data: ThresholdChartData) -> alt.LayerChart:
     """Return learning rate against batch size, both in log.
 
     The bands are where half of all runs fail, with their interval; dots and crosses are
-    runs (larger: full size), arrows what people reported, the diamond the answer.
+    runs (larger: full size), arrows what people reported, the diamond the answer with
+    the threshold's interval at the batch size asked about.
     """
     points = [
         *map(_claim_point, data.claims),
@@ -96,6 +101,7 @@ def build_threshold_chart(data: ThresholdChartData) -> alt.LayerChart:
             "median": p.median,
             "high": p.high,
             "role": "answer" if i == 0 else "other",
+            "place": "above" if i % 2 == 0 else "below",
         }
         for i, band in enumerate(data.bands)
         for p in band.points
@@ -107,11 +113,14 @@ def build_threshold_chart(data: ThresholdChartData) -> alt.LayerChart:
     layers: list[alt.Chart] = []
     if bands:
         layers += _band_layers(bands, x, y)
+    intervals = [_interval_row(r) for r in data.recommendations if r.max_stable]
+    if intervals:
+        layers.append(_interval_layer(intervals, x, y))
     if points:
         layers.append(_points_layer(points, x, y))
     if not layers:
-        layers = [alt.Chart(alt.Data(values=[])).mark_point()]
-    return alt.layer(*layers).properties(height=380)
+        layers = [alt.Chart(_data([])).mark_point()]
+    return _layered(layers, height=400)
 
 
 def describe_threshold_chart(data: ThresholdChartData) -> str:
@@ -144,16 +153,16 @@ def build_loss_chart(
     y = alt.Y("value:Q", title="Loss", scale=scale)
     colour = _line_colours(list(curves))
     layers = [
-        alt.Chart(alt.Data(values=raw))
+        alt.Chart(_data(raw))
         .mark_line(opacity=0.3, strokeWidth=1)
         .encode(x=x, y=y, color=colour),
-        alt.Chart(alt.Data(values=smooth))
+        alt.Chart(_data(smooth))
         .mark_line(strokeWidth=2)
         .encode(x=x, y=y, color=colour, tooltip=_line_tooltip("Loss, smoothed")),
     ]
     if failed_at_step is not None:
         layers.append(_step_rule(failed_at_step))
-    return alt.layer(*layers).properties(height=260)
+    return _layered(layers, height=260)
 
 
 def build_metric_chart(
@@ -165,18 +174,16 @@ def build_metric_chart(
     """Return one metric that was measured now and then, against the step."""
     rows = _line_rows(name, [p for p in points if math.isfinite(p[1])])
     line = (
-        alt.Chart(alt.Data(values=rows))
+        alt.Chart(_data(rows))
         .mark_line(point=True, color=STABLE_COLOUR, strokeWidth=2)
         .encode(
             x=alt.X("step:Q", title="Step", scale=alt.Scale(nice=False)),
-            y=alt.Y(
-                "value:Q", title=metric_words(name), scale=alt.Scale(zero=False)
-            ),
+            y=alt.Y("value:Q", title=metric_words(name), scale=alt.Scale(zero=False)),
             tooltip=_line_tooltip(metric_words(name)),
         )
     )
     layers = [line] if failed_at_step is None else [line, _step_rule(failed_at_step)]
-    return alt.layer(*layers).properties(height=180)
+    return _layered(layers, height=180)
 
 
 def build_rules_chart(shares: Mapping[str, float]) -> alt.LayerChart:
@@ -190,8 +197,13 @@ def build_rules_chart(shares: Mapping[str, float]) -> alt.LayerChart:
         }
         for name in order
     ]
-    base = alt.Chart(alt.Data(values=rows)).encode(
-        y=alt.Y("rule:N", title=None, sort=[RULE_WORDS[n] for n in order]),
+    base = alt.Chart(_data(rows)).encode(
+        y=alt.Y(
+            "rule:N",
+            title=None,
+            sort=[RULE_WORDS[n] for n in order],
+            axis=alt.Axis(labelOverlap=False, labelLimit=200),
+        ),
         x=alt.X(
             "share:Q",
             title="Probability",
@@ -201,16 +213,16 @@ def build_rules_chart(shares: Mapping[str, float]) -> alt.LayerChart:
     )
     bars = base.mark_bar(color=STABLE_COLOUR, height=14)
     labels = base.mark_text(align="left", dx=4, color=INK).encode(text="text:N")
-    return alt.layer(bars, labels).properties(height=170)
+    return _layered([bars, labels], height=210)
 
 
 def smoothed(points: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
-    """Return an exponential moving average over about a fiftieth of the curve.
+    """Return an exponential moving average over about a fifteenth of the curve.
 
     >>> smoothed([(1, 2.0), (2, 2.0)])
     [(1, 2.0), (2, 2.0)]
     """
-    weight = min(1.0, 2.0 / (1.0 + max(len(points) / 50, 1.0)))
+    weight = min(1.0, 2.0 / (1.0 + max(len(points) / 15, 1.0)))
     found: list[tuple[int, float]] = []
     for step, value in points:
         last = found[-1][1] if found else value
@@ -237,15 +249,23 @@ def metric_words(name: str) -> str:
     return f"{words[:1].upper()}{words[1:]}"
 
 
+def _data(rows: Sequence[Mapping[str, Any]]) -> alt.Data:
+    return alt.Data(values=list(rows))  # type: ignore[no-untyped-call]
+
+
+def _layered(layers: Sequence[alt.Chart], *, height: int) -> alt.LayerChart:
+    return cast("alt.LayerChart", alt.layer(*layers).properties(height=height))
+
+
 # -- the threshold chart ---------------------------------------------------------------
 
 
 def _run_point(run: Run) -> dict[str, Any]:
     outcome = run.outcome
     if outcome is None or outcome is Outcome.INCOMPLETE:
-        kind = "run not judged"
+        kind = "not judged (run)"
     else:
-        kind = "run failed" if outcome.is_unstable else "run held"
+        kind = "failed (run)" if outcome.is_unstable else "held (run)"
     steps = f"{run.steps or run.horizon_steps or '?'} steps"
     return {
         "kind": kind,
@@ -261,7 +281,7 @@ def _run_point(run: Run) -> dict[str, Any]:
 def _claim_point(claim: Claim) -> dict[str, Any]:
     held = claim.bound == "stable"
     return {
-        "kind": "report: held, limit above" if held else "report: failed, limit below",
+        "kind": "held (report)" if held else "failed (report)",
         "batch": claim.batch_size,
         "rate": claim.learning_rate,
         "workload": title_of(claim.workload or ""),
@@ -284,11 +304,31 @@ def _answer_point(r: Recommendation) -> dict[str, Any]:
     }
 
 
-def _band_layers(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> list[alt.Chart]:
-    data = alt.Data(values=rows)
-    strength = alt.condition(
-        "datum.role == 'answer'", alt.value(0.22), alt.value(0.1)
+def _interval_row(r: Recommendation) -> dict[str, Any]:
+    found = r.max_stable
+    if found is None:
+        raise ValueError(f"{r.workload} has no threshold")
+    return {
+        "workload": title_of(r.workload),
+        "batch": r.batch_size,
+        "low": found.low,
+        "median": found.median,
+        "high": found.high,
+    }
+
+
+def _interval_layer(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> alt.Chart:
+    bars: alt.Chart = (
+        alt.Chart(_data(rows))
+        .mark_errorbar(color=INK, ticks=True, thickness=1.5)
+        .encode(x=x, y=alt.Y("low:Q", **_without_shorthand(y)), y2="high:Q")
     )
+    return bars
+
+
+def _band_layers(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> list[alt.Chart]:
+    data = _data(rows)
+    strength = alt.condition("datum.role == 'answer'", alt.value(0.22), alt.value(0.1))
     dash = alt.condition("datum.role == 'answer'", alt.value([1, 0]), alt.value([5, 4]))
     ends = {row["workload"]: row for row in rows}
     tooltip = [
@@ -314,19 +354,22 @@ def _band_layers(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> list[alt.Cha
         alt.Chart(data)
         .mark_line(color=NEUTRAL_COLOUR, strokeWidth=2)
         .encode(x=x, y=median, detail="workload:N", strokeDash=dash, tooltip=tooltip),
-        alt.Chart(alt.Data(values=list(ends.values())))
-        .mark_text(align="right", dy=-8, color=INK, fontSize=12)
-        .encode(x=x, y=median, text="workload:N"),
+        *[
+            alt.Chart(_data([row for row in ends.values() if row["place"] == place]))
+            .mark_text(align="right", dy=dy, color=INK, fontSize=12)
+            .encode(x=x, y=median, text="workload:N")
+            for place, dy in (("above", -9), ("below", 11))
+        ],
     ]
 
 
 def _points_layer(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> alt.Chart:
     kinds = [kind for kind in _KINDS if any(row["kind"] == kind for row in rows)]
     looks = [_KINDS[kind] for kind in kinds]
-    legend = alt.Legend(title=None, orient="top", columns=3, symbolSize=110)
+    legend = alt.Legend(title=None, orient="top", columns=2, symbolSize=110)
     colours, fills, shapes = zip(*looks, strict=True)
-    return (
-        alt.Chart(alt.Data(values=rows))
+    chart: alt.Chart = (
+        alt.Chart(_data(rows))
         .mark_point(strokeWidth=2, opacity=1)
         .encode(
             x=x,
@@ -351,12 +394,15 @@ def _points_layer(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> alt.Chart:
             ],
         )
     )
+    return chart
 
 
 def _log_axis(field: str, title: str, values: Sequence[float]) -> alt.X:
     """A base-2 axis with a tick at each power of two that is in view."""
     low, high = (min(values), max(values)) if values else (1, 16)
-    ticks = [2**n for n in range(math.floor(math.log2(low)), math.ceil(math.log2(high)) + 1)]
+    ticks = [
+        2**n for n in range(math.floor(math.log2(low)), math.ceil(math.log2(high)) + 1)
+    ]
     every = max(1, math.ceil(len(ticks) / 10))
     return alt.X(
         f"{field}:Q",
@@ -382,9 +428,7 @@ def _rate_axis(rates: Sequence[float]) -> alt.Y:
 
 
 def _without_shorthand(channel: alt.Y) -> dict[str, Any]:
-    return {
-        key: channel[key] for key in ("title", "scale", "axis")
-    }
+    return {key: channel[key] for key in ("title", "scale", "axis")}
 
 
 # -- curves ----------------------------------------------------------------------------
@@ -411,8 +455,9 @@ def _line_tooltip(title: str) -> list[alt.Tooltip]:
 
 def _step_rule(step: int) -> alt.Chart:
     rows = [{"step": step, "text": f"failed at step {step}"}]
-    return (
-        alt.Chart(alt.Data(values=rows))
+    rule: alt.Chart = (
+        alt.Chart(_data(rows))
         .mark_rule(color=UNSTABLE_COLOUR, strokeDash=[6, 4], strokeWidth=2)
         .encode(x="step:Q", tooltip=alt.Tooltip("text:N", title="Outcome"))
     )
+    return rule

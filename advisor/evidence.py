@@ -174,6 +174,7 @@ def select_evidence(
     scored: list[Run] = []
     others: list[Run] = []
     reliability: dict[str, float] = {}
+    furthest = _furthest_by_job(runs)
     for run in sorted(runs, key=lambda r: r.id):
         if run.id in unwanted:
             excluded.append(Exclusion(run.id, leave_out_reason))
@@ -188,6 +189,10 @@ def select_evidence(
             continue
         if scope.recipe is not None and run.recipe is None:
             reliability[run.id] = UNSAID_RECIPE_RELIABILITY
+        if run.job_id is not None and furthest[run.job_id] != run.id:
+            reason = "the same run was later carried further"
+            excluded.append(Exclusion(run.id, reason))
+            continue
         if run.outcome is not None:
             own.append(run)
         if run.metric_value is not None and run.goal is not None:
@@ -214,6 +219,17 @@ def select_evidence(
         context_claims=tuple(context),
         reliability=reliability,
     )
+
+
+def _furthest_by_job(runs: Iterable[Run]) -> dict[str, str]:
+    """The run of each job that got furthest: a resumed job may have left two."""
+    found: dict[str, Run] = {}
+    for run in runs:
+        if run.job_id is not None:
+            best = found.get(run.job_id)
+            if best is None or (run.steps or 0) > (best.steps or 0):
+                found[run.job_id] = run
+    return {job_id: run.id for job_id, run in found.items()}
 
 
 def _is_of(run: Run, workload: str, recipe: str | None, optimizer: str) -> bool:

@@ -8,6 +8,7 @@ started it. `advance` is the one place where runs are planned and queued.
 import math
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -380,7 +381,7 @@ def ensure_supervisor(advisor: "Advisor") -> None:
         return
     try:
         with (advisor.store.folder / "workers.log").open("ab") as log:
-            subprocess.Popen(
+            process = subprocess.Popen(
                 [sys.executable, "-m", "advisor.supervisor", str(advisor.store.folder)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -392,6 +393,8 @@ def ensure_supervisor(advisor: "Advisor") -> None:
             f"No process could be started to carry out runs ({error.strerror}): they "
             "wait in the queue."
         ) from error
+    # It outlives us; while we live, somebody must take note of its end.
+    threading.Thread(target=process.wait, daemon=True).start()
 
 
 def shown_state(job: Job) -> str:

@@ -51,7 +51,11 @@ class ProcessRunner:
             if asked and now - (job.cancel or now) > CANCEL_GRACE_SECONDS:
                 _kill(job.pid)
         ours = {worker.pid for worker in self._workers}
-        foreign = sum(j.state == "running" and j.pid not in ours for j in unfinished)
+        # Workers of a supervisor that is gone finish their run before they leave.
+        foreign = sum(
+            job.state == "running" and job.pid not in ours and job.worker_is_alive()
+            for job in unfinished
+        )
         wanted = min(self._n_workers, len(unfinished)) - foreign
         for _ in range(wanted - len(self._workers)):
             self._workers.append(self._start_worker())

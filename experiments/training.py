@@ -6,6 +6,7 @@ that is not finite ends the loop; what it means is said by `knowledge.outcome`.
 """
 
 import math
+import pickle
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -113,8 +114,10 @@ def train(
             seconds = earlier_seconds + now - started
             _save_checkpoint(folder, task, optimizer, losses, metrics, seconds)
             last_checkpoint = clock()
-        if not watch(step, losses[-1]):
-            stopped = step < config.steps
+        if not watch(step, losses[-1]) and step < config.steps:
+            stopped = True
+            seconds = earlier_seconds + clock() - started
+            _save_checkpoint(folder, task, optimizer, losses, metrics, seconds)
             break
 
     curve = _curve(losses, metrics)
@@ -200,10 +203,17 @@ def _load_checkpoint(
         content = torch.load(folder.checkpoint_path, weights_only=True)
         task.model.load_state_dict(content["model"])
         optimizer.load_state_dict(content["optimizer"])
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
+    except (
+        OSError,
+        RuntimeError,
+        KeyError,
+        ValueError,
+        EOFError,
+        pickle.UnpicklingError,
+    ) as error:
         raise StoreError(
-            f"The checkpoint {folder.checkpoint_path} cannot be used ({error}): "
-            "remove it to start this run anew."
+            f"The checkpoint {folder.checkpoint_path} cannot be used "
+            f"({type(error).__name__}): remove it to start this run anew."
         ) from error
     metrics = {
         name: [(int(step), float(value)) for step, value in points]

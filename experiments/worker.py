@@ -105,7 +105,8 @@ def carry_out(queue: Queue, store_folder: Path, job: Job, owner: str) -> None:
                 inbox.record(store_folder, "run", body, event_id=run.id)
             state = "cancelled" if result.stopped else "finished"
             queue.end(job.id, owner, state=state, run_id=run.id)
-            folder.drop_checkpoint()
+            if not result.stopped:  # a cancelled job may yet be resumed
+                folder.drop_checkpoint()
         except AdvisorError as error:
             print(error, flush=True)
             queue.end(job.id, owner, state="failed", error=str(error))

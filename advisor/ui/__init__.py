@@ -1,10 +1,10 @@
 """How the answers look in a browser: the only package that imports streamlit.
 
-    resources.py    the cached Advisor, and what a page does without one
-    turns.py        one turn of the conversation as a record: answer, chart, verification
-    components.py   render_*: an answer in its parts
-    plans.py        render_*: the verification plan, and its runs while they go on
-    run_views.py    render_*: jobs, one run's curve, previews and config
-    tables.py       filtered tables of the store, downloads
-    pages/          ask.py, runs.py, evidence.py: plain scripts, one page each
+resources.py    the cached Advisor, and what a page does without one
+turns.py        one turn of the conversation as a record: answer, chart, verification
+components.py   render_*: an answer in its parts
+plans.py        render_*: the verification plan, and its runs while they go on
+run_views.py    render_*: jobs, one run's curve, previews and config
+tables.py       filtered tables of the store, downloads
+pages/          ask.py, runs.py, evidence.py: plain scripts, one page each
 """

@@ -12,6 +12,7 @@ import streamlit as st
 
 from advisor.service import Advisor
 from advisor.settings import load_settings
+from advisor.ui.text import escaped
 from knowledge.errors import AdvisorError
 
 
@@ -52,15 +53,3 @@ def errors_shown() -> Iterator[None]:
         yield
     except AdvisorError as error:
         st.error(escaped(str(error)))
-
-
-_MARKUP = str.maketrans({c: f"\\{c}" for c in r"\`*_{}[]()#+-.!|~$<>:&"})
-
-
-def escaped(text: str) -> str:
-    """Return text so that Markdown shows it as it was typed, line by line.
-
-    >>> escaped("a *b* costs $5")
-    'a \\\\*b\\\\* costs \\\\$5'
-    """
-    return text.translate(_MARKUP).replace("\n", "  \n")

@@ -19,6 +19,7 @@ from advisor.conversation import Answer
 from advisor.recommendation import Recommendation
 from advisor.service import Advisor
 from advisor.wording import rate_text
+from knowledge.errors import AdvisorError
 from knowledge.names import WorkloadName
 from knowledge.records import Claim, Run
 
@@ -31,7 +32,8 @@ class Turn:
 
     `plan_id` is the id under which the proposed verification would be started, so that
     it starts once however often the button is pressed. `verification_id` is the one
-    under way or, with `before` (the recommendation it was to change), the last one.
+    under way, `ended_id` the last one that is over, `before` the recommendation that
+    it changed.
     """
 
     answer: Answer
@@ -39,12 +41,21 @@ class Turn:
     chart: ThresholdChartData | None
     plan_id: str
     verification_id: str | None = None
+    ended_id: str | None = None
     before: Recommendation | None = None
 
     @property
     def is_updated(self) -> bool:
         """Whether the answer was computed anew after a verification."""
         return self.before is not None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A question that could not be answered as it was put, and why."""
+
+    question: str
+    error: AdvisorError
 
 
 def ask_turn(advisor: Advisor, question: str, context: str | None) -> Turn:
@@ -58,13 +69,19 @@ def ask_turn(advisor: Advisor, question: str, context: str | None) -> Turn:
 
 
 def updated_turn(advisor: Advisor, turn: Turn) -> Turn:
-    """Return the turn answered anew, remembering what it said before."""
+    """Return the turn answered anew after its verification, with what it said before.
+
+    Raises:
+        AdvisorError: The store cannot be used.
+    """
     answer = advisor.ask(turn.answer.question, context=turn.context)
     return replace(
         turn,
         answer=answer,
         chart=_chart_data(advisor, answer),
         plan_id=new_plan_id(),
+        verification_id=None,
+        ended_id=turn.verification_id,
         before=turn.answer.recommendation,
     )
 

@@ -1,0 +1,345 @@
+"""An answer in its parts: headline, chart, reasons, evidence, settings.
+
+Every function draws a record, so a new answer and the replayed history look the same.
+Prose goes through st.text: what a person typed is never read as markup.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from advisor.charts import (
+    ThresholdChartData,
+    build_rules_chart,
+    build_threshold_chart,
+    describe_threshold_chart,
+)
+from advisor.conversation import Answer
+from advisor.recommendation import Judgement, Recommendation
+from advisor.ui.text import count_text
+from advisor.ui.turns import Refusal, Turn
+from advisor.wording import (
+    BASIS_WORDS,
+    best_text,
+    change_text,
+    exclusions_text,
+    exponent_text,
+    rate_text,
+    recommendation_text,
+    rests_on_text,
+    setting_text,
+    settings_snippets,
+    stability_text,
+    title_of,
+)
+from knowledge.records import Claim, Run
+
+USER_AVATAR, ADVISOR_AVATAR = ":material/person:", ":material/insights:"
+BASIS_COLOURS = {
+    "measured": "green",
+    "interpolated": "blue",
+    "extrapolated": "orange",
+    "reported": "violet",
+    "borrowed": "orange",
+    "none": "gray",
+}
+VERDICT_WORDS = {
+    "safe": "safe",
+    "risky": "risky",
+    "unsafe": "unsafe",
+    "unknown": "not known",
+}
+# Answers whose text says nothing that the parts below it do not say, too.
+_SAID_BY_PARTS = ("recommend_lr", "compare_models", "judge_lr")
+_IDS_IN_SQL = 30
+
+
+def render_question(text: str) -> None:
+    """Draw what a person asked."""
+    with st.chat_message("user", avatar=USER_AVATAR):
+        st.text(text)
+
+
+def render_refusal(refusal: Refusal) -> None:
+    """Draw a question that could not be answered, with the reason."""
+    render_question(refusal.question)
+    with st.chat_message("assistant", avatar=ADVISOR_AVATAR):
+        st.warning("I cannot answer that as it stands.")
+        st.text(str(refusal.error))
+
+
+def render_answer(turn: Turn, index: int) -> None:
+    """Draw everything an answer says; its plan is drawn by `plans`."""
+    answer = turn.answer
+    for warning in answer.warnings:
+        st.badge("check this", color="orange")
+        st.text(warning)
+    if turn.before is not None and answer.recommendation is not None:
+        st.badge("updated with the new runs", color="green")
+        st.text(change_text(turn.before, answer.recommendation))
+    _render_headline(answer, is_updated=turn.is_updated)
+    if turn.chart is not None:
+        render_threshold_chart(turn.chart, key=f"ask_chart_{index}")
+    _render_reasons(answer, is_updated=turn.is_updated)
+    if answer.scaling and answer.scaling["scaling_rules"]:
+        _render_rules(answer.scaling["scaling_rules"], key=f"ask_rules_{index}")
+    if answer.rows and answer.intent != "max_batch_for_lr":
+        st.dataframe(list(answer.rows), hide_index=True, key=f"ask_rows_{index}")
+    if answer.recommendations:
+        _render_evidence(turn, index)
+        _render_thin(answer.recommendations)
+        _render_settings(answer.recommendations)
+    elif answer.evidence:
+        with st.expander(f"Evidence ({len(answer.evidence)})"):
+            st.dataframe(list(answer.evidence), hide_index=True)
+
+
+def render_threshold_chart(data: ThresholdChartData, *, key: str) -> None:
+    """Draw learning rate against batch size with what an answer rests on."""
+    st.altair_chart(
+        build_threshold_chart(data),
+        width="stretch",
+        key=key,
+        alt=describe_threshold_chart(data),
+    )
+    st.caption(
+        "Grey line: where half of all runs fail, with its 90 % band; the bar is the "
+        "same at the batch size asked about. Arrows are reports and point to where the "
+        "limit lies. Dashed: a narrow copy that can be trained here. Point at a mark "
+        "for its id."
+    )
+
+
+# -- headline --------------------------------------------------------------------------
+
+
+def _render_headline(answer: Answer, *, is_updated: bool) -> None:
+    found = answer.recommendations
+    if answer.intent == "max_batch_for_lr" and answer.rows:
+        _render_largest_batch(answer.rows[0])
+    elif answer.judgements:
+        for judgement in answer.judgements:
+            _render_verdict(judgement)
+    elif len(found) == 1 and answer.intent != "scaling_rule":
+        if answer.intent == "run_verification" and not is_updated:
+            return
+        _render_rate(found[0])
+    elif len(found) > 1:
+        _render_rates(found)
+
+
+def _render_rate(r: Recommendation) -> None:
+    with st.container(horizontal=True, gap="large"):
+        rate = rate_text(r.learning_rate) if r.learning_rate else "no rate yet"
+        st.metric("Start at", rate, width="content")
+        if r.probability_stable is not None:
+            st.metric("P(stable)", f"{r.probability_stable:.0%}", width="content")
+        if r.max_stable is not None:
+            m = r.max_stable
+            st.metric(
+                "Half of all runs fail near", rate_text(m.median), width="content"
+            )
+            st.metric(
+                f"{m.level:.0%} sure it lies within",
+                f"{rate_text(m.low)} to {rate_text(m.high)}",
+                width="content",
+            )
+    _render_scope(r)
+
+
+def _render_scope(r: Recommendation) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge(BASIS_WORDS[r.basis], color=BASIS_COLOURS[r.basis])  # type: ignore[arg-type]
+        st.text(f"{title_of(r.workload)} at batch {r.batch_size}, {setting_text(r)}")
+
+
+def _render_verdict(j: Judgement) -> None:
+    with st.container(horizontal=True, gap="large"):
+        st.metric(
+            f"{rate_text(j.learning_rate)} at batch {j.batch_size} is",
+            VERDICT_WORDS[j.verdict],
+            width="content",
+        )
+        if j.probability_stable is not None:
+            st.metric("P(stable)", f"{j.probability_stable:.0%}", width="content")
+        if j.recommendation.learning_rate is not None:
+            st.metric(
+                "I would start at",
+                rate_text(j.recommendation.learning_rate),
+                width="content",
+            )
+    _render_scope(j.recommendation)
+
+
+def _render_largest_batch(row: dict[str, Any]) -> None:
+    found = row["largest_batch"]
+    st.metric(
+        "Largest batch size",
+        "none" if found is None else f"{found['median']:g}",
+        help=None
+        if found is None
+        else f"{found['level']:.0%}: {found['low']:g} to {found['high']:g}",
+    )
+
+
+def _render_rates(found: Sequence[Recommendation]) -> None:
+    st.table(
+        [
+            {
+                "Workload": title_of(r.workload),
+                "Batch size": str(r.batch_size),
+                "Start at": rate_text(r.learning_rate) if r.learning_rate else "none",
+                "P(stable)": f"{r.probability_stable:.0%}"
+                if r.probability_stable is not None
+                else "",
+                "Half fail near": f"{rate_text(r.max_stable.median)} "
+                f"({rate_text(r.max_stable.low)} to {rate_text(r.max_stable.high)})"
+                if r.max_stable
+                else "",
+                "Basis": r.basis,
+            }
+            for r in found
+        ],
+        hide_index=True,
+    )
+
+
+# -- reasons ---------------------------------------------------------------------------
+
+
+def _render_reasons(answer: Answer, *, is_updated: bool) -> None:
+    r = answer.recommendation
+    is_single = len(answer.recommendations) == 1 and answer.intent in _SAID_BY_PARTS
+    if r is not None and (is_single or (is_updated and answer.plan is not None)):
+        for line in reason_lines(r):
+            st.text(line)
+        if r.scaling_rules is not None:
+            with st.expander("How the rate goes with the batch size"):
+                st.text(exponent_text(r))
+                st.altair_chart(build_rules_chart(r.scaling_rules), width="stretch")
+    else:
+        st.text(answer.text)
+
+
+def reason_lines(r: Recommendation) -> list[str]:
+    """Return the answer's sentences in the order a person needs them."""
+    if r.learning_rate is None:
+        return [recommendation_text(r)]
+    lines = [stability_text(r), best_text(r), rests_on_text(r)]
+    return [line for line in lines if line]
+
+
+def _render_rules(shares: dict[str, float], *, key: str) -> None:
+    st.altair_chart(
+        build_rules_chart(shares),
+        width="stretch",
+        key=key,
+        alt="Probability of each rule of thumb, as bars.",
+    )
+
+
+# -- one click away --------------------------------------------------------------------
+
+
+def _render_evidence(turn: Turn, index: int) -> None:
+    found = turn.answer.recommendations
+    used = {i for r in found for i in r.evidence.used}
+    excluded = {e.id: e for r in found for e in r.evidence.excluded}
+    claims = [c for c in turn.chart.claims if c.id in used] if turn.chart else []
+    runs = [r for r in turn.chart.runs if r.id in used] if turn.chart else []
+    copies = [r for r in turn.chart.runs if r.id not in used] if turn.chart else []
+    found_here = (
+        count_text(len(runs), "run") if runs else "",
+        count_text(len(claims), "report") if claims else "",
+        count_text(len(copies), "run of relatives", "runs of relatives")
+        if copies
+        else "",
+    )
+    label = f"Evidence: {', '.join(filter(None, found_here)) or 'none of its own'}"
+    with st.expander(label, key=f"ask_evidence_{index}"):
+        if claims:
+            st.markdown("**Reported by others**")
+            st.dataframe([claim_row(c) for c in claims], hide_index=True)
+        if runs:
+            st.markdown("**Runs**")
+            st.dataframe([run_row(r) for r in runs], hide_index=True)
+        if copies:
+            st.markdown("**Runs of relatives**, which tell how the rate scales")
+            st.dataframe([run_row(r) for r in copies], hide_index=True)
+        if not (claims or runs or copies):
+            st.text("Nothing of this workload itself; it rests on its relatives.")
+        if excluded:
+            st.markdown("**Left out**")
+            st.text("\n".join(exclusions_text(list(excluded.values()))))
+            st.dataframe([vars(e) for e in excluded.values()], hide_index=True)
+        st.markdown("**The same in SQL** (paste it on the Evidence page)")
+        st.code(evidence_sql(sorted(used)), language="sql", wrap_lines=True)
+
+
+def claim_row(claim: Claim) -> dict[str, Any]:
+    """Return a claim as a row to read."""
+    return {
+        "batch size": claim.batch_size,
+        "learning rate": rate_text(claim.learning_rate) if claim.learning_rate else "",
+        "said": {"stable": "held", "unstable": "failed"}.get(claim.bound or "", ""),
+        "top of slider": "yes" if claim.at_tool_ceiling else "",
+        "reliability": claim.reliability,
+        "statement": claim.statement,
+        "our reading": claim.inferred or "",
+        "source": claim.source_title,
+        "id": claim.id,
+    }
+
+
+def run_row(run: Run) -> dict[str, Any]:
+    """Return a run as a row to read."""
+    return {
+        "workload": run.workload,
+        "batch size": run.batch_size,
+        "learning rate": rate_text(run.learning_rate),
+        "outcome": str(run.outcome or "not judged"),
+        "failed at step": run.failed_at_step,
+        "steps": run.steps,
+        "seed": run.seed,
+        "source": run.source,
+        "id": run.id,
+    }
+
+
+def evidence_sql(ids: Sequence[str]) -> str:
+    """Return the queries that list these runs and claims.
+
+    >>> evidence_sql(["run:1"])
+    "select * from runs where id in ('run:1');"
+    """
+    queries = []
+    for table, prefix in (("claims", "claim:"), ("runs", "run:")):
+        wanted = [i for i in ids if i.startswith(prefix)]
+        shown = ", ".join(
+            "'" + i.replace("'", "''") + "'" for i in wanted[:_IDS_IN_SQL]
+        )
+        if wanted:
+            more = len(wanted) - _IDS_IN_SQL
+            note = f" -- and {more} more" if more > 0 else ""
+            queries.append(f"select * from {table} where id in ({shown});{note}")
+    return "\n".join(queries) or "select * from claims;"
+
+
+def _render_thin(found: Sequence[Recommendation]) -> None:
+    caveats = list(dict.fromkeys(c for r in found for c in r.caveats))
+    if not caveats:
+        return
+    with st.expander(f"What is thin ({len(caveats)})", expanded=len(found) == 1):
+        for caveat in caveats:
+            st.text(f"\u2022 {caveat}")
+
+
+def _render_settings(found: Sequence[Recommendation]) -> None:
+    snippets = settings_snippets(found[0]) if len(found) == 1 else {}
+    if not snippets:
+        return
+    with st.expander("Copy the settings"):
+        for program, snippet in snippets.items():
+            st.caption(program)
+            st.code(snippet, language=None)

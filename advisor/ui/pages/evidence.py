@@ -1,0 +1,197 @@
+"""The Evidence page: the tables with filters, a read-only query box, import."""
+
+import tempfile
+from pathlib import Path
+
+import streamlit as st
+
+from advisor.service import ImportReport
+from advisor.ui import resources
+from advisor.ui.tables import (
+    FILTERS,
+    ROWS_SHOWN,
+    TableView,
+    count_rows,
+    csv_bytes,
+    load_rows,
+    parquet_bytes,
+    result_frame,
+    values_of,
+)
+from advisor.ui.text import count_text
+from knowledge.sql_box import QueryResult
+
+EXAMPLE_QUERY = """select workload, batch_size, learning_rate,
+  stable, degraded, diverged
+from trials
+order by workload, batch_size, learning_rate"""
+ABOUT = {
+    "runs": "One row per training run: ours and imported ones.",
+    "claims": "What others say, with source, reliability (0 to 1) and, marked apart, "
+    "what is our reading of it. A claim is never counted as a run.",
+    "trials": "One row per workload, recipe, batch size and rate, with how runs ended.",
+    "answers": "Every answer that was given.",
+    "jobs": "The training processes and how they ended.",
+    "workloads": "Every known workload.",
+}
+COLUMNS = {
+    "learning_rate": st.column_config.NumberColumn(
+        "learning rate", format="scientific"
+    ),
+    "batch_size": st.column_config.NumberColumn("batch size"),
+    "inferred": st.column_config.TextColumn("our reading"),
+    "source_title": st.column_config.TextColumn("source"),
+    "bound": st.column_config.TextColumn("said"),
+}
+
+advisor = resources.advisor_or_stop()
+st.session_state.setdefault("evidence_result", None)
+st.session_state.setdefault("evidence_report", None)
+
+
+def render_tables() -> None:
+    """Draw one table with its filters, its row count and its downloads."""
+    table = st.segmented_control(
+        "Table", list(FILTERS), default="runs", required=True, key="evidence_table"
+    )
+    st.caption(ABOUT[table])
+    columns = st.columns(len(FILTERS[table]))
+    wanted = tuple(
+        (
+            name,
+            tuple(
+                columns[i].multiselect(
+                    name.capitalize(),
+                    values_of(advisor, table, name),
+                    key=f"evidence_{table}_{name}",
+                    placeholder="All",
+                )
+            ),
+        )
+        for i, name in enumerate(FILTERS[table])
+    )
+    view = TableView(table, wanted)
+    count = count_rows(advisor, view)
+    shown = load_rows(advisor, view, limit=ROWS_SHOWN)
+    part = f", the first {len(shown):,} shown" if count > len(shown) else ""
+    st.markdown(f"**{count_text(count, 'row')}**{part}")
+    if count == 0:
+        st.text("No row matches. Runs come from verifications and imports.")
+        return
+    st.dataframe(
+        shown,
+        hide_index=True,
+        column_config={k: v for k, v in COLUMNS.items() if k in shown.columns},
+        key=f"evidence_frame_{table}",
+        placeholder="",
+        alt=f"Rows of the table {table}",
+    )
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download CSV",
+            lambda: csv_bytes(load_rows(advisor, view)),
+            file_name=f"{table}.csv",
+            mime="text/csv",
+            key="evidence_csv",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Download Parquet",
+            lambda: parquet_bytes(load_rows(advisor, view)),
+            file_name=f"{table}.parquet",
+            mime="application/vnd.apache.parquet",
+            key="evidence_parquet",
+            on_click="ignore",
+        )
+
+
+def render_query_box() -> None:
+    """Draw the query box and the rows of the last query."""
+    st.text(
+        "One SELECT on a copy of the tables: "
+        f"{', '.join([*FILTERS, 'curves'])}. It can read and change nothing."
+    )
+    query = st.text_area("Query", EXAMPLE_QUERY, height=140, key="evidence_sql")
+    if st.button("Run query", key="evidence_run_sql", type="primary"):
+        st.session_state.evidence_result = None
+        with resources.errors_shown():
+            st.session_state.evidence_result = advisor.sql(query)
+    result: QueryResult | None = st.session_state.evidence_result
+    if result is None:
+        return
+    frame = result_frame(result)
+    st.markdown(f"**{count_text(len(frame), 'row')}**")
+    if result.truncated:
+        st.warning(f"More rows match: these are the first {len(frame):,}.")
+    st.dataframe(
+        frame,
+        hide_index=True,
+        # Six digits that count: the default would show 5e-5 as 0.0001.
+        column_config={
+            name: st.column_config.NumberColumn(format="%.6g")
+            for name in frame.select_dtypes("float").columns
+        },
+        key="evidence_sql_frame",
+        alt="The rows of the query.",
+    )
+    st.download_button(
+        "Download the result as CSV",
+        csv_bytes(frame),
+        file_name="query.csv",
+        mime="text/csv",
+        key="evidence_sql_csv",
+        on_click="ignore",
+    )
+
+
+def render_import() -> None:
+    """Draw the upload of runs and the report of the last import."""
+    st.text(
+        "Runs of your own, as CSV or Parquet with the columns workload, optimizer, "
+        "batch_size, learning_rate, metric_name, metric_value, steps_or_tokens and "
+        "source. Good rows are kept, bad ones are named with the reason."
+    )
+    upload = st.file_uploader(
+        "File with runs", type=["csv", "parquet"], key="evidence_upload"
+    )
+    if st.button("Import", key="evidence_import", disabled=upload is None) and upload:
+        st.session_state.evidence_report = None
+        with resources.errors_shown():
+            report = import_upload(upload.name, upload.getvalue())
+            st.session_state.evidence_report = report
+    report = st.session_state.evidence_report
+    if report is not None:
+        render_report(report)
+
+
+def import_upload(name: str, content: bytes) -> ImportReport:
+    """Import an uploaded file by way of a temporary one with the same ending."""
+    with tempfile.TemporaryDirectory(prefix="lr-advisor-upload-") as folder:
+        path = Path(folder) / f"upload{Path(name).suffix.lower()}"
+        path.write_bytes(content)
+        return advisor.import_runs(path)
+
+
+def render_report(report: ImportReport) -> None:
+    """Draw what an import added, knew already and left out."""
+    st.success(
+        f"{count_text(report.added, 'run')} added, {report.skipped} known already, "
+        f"{len(report.rejected)} rejected."
+    )
+    if report.workloads:
+        st.text(f"Workloads: {', '.join(report.workloads)}")
+    if report.rejected:
+        st.dataframe(
+            [{"line": line, "reason": reason} for line, reason in report.rejected],
+            hide_index=True,
+        )
+
+
+st.title("Evidence")
+tables, query_box, importing = st.tabs(["Tables", "SQL", "Import"])
+with tables, resources.errors_shown():
+    render_tables()
+with query_box:
+    render_query_box()
+with importing:
+    render_import()

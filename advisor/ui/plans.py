@@ -1,0 +1,339 @@
+"""The verification plan as a card, and its runs while they go on.
+
+Nothing starts without the press of Run, and a plan's id works once. Progress is a
+fragment that reads the queue once a second; when the verification is over, the turn's
+answer is computed anew in its place.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import streamlit as st
+
+from advisor.charts import build_loss_chart
+from advisor.checks import check_batch_size
+from advisor.service import PLAN_BUDGET_SECONDS, Advisor
+from advisor.ui.resources import errors_shown
+from advisor.ui.text import count_text, escaped
+from advisor.ui.turns import Turn, plan_of, updated_turn
+from advisor.verifying import Verification, shown_state
+from advisor.wording import duration_text, rate_text, title_of
+from experiments.queue import Job
+from experiments.run_folder import RunFolder
+from experiments.workloads import find_spec
+from knowledge.errors import AdvisorError, BadValueError
+from knowledge.names import WorkloadName
+from knowledge.records import Run
+
+PROXY_WIDTHS = (32, 16, 8, 4)
+REFRESH_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What Run would start, as it stands in the card."""
+
+    workload: str
+    batch_sizes: tuple[int, ...]
+    budget_seconds: float
+
+
+def render_plan(advisor: Advisor, turns: list[Any], index: int) -> None:
+    """Draw the plan of a turn, or the progress of its verification."""
+    turn: Turn = turns[index]
+    if turn.verification_id is not None:
+        fragment = st.fragment(render_progress, run_every=REFRESH_SECONDS)
+        fragment(advisor, turns, index)
+        return
+    if turn.ended_id is not None:
+        _render_ended(advisor, turn.ended_id)
+    plan = plan_of(turn.answer)
+    if plan is None or not plan["runs"]:
+        return
+    with st.container(border=True, key=f"ask_plan_{index}"), errors_shown():
+        card, row = st.container(), st.container(horizontal=True)
+        button = row.container(width="content")
+        wish = _edited_wish(row, plan, index)
+        if wish is not None:
+            with card:
+                _render_card(advisor, turn, plan, wish)
+        pressed = button.button(
+            "Run",
+            key=f"ask_run_{index}",
+            type="primary",
+            disabled=wish is None,
+            help="Starts training on this computer. It can be cancelled at any time.",
+        )
+        if pressed and wish is not None:
+            turns[index] = start(advisor, turn, plan, wish)
+            st.rerun()
+
+
+def start(advisor: Advisor, turn: Turn, plan: dict[str, Any], wish: Wish) -> Turn:
+    """Start what the card says and return the turn with its verification.
+
+    Raises:
+        AdvisorError: It cannot be started as asked.
+    """
+    r = turn.answer.recommendation
+    rates = _named_rates(turn)
+    verification = advisor.verify(
+        workload=wish.workload,
+        batch_size=wish.batch_sizes,
+        learning_rate=rates,
+        recipe=r.recipe if r else None,
+        device=r.device if r else None,
+        steps=plan["runs"][0]["steps"] if rates else None,
+        budget_seconds=None if rates else wish.budget_seconds,
+        verification_id=turn.plan_id,
+    )
+    return replace(turn, verification_id=verification.id, ended_id=None)
+
+
+def _named_rates(turn: Turn) -> list[float]:
+    """Return the rates that a person asked to have run, if any."""
+    if turn.answer.plan is None:
+        return []
+    rates = turn.answer.slots.get("learning_rate")
+    if rates is None:
+        return []
+    return list(rates) if isinstance(rates, list) else [rates]
+
+
+# -- the card --------------------------------------------------------------------------
+
+
+def _render_card(
+    advisor: Advisor, turn: Turn, plan: dict[str, Any], wish: Wish
+) -> None:
+    """Draw which runs, why, and how long they take."""
+    st.markdown("**Make it surer: run it here**")
+    if turn.answer.plan is None:
+        st.text(f"Why: {plan['reason']}")
+    runs, seconds = plan["runs"], plan["estimated_seconds"]
+    rates = _named_rates(turn)
+    planned = {(run["workload"], run["batch_size"]) for run in runs}
+    if planned != {(wish.workload, batch) for batch in wish.batch_sizes}:
+        edited = advisor.plan_runs(wish.workload, wish.batch_sizes, rates)
+        runs, seconds = edited["runs"], edited["estimated_seconds"]
+    _render_planned(runs, plan.get("purpose"))
+    if rates:
+        st.text(f"Estimated time: {duration_text(seconds)} on this computer.")
+    else:
+        st.text(
+            f"Estimated time: about {duration_text(wish.budget_seconds)} on this "
+            "computer. It starts near these rates; each next one is chosen from the "
+            "results so far, until the time is used up."
+        )
+
+
+def _render_planned(runs: list[dict[str, Any]], purpose: str | None) -> None:
+    grouped: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for run in runs:
+        grouped.setdefault((run["workload"], run["batch_size"]), []).append(run)
+    st.table(
+        [
+            {
+                "Workload": title_of(workload),
+                "Batch size": str(batch),
+                "Learning rates": ", ".join(
+                    rate_text(run["learning_rate"]) for run in group
+                ),
+                "Steps each": str(group[0]["steps"]),
+                "Time each": duration_text(group[0]["estimated_seconds"]),
+            }
+            for (workload, batch), group in grouped.items()
+        ],
+        hide_index=True,
+    )
+    if purpose:
+        st.caption(escaped(f"Why these: {purpose}."))
+
+
+def _edited_wish(row: Any, plan: dict[str, Any], index: int) -> Wish | None:
+    """Draw the plan's fields in a row; return their values, None if one is wrong."""
+    target = plan["runs"][0]["workload"]
+    batches = sorted({run["batch_size"] for run in plan["runs"]})
+    with row.popover("Edit", key=f"ask_edit_{index}"):
+        options = runnable_workloads(target)
+        workload = st.selectbox(
+            "Workload to run",
+            options,
+            index=options.index(target),
+            format_func=title_of,
+            key=f"ask_workload_{index}",
+            help="1/16 means every layer is 16 times narrower than in the full model.",
+        )
+        text = st.text_input(
+            "Batch sizes, separated by commas",
+            value=", ".join(map(str, batches)),
+            key=f"ask_batches_{index}",
+        )
+        budget = st.number_input(
+            "Time budget in seconds",
+            min_value=10,
+            max_value=24 * 3600,
+            value=int(plan.get("budget_seconds") or PLAN_BUDGET_SECONDS),
+            step=10,
+            key=f"ask_budget_{index}",
+        )
+    try:
+        return Wish(workload, batch_sizes_in(text), float(budget))
+    except BadValueError as error:
+        st.error(escaped(str(error)))
+        return None
+
+
+def runnable_workloads(target: str) -> list[str]:
+    """Return the workload of a plan and the copies of it that may be run instead.
+
+    >>> runnable_workloads("realface@1/16")
+    ['realface@1/32', 'realface@1/16', 'realface@1/8', 'realface@1/4']
+    """
+    spec = find_spec(target)
+    if spec is None or not spec.can_shrink:
+        return [target]
+    base = WorkloadName.parse(target).base
+    proxies = [WorkloadName(base, width).text for width in PROXY_WIDTHS]
+    return proxies if target in proxies else [*proxies, target]
+
+
+def batch_sizes_in(text: str) -> tuple[int, ...]:
+    """Return the batch sizes of a comma-separated text, each once.
+
+    >>> batch_sizes_in("5, 2, 5")
+    (5, 2)
+
+    Raises:
+        BadValueError: One is not a batch size, or there is none.
+    """
+    parts = [part for part in text.replace(",", " ").split() if part]
+    if not parts:
+        raise BadValueError("batch_size", "missing", expected="name at least one.")
+    return tuple(dict.fromkeys(check_batch_size(part) for part in parts))
+
+
+# -- progress --------------------------------------------------------------------------
+
+
+def render_progress(advisor: Advisor, turns: list[Any], index: int) -> None:
+    """Draw a verification under way; once it is over, answer the turn anew."""
+    turn: Turn = turns[index]
+    if turn.verification_id is None:
+        return
+    with errors_shown():
+        verification = Verification(advisor, turn.verification_id)
+        if verification.state == "running":
+            with st.container(border=True, key=f"ask_progress_{index}"):
+                render_verification(advisor, verification, key=f"ask_{index}")
+            return
+        turns[index] = updated_turn(advisor, turn)
+        st.rerun()
+
+
+def render_verification(
+    advisor: Advisor, verification: Verification, *, key: str
+) -> None:
+    """Draw the progress of a verification, its runs, their losses, and Cancel."""
+    spec, jobs = verification.spec, verification.jobs()
+    over = [job for job in jobs if job.is_over]
+    active = [job for job in jobs if not job.is_over]
+    title, button = st.columns([4, 1], vertical_alignment="center")
+    batches = ", ".join(map(str, spec.batch_sizes))
+    title.markdown(escaped(f"Running {title_of(spec.workload)} at batch {batches}"))
+    if button.button("Cancel", key=f"{key}_cancel"):
+        advisor.cancel(verification.id)
+        st.rerun()
+    length = f" of {duration_text(spec.budget_seconds)}" if spec.budget_seconds else ""
+    st.progress(
+        verification.progress,
+        text=f"{verification.progress:.0%}{length}, "
+        f"{count_text(len(over), 'run')} done, {len(active)} to go",
+    )
+    for job in active:
+        st.progress(min(job.progress, 1.0), text=escaped(job_line(job)))
+    curves = {
+        f"{rate_text(job.config.learning_rate)} at batch {job.config.batch_size}": curve
+        for job in active
+        if (curve := _live_curve(advisor, job)).losses
+    }
+    if curves:
+        st.altair_chart(
+            build_loss_chart(curves),
+            width="stretch",
+            key=f"{key}_losses",
+            alt="Loss of the runs under way against the step.",
+        )
+    _render_outcomes(advisor, over)
+
+
+def job_line(job: Job) -> str:
+    """Return a job's state, rate, step and loss in a line."""
+    config = job.config
+    step = round(job.progress * config.steps)
+    loss = f", loss {job.loss:.4g}" if job.loss is not None else ""
+    return (
+        f"{shown_state(job)}: {rate_text(config.learning_rate)} at batch "
+        f"{config.batch_size}, step {step} of {config.steps}{loss}"
+    )
+
+
+def outcome_words(run: Run | None) -> str:
+    """Return how a run ended, in a few words."""
+    if run is None or run.outcome is None:
+        return ""
+    if run.outcome.is_unstable:
+        at = f" at step {run.failed_at_step}" if run.failed_at_step else ""
+        return f"{run.outcome}{at}"
+    return str(run.outcome)
+
+
+def _live_curve(advisor: Advisor, job: Job) -> Any:
+    return RunFolder.of_job(advisor.store.folder, job.id).load_curve()
+
+
+def _render_outcomes(advisor: Advisor, over: list[Job]) -> None:
+    if not over:
+        return
+    runs = {
+        run.id: run
+        for run in advisor.runs_by_id([job.run_id for job in over if job.run_id])
+    }
+    st.table(
+        [
+            {
+                "Learning rate": rate_text(job.config.learning_rate),
+                "Batch size": str(job.config.batch_size),
+                "Outcome": outcome_words(runs.get(job.run_id or "")) or job.state,
+                "Steps": str(getattr(runs.get(job.run_id or ""), "steps", "") or ""),
+            }
+            for job in over
+        ],
+        hide_index=True,
+    )
+
+
+def _render_ended(advisor: Advisor, verification_id: str) -> None:
+    """Draw what a verification that is over did."""
+    with errors_shown():
+        verification = Verification(advisor, verification_id)
+        jobs = verification.jobs()
+        if verification.state == "failed":
+            st.error(escaped(verification.error or "The runs could not be made."))
+        elif verification.state == "cancelled":
+            st.warning("Cancelled. The runs that were finished count.")
+        else:
+            st.success("Finished. The answer and its chart above are updated.")
+        with st.expander(
+            f"What was run ({count_text(len(jobs), 'run')})", expanded=True
+        ):
+            _render_outcomes(advisor, jobs)
+
+
+def unfinished_verifications(advisor: Advisor) -> list[Verification]:
+    """Return the verifications that are still going on, oldest first."""
+    try:
+        opened = advisor.queue.verifications(unfinished=True)
+    except AdvisorError:
+        return []
+    return [Verification(advisor, v.id) for v in opened]

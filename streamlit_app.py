@@ -1,0 +1,16 @@
+"""The app: navigation, page config, run. Start it with `lr-advisor app`."""
+
+import streamlit as st
+
+ask = st.Page("advisor/ui/pages/ask.py", title="Ask", default=True)
+runs = st.Page("advisor/ui/pages/runs.py", title="Runs", url_path="runs")
+evidence = st.Page(
+    "advisor/ui/pages/evidence.py", title="Evidence", url_path="evidence"
+)
+page = st.navigation([ask, runs, evidence], position="top")
+st.set_page_config(
+    page_title=f"{page.title} - LR Advisor",
+    page_icon="📈",
+    layout="centered" if page == ask else "wide",
+)
+page.run()

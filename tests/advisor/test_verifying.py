@@ -1,0 +1,175 @@
+"""Verification runs in real processes: finished, cancelled, killed and resumed."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import psutil
+import pytest
+
+from advisor.service import Advisor
+from advisor.settings import Settings
+from advisor.verifying import job_dict, shown_state
+from experiments.run_folder import RunFolder
+from knowledge.errors import BadValueError, WorkloadUnavailableError
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def advisor(tmp_path):
+    """A store in a folder whose name has a space and a quote."""
+    folder = tmp_path / "a store's folder"
+    with Advisor.open(folder, settings=Settings(folder, n_workers=2)) as opened:
+        yield opened
+        for verification in opened.queue.verifications(unfinished=True):
+            opened.cancel(verification.id)
+        wait_for(lambda: not opened.queue.has_work(), seconds=30)
+        wait_for(lambda: not processes(opened), seconds=10)
+
+
+def wait_for(holds: Callable[[], object], *, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.05)
+
+
+def processes(advisor: Advisor) -> list[psutil.Process]:
+    """Supervisors and workers of this store."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "status"]):
+        line = process.info["cmdline"] or []
+        ours = str(advisor.store.folder) in line
+        if ours and process.info["status"] != psutil.STATUS_ZOMBIE:
+            found.append(process)
+    return found
+
+
+def test_named_rates_are_run_as_they_are_and_become_evidence(advisor):
+    verification = advisor.verify(
+        "digits_mlp", [16, 32], learning_rate=[1e-3, 3e3], steps=60
+    )
+    verification.wait(timeout_seconds=120)
+    document = verification.to_dict()
+    assert document["state"] == "finished"
+    tried = [(r["batch_size"], r["learning_rate"]) for r in document["runs"]]
+    assert sorted(tried) == [(16, 1e-3), (16, 3e3), (32, 1e-3), (32, 3e3)]
+    outcomes = {r["learning_rate"]: r["outcome"] for r in document["runs"]}
+    assert outcomes == {1e-3: "stable", 3e3: "diverged"}
+    assert document["before"]["basis"] == "none"
+    assert document["after"]["basis"] == "measured"
+    assert document["after"]["evidence"]["n_runs"] == 4
+    # The states of the jobs are mirrored into the store.
+    states = advisor.store.rows("select distinct state from jobs")
+    assert states == [("finished",)]
+    assert advisor.store.verify().problems == ()
+
+
+def test_chosen_rates_lie_where_the_threshold_is_believed_to_be(advisor):
+    verification = advisor.verify("digits_mlp", 32, runs=6, steps=60)
+    assert len(verification.job_ids) == 2  # there at once, for whoever detaches
+    verification.wait(timeout_seconds=120)
+    runs = verification.to_dict()["runs"]
+    assert len(runs) == 6
+    for run in runs:
+        assert run["believed_low"] <= run["learning_rate"] <= run["believed_high"]
+    assert len({run["seed"] for run in runs}) == 6
+    assert verification.progress == 1.0
+
+
+def test_a_killed_supervisor_and_killed_workers_lose_nothing(advisor):
+    """The resumed curve equals that of an undisturbed run, to the last digit."""
+    verification = advisor.verify(
+        "digits_cnn", 64, learning_rate=[1e-3, 2e-3, 3e-3], steps=1600
+    )
+    queue = advisor.queue
+
+    def has_checkpoint() -> bool:
+        folders = [RunFolder.of_job(advisor.store.folder, j) for j in verification.job_ids]
+        return any(folder.checkpoint_path.exists() for folder in folders)
+
+    wait_for(has_checkpoint, seconds=60)
+    for process in processes(advisor):
+        process.send_signal(signal.SIGKILL)
+    wait_for(lambda: not processes(advisor), seconds=10)
+    shown = {shown_state(job) for job in verification.jobs()}
+    assert shown <= {"interrupted", "queued", "finished"}
+    assert "interrupted" in shown
+
+    advisor.tend()  # what opening the app again does
+    verification.wait(timeout_seconds=90)
+    jobs = verification.jobs()
+    assert [job.state for job in jobs] == ["finished"] * 3
+    resumed = [job for job in jobs if job.resumed_from_step]
+    assert resumed
+    assert max(job.attempts for job in jobs) == 2
+    assert len(advisor.store.runs()) == 3
+
+    job = resumed[0]
+    again = advisor.verify(
+        "digits_mlp", 32, learning_rate=[1e-3], steps=60
+    )  # the queue still works
+    again.wait(timeout_seconds=60)
+    from experiments.training import train
+
+    undisturbed = train(
+        job.config,
+        RunFolder(advisor.store.folder / "undisturbed"),
+        watch=lambda step, loss: True,
+    )
+    assert advisor.curve(job.run_id) == undisturbed.curve
+    assert queue.job(job.id).run_id == job.run_id
+
+
+def test_cancelling_leaves_no_process_behind_after_five_seconds(advisor):
+    verification = advisor.verify("digits_cnn", 64, budget_seconds=300, steps=20_000)
+    wait_for(
+        lambda: any(job.state == "running" for job in verification.jobs()), seconds=30
+    )
+    for job_id in verification.job_ids:
+        advisor.cancel(job_id)
+    wait_for(lambda: not processes(advisor), seconds=5)
+    assert {job.state for job in verification.jobs()} == {"cancelled"}
+    assert verification.state == "cancelled"
+
+
+def test_a_run_that_cannot_be_carried_out_says_why(advisor):
+    verification = advisor.verify("digits_mlp", 5000, runs=3, steps=60)
+    verification.wait(timeout_seconds=60)
+    assert verification.state == "failed"
+    assert "batch_size is 5000" in verification.error
+    failed = verification.jobs()[0]
+    assert job_dict(failed)["state"] == "failed"
+
+
+def test_a_cancelled_job_goes_on_from_its_step_when_resumed(advisor):
+    verification = advisor.verify("digits_cnn", 64, learning_rate=1e-3, steps=1500)
+    (job_id,) = verification.job_ids
+    wait_for(lambda: advisor.queue.job(job_id).progress > 0.1, seconds=60)
+    advisor.cancel(job_id)
+    wait_for(lambda: advisor.queue.job(job_id).is_over, seconds=10)
+    advisor.resume(job_id)
+    wait_for(lambda: advisor.queue.job(job_id).state == "finished", seconds=120)
+    job = advisor.queue.job(job_id)
+    assert job.resumed_from_step > 100
+    # The part run before cancelling does not count beside the whole one.
+    evidence = advisor.recommend("digits_cnn", 64).evidence
+    assert [job.run_id] == list(evidence.used)
+
+
+def test_imported_workloads_and_odd_wishes_are_refused_in_a_sentence(advisor, tmp_path):
+    path = tmp_path / "runs.csv"
+    path.write_text(
+        "workload,optimizer,batch_size,learning_rate,metric_name,metric_value,"
+        "steps_or_tokens,source\nmine,adam,8,0.001,val_loss,0.5,100,me\n"
+    )
+    advisor.import_runs(path)
+    with pytest.raises(WorkloadUnavailableError, match="cannot be trained here"):
+        advisor.verify("mine", 8)
+    for wish in ({"steps": 1}, {"runs": 0}, {"budget_seconds": 0.0}, {"seeds": 0}):
+        with pytest.raises(BadValueError):
+            advisor.verify("digits_mlp", 8, **wish)
+    assert advisor.queue.verifications() == []
+    assert os.listdir(advisor.store.folder / "runs") == []
