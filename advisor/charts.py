@@ -120,7 +120,7 @@ def build_threshold_chart(data: ThresholdChartData) -> alt.LayerChart:
         layers.append(_points_layer(points, x, y))
     if not layers:
         layers = [alt.Chart(_data([])).mark_point()]
-    return _layered(layers, height=400)
+    return _layered(layers, height=460)
 
 
 def describe_threshold_chart(data: ThresholdChartData) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from advisor.checks import check_batch_size, check_learning_rate, odd_rate_warning
+from advisor.checks import check_batch_size, check_learning_rate
 from advisor.question import Question, parse_question
 from advisor.recommendation import Judgement, Recommendation
 from advisor.verifying import job_dict
@@ -236,7 +236,6 @@ def _judge(advisor: "Advisor", q: Question, exclude: tuple[str, ...]) -> Answer:
     texts = [judgement_text(j) for j in judged]
     if q.intent == "diagnose":
         texts.insert(0, _diagnosis(judged[0]))
-    odd = [odd_rate_warning(rate) for rate in rates]
     found = tuple(j.recommendation for j in judged)
     return Answer(
         question=q.text,
@@ -246,7 +245,6 @@ def _judge(advisor: "Advisor", q: Question, exclude: tuple[str, ...]) -> Answer:
         recommendations=found,
         judgements=tuple(judged),
         evidence=_evidence(advisor, found),
-        warnings=tuple(w for w in odd if w),
     )
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from knowledge.records import Curve, Outcome
 
 RULE_VERSION = "1"
+HUGE_LOSS = 1e30  # as good as infinite, and safe to compute with below
 SMOOTHING = 0.9  # exponential moving average of the loss, about the last ten steps
 INITIAL_STEPS = 5  # the starting loss is their mean
 CATAPULT_FRACTION, CATAPULT_MIN, CATAPULT_MAX = 0.05, 20, 100  # steps of grace
@@ -62,7 +63,7 @@ def judge_curve(curve: Curve, horizon_steps: int) -> Verdict:
     51
     """
     losses = np.asarray(curve.losses, dtype=float)
-    finite = np.isfinite(losses)
+    finite = np.abs(losses) < HUGE_LOSS  # false for nan too
     if not finite.all():
         first_bad = int(np.argmin(finite)) + 1
         return Verdict(

@@ -168,6 +168,12 @@ class Store:
             return 0
         except OSError as error:
             raise inbox.disk_error(error, self.folder) from error
+        except (duckdb.IOException, duckdb.FatalException) as error:
+            raise StoreError(
+                f"{self.folder / DATABASE} could not be written "
+                f"({str(error).splitlines()[0][:120]}): is the disk full? What was "
+                "saved waits in the inbox and nothing is lost."
+            ) from error
 
     def ingest_all(self, *, wait_seconds: float = 30.0) -> None:
         """Ingest until the inbox is empty, or say who is in the way.
@@ -249,7 +255,7 @@ class Store:
     @property
     def generation(self) -> int:
         """The number of the newest snapshot, after ingesting what waits."""
-        self.ingest()
+        self._ingest_if_possible()
         return self._newest_generation()
 
     @property
@@ -323,14 +329,24 @@ class Store:
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run our own query on the newest snapshot (never a person's: see sql_box)."""
-        self.ingest()
+        self._ingest_if_possible()
         return self._rows(sql, parameters)
 
     def frame(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         """Run our own query and return a pandas DataFrame."""
-        self.ingest()
+        self._ingest_if_possible()
         with self._cursor() as cursor:
             return cursor.execute(sql, list(parameters)).df()
+
+    def _ingest_if_possible(self) -> None:
+        """Bring in what waits; on a full disk answer from what is published."""
+        try:
+            self.ingest()
+        except StoreVersionError:
+            raise
+        except StoreError:
+            if self._newest_generation() == 0:
+                raise
 
     def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self._cursor() as cursor:

@@ -135,17 +135,22 @@ def _render_rate(r: Recommendation) -> None:
         st.metric("Start at", rate, width="content")
         if r.probability_stable is not None:
             st.metric("P(stable)", f"{r.probability_stable:.0%}", width="content")
-        if r.max_stable is not None:
-            m = r.max_stable
-            st.metric(
-                "Half of all runs fail near", rate_text(m.median), width="content"
-            )
-            st.metric(
-                f"{m.level:.0%} sure it lies within",
-                f"{rate_text(m.low)} to {rate_text(m.high)}",
-                width="content",
-            )
+        _render_threshold(r)
     _render_scope(r)
+
+
+def _render_threshold(r: Recommendation) -> None:
+    if r.max_stable is None:
+        return
+    m = r.max_stable
+    st.metric(
+        "Half of all runs fail near",
+        rate_text(m.median),
+        delta=f"{m.level:.0%}: {rate_text(m.low)} to {rate_text(m.high)}",
+        delta_color="off",
+        delta_arrow="off",
+        width="content",
+    )
 
 
 def _render_scope(r: Recommendation) -> None:
@@ -164,11 +169,9 @@ def _render_verdict(j: Judgement) -> None:
         if j.probability_stable is not None:
             st.metric("P(stable)", f"{j.probability_stable:.0%}", width="content")
         if j.recommendation.learning_rate is not None:
-            st.metric(
-                "I would start at",
-                rate_text(j.recommendation.learning_rate),
-                width="content",
-            )
+            rate = rate_text(j.recommendation.learning_rate)
+            st.metric("I would start at", rate, width="content")
+        _render_threshold(j.recommendation)
     _render_scope(j.recommendation)
 
 
@@ -212,7 +215,10 @@ def _render_reasons(answer: Answer, *, is_updated: bool) -> None:
     r = answer.recommendation
     is_single = len(answer.recommendations) == 1 and answer.intent in _SAID_BY_PARTS
     if r is not None and (is_single or (is_updated and answer.plan is not None)):
-        for line in reason_lines(r):
+        lines = reason_lines(r)
+        if answer.judgements:  # the P(stable) of the first line is another rate's
+            lines = lines[1:] if r.max_stable else lines
+        for line in lines:
             st.text(line)
         if r.scaling_rules is not None:
             with st.expander("How the rate goes with the batch size"):

@@ -1,0 +1,211 @@
+"""The terminal: one JSON document on stdout, one sentence on stderr, exit codes."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from advisor.cli import COMMANDS, main
+
+NUMBER = re.compile(r"(?<![\w@/.])\d+(?:\.\d+)?(?:e-?\d+)?")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return str(tmp_path_factory.mktemp("cli") / "store")
+
+
+@pytest.fixture
+def run(store, capsys):
+    """Run a command; return its exit code, stdout and stderr."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        try:
+            code = main(["--store", store, *arguments])
+        except SystemExit as error:
+            code = int(error.code or 0)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+def test_ask_prints_one_json_document_and_nothing_else(run):
+    code, out, err = run("ask", "what LR for batch 5 on RealFace?", "--json")
+    assert (code, err) == (0, "")
+    answer = json.loads(out)
+    assert answer["intent"] == "recommend_lr"
+    assert answer["slots"]["workload"] == "realface"
+    assert answer["recommendation"]["basis"] == "reported"
+    assert answer["recommendation"]["learning_rate"] <= 6.5e-5
+    assert {e["kind"] for e in answer["evidence"]} == {"claim"}
+    assert "ceiling" in answer["text"]
+    assert answer["answer_id"].startswith("answer:")
+    contract = (
+        "question intent slots text recommendation recommendations evidence rows "
+        "verification clarification answer_id"
+    ).split()
+    assert set(contract) <= set(answer)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what LR for batch 5 on RealFace?",
+        "is 7e-5 safe for original at batch 12",
+        "compare original and dlight at batch 9",
+        "how big can the batch be at 5e-5 on realface",
+        "does the lr go linearly with batch size on dlight?",
+        "fastest batch for realface",
+        "run a verification for realface batch 5",
+    ],
+)
+def test_every_numeral_in_the_text_stands_in_the_json(run, question):
+    _, out, _ = run("ask", question, "--json")
+    answer = json.loads(out)
+    text = answer.pop("text")
+    rest = json.dumps(answer)
+    known = {float(n) for n in NUMBER.findall(rest)} | {
+        float(n) for n in NUMBER.findall(question)
+    }
+    known |= {round(100 * n) for n in known if n <= 1}  # shares are said in per cent
+    known |= {round(n / u, d) for n in known for u, d in ((1, 0), (60, 0), (3600, 1))}
+    missing = [n for n in NUMBER.findall(text) if float(n) not in known]
+    assert missing == []
+
+
+def test_no_seeds_gives_no_rate(tmp_path, capsys):
+    folder = str(tmp_path / "bare")
+    arguments = ["ask", "what LR for batch 5 on RealFace?", "--no-seeds", "--json"]
+    assert main([*arguments, "--store", folder]) == 0
+    r = json.loads(capsys.readouterr().out)["recommendation"]
+    assert r["basis"] == "none"
+    assert r["learning_rate"] is None
+
+
+def test_a_follow_up_inherits_from_its_context(run):
+    context = "what LR for batch 5 on RealFace?"
+    _, out, _ = run("ask", "and at batch 3?", "--context", context, "--json")
+    answer = json.loads(out)
+    assert answer["recommendation"]["batch_size"] == 3
+    assert answer["inherited"] == ["workload"]
+
+
+def test_a_question_without_a_model_is_asked_back(run):
+    _, out, _ = run("ask", "best learning rate?", "--json")
+    answer = json.loads(out)
+    assert answer["intent"] == "needs_clarification"
+    assert "RealFace" in answer["clarification"]["options"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["recommend", "--workload", "RealFaces", "--batch-size", "5"], "Did you mean"),
+        (["recommend", "--workload", "realface", "--batch-size", "0"], "batch_size is 0"),
+        (["recommend", "--workload", "realface", "--batch-size", "-4"], "batch_size is"),
+        (["recommend", "--workload", "realface", "--batch-size", "1e9"], "batch_size is"),
+        (["recommend", "--workload", "realface", "--batch-size", "five"], "is five"),
+        (["recommend", "--workload", "realface"], "required: --batch-size"),
+        (["sql", "drop table runs"], "Only one SELECT"),
+        (["jobs", "show", "job:none"], "No job 'job:none'"),
+        (["jobs", "cancel"], "needs an id"),
+        (["import", "/no/such/file.csv"], "There is no file"),
+        (["export", "/tmp/x.doc"], "let it end in"),
+        (["export", "/tmp/x.csv", "--table", "secrets"], "known are runs"),
+        (["workloads", "describe", "realface", "--option", "x"], "KEY=VALUE"),
+        (["workloads", "describe", "realface", "--option", "x=1"], "option"),
+        (["verify", "--workload", "realface", "--batch-size", "5", "--budget", "x"], "x"),
+        (["frobnicate"], "invalid choice"),
+    ],
+)
+def test_bad_input_is_one_or_two_sentences_and_exit_code_two(run, arguments, said):
+    code, out, err = run(*arguments)
+    assert code == 2
+    assert out == ""
+    assert said in err
+    assert "Traceback" not in err
+    assert len(err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("rate", ["0", "-1", "nan", "x"])
+def test_a_rate_that_cannot_be_right_is_refused(run, rate):
+    command = ["judge", "--workload", "realface", "--batch-size", "5"]
+    code, _, err = run(*command, f"--learning-rate={rate}")
+    assert code == 2
+    assert "learning_rate is" in err
+
+
+def test_a_rate_that_is_hardly_meant_is_answered_with_a_warning(run):
+    command = ["judge", "--workload", "realface", "--batch-size", "5"]
+    code, out, err = run(*command, "--learning-rate", "7", "--json")
+    assert code == 0
+    assert "far above any usual one" in err
+    assert json.loads(out)["verdict"] == "unsafe"
+
+
+def test_a_folder_that_is_no_store_is_refused(tmp_path, capsys):
+    (tmp_path / "diary.txt").write_text("x")
+    assert main(["--store", str(tmp_path), "doctor"]) == 2
+    assert "is not a store" in capsys.readouterr().err
+
+
+def test_tables_come_out_as_text_and_as_json(run, tmp_path):
+    code, out, _ = run("sql", "select id, bound from claims where bound is not null")
+    assert code == 0
+    assert "claim:forum-2021/realface-2-stable" in out
+    path = tmp_path / "claims.json"
+    assert run("export", str(path), "--table", "claims")[0] == 0
+    assert len(json.loads(path.read_text())) == 31
+    assert json.loads(run("doctor", "--json")[1])["ok"]
+    assert json.loads(run("jobs", "--json")[1]) == []
+    names = [w["name"] for w in json.loads(run("workloads", "--json")[1])]
+    assert "realface" in names
+
+
+@pytest.mark.parametrize("command", ["scaling", "workloads", "jobs", "doctor"])
+def test_the_text_of_a_command_says_something(run, command):
+    assert run(command)[1].strip()
+
+
+def test_judge_max_batch_and_scaling_answer_as_in_the_contract(run):
+    _, out, _ = run(
+        "max-batch", "--workload", "realface", "--learning-rate", "3e-5", "--json"
+    )
+    found = json.loads(out)
+    assert found["batch_size"]["median"] >= 1
+    assert found["recommendation"]["workload"] == "realface"
+    report = json.loads(run("scaling", "--workload", "realface", "--json")[1])
+    verdicts = {c["id"]: c["verdict"] for c in report["claims"]}
+    assert verdicts["claim:forum-2021/inverse"] == "undecided"
+    assert report["quantity"] == "max_stable"
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "total"),
+    [
+        ("original", [], 82_062_470),
+        ("original", ["lowmem=true"], 60_565_126),
+        ("realface", [], 238_241_676),
+        ("realface", ["input_size=128", "output_size=256"], 394_296_868),
+    ],
+)
+def test_workloads_are_described_with_exact_counts(run, name, options, total):
+    flags = [part for option in options for part in ("--option", option)]
+    _, out, _ = run("workloads", "describe", name, *flags, "--json")
+    assert json.loads(out)["parameters"]["total"] == total
+
+
+def test_help_names_every_command_and_a_bare_call_prints_it(run):
+    code, out, _ = run()
+    assert code == 0
+    assert all(command in out for command in COMMANDS)
+
+
+def test_the_installed_command_runs():
+    done = subprocess.run(
+        [sys.executable, "-m", "advisor.cli", "--help"], capture_output=True, text=True
+    )
+    assert done.returncode == 0

@@ -1,0 +1,44 @@
+"""Shared by the page tests: a real Advisor on a temporary store, and the pages.
+
+Training is not started: `tend` does nothing here, so a verification stays queued until
+a test carries it out or ends it by hand. The browser journeys train for real.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from advisor.service import Advisor
+from advisor.ui import resources
+from tests.app.pages import OpenPage
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = "advisor/ui/pages"
+
+
+@pytest.fixture
+def advisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Advisor]:
+    """A seeded Advisor on a temporary store, in the place of the cached one."""
+    monkeypatch.setattr(Advisor, "tend", lambda self: None)
+    monkeypatch.setattr("advisor.verifying.ensure_supervisor", lambda advisor: None)
+    with Advisor.open(tmp_path / "store") as opened:
+        monkeypatch.setattr(resources, "advisor", lambda: opened)
+        yield opened
+
+
+@pytest.fixture
+def open_page() -> OpenPage:
+    """Run one page alone, or the whole app; each must come up without an exception."""
+
+    def run(page: str, **query: str) -> AppTest:
+        path = ROOT / ("streamlit_app.py" if page == "app" else f"{PAGES}/{page}.py")
+        at = AppTest.from_file(str(path), default_timeout=30)
+        for name, value in query.items():
+            at.query_params[name] = value
+        at.run()
+        assert not at.exception
+        return at
+
+    return run
