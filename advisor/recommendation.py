@@ -7,6 +7,7 @@ sentence says and what the JSON says are the same.
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from advisor.best_rate import BestRate
 from advisor.evidence import Evidence, Exclusion, Scope, is_labelled
 from advisor.regression import StableLearningRateModel
 from experiments.workloads import find_spec
+from knowledge.names import WorkloadName
 
 RATE_DIGITS = 3
 EXTRAPOLATION_OCTAVES = 2.0  # beyond the data rules fail: facts, section 10
@@ -84,12 +86,18 @@ class VerificationPlan:
 
 @dataclass(frozen=True)
 class EvidenceSummary:
-    """The ids an answer rests on, those left out and why, and the counts."""
+    """The ids an answer rests on, those left out and why, and the counts.
+
+    Counted are the workload's own rows, the runs of copies of it at other widths and
+    the reports about its relatives, which shape slope and prior; `by_workload` says how
+    many of which.
+    """
 
     used: tuple[str, ...]
     excluded: tuple[Exclusion, ...]
     n_runs: int
     n_claims: int
+    by_workload: tuple[tuple[str, int, int], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The keys of the contract."""
@@ -98,6 +106,10 @@ class EvidenceSummary:
             "excluded": [vars(e) for e in self.excluded],
             "n_runs": self.n_runs,
             "n_claims": self.n_claims,
+            "by_workload": [
+                {"workload": name, "n_runs": runs, "n_claims": claims}
+                for name, runs, claims in self.by_workload
+            ],
         }
 
 
@@ -472,13 +484,28 @@ def _borrowed_from(evidence: Evidence) -> tuple[str, ...]:
 
 
 def _summarize(evidence: Evidence) -> EvidenceSummary:
-    runs = {r.id for r in evidence.own.runs} | {r.id for r in evidence.scored}
-    claims = [c.id for c in evidence.own.claims]
+    own = evidence.own
+    base = WorkloadName.parse(own.workload).base.lower()
+    runs = {r.id: own.workload for r in (*own.runs, *evidence.scored)}
+    claims = {c.id: own.workload for c in own.claims}
+    for body in evidence.siblings:
+        if body.workload == own.workload:  # under another recipe: listed as left out
+            continue
+        claims |= {c.id: body.workload for c in body.claims}
+        if WorkloadName.parse(body.workload).base.lower() == base:
+            runs |= {r.id: body.workload for r in body.runs}
+    n_runs, n_claims = Counter(runs.values()), Counter(claims.values())
     return EvidenceSummary(
-        used=(*sorted(runs), *claims),
-        excluded=evidence.excluded,
+        used=(*sorted(runs), *sorted(claims)),
+        excluded=tuple(e for e in evidence.excluded if e.id not in {*runs, *claims}),
         n_runs=len(runs),
         n_claims=len(claims),
+        by_workload=tuple(
+            (name, n_runs[name], n_claims[name])
+            for name in sorted(
+                {*n_runs, *n_claims}, key=lambda n: (n != own.workload, n)
+            )
+        ),
     )
 
 

@@ -127,13 +127,14 @@ def rests_on_text(r: Recommendation) -> str:
     """Return how many runs and claims the answer rests on."""
     e = r.evidence
     pieces = []
-    if e.n_claims:
-        pieces.append(f"{e.n_claims} reported observation{_s(e.n_claims)}")
-    if e.n_runs:
-        pieces.append(f"{e.n_runs} run{_s(e.n_runs)} of {r.workload}")
-    text = f"It rests on {' and '.join(pieces)}" if pieces else "It rests on relatives"
+    for name, runs, claims in e.by_workload:
+        if runs:
+            pieces.append(f"{runs} run{_s(runs)} of {name}")
+        if claims:
+            pieces.append(f"{claims} reported observation{_s(claims)} of {name}")
+    text = f"It rests on {joined(pieces)}" if pieces else "It rests on relatives"
     if r.borrowed_from:
-        text += f"; how it scales is shared with {', '.join(r.borrowed_from)}"
+        text += f"; how it scales is shared with {joined(r.borrowed_from)}"
     if e.excluded:
         text += f"; {len(e.excluded)} left out"
     return text + "."
@@ -245,8 +246,9 @@ def change_text(before: Recommendation, after: Recommendation) -> str:
     """Return what new evidence changed in an answer, and why the rest did not move."""
     new_runs = after.evidence.n_runs - before.evidence.n_runs
     parts = []
-    if new_runs:
-        parts.append(f"{new_runs} new run{_s(new_runs)} of {after.workload} count.")
+    if new_runs > 0:
+        count = "counts" if new_runs == 1 else "count"
+        parts.append(f"{new_runs} new run{_s(new_runs)} {count}.")
     newly = sorted(set(after.borrowed_from) - set(before.borrowed_from))
     if newly:
         parts.append(f"Its slope now also draws on {', '.join(newly)}.")
@@ -286,8 +288,13 @@ def _interval_change(name: str, old: Estimate | None, new: Estimate | None) -> s
 
 
 def _exponent_change(old: Estimate | None, new: Estimate | None) -> str:
-    if old is None or new is None or abs(old.median - new.median) < 0.005:
+    if old is None or new is None:
         return ""
+    if abs(old.median - new.median) < 0.005:
+        return (
+            f"The exponent is still {new.median:g}: it takes runs at several batch "
+            "sizes to move it."
+        )
     return f"The exponent went from {old.median:g} to {new.median:g}."
 
 
@@ -352,6 +359,16 @@ def row_dicts(
 ) -> list[dict[str, Any]]:
     """Return table rows as mappings."""
     return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def joined(words: Sequence[str]) -> str:
+    """Return words as a list in a sentence.
+
+    >>> joined(["a", "b", "c"])
+    'a, b and c'
+    """
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _percent(share: float) -> str:

@@ -30,7 +30,7 @@ def advisor() -> Advisor:
     return _open(str(settings.store_folder), seeded)
 
 
-@st.cache_resource(show_spinner="Opening the store ...")
+@st.cache_resource(show_spinner="Opening the store ...", on_release=Advisor.close)
 def _open(folder: str, seeded: bool) -> Advisor:
     opened = Advisor.open(folder, seeded=seeded)
     opened.tend()  # what an earlier session left unfinished goes on

@@ -104,9 +104,18 @@ def test_a_question_without_a_model_is_asked_back(run):
     ("arguments", "said"),
     [
         (["recommend", "--workload", "RealFaces", "--batch-size", "5"], "Did you mean"),
-        (["recommend", "--workload", "realface", "--batch-size", "0"], "batch_size is 0"),
-        (["recommend", "--workload", "realface", "--batch-size", "-4"], "batch_size is"),
-        (["recommend", "--workload", "realface", "--batch-size", "1e9"], "batch_size is"),
+        (
+            ["recommend", "--workload", "realface", "--batch-size", "0"],
+            "batch_size is 0",
+        ),
+        (
+            ["recommend", "--workload", "realface", "--batch-size", "-4"],
+            "batch_size is",
+        ),
+        (
+            ["recommend", "--workload", "realface", "--batch-size", "1e9"],
+            "batch_size is",
+        ),
         (["recommend", "--workload", "realface", "--batch-size", "five"], "is five"),
         (["recommend", "--workload", "realface"], "required: --batch-size"),
         (["sql", "drop table runs"], "Only one SELECT"),
@@ -117,7 +126,10 @@ def test_a_question_without_a_model_is_asked_back(run):
         (["export", "/tmp/x.csv", "--table", "secrets"], "known are runs"),
         (["workloads", "describe", "realface", "--option", "x"], "KEY=VALUE"),
         (["workloads", "describe", "realface", "--option", "x=1"], "option"),
-        (["verify", "--workload", "realface", "--batch-size", "5", "--budget", "x"], "x"),
+        (
+            ["verify", "--workload", "realface", "--batch-size", "5", "--budget", "x"],
+            "x",
+        ),
         (["frobnicate"], "invalid choice"),
     ],
 )

@@ -87,7 +87,9 @@ def test_a_killed_supervisor_and_killed_workers_lose_nothing(advisor):
     queue = advisor.queue
 
     def has_checkpoint() -> bool:
-        folders = [RunFolder.of_job(advisor.store.folder, j) for j in verification.job_ids]
+        folders = [
+            RunFolder.of_job(advisor.store.folder, j) for j in verification.job_ids
+        ]
         return any(folder.checkpoint_path.exists() for folder in folders)
 
     wait_for(has_checkpoint, seconds=60)

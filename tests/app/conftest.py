@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from advisor.fitting import Fitter
 from advisor.service import Advisor
 from advisor.ui import resources
 from tests.app.pages import OpenPage
@@ -18,12 +20,21 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = "advisor/ui/pages"
 
 
+@pytest.fixture(scope="session")
+def fitter() -> Fitter:
+    """Fits shared by all tests: they depend on the evidence alone."""
+    return Fitter()
+
+
 @pytest.fixture
-def advisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Advisor]:
+def advisor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fitter: Fitter
+) -> Iterator[Advisor]:
     """A seeded Advisor on a temporary store, in the place of the cached one."""
     monkeypatch.setattr(Advisor, "tend", lambda self: None)
     monkeypatch.setattr("advisor.verifying.ensure_supervisor", lambda advisor: None)
     with Advisor.open(tmp_path / "store") as opened:
+        opened._fitter = fitter
         monkeypatch.setattr(resources, "advisor", lambda: opened)
         yield opened
 
@@ -42,3 +53,10 @@ def open_page() -> OpenPage:
         return at
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_open() -> Iterator[None]:
+    """What a page opened through the cache is closed after the test."""
+    yield
+    st.cache_resource.clear()

@@ -1,6 +1,5 @@
 """The Ask page: questions, follow-ups, plans, and what happens when it goes wrong."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +11,8 @@ from advisor.service import Advisor
 from advisor.ui import plans, resources
 from advisor.ui.turns import Turn, ask_turn, context_after, plan_of
 from knowledge.errors import BadValueError, StoreBusyError
-from knowledge.records import Curve, Outcome, Run
-from tests.app.pages import OpenPage, texts
+from knowledge.records import Curve, Outcome
+from tests.app.pages import OpenPage, proxy_run, texts
 
 QUESTION = "What LR for batch 5 on RealFace?"
 
@@ -28,28 +27,6 @@ def ask(at: AppTest, question: str) -> AppTest:
 def metric(at: AppTest, label: str) -> str:
     """Return the value of the last metric with this label."""
     return [m.value for m in at.metric if m.label == label][-1]
-
-
-def proxy_run(number: int, *, rate: float, outcome: Outcome) -> Run:
-    """A run as a worker would leave it."""
-    return Run(
-        id=f"run:{number:016x}",
-        workload="realface@1/16",
-        batch_size=5,
-        learning_rate=rate,
-        optimizer="adam",
-        recipe="faceswap-2021",
-        source="ours",
-        seed=number,
-        outcome=outcome,
-        failed_at_step=20 if outcome.is_unstable else None,
-        steps=150,
-        horizon_steps=150,
-        device="cpu",
-        precision="fp32",
-        batch_convention="per_side",
-        created="2026-01-01T00:00:00",
-    )
 
 
 @pytest.mark.parametrize("page", ["ask", "app"])
@@ -262,14 +239,12 @@ def test_no_seeds_in_the_environment_leaves_the_claims_out(
 
 
 @pytest.fixture
-def asked(advisor: Advisor, open_page: OpenPage) -> Iterator[AppTest]:
+def asked(advisor: Advisor, open_page: OpenPage) -> AppTest:
     """The page after the question whose plan the tests below press."""
-    yield ask(open_page("ask"), QUESTION)
+    return ask(open_page("ask"), QUESTION)
 
 
-def test_nothing_starts_before_run_is_pressed(
-    advisor: Advisor, asked: AppTest
-) -> None:
+def test_nothing_starts_before_run_is_pressed(advisor: Advisor, asked: AppTest) -> None:
     """A plan is a proposal."""
     assert advisor.queue.verifications() == []
     assert advisor.jobs() == []
@@ -344,7 +319,7 @@ def finish(advisor: Advisor, verification_id: str) -> None:
 def test_when_the_runs_are_over_the_answer_is_made_anew(
     advisor: Advisor, asked: AppTest
 ) -> None:
-    """Same place, marked as updated, with what changed and the new runs in the chart."""
+    """Same place, marked as updated, with the new runs in its chart."""
     asked.button(key="ask_run_0").click().run()
     before = asked.session_state["ask_turns"][0]
     finish(advisor, before.verification_id)
@@ -389,9 +364,7 @@ def test_a_restart_mid_run_points_to_what_still_runs(
     assert at.title[0].value == "Runs"
 
 
-def test_a_verification_that_failed_says_why(
-    advisor: Advisor, asked: AppTest
-) -> None:
+def test_a_verification_that_failed_says_why(advisor: Advisor, asked: AppTest) -> None:
     """The reason of the first run is the reason of all."""
     asked.button(key="ask_run_0").click().run()
     turn = asked.session_state["ask_turns"][0]
@@ -430,7 +403,11 @@ def follow(advisor: Advisor, turn: Turn, question: str) -> Turn:
     [
         ("Is 1e-4 safe for RealFace at batch 3?", "and at batch 5?", "judge_lr"),
         ("Largest batch for 1e-4 on RealFace?", "and 5e-5?", "max_batch_for_lr"),
-        ("How does the LR scale with batch on DLight?", "and RealFace?", "scaling_rule"),
+        (
+            "How does the LR scale with batch on DLight?",
+            "and RealFace?",
+            "scaling_rule",
+        ),
         ("Which batch is fastest for DLight?", "and RealFace?", "fastest_batch"),
         (QUESTION, "yes", "run_verification"),
     ],

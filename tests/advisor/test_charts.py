@@ -1,0 +1,183 @@
+"""Charts are built from records alone, and hold what they should show."""
+
+import json
+import math
+from dataclasses import replace
+from typing import Any
+
+import altair as alt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from advisor.charts import (
+    MAX_POINTS,
+    BandPoint,
+    ThresholdBand,
+    ThresholdChartData,
+    batch_grid,
+    build_loss_chart,
+    build_metric_chart,
+    build_rules_chart,
+    build_threshold_chart,
+    describe_threshold_chart,
+    smoothed,
+    thin,
+)
+from knowledge.records import Claim, Curve, Outcome, Run
+
+RUN = Run(
+    id="run:1",
+    workload="realface@1/16",
+    batch_size=5,
+    learning_rate=1e-3,
+    optimizer="adam",
+    recipe="faceswap-2021",
+    source="ours",
+    outcome=Outcome.STABLE,
+)
+CLAIM = Claim(
+    id="claim:1",
+    source="forum",
+    source_title="Forum",
+    source_date=None,
+    kind="bound",
+    statement="It held.",
+    reliability=0.8,
+    workload="realface",
+    batch_size=5,
+    learning_rate=6.5e-5,
+    bound="stable",
+)
+BAND = ThresholdBand(
+    "realface",
+    100_000,
+    (BandPoint(1.0, 4e-5, 1e-4, 4e-4), BandPoint(16.0, 2e-5, 8e-5, 3e-4)),
+)
+
+
+def values_in(chart: alt.LayerChart) -> list[dict[str, Any]]:
+    """Return every inline row of a chart, as the browser gets it."""
+    spec = chart.to_dict()
+    json.dumps(spec, allow_nan=False)
+    rows = [row for data in spec.get("datasets", {}).values() for row in data]
+    for part in (spec, *spec["layer"]):
+        rows += part.get("data", {}).get("values", [])
+    return rows
+
+
+def kinds_in(chart: alt.LayerChart) -> set[str]:
+    """Return what the marks of a threshold chart stand for."""
+    return {row["kind"] for row in values_in(chart) if "kind" in row}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kind"),
+    [
+        (Outcome.STABLE, "held (run)"),
+        (Outcome.DEGRADED, "failed (run)"),
+        (Outcome.DIVERGED, "failed (run)"),
+        (Outcome.INCOMPLETE, "not judged (run)"),
+        (None, "not judged (run)"),
+    ],
+)
+def test_a_run_is_marked_by_its_outcome(outcome: Outcome | None, kind: str) -> None:
+    """A run that was cut short has not held."""
+    data = ThresholdChartData((), (BAND,), (replace(RUN, outcome=outcome),), ())
+    assert kinds_in(build_threshold_chart(data)) == {kind}
+
+
+def test_claims_are_arrows_and_never_runs() -> None:
+    """What somebody said does not look like what was measured."""
+    failed = replace(CLAIM, id="claim:2", bound="unstable", learning_rate=7e-5)
+    chart = build_threshold_chart(ThresholdChartData((), (), (), (CLAIM, failed)))
+    assert kinds_in(chart) == {"held (report)", "failed (report)"}
+
+
+def test_every_mark_carries_its_id() -> None:
+    """So that a person can look it up."""
+    chart = build_threshold_chart(ThresholdChartData((), (BAND,), (RUN,), (CLAIM,)))
+    assert {r["id"] for r in values_in(chart) if "id" in r} == {"run:1", "claim:1"}
+
+
+def test_a_chart_of_nothing_is_still_a_chart() -> None:
+    """An empty answer must not break the page."""
+    data = ThresholdChartData((), (), (), ())
+    assert values_in(build_threshold_chart(data)) == []
+    assert "0 runs" in describe_threshold_chart(data)
+
+
+@given(
+    st.lists(st.integers(1, 10**6), min_size=1, max_size=5),
+    st.integers(2, 40),
+)
+def test_the_grid_spans_all_batch_sizes_and_meets_none(
+    sizes: list[int], count: int
+) -> None:
+    """At a batch size that was run the curve would have a kink."""
+    grid = batch_grid(sizes, count=count)
+    assert len(grid) == count
+    assert grid[0] <= min(sizes) * 1.01
+    assert grid[-1] >= max(sizes)
+    assert grid == sorted(grid)
+    assert not set(grid) & {float(size) for size in sizes}
+
+
+def test_values_that_are_not_finite_are_left_out_of_a_loss_chart() -> None:
+    """JSON has no word for them; the failed step is marked instead."""
+    curve = Curve((1.0, math.nan, 0.5, math.inf))
+    chart = build_loss_chart({"loss": curve}, failed_at_step=4)
+    steps = {row["step"] for row in values_in(chart)}
+    assert steps == {1, 3, 4}
+
+
+def test_an_empty_curve_gives_an_empty_chart() -> None:
+    """A run that has made no step yet."""
+    assert values_in(build_loss_chart({"loss": Curve()})) == []
+
+
+@pytest.mark.parametrize(("last", "kind"), [(0.5, None), (1e-3, "log")])
+def test_a_loss_over_decades_is_drawn_in_log(last: float, kind: str | None) -> None:
+    """Otherwise its end would be a flat line."""
+    losses = (1.0,) * 5 + (last,) * 400
+    spec = build_loss_chart({"loss": Curve(losses)}).to_dict()
+    assert spec["layer"][1]["encoding"]["y"]["scale"].get("type") == kind
+
+
+def test_the_rules_are_drawn_in_their_own_order() -> None:
+    """From inverse to linear, each with its probability."""
+    shares = {
+        "inverse": 0.1,
+        "inverse_sqrt": 0.2,
+        "constant": 0.3,
+        "sqrt": 0.396,
+        "linear": 0.004,
+    }
+    rows = values_in(build_rules_chart(shares))
+    assert [row["share"] for row in rows][:5] == list(shares.values())
+    assert rows[4]["text"] == "<1 %"
+
+
+def test_a_metric_chart_marks_the_failed_step() -> None:
+    """The same sign as in the loss chart."""
+    rows = values_in(build_metric_chart("sharpness", [(10, 0.5)], failed_at_step=12))
+    assert {row["step"] for row in rows} == {10, 12}
+
+
+@given(st.integers(0, 5000))
+def test_thinning_keeps_the_ends_and_bounds_the_size(n: int) -> None:
+    """A long run stays quick to draw, and its last step is seen."""
+    points = [(i, float(i)) for i in range(n)]
+    kept = thin(points)
+    assert len(kept) <= MAX_POINTS + 1
+    assert kept[:1] == points[:1]
+    assert kept[-1:] == points[-1:]
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=200))
+def test_smoothing_stays_within_the_values(values: list[float]) -> None:
+    """An average cannot leave their range."""
+    found = [v for _, v in smoothed(list(enumerate(values)))]
+    slack = 1e-6 * (1 + max(map(abs, values)))
+    assert min(values) - slack <= min(found)
+    assert max(found) <= max(values) + slack

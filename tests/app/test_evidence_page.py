@@ -1,0 +1,185 @@
+"""The Evidence page: tables with filters and downloads, the query box, import."""
+
+import io
+
+import pandas as pd
+import pytest
+
+from advisor.service import Advisor
+from advisor.ui.tables import (
+    FILTERS,
+    TableView,
+    count_rows,
+    csv_bytes,
+    load_rows,
+    parquet_bytes,
+    result_frame,
+    values_of,
+)
+from knowledge.records import Outcome
+from knowledge.sql_box import QueryResult
+from tests.app.pages import OpenPage, proxy_run, texts
+
+CSV = (
+    "workload,optimizer,batch_size,learning_rate,metric_name,metric_value,"
+    "steps_or_tokens,source\n"
+    "mine/a,adam,8,0.001,loss,0.5,100,me\n"
+    "mine/a,adam,0,0.001,loss,0.5,100,me\n"
+)
+
+
+@pytest.fixture
+def two_runs(advisor: Advisor) -> None:
+    """A run that held and one that failed."""
+    advisor.store.record_run(proxy_run(1, rate=1e-3, outcome=Outcome.STABLE))
+    advisor.store.record_run(proxy_run(2, rate=1e-2, outcome=Outcome.DIVERGED))
+
+
+@pytest.mark.parametrize("page", ["evidence", "app"])
+def test_an_empty_table_says_where_rows_come_from(
+    advisor: Advisor, open_page: OpenPage, page: str
+) -> None:
+    """A new store has claims and no run."""
+    at = open_page(page)
+    if page == "app":
+        at.switch_page("advisor/ui/pages/evidence.py").run()
+    assert not at.exception
+    assert "Runs come from verifications and imports" in texts(at)
+
+
+@pytest.mark.parametrize("table", FILTERS)
+def test_every_table_can_be_looked_at(
+    advisor: Advisor, open_page: OpenPage, two_runs: None, table: str
+) -> None:
+    """With its number of rows."""
+    advisor.ask("help")
+    at = open_page("evidence")
+    at.segmented_control(key="evidence_table").set_value(table).run()
+    assert not at.exception
+    count = count_rows(advisor, TableView(table))
+    assert f"**{count:,} row" in texts(at)
+    assert len(at.dataframe) == (count > 0)
+
+
+def test_filters_narrow_rows_and_count(
+    advisor: Advisor, open_page: OpenPage, two_runs: None
+) -> None:
+    """Only what was asked for is counted and shown."""
+    at = open_page("evidence")
+    at.multiselect(key="evidence_runs_outcome").set_value(["diverged"]).run()
+    assert not at.exception
+    assert "**1 row**" in texts(at)
+    assert list(at.dataframe[0].value["outcome"]) == ["diverged"]
+
+
+def test_claims_show_source_reliability_and_our_reading(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    """What is inferred stands in a column of its own."""
+    at = open_page("evidence")
+    at.segmented_control(key="evidence_table").set_value("claims").run()
+    columns = set(at.dataframe[0].value.columns)
+    assert {"source_title", "reliability", "inferred", "statement"} <= columns
+
+
+def test_downloads_hold_the_filtered_rows(advisor: Advisor, two_runs: None) -> None:
+    """Both files say the same as the table."""
+    view = TableView("runs", (("outcome", ("stable",)),))
+    frame = load_rows(advisor, view)
+    from_csv = pd.read_csv(io.BytesIO(csv_bytes(frame)))
+    from_parquet = pd.read_parquet(io.BytesIO(parquet_bytes(frame)))
+    assert list(from_csv["id"]) == list(from_parquet["id"]) == list(frame["id"])
+    assert len(frame) == 1
+
+
+def test_a_value_that_looks_like_sql_is_only_a_value(advisor: Advisor) -> None:
+    """Filters go in as parameters."""
+    view = TableView("runs", (("workload", ("x'; drop table runs; --",)),))
+    assert count_rows(advisor, view) == 0
+    assert count_rows(advisor, TableView("runs")) == 0
+
+
+def test_a_column_that_is_no_filter_is_a_mistake_of_ours(advisor: Advisor) -> None:
+    """Names never come from a person."""
+    with pytest.raises(ValueError, match="not filtered by"):
+        values_of(advisor, "runs", "1; select 1")
+    with pytest.raises(ValueError, match="not filtered by"):
+        TableView("runs", (("nope", ("x",)),)).where()
+
+
+def test_the_example_query_runs(
+    advisor: Advisor, open_page: OpenPage, two_runs: None
+) -> None:
+    """A newcomer presses the button and sees rows."""
+    at = open_page("evidence")
+    at.button(key="evidence_run_sql").click().run()
+    assert not at.exception
+    assert not at.error
+    assert list(at.dataframe[-1].value["learning_rate"]) == [1e-3, 1e-2]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["delete from runs", "selec 1", "select * from read_csv('/etc/passwd')", ""],
+)
+def test_a_query_that_is_refused_is_one_sentence(
+    advisor: Advisor, open_page: OpenPage, query: str
+) -> None:
+    """The page stays, and the rows of an earlier query are gone."""
+    at = open_page("evidence")
+    at.button(key="evidence_run_sql").click().run()
+    at.text_area(key="evidence_sql").set_value(query)
+    at.button(key="evidence_run_sql").click().run()
+    assert not at.exception
+    assert len(at.error) == 1
+    assert at.session_state["evidence_result"] is None
+
+
+def test_a_long_result_says_that_it_was_cut(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    """Nobody takes the first thousand rows for all."""
+    at = open_page("evidence")
+    at.text_area(key="evidence_sql").set_value("select * from range(5000)")
+    at.button(key="evidence_run_sql").click().run()
+    assert "More rows match" in at.warning[0].value
+
+
+def test_columns_of_the_same_name_are_told_apart() -> None:
+    """A table needs names that differ."""
+    result = QueryResult(("a", "a", "a_2"), ((1, 2, 3),), truncated=False)
+    frame = result_frame(result)
+    assert len(set(frame.columns)) == 3
+    assert list(frame.iloc[0]) == [1, 2, 3]
+
+
+def test_an_upload_keeps_good_rows_and_names_bad_ones(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    """The report gives line and reason; a second upload adds nothing."""
+    at = open_page("evidence")
+    at.file_uploader(key="evidence_upload").set_value(
+        ("r.csv", CSV.encode(), "text/csv")
+    )
+    at.run()
+    at.button(key="evidence_import").click().run()
+    assert not at.exception
+    assert "1 run added, 0 known already, 1 rejected" in at.success[0].value
+    assert list(at.dataframe[-1].value["line"]) == [3]
+    at.button(key="evidence_import").click().run()
+    assert "0 runs added, 1 known already" in at.success[0].value
+
+
+def test_a_file_that_is_no_table_is_one_sentence(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    """Missing columns are named, nothing is added."""
+    at = open_page("evidence")
+    at.file_uploader(key="evidence_upload").set_value(
+        ("r.csv", b"a,b\n1,2\n", "text/csv")
+    )
+    at.run()
+    at.button(key="evidence_import").click().run()
+    assert not at.exception
+    assert len(at.error) == 1
+    assert count_rows(advisor, TableView("runs")) == 0

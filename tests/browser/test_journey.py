@@ -1,0 +1,137 @@
+"""Journeys that a person takes, in Chromium, with real training.
+
+Each begins at the address of the app. The waits are generous: a busy machine is slow,
+and how fast it is is no matter of these tests.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+QUESTION = "What LR for batch 5 on RealFace?"
+SOON = 30_000  # milliseconds
+TRAINED = 240_000
+
+
+def ask(page: Page, question: str) -> None:
+    """Type a question, send it, and wait until its answer stands there."""
+    box = page.get_by_test_id("stChatInputTextArea")
+    expect(box).to_be_visible(timeout=SOON)
+    before = page.get_by_test_id("stChatMessage").count()
+    box.fill(question)
+    box.press("Enter")
+    expect(page.get_by_test_id("stChatMessage")).to_have_count(before + 2, timeout=SOON)
+    expect(page.get_by_test_id("stSpinner")).to_have_count(0, timeout=SOON)
+
+
+def metric(page: Page, label: str) -> str:
+    """Return the value of the last metric with this label."""
+    found = page.get_by_test_id("stMetric").filter(has_text=label).last
+    value = found.get_by_test_id("stMetricValue")
+    expect(value).to_be_visible(timeout=SOON)
+    return value.inner_text()
+
+
+def chart(page: Page) -> None:
+    """Expect that a chart has been drawn, not only reserved."""
+    canvas = page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first
+    expect(canvas).to_be_visible(timeout=SOON)
+
+
+def test_asking_verifying_and_being_answered_better(page: Page) -> None:
+    """Ask, read, press Run, watch the training, and see the answer change."""
+    ask(page, QUESTION)
+    assert float(metric(page, "Start at")) <= 6.5e-5
+    chart(page)
+    expect(page.get_by_text("Evidence: 4 reports")).to_be_visible()
+
+    page.get_by_role("button", name="Edit").click()
+    page.get_by_label("Batch sizes, separated by commas").fill("5")
+    page.get_by_label("Batch sizes, separated by commas").press("Enter")
+    budget = page.get_by_label("Time budget in seconds")
+    budget.fill("30")
+    budget.press("Enter")
+    expect(page.get_by_text("Estimated time: about 30 s")).to_be_visible(timeout=SOON)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Run", exact=True).click()
+
+    expect(page.get_by_text("Running RealFace@1/16 at batch 5")).to_be_visible(
+        timeout=SOON
+    )
+    step = page.get_by_text(re.compile(r"running: .* step [1-9]\d* of \d+, loss"))
+    expect(step.first).to_be_visible(timeout=TRAINED)
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+
+    expect(page.get_by_text("updated with the new runs")).to_be_visible(timeout=TRAINED)
+    expect(page.get_by_text(re.compile(r"draws on .*realface@1/16"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"4 reports, \d+ runs? of"))).to_be_visible()
+    chart(page)
+
+    page.get_by_role("link", name="Runs").click()
+    expect(page.get_by_text("Nothing is running.")).to_be_visible(timeout=SOON)
+    page.get_by_role("link", name="Ask").click()
+    expect(page.get_by_text("updated with the new runs")).to_be_visible(timeout=SOON)
+
+
+def test_a_verification_can_be_cancelled_from_the_runs_page(page: Page) -> None:
+    """What was started on one page is stopped on another, and the answer says so."""
+    ask(page, "What LR for batch 32 on Digits MLP with SGD?")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_text(re.compile("^Running Digits MLP"))).to_be_visible(
+        timeout=SOON
+    )
+    page.get_by_role("link", name="Runs").click()
+    page.get_by_role("button", name="Cancel").first.click()
+    expect(page.get_by_text(re.compile("^Running Digits MLP"))).to_have_count(
+        0, timeout=SOON
+    )
+    page.get_by_role("link", name="Ask").click()
+    expect(page.get_by_text("Cancelled.")).to_be_visible(timeout=SOON)
+
+
+def test_looking_at_the_evidence(page: Page, tmp_path: Path) -> None:
+    """Tables, a file to take away, and a query of one's own."""
+    page.get_by_role("link", name="Evidence").click()
+    page.get_by_role("radio", name="claims").click()
+    expect(page.get_by_text("31 rows")).to_be_visible(timeout=SOON)
+    expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
+    with page.expect_download(timeout=SOON) as download:
+        page.get_by_role("button", name="Download CSV").click()
+    file = tmp_path / "claims.csv"
+    download.value.save_as(file)
+    assert "claim:forum-2021/realface-5-stable" in file.read_text()
+
+    page.get_by_role("tab", name="SQL").click()
+    query = page.get_by_label("Query")
+    query.fill("select count(*) as n from claims")
+    query.press("Control+Enter")
+    page.get_by_role("button", name="Run query").click()
+    expect(page.get_by_text("1 row", exact=True)).to_be_visible(timeout=SOON)
+    query.fill("drop table claims")
+    query.press("Control+Enter")
+    page.get_by_role("button", name="Run query").click()
+    expect(page.get_by_test_id("stAlert")).to_be_visible(timeout=SOON)
+
+
+def test_following_up_and_being_asked_back(page: Page) -> None:
+    """A follow-up needs no workload; a question that lacks one is completed."""
+    ask(page, QUESTION)
+    ask(page, "and at batch 3?")
+    expect(page.get_by_text("RealFace at batch 3,")).to_be_visible()
+    page.reload()
+    ask(page, "what lr at batch 6?")
+    page.get_by_test_id("stMain").get_by_role("radio", name="Original").click()
+    expect(page.get_by_text("Original at batch 6,")).to_be_visible(timeout=SOON)
+
+
+def test_a_phone_shows_the_answer_without_scrolling_sideways(page: Page) -> None:
+    """The rate is seen first, and nothing sticks out."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    ask(page, QUESTION)
+    metric(page, "Start at")
+    chart(page)
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= 390
