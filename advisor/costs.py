@@ -12,11 +12,10 @@ from experiments.workloads import find_spec
 from knowledge.names import WorkloadName
 from knowledge.records import Run
 
-# Part of a step that does not shrink with the width (augmentation, kernel launches),
-# in seconds on one core, and the power by which the rest shrinks (measured:
-# docs/log.md).
-PROXY_OVERHEAD_SECONDS = 0.012
-PROXY_POWER = 1.3
+# How the work of a step shrinks with the width, between the proxies that were timed
+# (docs/log.md): fewer channels, and kernels that use the machine less well.
+PROXY_WIDTH = 16
+PROXY_POWER = 1.5
 
 
 def seconds_per_step(
@@ -48,9 +47,10 @@ def guess(workload: str, batch_size: int) -> float:
     spec = find_spec(workload)
     if spec is None:
         return math.nan
-    fixed, per_example = spec.seconds_per_step
-    full = fixed + per_example * batch_size
     width = WorkloadName.parse(workload).width_divisor
-    if width == 1:
-        return full
-    return float(PROXY_OVERHEAD_SECONDS + full / width**PROXY_POWER)
+    cost, shrunk = spec.seconds_per_step, 1.0
+    if width > 1 and spec.proxy_seconds_per_step is not None:
+        cost = spec.proxy_seconds_per_step
+        shrunk = float((PROXY_WIDTH / width) ** PROXY_POWER)
+    fixed, per_example = cost
+    return (fixed + per_example * batch_size) * shrunk

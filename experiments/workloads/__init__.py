@@ -19,7 +19,8 @@ class WorkloadSpec:
     length of a training session for full-size face models (the forum's reports), the
     length of a verification run for what is small enough to be trained to the end.
     `seconds_per_step` is a first guess of (fixed, per example) cost on one CPU core,
-    used until the store holds a timed run (measured: docs/log.md).
+    used until the store holds a timed run; `proxy_seconds_per_step` the same for the
+    copy with a sixteenth of the width (measured: docs/log.md).
     """
 
     name: str
@@ -30,8 +31,13 @@ class WorkloadSpec:
     batch_convention: str
     data: str
     seconds_per_step: tuple[float, float]
-    can_shrink: bool = False
+    proxy_seconds_per_step: tuple[float, float] | None = None
     small_enough_for_cpu: bool = True
+
+    @property
+    def can_shrink(self) -> bool:
+        """Whether there are narrower copies of it, `NAME@1/W`."""
+        return self.proxy_seconds_per_step is not None
 
     @property
     def default_recipe(self) -> str:
@@ -43,7 +49,12 @@ _FACE_RECIPES = ("faceswap-2021", "faceswap-3")
 _DIGITS_RECIPES = ("adam", "sgd", "momentum", "adamw")
 
 
-def _faces(name: str, title: str, seconds: tuple[float, float]) -> WorkloadSpec:
+def _faces(
+    name: str,
+    title: str,
+    seconds: tuple[float, float],
+    proxy_seconds: tuple[float, float],
+) -> WorkloadSpec:
     return WorkloadSpec(
         name=name,
         title=title,
@@ -53,7 +64,7 @@ def _faces(name: str, title: str, seconds: tuple[float, float]) -> WorkloadSpec:
         batch_convention="per_side",
         data="generated",
         seconds_per_step=seconds,
-        can_shrink=True,
+        proxy_seconds_per_step=proxy_seconds,
         small_enough_for_cpu=False,
     )
 
@@ -74,9 +85,9 @@ def _digits(name: str, title: str, seconds: tuple[float, float]) -> WorkloadSpec
 WORKLOADS: Mapping[str, WorkloadSpec] = {
     spec.name: spec
     for spec in (
-        _faces("original", "Original", (1.2, 0.3)),
-        _faces("dlight", "DLight", (1.3, 0.5)),
-        _faces("realface", "RealFace", (1.2, 2.1)),
+        _faces("original", "Original", (1.2, 0.3), (0.022, 0.0035)),
+        _faces("dlight", "DLight", (1.3, 0.5), (0.07, 0.0155)),
+        _faces("realface", "RealFace", (1.2, 2.1), (0.025, 0.026)),
         _digits("digits_mlp", "Digits MLP", (0.001, 0.00001)),
         _digits("digits_cnn", "Digits CNN", (0.002, 0.0001)),
     )

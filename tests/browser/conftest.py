@@ -67,7 +67,7 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 @pytest.fixture(scope="session")
 def app_url(base_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the app: the one that was given, or one with a store of its own."""
+    """The address of the app: the one given, or one with a store of its own."""
     if base_url:
         yield base_url
         return

@@ -78,14 +78,14 @@ def test_asking_verifying_and_being_answered_better(page: Page) -> None:
 
 def test_a_verification_can_be_cancelled_from_the_runs_page(page: Page) -> None:
     """What was started on one page is stopped on another, and the answer says so."""
-    ask(page, "What LR for batch 32 on Digits MLP with SGD?")
+    ask(page, "What LR for batch 6 on Original?")
     page.get_by_role("button", name="Run", exact=True).click()
-    expect(page.get_by_text(re.compile("^Running Digits MLP"))).to_be_visible(
+    expect(page.get_by_text(re.compile("^Running Original"))).to_be_visible(
         timeout=SOON
     )
     page.get_by_role("link", name="Runs").click()
     page.get_by_role("button", name="Cancel").first.click()
-    expect(page.get_by_text(re.compile("^Running Digits MLP"))).to_have_count(
+    expect(page.get_by_text(re.compile("^Running Original"))).to_have_count(
         0, timeout=SOON
     )
     page.get_by_role("link", name="Ask").click()
@@ -105,7 +105,7 @@ def test_looking_at_the_evidence(page: Page, tmp_path: Path) -> None:
     assert "claim:forum-2021/realface-5-stable" in file.read_text()
 
     page.get_by_role("tab", name="SQL").click()
-    query = page.get_by_label("Query")
+    query = page.get_by_role("textbox", name="Query")
     query.fill("select count(*) as n from claims")
     query.press("Control+Enter")
     page.get_by_role("button", name="Run query").click()
