@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from advisor.describing import describe_workload
+from experiments.workloads import find_spec
 from knowledge.errors import AdvisorError, SettingsError
 
 COMMANDS: dict[str, str] = {
@@ -430,16 +432,21 @@ def _sql(options: argparse.Namespace) -> Result:
 
 
 def _workloads(options: argparse.Namespace) -> Result:
-    with _open(options) as advisor:
-        if options.action == "list":
+    if options.action == "list":
+        with _open(options) as advisor:
             rows = advisor.workloads()
-            return rows, _table(rows)
-        if not options.name:
-            raise SettingsError("workloads describe needs a name, such as realface.")
-        pairs = [option.partition("=") for option in options.option]
-        if any(not middle for _, middle, _ in pairs):
-            raise SettingsError("Write --option as KEY=VALUE, such as output_size=64.")
-        described = advisor.describe(options.name, {k: v for k, _, v in pairs})
+        return rows, _table(rows)
+    if not options.name:
+        raise SettingsError("workloads describe needs a name, such as realface.")
+    pairs = [option.partition("=") for option in options.option]
+    if any(not middle for _, middle, _ in pairs):
+        raise SettingsError("Write --option as KEY=VALUE, such as output_size=64.")
+    given = {key: value for key, _, value in pairs}
+    if find_spec(options.name) is not None:  # known without opening a store
+        described = describe_workload(options.name.lower(), given)
+    else:
+        with _open(options) as advisor:
+            described = advisor.describe(options.name, given)
     return described, json.dumps(described, indent=2)
 
 

@@ -331,7 +331,7 @@ def find_caveats(
         *_batch_caveats(evidence, batch_size),
         *_outcome_caveats(evidence, batch_size, basis),
         *_time_caveats(scope, evidence),
-        *_device_caveats(scope, evidence),
+        *_setting_caveats(scope, evidence),
     ]
     if basis != "none":
         if threshold is None:
@@ -439,13 +439,18 @@ def _time_caveats(scope: Scope, evidence: Evidence) -> list[str]:
     return []
 
 
-def _device_caveats(scope: Scope, evidence: Evidence) -> list[str]:
+def _setting_caveats(scope: Scope, evidence: Evidence) -> list[str]:
     devices = {r.device for r in evidence.own.runs if r.device}
     devices |= {c.device for c in evidence.own.claims if c.device}
     other = sorted(devices - {scope.device})
-    if not other or not devices:
-        return []
-    return [f"Part of the evidence comes from another device ({', '.join(other)})."]
+    caveats = []
+    if other:
+        what = ", ".join(other)
+        caveats.append(f"Part of the evidence comes from another device ({what}).")
+    data = sorted({run.data for run in evidence.own.runs if run.data})
+    if len(data) > 1:
+        caveats.append(f"The runs were made on different data ({', '.join(data)}).")
+    return caveats
 
 
 def _best_estimate(best: BestRate | None) -> Estimate | None:

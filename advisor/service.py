@@ -4,10 +4,7 @@ Everything a person can do in the browser, the terminal or Python goes through h
 loads neither torch nor streamlit: training happens in processes of its own.
 """
 
-import json
 import shutil
-import subprocess
-import sys
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +22,7 @@ from advisor.checks import (
 )
 from advisor.conversation import Answer, ask
 from advisor.costs import seconds_per_step
+from advisor.describing import describe_workload
 from advisor.evidence import (
     Evidence,
     Scope,
@@ -66,7 +64,6 @@ from knowledge import inbox
 from knowledge.claims import load_seed_claims
 from knowledge.errors import (
     BadValueError,
-    RunFailedError,
     StoreError,
     UnknownWorkloadError,
     WorkloadUnavailableError,
@@ -602,30 +599,13 @@ class Advisor:
         }
 
     def describe(self, workload: str, options: Mapping[str, str]) -> dict[str, Any]:
-        """Return shapes, options and exact parameter counts of a workload.
-
-        Counted in a process of its own, since it takes torch to build the model.
-        """
+        """Return shapes, options and exact parameter counts of a workload."""
         name = self.resolve_workload(workload)
         if find_spec(name) is None:
             raise WorkloadUnavailableError(
                 f"{name} was imported: its model is not known here, only its runs."
             )
-        pairs = [f"{key}={value}" for key, value in options.items()]
-        done = subprocess.run(
-            [sys.executable, "-m", "experiments.describe", name, *pairs],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode == 2:
-            raise BadValueError(
-                "option", ", ".join(pairs) or name, expected=done.stderr.strip()
-            )
-        if done.returncode != 0:
-            raise RunFailedError(f"{name} could not be built: {done.stderr[-500:]}")
-        described: dict[str, Any] = json.loads(done.stdout)
-        return described
+        return describe_workload(name, options)
 
     def ask(
         self, question: str, context: str | None = None, *, exclude: Sequence[str] = ()

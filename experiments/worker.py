@@ -154,6 +154,7 @@ def build_run(
         goal=goal,
         device=config.device,
         precision=config.precision,
+        data=config.data,
         batch_convention=spec.batch_convention,
         seconds=round(seconds, 3),
         examples_per_second=round(speed, 3) if speed else None,

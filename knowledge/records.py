@@ -129,6 +129,7 @@ class Run:
     goal: str | None = None
     device: str | None = None
     precision: str | None = None
+    data: str | None = None
     batch_convention: str = "total"
     seconds: float | None = None
     examples_per_second: float | None = None

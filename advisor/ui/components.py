@@ -252,29 +252,18 @@ def _render_evidence(turn: Turn, index: int) -> None:
     found = turn.answer.recommendations
     used = {i for r in found for i in r.evidence.used}
     excluded = {e.id: e for r in found for e in r.evidence.excluded}
-    claims = [c for c in turn.chart.claims if c.id in used] if turn.chart else []
-    runs = [r for r in turn.chart.runs if r.id in used] if turn.chart else []
-    copies = [r for r in turn.chart.runs if r.id not in used] if turn.chart else []
-    found_here = (
-        count_text(len(runs), "run") if runs else "",
-        count_text(len(claims), "report") if claims else "",
-        count_text(len(copies), "run of relatives", "runs of relatives")
-        if copies
-        else "",
+    counts = (
+        count_text(len(turn.runs), "run") if turn.runs else "",
+        count_text(len(turn.claims), "report") if turn.claims else "",
     )
-    label = f"Evidence: {', '.join(filter(None, found_here)) or 'none of its own'}"
+    label = f"Evidence: {', '.join(filter(None, counts)) or 'none'}"
     with st.expander(label, key=f"ask_evidence_{index}"):
-        if claims:
+        if turn.claims:
             st.markdown("**Reported by others**")
-            st.dataframe([claim_row(c) for c in claims], hide_index=True)
-        if runs:
+            st.dataframe([claim_row(c) for c in turn.claims], hide_index=True)
+        if turn.runs:
             st.markdown("**Runs**")
-            st.dataframe([run_row(r) for r in runs], hide_index=True)
-        if copies:
-            st.markdown("**Runs of relatives**, which tell how the rate scales")
-            st.dataframe([run_row(r) for r in copies], hide_index=True)
-        if not (claims or runs or copies):
-            st.text("Nothing of this workload itself; it rests on its relatives.")
+            st.dataframe([run_row(r) for r in turn.runs], hide_index=True)
         if excluded:
             st.markdown("**Left out**")
             st.text("\n".join(exclusions_text(list(excluded.values()))))
@@ -286,6 +275,7 @@ def _render_evidence(turn: Turn, index: int) -> None:
 def claim_row(claim: Claim) -> dict[str, Any]:
     """Return a claim as a row to read."""
     return {
+        "workload": claim.workload or "any",
         "batch size": claim.batch_size,
         "learning rate": rate_text(claim.learning_rate) if claim.learning_rate else "",
         "said": {"stable": "held", "unstable": "failed"}.get(claim.bound or "", ""),

@@ -24,11 +24,12 @@ from knowledge.names import WorkloadName
 from knowledge.records import Claim, Run
 
 SIBLINGS_SHOWN = 3  # narrow copies in one chart
+MAX_RUNS_LISTED = 500
 
 
 @dataclass(frozen=True)
 class Turn:
-    """A question with its answer.
+    """A question with its answer, and the records that the answer rests on.
 
     `plan_id` is the id under which the proposed verification would be started, so that
     it starts once however often the button is pressed. `verification_id` is the one
@@ -39,6 +40,8 @@ class Turn:
     answer: Answer
     context: str | None
     chart: ThresholdChartData | None
+    runs: tuple[Run, ...]
+    claims: tuple[Claim, ...]
     plan_id: str
     verification_id: str | None = None
     ended_id: str | None = None
@@ -65,7 +68,9 @@ def ask_turn(advisor: Advisor, question: str, context: str | None) -> Turn:
         AdvisorError: The question cannot be answered as it was put.
     """
     answer = advisor.ask(question, context=context)
-    return Turn(answer, context, _chart_data(advisor, answer), new_plan_id())
+    runs, claims = _evidence_of(advisor, answer)
+    chart = _chart_data(advisor, answer, claims)
+    return Turn(answer, context, chart, runs, claims, new_plan_id())
 
 
 def updated_turn(advisor: Advisor, turn: Turn) -> Turn:
@@ -74,13 +79,9 @@ def updated_turn(advisor: Advisor, turn: Turn) -> Turn:
     Raises:
         AdvisorError: The store cannot be used.
     """
-    answer = advisor.ask(turn.answer.question, context=turn.context)
+    again = ask_turn(advisor, turn.answer.question, turn.context)
     return replace(
-        turn,
-        answer=answer,
-        chart=_chart_data(advisor, answer),
-        plan_id=new_plan_id(),
-        verification_id=None,
+        again,
         ended_id=turn.verification_id,
         before=turn.answer.recommendation,
     )
@@ -146,7 +147,24 @@ def _joined(value: Any) -> str:
 # -- chart -----------------------------------------------------------------------------
 
 
-def _chart_data(advisor: Advisor, answer: Answer) -> ThresholdChartData | None:
+def _evidence_of(
+    advisor: Advisor, answer: Answer
+) -> tuple[tuple[Run, ...], tuple[Claim, ...]]:
+    """Return the runs and claims an answer rests on, its own workload's first."""
+    used = {i for r in answer.recommendations for i in r.evidence.used}
+    asked = {r.workload for r in answer.recommendations}
+    run_ids = sorted(i for i in used if i.startswith("run:"))[:MAX_RUNS_LISTED]
+    runs = advisor.runs_by_id(run_ids) if run_ids else []
+    claims = [c for c in advisor.claims() if c.id in used]
+    return (
+        tuple(sorted(runs, key=lambda run: run.workload not in asked)),
+        tuple(sorted(claims, key=lambda claim: claim.workload not in asked)),
+    )
+
+
+def _chart_data(
+    advisor: Advisor, answer: Answer, used: Iterable[Claim]
+) -> ThresholdChartData | None:
     """Return what the answer's chart shows; None when there is nothing to show."""
     found = answer.recommendations
     if not found:
@@ -156,11 +174,10 @@ def _chart_data(advisor: Advisor, answer: Answer) -> ThresholdChartData | None:
     workloads = list(dict.fromkeys([*asked, *siblings]))
     by_workload = {r.workload: r for r in reversed(found)}
     runs = [run for w in workloads for run in _runs(advisor, w, found[0])]
-    used = {i for r in found for i in r.evidence.used}
     claims = [
         c
-        for c in advisor.claims()
-        if c.id in used and c.learning_rate and c.batch_size and c.bound
+        for c in used
+        if c.workload in asked and c.learning_rate and c.batch_size and c.bound
     ]
     sizes = _batch_sizes([*runs, *claims], found)
     bands = tuple(

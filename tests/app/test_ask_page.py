@@ -50,7 +50,7 @@ def test_a_question_is_answered_with_rate_chart_evidence_and_plan(
     assert float(metric(at, "Start at")) == r.learning_rate
     assert at.get("vega_lite_chart") or at.get("arrow_vega_lite_chart")
     labels = [expander.label for expander in at.expander]
-    assert "Evidence: 4 reports" in labels
+    assert f"Evidence: {r.evidence.n_claims} reports" in labels
     assert any(label.startswith("What is thin") for label in labels)
     assert "Copy the settings" in labels
     assert at.button(key="ask_run_0").label == "Run"
@@ -66,7 +66,7 @@ def test_the_evidence_lists_claims_and_the_sql_that_shows_them(
     at = ask(open_page("ask"), QUESTION)
     query = next(code.value for code in at.code if "select * from claims" in code.value)
     rows = advisor.sql(query).rows
-    assert len(rows) == 4
+    assert len(rows) == advisor.recommend("realface", 5).evidence.n_claims
     assert any("claim:forum-2021/realface-5-stable" in row for row in rows)
 
 
@@ -419,6 +419,15 @@ def test_a_follow_up_keeps_the_kind_of_question(
     turn = follow(advisor, ask_turn(advisor, first, None), then)
     assert turn.answer.intent == intent
     assert turn.answer.slots["workload"] == "realface"
+
+
+def test_only_reports_about_the_workload_itself_are_arrows(advisor: Advisor) -> None:
+    """Those about its relatives are evidence, at another level of the rate."""
+    turn = ask_turn(advisor, QUESTION, None)
+    assert turn.chart is not None
+    assert {claim.workload for claim in turn.chart.claims} == {"realface"}
+    assert turn.claims[0].workload == "realface"
+    assert {claim.id for claim in turn.chart.claims} < {c.id for c in turn.claims}
 
 
 def test_a_named_rate_is_the_one_that_runs(advisor: Advisor) -> None:

@@ -46,7 +46,7 @@ def test_asking_verifying_and_being_answered_better(page: Page) -> None:
     ask(page, QUESTION)
     assert float(metric(page, "Start at")) <= 6.5e-5
     chart(page)
-    expect(page.get_by_text("Evidence: 4 reports")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^Evidence: \d+ reports"))).to_be_visible()
 
     page.get_by_role("button", name="Edit").click()
     page.get_by_label("Batch sizes, separated by commas").fill("5")
@@ -66,8 +66,8 @@ def test_asking_verifying_and_being_answered_better(page: Page) -> None:
     expect(page.get_by_role("button", name="Cancel")).to_be_visible()
 
     expect(page.get_by_text("updated with the new runs")).to_be_visible(timeout=TRAINED)
-    expect(page.get_by_text(re.compile(r"draws on .*realface@1/16"))).to_be_visible()
-    expect(page.get_by_text(re.compile(r"4 reports, \d+ runs? of"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"\d new runs? counts?\."))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^Evidence: \d+ runs?, "))).to_be_visible()
     chart(page)
 
     page.get_by_role("link", name="Runs").click()

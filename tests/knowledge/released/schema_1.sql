@@ -11,7 +11,7 @@ create table runs (
     optimizer varchar not null, recipe varchar, source varchar not null,
     seed bigint, outcome varchar, failed_at_step bigint, steps bigint,
     horizon_steps bigint, metric_name varchar, metric_value double,
-    goal varchar, device varchar, "precision" varchar,
+    goal varchar, device varchar, "precision" varchar, data varchar,
     batch_convention varchar not null, seconds double,
     examples_per_second double, outcome_rule varchar, code_version varchar,
     created timestamp, job_id varchar, note varchar);

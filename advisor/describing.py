@@ -1,0 +1,35 @@
+"""A built-in workload's shapes and exact parameter counts, without loading torch.
+
+Counted in a process of its own, since it takes torch to build the model.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from knowledge.errors import BadValueError, RunFailedError
+
+
+def describe_workload(name: str, options: Mapping[str, str]) -> dict[str, Any]:
+    """Return the description of a built-in workload as in the contract.
+
+    Raises:
+        BadValueError: An option is unknown, or its value not allowed.
+        RunFailedError: The model could not be built.
+    """
+    pairs = [f"{key}={value}" for key, value in options.items()]
+    done = subprocess.run(
+        [sys.executable, "-m", "experiments.describe", name, *pairs],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode == 2:
+        given = ", ".join(pairs) or name
+        raise BadValueError("option", given, expected=done.stderr.strip())
+    if done.returncode != 0:
+        raise RunFailedError(f"{name} could not be built: {done.stderr[-500:]}")
+    described: dict[str, Any] = json.loads(done.stdout)
+    return described
