@@ -6,9 +6,12 @@ names         workload names: family, group, proxies
 recipes       the named recipes
 outcome       loss curve -> outcome; the only definition of "stable"
 inbox         record(): one immutable file per event, no duckdb
+tables        record bodies -> rows
 migrations    the store's schema, step by step
 store         Store: ingest, snapshots, queries
+exporting     a table to a file
 sql_box       a person's own SELECT, in a child process with limits
 claims/       the seeds' statements as data, one file per source
+concepts/     short explanations with their sources
 importers/    one file per foreign format
 """

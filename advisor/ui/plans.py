@@ -12,7 +12,8 @@ import streamlit as st
 
 from advisor.charts import build_loss_chart
 from advisor.checks import check_batch_size
-from advisor.service import PLAN_BUDGET_SECONDS, Advisor
+from advisor.answering import PLAN_BUDGET_SECONDS
+from advisor.service import Advisor
 from advisor.ui.resources import errors_shown
 from advisor.ui.text import count_text, escaped
 from advisor.ui.turns import Turn, plan_of, updated_turn
