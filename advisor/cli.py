@@ -8,6 +8,7 @@ import argparse
 import importlib.util
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from advisor.describing import describe_workload
+from experiments.runner import WORKER_ENVIRONMENT
 from experiments.workloads import find_spec
 from knowledge.errors import AdvisorError, SettingsError
 
@@ -206,6 +208,7 @@ def _app(options: argparse.Namespace) -> Result:
     with _open(options) as advisor:
         advisor.tend()
         folder = advisor.store.folder
+    _draw_faces_ahead()
     if not 1 <= options.port <= 65535:
         raise SettingsError(f"port {options.port} is not one: give 1 to 65535.")
     sys.stderr.write(f"Store: {folder}\n")
@@ -224,6 +227,18 @@ def _app(options: argparse.Namespace) -> Result:
         arguments.append(f"--server.allowedHosts={options.host}")
     os.chdir(script.parent)  # its .streamlit/config.toml lies there
     os.execve(sys.executable, arguments, environment)
+
+
+def _draw_faces_ahead() -> None:
+    """Draw the generated faces while the person reads, so the first run need not."""
+    subprocess.Popen(
+        [sys.executable, "-m", "experiments.faces"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env={**os.environ, **WORKER_ENVIRONMENT},
+    )
 
 
 def _ask(options: argparse.Namespace) -> Result:

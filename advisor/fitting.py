@@ -35,6 +35,7 @@ from knowledge.records import Run
 SIBLING_PARTICLES = 512
 REFERENCE_STEPS = 1000
 MEMORY = 512
+FEWEST_SCORED_RATES = 4  # beside stability evidence; scores alone count from one
 T = TypeVar("T")
 
 
@@ -70,7 +71,7 @@ class Fitter:
 
     def best_rate(self, evidence: Evidence, batch_size: int) -> BestRate | None:
         """Return the best rate at a batch size, or None when nothing is scored."""
-        if not evidence.scored:
+        if not evidence.scored or _says_little(evidence):
             return None
         key = ("best", batch_size, tuple(run.id for run in evidence.scored))
         return self._remember(key, lambda: _fit_best(evidence, batch_size))
@@ -208,6 +209,12 @@ def _centre(body: Body) -> float | None:
     sizes = {run.batch_size for run in body.runs}
     sizes |= {claim.batch_size for claim in body.claims if claim.batch_size}
     return float(np.mean(np.log2(sorted(sizes)))) if sizes else None
+
+
+def _says_little(evidence: Evidence) -> bool:
+    """Whether the scores are a by-product of a few runs that asked about stability."""
+    rates = {run.learning_rate for run in evidence.scored}
+    return bool(evidence.labelled_runs) and len(rates) < FEWEST_SCORED_RATES
 
 
 def _fit_best(evidence: Evidence, batch_size: int) -> BestRate | None:

@@ -352,8 +352,15 @@ def _budget_left(
         return False
     if spec.budget_seconds is None or len(jobs) < spec.n_workers:
         return True
-    ended = [j.ended - j.started for j in jobs if j.ended and j.started]
-    full = max(ended, default=0.0)  # one of full length
+    full = spec.steps * max(
+        seconds_per_step(
+            spec.workload,
+            batch_size,
+            device=spec.device,
+            runs=advisor.store.runs(workload=spec.workload),
+        )
+        for batch_size in spec.batch_sizes
+    )
     return time.time() + LAST_RUN_SHARE * full <= created + spec.budget_seconds
 
 

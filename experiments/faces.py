@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 import torch
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from torch import Tensor
@@ -83,17 +84,35 @@ def generate_faces(size: int, count: int = TRAIN_FACES) -> FaceSet:
     Kept in memory for the next task of this process, on disk for the next process.
     """
     path = _cache_folder() / f"faces-{DRAWING_VERSION}-{size}-{count}.npz"
-    try:
-        with np.load(path) as kept:
-            drawn = [torch.from_numpy(kept[name]) for name in kept.files]
-    except (OSError, ValueError, zipfile.BadZipFile):
-        drawn = list(draw_faces(size, count))
-        _keep(path, drawn)
+    drawn = _find_kept(path)
+    if drawn is None:
+        with _one_at_a_time(path):
+            drawn = _find_kept(path)  # another process may have drawn them meanwhile
+            if drawn is None:
+                drawn = list(draw_faces(size, count))
+                _keep(path, drawn)
     return FaceSet(*(faces.float() / 255.0 for faces in drawn))
 
 
 def _cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir("lr-advisor", appauthor=False))
+
+
+def _find_kept(path: Path) -> list[Tensor] | None:
+    try:
+        with np.load(path) as kept:
+            return [torch.from_numpy(kept[name]) for name in kept.files]
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return None
+
+
+def _one_at_a_time(path: Path) -> contextlib.AbstractContextManager[object]:
+    """A lock beside the file, or none where the folder cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return FileLock(path.with_suffix(".lock"), timeout=60).acquire()
+    except (OSError, Timeout):
+        return contextlib.nullcontext()
 
 
 def _keep(path: Path, drawn: Sequence[Tensor]) -> None:
@@ -220,3 +239,9 @@ def _hold_back(faces: Tensor) -> tuple[Tensor, Tensor]:
 def _spread(count: int, chosen: int) -> list[int]:
     """Return `chosen` of the numbers below `count`, evenly, the middle of each part."""
     return [(2 * i + 1) * count // (2 * chosen) for i in range(chosen)]
+
+
+if __name__ == "__main__":  # draws what the face models train on, for the next process
+    torch.set_num_threads(1)
+    for usual_size in (128, 64):
+        generate_faces(usual_size)

@@ -10,9 +10,9 @@ from typing import Any
 
 import streamlit as st
 
+from advisor.answering import PLAN_BUDGET_SECONDS
 from advisor.charts import build_loss_chart
 from advisor.checks import check_batch_size
-from advisor.answering import PLAN_BUDGET_SECONDS
 from advisor.service import Advisor
 from advisor.ui.resources import errors_shown
 from advisor.ui.text import count_text, escaped
