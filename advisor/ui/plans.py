@@ -27,7 +27,7 @@ from knowledge.names import WorkloadName
 from knowledge.records import Run
 
 PROXY_WIDTHS = (32, 16, 8, 4)
-REFRESH_SECONDS = 1.0
+REFRESH_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
