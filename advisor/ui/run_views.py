@@ -115,9 +115,9 @@ def render_job(advisor: Advisor, job: Job) -> None:
     if job.error:
         st.error(escaped(job.error))
     curve = folder.load_curve()
-    render_loss(curve, failed_at_step=None, key=job.id)
-    render_previews(folder)
-    render_metrics(curve, failed_at_step=None, key=job.id)
+    render_loss(curve, failed_at_step=None, key="job")
+    render_previews(folder, key="job")
+    render_metrics(curve, failed_at_step=None, key="job")
     with st.expander("Config"):
         st.json(job.config.to_dict())
     log = folder.log_tail(lines=LOG_LINES)
@@ -126,8 +126,11 @@ def render_job(advisor: Advisor, job: Job) -> None:
             st.code(log, language=None)
 
 
-def render_run(advisor: Advisor, run: Run) -> None:
-    """Draw one run: outcome with its reason, curve, metrics, previews, config."""
+def render_run(advisor: Advisor, run: Run, *, place: str) -> None:
+    """Draw one run: outcome with its reason, curve, metrics, previews, config.
+
+    `place` tells the widgets of one drawing from those of another on the same page.
+    """
     st.subheader(_title(run.workload, run))
     outcome, steps, time, metric = st.columns(4)
     outcome.metric("Outcome", outcome_words(run).split(" at ")[0] or "not judged")
@@ -140,13 +143,13 @@ def render_run(advisor: Advisor, run: Run) -> None:
     curve = advisor.curve(run.id)
     failed_at = run.failed_at_step
     if curve.losses:
-        render_loss(curve, failed_at_step=failed_at, key=run.id)
+        render_loss(curve, failed_at_step=failed_at, key=place)
     else:
         st.text("No curve is stored of it: only what its source reported.")
     folder = _folder(advisor, run)
     if folder is not None:
-        render_previews(folder)
-    render_metrics(curve, failed_at_step=failed_at, key=run.id)
+        render_previews(folder, key=place)
+    render_metrics(curve, failed_at_step=failed_at, key=place)
     with st.expander("Config and origin"):
         st.json({k: v for k, v in vars(run).items() if v is not None})
 
@@ -180,7 +183,7 @@ def render_metrics(curve: Curve, *, failed_at_step: int | None, key: str) -> Non
         )
 
 
-def render_previews(folder: RunFolder) -> None:
+def render_previews(folder: RunFolder, *, key: str) -> None:
     """Draw the preview pictures, each with its step."""
     pictures = folder.previews()
     if not pictures:
@@ -193,7 +196,7 @@ def render_previews(folder: RunFolder) -> None:
             "Step of the preview",
             steps,
             value=steps[-1],
-            key=f"runs_preview_{folder.path.name}",
+            key=f"runs_preview_{key}_{folder.path.name}",
         )
         path = dict(pictures)[step]
     picture = _picture(path)

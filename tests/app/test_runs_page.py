@@ -127,10 +127,27 @@ def test_preview_pictures_are_shown_with_their_steps(
         Image.new("RGB", (12, 8)).save(folder.preview_path(step))
     run_id = record(advisor, job_id=job_id)
     at = open_page("runs", run=run_id)
-    slider = at.select_slider(key=f"runs_preview_{folder.path.name}")
+    slider = at.select_slider(key=f"runs_preview_run_{folder.path.name}")
     assert slider.value == 40
     slider.set_value(20).run()
     assert not at.exception
+
+
+def test_the_same_run_may_be_looked_at_as_a_job_too(
+    advisor: Advisor, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Selected in both tables it is drawn twice, and no widget meets its double."""
+    job_id = advisor.queue.submit(NewJob(config()))
+    folder = RunFolder.of_job(advisor.store.folder, job_id)
+    folder.create(config())
+    for step in (20, 40):
+        Image.new("RGB", (12, 8)).save(folder.preview_path(step))
+    run_id = record(advisor, job_id=job_id)
+    advisor.queue.claim("w")
+    advisor.queue.end(job_id, "w", state="finished", run_id=run_id)
+    monkeypatch.setattr(run_views, "render_jobs_table", lambda advisor: job_id)
+    at = open_page("runs", run=run_id)
+    assert len(at.select_slider) == 2
 
 
 def test_an_imported_run_has_no_curve_and_says_so(
