@@ -16,6 +16,8 @@ recommendation  evidence + model -> Recommendation, Judgement (pure)
 scaling         the referee on scaling rules (pure)
 wording         answers -> sentences (pure)
 charts          answers -> charts (pure)
+rates           learning rates as they are shown (pure)
+rates           learning rates as they are shown (pure)
 checks          values from outside -> values that can be right
 settings        environment -> Settings
 answering       the reading half of the Advisor: evidence, fits, answers, plans

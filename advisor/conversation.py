@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.checks import check_batch_size, check_learning_rate
 from advisor.question import Question, parse_question
+from advisor.rates import rate_text
 from advisor.recommendation import Judgement, Recommendation
 from advisor.verifying import job_dict
 from advisor.wording import (
@@ -18,7 +19,6 @@ from advisor.wording import (
     duration_text,
     judgement_text,
     plan_text,
-    rate_text,
     recommendation_text,
     run_summary,
     scaling_text,
@@ -409,11 +409,16 @@ def _plan(advisor: "Advisor", q: Question) -> Answer:
 def _show_runs(advisor: "Advisor", q: Question) -> Answer:
     where: list[str] = ["true"]
     values: list[Any] = []
-    for name, column in (("workload", "workload"), ("batch_size", "batch_size")):
-        wanted = _several(getattr(q.slots, name))
-        if wanted:
-            where.append(f"{column} in (select unnest(?))")
-            values.append(wanted)
+    if workloads := _several(q.slots.workload):
+        # A model's narrower copies are asked for along with it.
+        where.append(
+            "(workload in (select unnest(?)) or split_part(workload, '@', 1) "
+            "in (select unnest(?)))"
+        )
+        values += [workloads, workloads]
+    if batches := _several(q.slots.batch_size):
+        where.append("batch_size in (select unnest(?))")
+        values.append(batches)
     for outcome in ("diverged", "degraded", "stable", "incomplete"):
         if outcome in q.text.lower():
             where.append("outcome = ?")

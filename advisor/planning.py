@@ -72,8 +72,9 @@ def plan_next_run(
     if not batches:
         raise ValueError("plan_next_run needs at least one batch size")
     done = model.n_runs_ if n_runs_so_far is None else n_runs_so_far
-    if done + len(in_flight) < priors.BISECTING_RUNS:
-        return _bisecting_run(model, batches, horizon_steps, in_flight)
+    started = done + len(in_flight)
+    if started < priors.BISECTING_RUNS:
+        return _bisecting_run(model, batches, horizon_steps, in_flight, started)
     return _telling_run(model, batches, horizon_steps, in_flight)
 
 
@@ -82,11 +83,18 @@ def _bisecting_run(
     batches: list[int],
     horizon_steps: float | None,
     in_flight: Sequence[InFlight],
+    n_started: int,
 ) -> PlannedTrial:
-    """The middle of the widest unexplored part of the believed range."""
-    batch = batches[(len(batches) - 1) // 2]
+    """The middle of the widest unexplored part of the believed range.
+
+    The batch sizes take turns, the middle one first: while the level is vague a run at
+    any of them halves it, and together they say how it goes with the batch size.
+    """
+    middle = (len(batches) - 1) // 2
+    turns = [batches[middle], *(b for b in batches if b != batches[middle])]
+    batch = turns[n_started % len(turns)]
     low, high = _log_range(model, batch, horizon_steps)
-    flying = np.log2([f.learning_rate for f in in_flight if f.batch_size == batch])
+    flying = np.log2([f.learning_rate for f in in_flight])
     marks = np.sort(np.r_[low, flying[(flying > low) & (flying < high)], high])
     widest = int(np.argmax(np.diff(marks)))
     return _trial(batch, marks[widest : widest + 2].mean(), (low, high), "halves")

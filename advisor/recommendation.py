@@ -14,11 +14,11 @@ from typing import Any
 
 from advisor.best_rate import BestRate
 from advisor.evidence import Evidence, Exclusion, Scope, is_labelled
+from advisor.rates import rate_text, round_rate
 from advisor.regression import StableLearningRateModel
 from experiments.workloads import find_spec
 from knowledge.names import WorkloadName
 
-RATE_DIGITS = 3
 EXTRAPOLATION_OCTAVES = 2.0  # beyond the data rules fail: facts, section 10
 TIME_EXTRAPOLATION = 2.0  # times the longest run before it is called extrapolation
 SAFE_UNKNOWN_SD = 2.5  # octaves: a threshold known no better supports no verdict
@@ -167,22 +167,6 @@ class Judgement:
     def to_dict(self) -> dict[str, Any]:
         """The JSON document of the contract."""
         return {**vars(self), "recommendation": self.recommendation.to_dict()}
-
-
-def round_rate(rate: float, *, down: bool = False, digits: int = RATE_DIGITS) -> float:
-    """Return a rate to the digits that are shown; `down` never rounds up.
-
-    >>> round_rate(5.6789e-05), round_rate(5.6789e-05, down=True)
-    (5.68e-05, 5.67e-05)
-    """
-    text = f"{rate:.{digits - 1}e}"
-    if down and float(text) > rate:
-        exponent = int(text.split("e")[1])
-        lower = (round(float(text) / 10**exponent * 10 ** (digits - 1)) - 1) / 10 ** (
-            digits - 1
-        )
-        return float(f"{lower:.{digits - 1}f}e{exponent}")
-    return float(text)
 
 
 def build_recommendation(
@@ -370,8 +354,8 @@ def _claim_caveats(evidence: Evidence, batch_size: int, basis: str) -> list[str]
             {c.batch_size for c in claims if c.at_tool_ceiling and c.batch_size}
         )
         caveats.append(
-            f"The reported {ceilings[0]:g} at batch {_list(at)} is the ceiling of that "
-            "program's slider: nobody has tried higher there, so it is no limit."
+            f"The reported {rate_text(ceilings[0])} at batch {_list(at)} is the ceiling "
+            "of that program's slider: nobody has tried higher there, so it is no limit."
         )
     if basis == "reported":
         caveats.append(

@@ -9,14 +9,20 @@ import argparse
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from experiments.queue import Queue
 from experiments.runner import ProcessRunner
 from knowledge import inbox
+from knowledge.errors import AdvisorError
+
+if TYPE_CHECKING:
+    from advisor.service import Advisor
 
 TEND_SECONDS = 0.1
+LEAVING_SECONDS = 15  # how long another one may take to leave
 LOCK_FILE = "supervisor.lock"
 
 
@@ -26,10 +32,12 @@ def main() -> int:
     parser.add_argument("store_folder", type=Path)
     folder = parser.parse_args().store_folder.absolute()
     # A supervisor about to leave may still hold the lock when new work arrives.
-    for _ in range(30):
+    for _ in range(LEAVING_SECONDS * 10):
         try:
             with FileLock(folder / LOCK_FILE, timeout=0):
-                return tend(folder)
+                while Queue(folder).has_work():
+                    tend(folder)
+                return 0
         except Timeout:
             if not Queue(folder).has_work():
                 return 0
@@ -37,36 +45,52 @@ def main() -> int:
     return 0
 
 
-def tend(folder: Path) -> int:
+def tend(folder: Path) -> None:
     """Do what is due until the queue is empty."""
-    queue = Queue(folder)
-    if not queue.has_work():
-        return 0
     from advisor.settings import load_settings  # the workers start while this loads
 
-    settings = load_settings()
+    queue, settings = Queue(folder), load_settings()
     runner = ProcessRunner(folder, n_workers=settings.n_workers)
     runner.tend()
     from advisor.service import Advisor
-    from advisor.verifying import advance, job_record
 
-    mirrored: dict[str, int] = {}
     with Advisor.open(folder, settings=settings) as advisor:
+        rows = advisor.store.rows("select id, state_number from jobs")
+        mirrored: dict[str, int] = dict(rows)
         while True:
-            for verification in queue.verifications(unfinished=True):
-                advance(advisor, verification.id)
+            _advance_all(advisor)
             runner.tend()
-            for job in queue.jobs():
-                if mirrored.get(job.id) != job.state_number:
-                    event_id = f"{job.id}-{job.state_number}"
-                    inbox.record(folder, "job", job_record(job), event_id=event_id)
-                    mirrored[job.id] = job.state_number
+            _mirror_states(advisor, mirrored)
             if not queue.has_work():
                 break
             time.sleep(TEND_SECONDS)
         runner.stop()
         advisor.store.ingest(wait_seconds=5)
-    return 0
+
+
+def _advance_all(advisor: "Advisor") -> None:
+    """Plan what is due; a verification that cannot go on fails with its reason."""
+    from advisor.verifying import advance
+
+    for verification in advisor.queue.verifications(unfinished=True):
+        try:
+            advance(advisor, verification.id)
+        except AdvisorError as error:
+            advisor.queue.end_verification(
+                verification.id, state="failed", error=str(error)
+            )
+
+
+def _mirror_states(advisor: "Advisor", mirrored: dict[str, int]) -> None:
+    """Record each new state of a job, for the store's table of jobs."""
+    from advisor.verifying import job_record
+
+    for job in advisor.queue.jobs():
+        if mirrored.get(job.id) != job.state_number:
+            event_id = f"{job.id}-{job.state_number}"
+            folder = advisor.store.folder
+            inbox.record(folder, "job", job_record(job), event_id=event_id)
+            mirrored[job.id] = job.state_number
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ from typing import Any
 
 from advisor.evidence import Scope
 from advisor.planning import InFlight, plan_next_run
-from advisor.recommendation import PlannedRun, VerificationPlan, round_rate
+from advisor.rates import round_rate
+from advisor.recommendation import PlannedRun, VerificationPlan
 from advisor.regression import StableLearningRateModel
 from experiments.queue import NewJob
 from experiments.workloads import find_spec

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from advisor.evidence import Exclusion
+from advisor.rates import rate_text
 from advisor.recommendation import Estimate, Judgement, Recommendation
 from advisor.scaling import ScalingReport
 from experiments.workloads import find_spec
@@ -41,18 +42,6 @@ def title_of(workload: str) -> str:
     if spec is None:
         return workload
     return workload.replace(WorkloadName.parse(workload).base, spec.title)
-
-
-def rate_text(rate: float) -> str:
-    """Return a rate as it is written in answers: shortest exact form.
-
-    >>> rate_text(5.6e-05), rate_text(0.012), rate_text(1e-4)
-    ('5.6e-5', '0.012', '1e-4')
-    """
-    if 1e-3 <= rate < 1e4:
-        return f"{rate:g}"
-    mantissa, exponent = f"{rate:e}".split("e")
-    return f"{float(mantissa):g}e{int(exponent)}"
 
 
 def duration_text(seconds: float) -> str:

@@ -93,7 +93,8 @@ class Job:
         try:
             process = psutil.Process(self.pid)
             same = abs(process.create_time() - self.pid_created) < 1.0
-            return bool(same and process.status() != psutil.STATUS_ZOMBIE)
+            # A process that is dying or dead and not yet reaped has no command line.
+            return bool(same and process.cmdline())
         except psutil.Error:
             return False
 

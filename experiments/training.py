@@ -69,9 +69,22 @@ def train(
         StoreError: The disk is full.
     """
     torch.set_num_threads(1)
+    folder.create(config)
     # A collapsed model is full of denormal numbers, which are tens of times slower.
     torch.set_flush_denormal(True)
-    folder.create(config)
+    try:
+        return _train(config, folder, watch=watch, clock=clock)
+    finally:
+        torch.set_flush_denormal(False)
+
+
+def _train(
+    config: RunConfig,
+    folder: RunFolder,
+    *,
+    watch: Watcher,
+    clock: Callable[[], float],
+) -> TrainingResult:
     recipe = RECIPES[config.recipe]
     task = build_task(config)
     optimizer = build_optimizer(recipe, task.model.parameters(), config.learning_rate)

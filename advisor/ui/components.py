@@ -16,6 +16,7 @@ from advisor.charts import (
     describe_threshold_chart,
 )
 from advisor.conversation import Answer
+from advisor.rates import rate_text
 from advisor.recommendation import Judgement, Recommendation
 from advisor.ui.text import count_text
 from advisor.ui.turns import Refusal, Turn
@@ -25,7 +26,6 @@ from advisor.wording import (
     change_text,
     exclusions_text,
     exponent_text,
-    rate_text,
     recommendation_text,
     rests_on_text,
     setting_text,

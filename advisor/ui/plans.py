@@ -13,12 +13,13 @@ import streamlit as st
 from advisor.answering import PLAN_BUDGET_SECONDS
 from advisor.charts import build_loss_chart
 from advisor.checks import check_batch_size
+from advisor.rates import rate_text
 from advisor.service import Advisor
 from advisor.ui.resources import errors_shown
 from advisor.ui.text import count_text, escaped
 from advisor.ui.turns import Turn, plan_of, updated_turn
 from advisor.verifying import Verification, shown_state
-from advisor.wording import duration_text, rate_text, title_of
+from advisor.wording import duration_text, title_of
 from experiments.queue import Job
 from experiments.run_folder import RunFolder
 from experiments.workloads import find_spec

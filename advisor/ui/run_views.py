@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from advisor.charts import build_loss_chart, build_metric_chart, metric_words
+from advisor.rates import rate_text
 from advisor.service import Advisor
 from advisor.ui.plans import (
     job_line,
@@ -15,7 +16,7 @@ from advisor.ui.plans import (
 )
 from advisor.ui.text import escaped
 from advisor.verifying import job_dict, shown_state
-from advisor.wording import duration_text, rate_text, title_of
+from advisor.wording import duration_text, title_of
 from experiments.queue import Job
 from experiments.run_folder import RunFolder
 from knowledge.records import Curve, Run

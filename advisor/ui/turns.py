@@ -16,9 +16,9 @@ from advisor.charts import (
     batch_grid,
 )
 from advisor.conversation import Answer
+from advisor.rates import rate_text
 from advisor.recommendation import Recommendation
 from advisor.service import Advisor
-from advisor.wording import rate_text
 from knowledge.errors import AdvisorError
 from knowledge.names import WorkloadName
 from knowledge.records import Claim, Run
