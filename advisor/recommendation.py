@@ -355,8 +355,8 @@ def _claim_caveats(evidence: Evidence, batch_size: int, basis: str) -> list[str]
         )
         rate = rate_text(ceilings[0])
         caveats.append(
-            f"The reported {rate} at batch {_list(at)} is the ceiling of that program's "
-            "slider: nobody has tried higher there, so it is no limit."
+            f"The reported {rate} at batch {_list(at)} is the ceiling of that "
+            "program's slider: nobody has tried higher there, so it is no limit."
         )
     if basis == "reported":
         caveats.append(
