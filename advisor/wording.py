@@ -279,12 +279,13 @@ def _interval_change(name: str, old: Estimate | None, new: Estimate | None) -> s
 def _exponent_change(old: Estimate | None, new: Estimate | None) -> str:
     if old is None or new is None:
         return ""
-    if abs(old.median - new.median) < 0.005:
-        return (
-            f"The exponent is still {new.median:g}: it takes runs at several batch "
-            "sizes to move it."
-        )
-    return f"The exponent went from {old.median:g} to {new.median:g}."
+    several = "it takes runs at several batch sizes to move it."
+    if old.median == new.median:
+        return f"The exponent is still {new.median:g}: {several}"
+    change = f"The exponent went from {old.median:g} to {new.median:g}"
+    return (
+        f"{change}: {several}" if abs(old.median - new.median) < 0.01 else f"{change}."
+    )
 
 
 def _same(a: float | None, b: float | None) -> bool:
