@@ -240,7 +240,6 @@ class Answering:
 
     def _scaling_of(self, workload: str, optimizer: str | None) -> ScalingReport:
         scope, evidence = self._evidence(workload, optimizer=optimizer)
-        knows = bool(evidence.labelled_runs or evidence.own.claims or evidence.siblings)
         batches = sorted(
             {r.batch_size for r in evidence.labelled_runs or evidence.scored}
             | {c.batch_size for c in evidence.own.claims if c.batch_size}
@@ -249,7 +248,9 @@ class Answering:
         r = self._recommend(scope, batch, evidence)
         quantity = r.exponent.quantity if r.exponent else "max_stable"
         claims = [c for c in self.claims() if c.exponent is not None]
-        draws = self._fitter.exponent_draws(scope, evidence, batch) if knows else None
+        draws = None
+        if r.exponent is not None:
+            draws = self._fitter.exponent_draws(scope, evidence, batch)
         shares = (
             [
                 float((abs(draws - (c.exponent or 0.0)) <= HALF_BAND).mean())

@@ -22,6 +22,7 @@ RULE_WORDS = {
     "sqrt": "square root",
     "linear": "linear",
 }
+OPTIMIZER_TITLES = {"sgd": "SGD", "adamw": "AdamW", "rmsprop": "RMSprop"}
 BASIS_WORDS = {
     "measured": "measured at this batch size",
     "interpolated": "read off a fit between measured batch sizes",
@@ -60,7 +61,7 @@ def duration_text(seconds: float) -> str:
 def setting_text(r: Recommendation) -> str:
     """Return optimizer, recipe and device in a few words."""
     recipe = RECIPES.get(r.recipe or "")
-    optimizer = r.optimizer.capitalize() if r.optimizer != "sgd" else "SGD"
+    optimizer = OPTIMIZER_TITLES.get(r.optimizer, r.optimizer.capitalize())
     if recipe is not None and recipe.betas is not None:
         optimizer += f" {recipe.betas[0]:g}/{recipe.betas[1]:g}"
     if recipe is not None and recipe.momentum:

@@ -242,6 +242,22 @@ def test_scored_runs_alone_give_the_best_rate_and_say_what_is_missing(empty, tmp
     plan = r.verification
     assert plan.needed
     assert plan.runs == ()
+    report = empty.scaling("g/w")
+    assert (report.quantity, report.n_runs) == ("best", 10)
+
+
+def test_scored_runs_judge_a_claim_about_the_best_rate(tmp_path):
+    """Ten runs whose best rate is the same at both batch sizes speak against linear."""
+    rows = [
+        f"g/w,sgd,{b},{x},val_loss,{(math.log2(x) + 8) ** 2 + 1},100,me,"
+        for b in (8, 32, 128, 512)
+        for x in (2**-10, 2**-9, 2**-8, 2**-7, 2**-6)
+    ]
+    with Advisor.open(":memory:") as advisor:
+        import_rows(advisor, tmp_path, *rows)
+        verdicts = {c.id: c for c in advisor.scaling("g/w").claims}
+        assert verdicts["claim:article/linear-scaling"].verdict == "contradicted"
+        assert verdicts["claim:forum-2021/inverse"].verdict == "undecided"
 
 
 def test_a_best_rate_above_the_cap_is_not_recommended(empty, tmp_path):
