@@ -78,7 +78,6 @@ class Evidence:
     siblings: tuple[Body, ...]
     scored_siblings: tuple[tuple[Run, ...], ...]
     excluded: tuple[Exclusion, ...]
-    context_claims: tuple[Claim, ...] = ()
     reliability: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -199,7 +198,7 @@ def select_evidence(
             scored.append(run)
     scored, mixed = _one_metric(scored)
     excluded += mixed
-    used_claims, sibling_claims, context, not_used = _sort_claims(
+    used_claims, sibling_claims, not_used = _sort_claims(
         scope, [c for c in claims if c.id not in unwanted]
     )
     excluded += not_used
@@ -216,7 +215,6 @@ def select_evidence(
         siblings=_bodies(scope, others, sibling_claims),
         scored_siblings=_scored_bodies(scope, others),
         excluded=tuple(excluded),
-        context_claims=tuple(context),
         reliability=reliability,
     )
 
@@ -271,12 +269,13 @@ def _one_metric(scored: list[Run]) -> tuple[list[Run], list[Exclusion]]:
 
 def _sort_claims(
     scope: Scope, claims: Sequence[Claim]
-) -> tuple[list[Claim], list[Claim], list[Claim], list[Exclusion]]:
-    used, siblings, context, excluded = [], [], [], []
+) -> tuple[list[Claim], list[Claim], list[Exclusion]]:
+    """Part claims with a bound into the workload's own, its relatives' and the rest."""
+    used: list[Claim] = []
+    siblings: list[Claim] = []
+    excluded: list[Exclusion] = []
     for claim in claims:
         if claim.workload is None or claim.bound is None:
-            if claim.workload is None or claim.workload == scope.workload:
-                context.append(claim)
             continue
         name = WorkloadName.parse(claim.workload)
         if name.group != scope.name.group:
@@ -291,7 +290,7 @@ def _sort_claims(
             siblings.append(claim)
         else:
             used.append(claim)
-    return used, siblings, context, excluded
+    return used, siblings, excluded
 
 
 def _bodies(

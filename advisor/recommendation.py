@@ -23,7 +23,7 @@ EXTRAPOLATION_OCTAVES = 2.0  # beyond the data rules fail: facts, section 10
 TIME_EXTRAPOLATION = 2.0  # times the longest run before it is called extrapolation
 SAFE_UNKNOWN_SD = 2.5  # octaves: a threshold known no better supports no verdict
 UNSAFE_BELOW = 0.25
-LEVEL, BEST_LEVEL = 0.9, 0.8
+LEVEL = 0.9
 
 
 @dataclass(frozen=True)

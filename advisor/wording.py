@@ -4,7 +4,6 @@ Every number comes from the answer itself, formatted as in its JSON.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from advisor.evidence import Exclusion
 from advisor.rates import rate_text
@@ -343,13 +342,6 @@ def settings_snippets(r: Recommendation) -> dict[str, str]:
             f"# on the command line: --batch-size {r.batch_size}"
         )
     return snippets
-
-
-def row_dicts(
-    columns: Sequence[str], rows: Sequence[Sequence[Any]]
-) -> list[dict[str, Any]]:
-    """Return table rows as mappings."""
-    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def joined(words: Sequence[str]) -> str:

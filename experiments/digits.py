@@ -20,7 +20,6 @@ from knowledge.errors import BadValueError
 from knowledge.records import RunConfig
 
 SIDE = 8
-CLASSES = 10
 BRIGHTEST = 16.0
 HELD_BACK_FRACTION = 0.2
 SPLIT_SEED = 0

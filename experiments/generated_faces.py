@@ -227,14 +227,14 @@ class _Portrait:
         )
         jaw = ((self.y - 0.05) / 0.75).clamp(0.0, 1.0)
         narrow_x = self.x / (1.0 - person.jaw * jaw.square())
-        u, v, w, depth, inside = self._meet_ellipsoid(narrow_x, self.y, person.head)
+        u, v, _, depth, inside = self._meet_ellipsoid(narrow_x, self.y, person.head)
         slope_u = self.to_viewer[0] / self.to_viewer[2]
         slope_v = self.to_viewer[1] / self.to_viewer[2]
         # A slanted ray meets relief before the ellipsoid: the nose far before it.
         height = self._nose(u, v)
         height = self._relief(u + slope_u * height, v + slope_v * height)
         across, along = u + slope_u * height, v + slope_v * height
-        self.across, self.along, self.front = across, along, w
+        self.across, self.along = across, along
         self.depth = depth + height * self.to_viewer[2]
         self.head_cover = self._cover(inside)
         self.light = self._shade(self.depth)

@@ -1,8 +1,8 @@
 """Every error a person can meet, in one tree.
 
 AdvisorError
-├─ QuestionError      UnknownWorkloadError · MissingBatchSizeError · BadValueError
-├─ EvidenceError      InconsistentRunsError · ImportFileError
+├─ QuestionError      UnknownWorkloadError · BadValueError
+├─ EvidenceError      ImportFileError
 ├─ StoreError         StoreBusyError · StoreVersionError · NotAStoreError
 │                     RunNotFoundError · JobNotFoundError · QueryError
 ├─ RunError           RunFailedError · RunTimeoutError · WorkloadUnavailableError
@@ -37,10 +37,6 @@ class UnknownWorkloadError(QuestionError):
         )
 
 
-class MissingBatchSizeError(QuestionError):
-    """A rate was asked for without saying at which batch size."""
-
-
 class BadValueError(QuestionError):
     """A value in the question cannot be right (batch 0, a negative rate, ...)."""
 
@@ -54,10 +50,6 @@ class BadValueError(QuestionError):
 
 class EvidenceError(AdvisorError):
     """The stored or imported evidence cannot be used."""
-
-
-class InconsistentRunsError(EvidenceError):
-    """Runs contradict each other in a way that is not a matter of chance."""
 
 
 class ImportFileError(EvidenceError):
@@ -101,7 +93,7 @@ class RunFailedError(RunError):
 
 
 class RunTimeoutError(RunError):
-    """A run gave no sign of life for too long."""
+    """Runs were not over in the time somebody waited; they go on by themselves."""
 
 
 class WorkloadUnavailableError(RunError):

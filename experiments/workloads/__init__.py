@@ -39,11 +39,6 @@ class WorkloadSpec:
         """Whether there are narrower copies of it, `NAME@1/W`."""
         return self.proxy_seconds_per_step is not None
 
-    @property
-    def default_recipe(self) -> str:
-        """The recipe used when none is named."""
-        return self.recipes[0]
-
 
 _FACE_RECIPES = ("faceswap-2021", "faceswap-3")
 _DIGITS_RECIPES = ("adam", "sgd", "momentum", "adamw")
