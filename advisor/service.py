@@ -28,6 +28,7 @@ from advisor.verifying import (
     start_verification,
 )
 from experiments.queue import Job, Queue
+from experiments.runner import kill_worker
 from experiments.workloads import WORKLOADS, find_spec
 from knowledge import inbox
 from knowledge.claims import load_seed_claims
@@ -287,6 +288,10 @@ class Advisor(Answering):
             self.queue.cancel_verification(job_or_verification_id)
         else:
             self.queue.cancel(job_or_verification_id)
+        for job in self.queue.jobs(unfinished=True):
+            if job.cancel is not None and job.progress == 0:
+                kill_worker(job.pid)  # still loading: there is no step to keep
+        self.queue.release_lost()
         self.tend()
 
     def resume(self, job_id: str) -> None:

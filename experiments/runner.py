@@ -15,7 +15,7 @@ import psutil
 
 from experiments.queue import Queue
 
-CANCEL_GRACE_SECONDS = 2.0
+CANCEL_GRACE_SECONDS = 1.0
 WORKER_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -49,7 +49,7 @@ class ProcessRunner:
         for job in unfinished:
             asked = job.cancel is not None and job.state == "running"
             if asked and now - (job.cancel or now) > CANCEL_GRACE_SECONDS:
-                _kill(job.pid)
+                kill_worker(job.pid)
         ours = {worker.pid for worker in self._workers}
         # Workers of a supervisor that is gone finish their run before they leave.
         foreign = sum(
@@ -87,10 +87,12 @@ class ProcessRunner:
             )
 
 
-def _kill(pid: int | None) -> None:
+def kill_worker(pid: int | None) -> None:
+    """End a worker process at once and wait until it is gone."""
     if pid is None:
         return
     with contextlib.suppress(psutil.Error):
         process = psutil.Process(pid)
         if "experiments.worker" in " ".join(process.cmdline()):
             process.kill()
+            process.wait(timeout=2)
