@@ -7,7 +7,10 @@ runs = st.Page("advisor/ui/pages/runs.py", title="Runs", url_path="runs")
 evidence = st.Page(
     "advisor/ui/pages/evidence.py", title="Evidence", url_path="evidence"
 )
-page = st.navigation([ask, runs, evidence], position="top")
+record = st.Page(
+    "advisor/ui/pages/track_record.py", title="Track record", url_path="track-record"
+)
+page = st.navigation([ask, runs, evidence, record], position="top")
 st.set_page_config(
     page_title=f"{page.title} - LR Advisor",
     page_icon="📈",

@@ -8,15 +8,25 @@ sampler         sequential Monte Carlo (pure)
 regression      StableLearningRateModel: fit, predict (pure)
 pooling         what siblings say before a workload's own runs (pure)
 best_rate       the rate with the lowest loss, against batch size (pure)
+library         a store's evidence, sorted once and kept while nothing is added
+memory          what was worked out, up to a total weight
+kept_fits       siblings' fits in a file of the store, for the next process
 fitting         evidence -> fitted models, remembered
 planning        posterior -> the run that tells most (pure)
 verification    a wish for runs -> runs within a budget (pure)
 costs           what a run costs (pure)
 recommendation  evidence + model -> Recommendation, Judgement (pure)
-scaling         the referee on scaling rules (pure)
+forecasting     what is expected of each run before it starts (pure)
+calibration     how forecasts and intervals held (pure)
+interval_checks whether an interval held, by later runs alone (pure)
+largest_batch   the largest batch size a rate stands, or why there is none (pure)
+comparing       which workload stands the higher rate, how surely (pure)
+scaling         the referee on scaling rules: findings, claims, verdicts (pure)
+deciding        the runs that tell two scaling rules apart (pure)
+refereeing      evidence and fits -> the referee's report
 wording         answers -> sentences (pure)
+scaling_wording the referee's report -> sentences (pure)
 charts          answers -> charts (pure)
-rates           learning rates as they are shown (pure)
 rates           learning rates as they are shown (pure)
 checks          values from outside -> values that can be right
 settings        environment -> Settings

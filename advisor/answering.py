@@ -1,11 +1,11 @@
 """Answering: from a store's evidence to rates, verdicts and plans.
 
-The reading half of the Advisor (`advisor.service`): it fits and answers, and neither
-saves anything nor starts a run.
+The reading half of the Advisor (`advisor.service`): it fits and answers, and records
+nothing and starts no run. What it worked out is remembered while the evidence holds.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
 from typing import Any
 
 from advisor.checks import (
@@ -13,15 +13,33 @@ from advisor.checks import (
     check_device,
     check_learning_rate,
 )
+from advisor.comparing import (
+    Comparison,
+    Contender,
+    best_rate_quantiles,
+    compare_rates,
+    threshold_quantiles,
+)
 from advisor.costs import seconds_per_step
 from advisor.evidence import (
     Evidence,
     Scope,
-    choose_recipe,
-    select_evidence,
     usual_horizon,
 )
 from advisor.fitting import Fitter
+from advisor.kept_fits import KeptFits
+from advisor.largest_batch import (
+    LargestBatch,
+    batch_estimate,
+    known_batches,
+    limit_reason,
+    none_reason,
+    scored_batches,
+    unknown_reason,
+)
+from advisor.library import Library
+from advisor.memory import Memory
+from advisor.rates import round_rate
 from advisor.recommendation import (
     Judgement,
     Recommendation,
@@ -30,8 +48,9 @@ from advisor.recommendation import (
     build_recommendation,
     find_basis,
 )
+from advisor.refereeing import Referee, Setting, narrower_copies
 from advisor.regression import StableLearningRateModel
-from advisor.scaling import HALF_BAND, ScalingReport, judge_claims
+from advisor.scaling import ScalingReport
 from advisor.settings import Settings
 from advisor.verification import (
     NARROW_ENOUGH,
@@ -44,7 +63,6 @@ from advisor.verification import (
     verification_target,
 )
 from experiments.workloads import WORKLOADS, find_spec
-from knowledge.claims import load_seed_claims
 from knowledge.errors import (
     BadValueError,
     UnknownWorkloadError,
@@ -56,29 +74,7 @@ from knowledge.store import Store
 
 PLAN_BUDGET_SECONDS = 60.0
 DEFAULT_RISK = 0.1
-
-
-@dataclass(frozen=True)
-class LargestBatch:
-    """The largest batch size at which a rate still holds; None when none does."""
-
-    workload: str
-    learning_rate: float
-    batch_size: Mapping[str, float] | None
-    reason: str
-    recommendation: Recommendation | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON document of the contract."""
-        return {
-            "workload": self.workload,
-            "learning_rate": self.learning_rate,
-            "batch_size": dict(self.batch_size) if self.batch_size else None,
-            "reason": self.reason,
-            "recommendation": self.recommendation.to_dict()
-            if self.recommendation
-            else None,
-        }
+MAX_ANSWERS = 256  # an answer that rests on thousands of runs lists their ids
 
 
 class Answering:
@@ -87,8 +83,9 @@ class Answering:
     def __init__(self, store: Store, settings: Settings, *, seeded: bool):
         self.store = store
         self.settings = settings
-        self._seeded = seeded
-        self._fitter = Fitter()
+        self._library = Library(store, seeded=seeded)
+        self._fitter = Fitter(KeptFits(store.folder))
+        self._answers = Memory[tuple[Evidence, Recommendation]](MAX_ANSWERS)
 
     def recommend(
         self,
@@ -151,43 +148,71 @@ class Answering:
 
         Keyword arguments as in `recommend`.
         """
-        learning_rate = check_learning_rate(learning_rate)
+        rate = check_learning_rate(learning_rate)
         what, evidence = self._evidence(workload, **scope)
-        knows = evidence.labelled_runs or evidence.own.claims or evidence.siblings
-        if not knows:
-            return LargestBatch(
-                what.workload,
-                learning_rate,
-                None,
-                f"Nothing is known about the stability of {what.workload}: verify a "
-                "batch size first.",
-                None,
-            )
+        if not evidence.tells_stability:
+            return self._no_limit_known(what, evidence, rate)
         model = self._fitter.model(what, evidence)
-        found = model.largest_batch(learning_rate, what.risk, what.horizon_steps)
+        found = model.largest_batch(rate, what.risk, what.horizon_steps)
         if found is None:
+            known = known_batches(evidence)
+            batch = known[len(known) // 2] if known else 1
+            answer = self._recommend(what, batch, evidence)
             return LargestBatch(
-                what.workload,
-                learning_rate,
-                None,
-                f"None: at no batch size is {learning_rate:g} held to be stable with "
-                f"P(stable) of at least {1 - what.risk:g}.",
-                self._recommend(what, 1, evidence),
+                what.workload, rate, None, none_reason(what, rate, answer), answer
             )
-        where = "and beyond, as far as I looked" if found.capped else "by the fit"
         return LargestBatch(
             what.workload,
-            learning_rate,
-            {
-                "median": found.batch_size,
-                "low": min(found.low, found.batch_size),
-                "high": max(found.high, found.batch_size),
-                "level": found.level,
-            },
-            f"Up to batch {found.batch_size} ({where}) P(stable) of {learning_rate:g} "
-            f"stays at least {1 - what.risk:g}.",
-            self._recommend(what, max(found.batch_size, 1), evidence),
+            rate,
+            batch_estimate(found),
+            limit_reason(what, rate, found, model, evidence),
+            self._recommend(what, found.batch_size, evidence),
         )
+
+    def _no_limit_known(
+        self, scope: Scope, evidence: Evidence, rate: float
+    ) -> LargestBatch:
+        """Say what the scores tell instead: they never call a batch size safe."""
+        found = [
+            (b, self._fitter.best_rate(evidence, b)) for b in scored_batches(evidence)
+        ]
+        best = [(b, round_rate(x.median)) for b, x in found if x is not None]
+        reason = unknown_reason(scope, rate, best)
+        if not best:
+            return LargestBatch(scope.workload, rate, None, reason, None)
+        nearest = min(best, key=lambda pair: abs(math.log(pair[1] / rate)))[0]
+        recommendation = self._recommend(scope, nearest, evidence)
+        return LargestBatch(scope.workload, rate, None, reason, recommendation)
+
+    def compare(
+        self, workloads: Sequence[str], batch_size: int, **scope: Any
+    ) -> Comparison:
+        """Return which of two or more workloads stands the higher rate, how surely.
+
+        Keyword arguments as in `recommend`.
+        """
+        batch_size = check_batch_size(batch_size)
+        names = dict.fromkeys(self.resolve_workload(name) for name in workloads)
+        if len(names) < 2:
+            raise BadValueError(
+                "workloads", ", ".join(workloads), expected="name two or more."
+            )
+        return compare_rates(
+            [self._contender(name, batch_size, **scope) for name in names]
+        )
+
+    def _contender(self, workload: str, batch_size: int, **scope: Any) -> Contender:
+        what, evidence = self._evidence(workload, **scope)
+        draws = {}
+        if evidence.tells_stability:
+            model = self._fitter.model(what, evidence)
+            draws["max_stable"] = threshold_quantiles(
+                model, batch_size, what.horizon_steps
+            )
+        best = self._fitter.best_rate(evidence, batch_size)
+        if best is not None:
+            draws["best"] = best_rate_quantiles(best)
+        return Contender(self._recommend(what, batch_size, evidence), draws)
 
     def threshold_band(
         self, workload: str, batch_sizes: Sequence[float], **scope: Any
@@ -199,8 +224,7 @@ class Answering:
         known of the workload's stability.
         """
         what, evidence = self._evidence(workload, **scope)
-        knows = evidence.labelled_runs or evidence.own.claims or evidence.siblings
-        if not knows:
+        if not evidence.tells_stability:
             return []
         # The fit, which is what costs, is remembered; reading it off takes 1 ms a row.
         model = self._fitter.model(what, evidence)
@@ -215,75 +239,62 @@ class Answering:
     def scaling(
         self, workload: str | None = None, *, optimizer: str | None = None
     ) -> ScalingReport:
-        """Return what the evidence says of each claimed scaling rule."""
+        """Return what the evidence says of each claimed scaling rule.
+
+        Args:
+            workload: A known name; None reports on the whole store.
+            optimizer: Only runs with it count; None: each optimizer by itself.
+
+        Raises:
+            UnknownWorkloadError: Nobody knows the workload.
+        """
+        referee = Referee(
+            fitter=self._fitter,
+            claims=self.claims(),
+            evidence_of=self._evidence,
+            costs_of=self._plan_costs,
+            n_workers=self.settings.n_workers,
+        )
+        optimizer = optimizer.lower() if optimizer else None
+        settings = self._settings_with_evidence()
         if workload is not None:
-            return self._scaling_of(workload, optimizer)
-        names = self._workloads_with_evidence()
-        reports = tuple(self._scaling_of(name, optimizer) for name in names)
-        claims = [c for c in self.claims() if c.exponent is not None]
-        return ScalingReport(
-            workload=None,
-            quantity="max_stable",
-            exponent=None,
-            scaling_rules=None,
-            batch_range=None,
-            n_runs=sum(r.n_runs for r in reports),
-            n_claims=sum(r.n_claims for r in reports),
-            optimizer=optimizer,
-            held_fixed="each workload by itself; see its entry",
-            claims=judge_claims(claims, shares=None, n_runs=0, quantity="max_stable")
-            if not reports
-            else (),
-            deciding_runs=(),
-            workloads=reports,
+            name = self.resolve_workload(workload)
+            cases = self._cases(name, settings, optimizer)
+            for other in narrower_copies(name, settings):
+                cases += self._cases(other, settings, optimizer)
+            return referee.report_on(cases)
+        names = list(dict.fromkeys(w for w, _, _ in settings))
+        return referee.report_on_store(
+            [case for w in names for case in self._cases(w, settings, optimizer)],
+            optimizer,
         )
 
-    def _scaling_of(self, workload: str, optimizer: str | None) -> ScalingReport:
-        scope, evidence = self._evidence(workload, optimizer=optimizer)
-        batches = sorted(
-            {r.batch_size for r in evidence.labelled_runs or evidence.scored}
-            | {c.batch_size for c in evidence.own.claims if c.batch_size}
-        )
-        batch = batches[len(batches) // 2] if batches else 8
-        r = self._recommend(scope, batch, evidence)
-        quantity = r.exponent.quantity if r.exponent else "max_stable"
-        claims = [c for c in self.claims() if c.exponent is not None]
-        draws = None
-        if r.exponent is not None:
-            draws = self._fitter.exponent_draws(scope, evidence, batch)
-        shares = (
-            [
-                float((abs(draws - (c.exponent or 0.0)) <= HALF_BAND).mean())
-                for c in claims
-            ]
-            if draws is not None
-            else None
-        )
-        n_runs = len(evidence.labelled_runs or evidence.scored)
-        recipe = RECIPES.get(scope.recipe or "")
-        return ScalingReport(
-            workload=scope.workload,
-            quantity=quantity or "max_stable",
-            exponent=r.exponent,
-            scaling_rules=r.scaling_rules,
-            batch_range=(batches[0], batches[-1]) if batches else None,
-            n_runs=n_runs,
-            n_claims=len(evidence.own.claims),
-            optimizer=scope.optimizer,
-            held_fixed=f"recipe {recipe.name}, steps" if recipe else "as imported",
-            claims=judge_claims(
-                claims, shares=shares, n_runs=n_runs, quantity=quantity or "max_stable"
-            ),
-            deciding_runs=r.verification.runs,
-        )
+    def _cases(
+        self, workload: str, settings: Sequence[Setting], optimizer: str | None
+    ) -> list[tuple[Scope, Evidence]]:
+        """The workload's evidence under each recipe and optimizer it has any for."""
+        wanted: list[tuple[str | None, str | None]] = [
+            (recipe if recipe in RECIPES else None, used)
+            for name, recipe, used in settings
+            if name.lower() == workload.lower() and optimizer in (None, used, recipe)
+        ]
+        found: dict[tuple[str | None, str], tuple[Scope, Evidence]] = {}
+        for recipe, used in wanted or [(None, optimizer)]:
+            scope, evidence = self._evidence(workload, optimizer=used, recipe=recipe)
+            found.setdefault((scope.recipe, scope.optimizer), (scope, evidence))
+        return list(found.values())
 
-    def _workloads_with_evidence(self) -> list[str]:
-        rows = self.store.rows(
-            "select distinct workload from runs where outcome is not null or "
-            "metric_value is not null union select distinct workload from claims "
-            "where bound is not null and workload is not null order by 1"
+    def _settings_with_evidence(self) -> list[Setting]:
+        """Each (workload, recipe, optimizer) that has runs to judge by, or claims."""
+        settings: list[Setting] = self.store.rows(
+            "select distinct workload, recipe, optimizer from runs where "
+            "outcome is not null or metric_value is not null"
         )
-        return [name for (name,) in rows]
+        bounds = [c for c in self.claims() if c.bound is not None]
+        settings += [
+            (c.workload, c.recipe, c.optimizer or "adam") for c in bounds if c.workload
+        ]
+        return sorted(set(settings), key=str)
 
     def _evidence(
         self,
@@ -297,6 +308,7 @@ class Answering:
         exclude: Sequence[str] = (),
     ) -> tuple[Scope, Evidence]:
         name = self.resolve_workload(workload)
+        optimizer = optimizer.lower() if optimizer else None
         if not 0 < risk < 1:
             raise BadValueError("risk", risk, expected="give a number between 0 and 1.")
         if horizon is not None and not 1 <= horizon <= 10**9:
@@ -307,35 +319,39 @@ class Answering:
             raise BadValueError(
                 "recipe", recipe, expected=f"known are {', '.join(RECIPES)}."
             )
-        runs = self.store.runs(group=WorkloadName.parse(name).group)
+        shelves = self._library.shelves(name)
         claims = self.claims()
-        recipe, optimizer = choose_recipe(
-            name, recipe=recipe, optimizer=optimizer, runs=runs, claims=claims
+        setting = self._library.setting(
+            name, shelves, claims, recipe=recipe, optimizer=optimizer
         )
         scope = Scope(
             workload=name,
-            optimizer=optimizer,
-            recipe=recipe,
+            optimizer=setting.optimizer,
+            recipe=setting.recipe,
             device=check_device(device),
-            horizon_steps=horizon or usual_horizon(name, recipe, optimizer, runs),
+            horizon_steps=horizon or setting.horizon_steps,
             risk=risk,
         )
-        evidence = select_evidence(scope, runs=runs, claims=claims, leave_out=exclude)
+        evidence = self._library.select(scope, shelves, claims, leave_out=exclude)
         return scope, evidence
 
     def _recommend(
         self, scope: Scope, batch_size: int, evidence: Evidence
     ) -> Recommendation:
-        model = self._fitter.model(scope, evidence)
-        best = self._fitter.best_rate(evidence, batch_size)
-        return build_recommendation(
+        known = self._answers.find((scope, batch_size))
+        # The library hands out the same object as long as runs and claims are the same.
+        if known is not None and known[0] is evidence:
+            return known[1]
+        recommendation = build_recommendation(
             scope,
             batch_size,
             evidence=evidence,
-            model=model,
-            best=best,
+            model=self._fitter.model(scope, evidence),
+            best=self._fitter.best_rate(evidence, batch_size),
             verification=self._plan(scope, batch_size, evidence),
         )
+        self._answers.keep((scope, batch_size), (evidence, recommendation))
+        return recommendation
 
     def _plan(
         self, scope: Scope, batch_size: int, evidence: Evidence
@@ -397,11 +413,7 @@ class Answering:
 
     def claims(self) -> list[Claim]:
         """Return the claims that count: without the seeds' when opened unseeded."""
-        claims = self.store.claims()
-        if self._seeded:
-            return claims
-        seeds = {claim.id for claim in load_seed_claims()}
-        return [claim for claim in claims if claim.id not in seeds]
+        return self._library.claims()
 
     def resolve_workload(self, name: str) -> str:
         """Return the canonical name, or raise UnknownWorkloadError with near ones."""

@@ -1,4 +1,4 @@
-"""Records -> Altair charts (pure): the threshold against batch size, and curves.
+"""Records -> Altair charts (pure): thresholds, curves, and how forecasts came true.
 
 One decision to know: colour always means the outcome (blue held, orange failed), and a
 second sign, the shape, says the same to whoever cannot tell the colours apart. Colours:
@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import altair as alt
 
+from advisor.calibration import Bin, bin_text
 from advisor.recommendation import Recommendation
 from advisor.wording import RULE_WORDS, title_of
 from knowledge.records import Claim, Curve, Outcome, Run
@@ -214,6 +215,47 @@ def build_rules_chart(shares: Mapping[str, float]) -> alt.LayerChart:
     bars = base.mark_bar(color=STABLE_COLOUR, height=14)
     labels = base.mark_text(align="left", dx=4, color=INK).encode(text="text:N")
     return _layered([bars, labels], height=210)
+
+
+def build_reliability_chart(bins: Sequence[Bin]) -> alt.LayerChart:
+    """Return how often forecasts came true against what they said, with intervals.
+
+    On the dashed line a forecast of 80 % comes true 80 % of the time.
+    """
+    rows = [
+        {
+            "said": b.mean_forecast,
+            "seen": b.share_stable,
+            "low": b.low,
+            "high": b.high,
+            "runs": b.n_runs,
+            "text": bin_text(b),
+        }
+        for b in bins
+    ]
+    scale = alt.Scale(domain=[0, 1], nice=False)
+    axis = alt.Axis(format="%", tickCount=5)
+    x = alt.X("said:Q", title="P(stable) as forecast", scale=scale, axis=axis)
+    y = alt.Y("seen:Q", title="Share that was stable", scale=scale, axis=axis)
+    tooltip = [
+        alt.Tooltip("text:N", title="Forecasts"),
+        alt.Tooltip("low:Q", title="90 % from", format=".0%"),
+        alt.Tooltip("high:Q", title="90 % to", format=".0%"),
+    ]
+    line = (
+        alt.Chart(_data([{"said": 0, "seen": 0}, {"said": 1, "seen": 1}]))
+        .mark_line(color=NEUTRAL_COLOUR, strokeDash=[6, 4])
+        .encode(x=x, y=y)
+    )
+    base = alt.Chart(_data(rows)).encode(x=x, tooltip=tooltip)
+    bars = base.mark_rule(color=STABLE_COLOUR, strokeWidth=2).encode(
+        y=alt.Y("low:Q", **_without_shorthand(y)), y2="high:Q"
+    )
+    dots = base.mark_circle(color=STABLE_COLOUR, opacity=1, size=110).encode(y=y)
+    counts = base.mark_text(align="left", dx=9, dy=9, color=INK).encode(
+        y=y, text="runs:Q"
+    )
+    return _layered([line, bars, dots, counts], height=340)
 
 
 def smoothed(points: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:

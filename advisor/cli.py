@@ -283,15 +283,17 @@ def _judge(options: argparse.Namespace) -> Result:
 
 
 def _max_batch(options: argparse.Namespace) -> Result:
+    from advisor.wording import largest_batch_text
+
     with _open(options) as advisor:
         found = advisor.largest_batch(
             options.workload, options.learning_rate, **_scope(options)
         )
-    return found.to_dict(), found.reason
+    return found.to_dict(), largest_batch_text(found)
 
 
 def _scaling(options: argparse.Namespace) -> Result:
-    from advisor.wording import scaling_report_text
+    from advisor.scaling_wording import scaling_report_text
 
     with _open(options) as advisor:
         report = advisor.scaling(options.workload, optimizer=options.optimizer)
@@ -468,7 +470,9 @@ def _workloads(options: argparse.Namespace) -> Result:
 def _doctor(options: argparse.Namespace) -> Result:
     with _open(options) as advisor:
         report = advisor.doctor()
-    lines = [f"{name}: {value}" for name, value in report.items() if name != "problems"]
+    apart = ("problems", "calibration")
+    lines = [f"{name}: {value}" for name, value in report.items() if name not in apart]
+    lines.append(report["calibration"]["text"])
     lines += [f"PROBLEM: {problem}" for problem in report["problems"]] or ["All well."]
     return report, "\n".join(lines)
 

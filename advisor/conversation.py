@@ -10,18 +10,22 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from advisor.checks import check_batch_size, check_learning_rate
+from advisor.comparing import Comparison
 from advisor.question import Question, parse_question
 from advisor.rates import rate_text
 from advisor.recommendation import Judgement, Recommendation
+from advisor.scaling import ScalingReport
+from advisor.scaling_wording import scaling_answer_text
 from advisor.verifying import job_dict
 from advisor.wording import (
     claim_summary,
+    comparison_text,
     duration_text,
     judgement_text,
+    largest_batch_text,
     plan_text,
     recommendation_text,
     run_summary,
-    scaling_text,
     title_of,
 )
 from experiments.workloads import WORKLOADS
@@ -53,6 +57,7 @@ class Answer:
     evidence: tuple[dict[str, str], ...] = ()
     rows: tuple[dict[str, Any], ...] | None = None
     scaling: dict[str, Any] | None = None
+    comparisons: tuple[Comparison, ...] = ()
     clarification: dict[str, Any] | None = None
     inherited: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -81,6 +86,7 @@ class Answer:
             "evidence": list(self.evidence),
             "rows": list(self.rows) if self.rows is not None else None,
             "scaling": self.scaling,
+            "comparisons": [c.to_dict() for c in self.comparisons],
             "verification": self.plan
             or (r.verification.to_dict() if r and r.verification.needed else None),
             "clarification": self.clarification,
@@ -175,9 +181,12 @@ def _recommend(advisor: "Advisor", q: Question, exclude: tuple[str, ...]) -> Ans
         advisor.recommend(w, check_batch_size(b), **_scope(q), exclude=exclude)
         for w, b in pairs
     ]
+    compared = _compare(advisor, q, found, exclude)
     text = recommendation_text(found[0])
     if len(found) > 1:
-        text = _comparison_text(found, said=bool(_several(q.slots.batch_size)))
+        said = [comparison_text(c) for c in compared]
+        listed = _rates_text(found, said=bool(_several(q.slots.batch_size)))
+        text = "\n\n".join([*said, listed])
     return Answer(
         question=q.text,
         intent=q.intent,
@@ -185,10 +194,28 @@ def _recommend(advisor: "Advisor", q: Question, exclude: tuple[str, ...]) -> Ans
         text=text,
         recommendations=tuple(found),
         evidence=_evidence(advisor, found),
+        comparisons=tuple(compared),
     )
 
 
-def _comparison_text(found: Sequence[Recommendation], *, said: bool) -> str:
+def _compare(
+    advisor: "Advisor",
+    q: Question,
+    found: Sequence[Recommendation],
+    exclude: tuple[str, ...],
+) -> list[Comparison]:
+    """The workloads against each other at each batch size that has two of them."""
+    by_batch: dict[int, list[str]] = {}
+    for r in found:
+        by_batch.setdefault(r.batch_size, []).append(r.workload)
+    return [
+        advisor.compare(names, batch, **_scope(q), exclude=exclude)
+        for batch, names in by_batch.items()
+        if len(set(names)) > 1
+    ]
+
+
+def _rates_text(found: Sequence[Recommendation], *, said: bool) -> str:
     lines = []
     for r in found:
         where = f"{title_of(r.workload)} at batch {r.batch_size}"
@@ -201,13 +228,6 @@ def _comparison_text(found: Sequence[Recommendation], *, said: bool) -> str:
             f"{where}: {rate_text(r.learning_rate)}, P(stable) "
             f"{r.probability_stable:g}; half fail near {rate_text(m.median)} "
             f"({rate_text(m.low)} to {rate_text(m.high)}, {r.basis})."
-        )
-    known = [r for r in found if r.max_stable is not None]
-    if len({r.workload for r in known}) > 1:
-        tolerant = max(known, key=lambda r: r.max_stable.low if r.max_stable else 0.0)
-        lines.append(
-            f"{title_of(tolerant.workload)} has the highest rate that is surely below "
-            "its threshold."
         )
     if not said:
         lines.append("No batch was named, so I compared at 8.")
@@ -288,13 +308,7 @@ def _largest_batch(advisor: "Advisor", q: Question, exclude: tuple[str, ...]) ->
         question=q.text,
         intent=q.intent,
         slots=q.slots.to_dict(),
-        text=" ".join(
-            [
-                found.reason,
-                *(recommendation.caveats[:2] if recommendation else ()),
-                plan_text(recommendation) if recommendation else "",
-            ]
-        ).strip(),
+        text=largest_batch_text(found),
         recommendations=(recommendation,) if recommendation else (),
         evidence=_evidence(advisor, [recommendation] if recommendation else []),
         rows=({"largest_batch": found.batch_size, "reason": found.reason},),
@@ -303,29 +317,44 @@ def _largest_batch(advisor: "Advisor", q: Question, exclude: tuple[str, ...]) ->
 
 def _scaling(advisor: "Advisor", q: Question) -> Answer:
     workloads = _several(q.slots.workload)
-    if not workloads:
-        workloads = ["realface"]
-    report = advisor.scaling(workloads[0], optimizer=q.slots.optimizer)
+    workload = workloads[0] if workloads else None
+    report = advisor.scaling(workload, optimizer=q.slots.optimizer)
     batches = [check_batch_size(b) for b in _several(q.slots.batch_size)]
     found = [
-        advisor.recommend(workloads[0], b, **_scope(q))
+        advisor.recommend(workload, b, **_scope(q))
         for b in batches[:MAX_COMBINATIONS]
+        if workload is not None
     ]
-    parts = [f"{title_of(workloads[0])}: {scaling_text(report)}"]
+    parts = [scaling_answer_text(report)]
     if len(found) > 1:
-        parts.append(_comparison_text(found, said=True))
-    parts += [
-        f"{c.statement} {c.verdict.capitalize()}: {c.reason}." for c in report.claims
-    ]
+        parts.insert(0, _rates_text(found, said=True))
     return Answer(
         question=q.text,
         intent=q.intent,
         slots=q.slots.to_dict(),
         text="\n\n".join(parts),
         recommendations=tuple(found),
-        evidence=_evidence(advisor, found),
+        evidence=_scaling_evidence(advisor, report),
         scaling=report.to_dict(),
     )
+
+
+def _scaling_evidence(
+    advisor: "Advisor", report: ScalingReport
+) -> tuple[dict[str, str], ...]:
+    """The claims that are judged, then what the exponent of one workload rests on."""
+    judged = {claim.id for claim in report.claims}
+    claims = [
+        {"kind": "claim", "id": c.id, "summary": claim_summary(c)}
+        for c in advisor.claims()
+        if c.id in judged
+    ]
+    if report.workload is None or report.batch_range is None:
+        return tuple(claims)
+    r = advisor.recommend(
+        report.workload, report.batch_range[0], optimizer=report.optimizer
+    )
+    return (*claims, *_evidence(advisor, [r]))
 
 
 def _fastest_batch(advisor: "Advisor", q: Question) -> Answer:

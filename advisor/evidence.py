@@ -5,9 +5,11 @@ precision and batch convention. What differs in one of them is left out with its
 or, where its slope may still teach something, becomes a sibling that shapes the prior.
 """
 
+import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from experiments.workloads import PROXY_HORIZON_STEPS, find_spec
 from knowledge.names import WorkloadName
@@ -17,6 +19,8 @@ from knowledge.records import Claim, Outcome, Run
 UNSAID_RECIPE_RELIABILITY = (
     0.8  # another's set-up, not described: believed a little less
 )
+# A run that nobody called stable, but whose score is finite where others' is not.
+SURVIVOR_RELIABILITY = 0.8
 ADAPTIVE = {"adam", "adamw", "nadam", "adamax", "rmsprop", "adabelief", "lion"}
 
 
@@ -59,11 +63,46 @@ class Body:
     runs: tuple[Run, ...] = ()
     claims: tuple[Claim, ...] = ()
 
-    @property
-    def key(self) -> tuple[str, ...]:
-        """What a fit of it depends on."""
+    @cached_property
+    def key(self) -> tuple[str, str, str]:
+        """What a fit of it depends on: whose it is, and a hash of the ids."""
         ids = [run.id for run in self.runs] + [claim.id for claim in self.claims]
-        return (self.workload, self.recipe or self.optimizer, *ids)
+        digest = hashlib.sha256("\n".join(ids).encode()).hexdigest()
+        return self.workload, self.recipe or self.optimizer, digest
+
+
+BodyKey = tuple[str, str | None, str]
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The runs of one workload by id, gathered once for all who ask.
+
+    `by_body` and `scored_by_body` hold them as siblings of other workloads, by
+    workload, recipe and optimizer: those with an outcome, and those with a score.
+    """
+
+    runs: tuple[Run, ...] = ()
+
+    @cached_property
+    def by_body(self) -> Mapping[BodyKey, Body]:
+        """The runs with an outcome, as bodies without claims."""
+        grouped = _grouped(told_stability(self.runs))
+        return {key: Body(*key, tuple(runs)) for key, runs in grouped.items()}
+
+    @cached_property
+    def scored_by_body(self) -> Mapping[BodyKey, tuple[Run, ...]]:
+        """The runs with a score, of the metric that most of them report."""
+        grouped = _grouped(run for run in self.runs if _is_scored(run))
+        return {key: tuple(_one_metric(runs)[0]) for key, runs in grouped.items()}
+
+    def without(self, unwanted: set[str]) -> "Shelf":
+        """This shelf, or one that lacks some runs."""
+        kept = tuple(run for run in self.runs if run.id not in unwanted)
+        return self if len(kept) == len(self.runs) else Shelf(kept)
+
+
+Shelves = Mapping[str, Shelf]
 
 
 @dataclass(frozen=True)
@@ -85,9 +124,28 @@ class Evidence:
         """Own runs whose outcome is stable, degraded or diverged."""
         return tuple(r for r in self.own.runs if is_labelled(r))
 
+    @property
+    def tells_stability(self) -> bool:
+        """Whether anything says which rates hold: own runs, claims or relatives."""
+        return bool(self.labelled_runs or self.own.claims or self.siblings)
+
     def labelled_at(self, batch_size: int) -> tuple[Run, ...]:
         """Labelled runs at one batch size."""
         return tuple(r for r in self.labelled_runs if r.batch_size == batch_size)
+
+
+def told_stability(runs: Iterable[Run]) -> list[Run]:
+    """Return the runs that say something of stability: those with an outcome.
+
+    Where failures alone are marked (a loss that was not finite in an imported file),
+    the runs that ended with a score survived: without them no rate would seem safe.
+    """
+    rows = list(runs)
+    told = [run for run in rows if run.outcome is not None]
+    if told and all(run.outcome.is_unstable for run in told if run.outcome):
+        ended = [run for run in rows if run.outcome is None and _is_scored(run)]
+        told = sorted([*told, *ended], key=lambda run: run.id)
+    return told
 
 
 def is_labelled(run: Run) -> bool:
@@ -167,20 +225,55 @@ def select_evidence(
     leave_out_reason: str = "left out as asked",
 ) -> Evidence:
     """Sort runs and claims of a pooled group into used, siblings and left out."""
+    return select_from_shelves(
+        scope,
+        shelve(runs),
+        claims=claims,
+        leave_out=leave_out,
+        leave_out_reason=leave_out_reason,
+    )
+
+
+def shelve(runs: Iterable[Run], *, onto: Shelves | None = None) -> Shelves:
+    """Return runs by the lower-case name of their workload, added to earlier ones.
+
+    Shelves that get no run are the same objects as before, with what they worked out.
+    """
+    new: dict[str, list[Run]] = {}
+    for run in runs:
+        new.setdefault(run.workload.lower(), []).append(run)
+    shelves = dict(onto or {})
+    for name, added in new.items():
+        earlier = shelves.get(name, Shelf()).runs
+        in_order = sorted((*earlier, *added), key=lambda run: run.id)
+        shelves[name] = Shelf(tuple(in_order))
+    return shelves
+
+
+def select_from_shelves(
+    scope: Scope,
+    shelves: Shelves,
+    *,
+    claims: Sequence[Claim],
+    leave_out: Iterable[str] = (),
+    leave_out_reason: str = "left out as asked",
+) -> Evidence:
+    """Return what `select_evidence` does, from runs that were shelved before."""
     unwanted = set(leave_out)
-    excluded: list[Exclusion] = []
-    own: list[Run] = []
+    own_name = scope.workload.lower()
+    counted: list[Run] = []
     scored: list[Run] = []
     others: list[Run] = []
     reliability: dict[str, float] = {}
-    furthest = _furthest_by_job(runs)
-    for run in sorted(runs, key=lambda r: r.id):
-        if run.id in unwanted:
-            excluded.append(Exclusion(run.id, leave_out_reason))
-            continue
-        if run.workload.lower() != scope.workload.lower():
-            others.append(run)
-            continue
+    excluded = [
+        Exclusion(run.id, leave_out_reason)
+        for shelf in (shelves.values() if unwanted else ())
+        for run in shelf.runs
+        if run.id in unwanted
+    ]
+    own_shelf = shelves.get(own_name, Shelf())
+    furthest = _furthest_by_job(own_shelf.runs)
+    for run in own_shelf.without(unwanted).runs:
         reason = _why_not(run, scope)
         if reason is not None:
             excluded.append(Exclusion(run.id, reason))
@@ -192,10 +285,12 @@ def select_evidence(
             reason = "the same run was later carried further"
             excluded.append(Exclusion(run.id, reason))
             continue
-        if run.outcome is not None:
-            own.append(run)
-        if run.metric_value is not None and run.goal is not None:
+        counted.append(run)
+        if _is_scored(run):
             scored.append(run)
+    excluded.sort(key=lambda exclusion: exclusion.id)
+    own = told_stability(counted)
+    reliability |= {r.id: SURVIVOR_RELIABILITY for r in own if r.outcome is None}
     scored, mixed = _one_metric(scored)
     excluded += mixed
     used_claims, sibling_claims, not_used = _sort_claims(
@@ -203,6 +298,12 @@ def select_evidence(
     )
     excluded += not_used
     excluded += [Exclusion(c.id, leave_out_reason) for c in claims if c.id in unwanted]
+    relatives = [
+        shelf.without(unwanted) if unwanted else shelf
+        for name, shelf in shelves.items()
+        if name != own_name
+    ]
+    relatives.append(Shelf(tuple(others)))
     return Evidence(
         own=Body(
             scope.workload,
@@ -212,8 +313,8 @@ def select_evidence(
             tuple(used_claims),
         ),
         scored=tuple(scored),
-        siblings=_bodies(scope, others, sibling_claims),
-        scored_siblings=_scored_bodies(scope, others),
+        siblings=_bodies(scope, relatives, sibling_claims),
+        scored_siblings=_scored_bodies(scope, relatives),
         excluded=tuple(excluded),
         reliability=reliability,
     )
@@ -294,37 +395,46 @@ def _sort_claims(
 
 
 def _bodies(
-    scope: Scope, runs: Sequence[Run], claims: Sequence[Claim]
+    scope: Scope, shelves: Iterable[Shelf], claims: Sequence[Claim]
 ) -> tuple[Body, ...]:
-    """Group what is not the workload's own into siblings of the same optimizer kind."""
-    grouped: dict[tuple[str, str | None, str], tuple[list[Run], list[Claim]]] = {}
+    """Return the siblings of the same optimizer kind, with what is claimed of them."""
     kind = scope.optimizer in ADAPTIVE
-    for run in runs:
-        if run.outcome is None or (run.optimizer in ADAPTIVE) != kind:
-            continue
-        key = (run.workload, run.recipe, run.optimizer)
-        grouped.setdefault(key, ([], []))[0].append(run)
+    bodies = {
+        key: body
+        for shelf in shelves
+        for key, body in shelf.by_body.items()
+        if (body.optimizer in ADAPTIVE) == kind
+    }
     for claim in claims:
         optimizer = claim.optimizer or scope.optimizer
         if claim.workload is None or (optimizer in ADAPTIVE) != kind:
             continue
-        claim_key = (claim.workload, claim.recipe, optimizer)
-        grouped.setdefault(claim_key, ([], []))[1].append(claim)
-    return tuple(
-        Body(workload, recipe, optimizer, tuple(r), tuple(c))
-        for (workload, recipe, optimizer), (r, c) in sorted(grouped.items(), key=str)
-    )
+        key = claim.workload, claim.recipe, optimizer
+        body = bodies.get(key, Body(*key))
+        bodies[key] = replace(body, claims=(*body.claims, claim))
+    return tuple(bodies[key] for key in sorted(bodies, key=str))
 
 
-def _scored_bodies(scope: Scope, runs: Sequence[Run]) -> tuple[tuple[Run, ...], ...]:
-    grouped: dict[tuple[str, str | None, str], list[Run]] = {}
+def _scored_bodies(
+    scope: Scope, shelves: Iterable[Shelf]
+) -> tuple[tuple[Run, ...], ...]:
     kind = scope.optimizer in ADAPTIVE
+    scored = {
+        key: runs
+        for shelf in shelves
+        for key, runs in shelf.scored_by_body.items()
+        if (key[2] in ADAPTIVE) == kind
+    }
+    return tuple(scored[key] for key in sorted(scored, key=str))
+
+
+def _grouped(runs: Iterable[Run]) -> dict[BodyKey, list[Run]]:
+    grouped: dict[BodyKey, list[Run]] = {}
     for run in runs:
-        if run.metric_value is None or run.goal is None:
-            continue
-        if (run.optimizer in ADAPTIVE) == kind:
-            key = (run.workload, run.recipe, run.optimizer)
-            grouped.setdefault(key, []).append(run)
-    return tuple(
-        tuple(_one_metric(rows)[0]) for _, rows in sorted(grouped.items(), key=str)
-    )
+        key = run.workload, run.recipe, run.optimizer
+        grouped.setdefault(key, []).append(run)
+    return grouped
+
+
+def _is_scored(run: Run) -> bool:
+    return run.metric_value is not None and run.goal is not None

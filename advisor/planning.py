@@ -1,8 +1,10 @@
 """The posterior -> which run to do next, and why (pure).
 
 The one decision to know: a run is worth the octaves of uncertainty it is expected to
-take off the thresholds asked about, over its expected cost; before the first handful
-of runs that is no guide (the prior is vague), so those bisect the believed range.
+take off the thresholds asked about, whichever way it ends: near the boundary failures
+come late, so a run that fails costs about as much as one that holds. The first run
+halves the believed range; first runs in parallel, which cannot wait for one another's
+outcome, spread over it.
 """
 
 from collections.abc import Sequence
@@ -17,10 +19,11 @@ from advisor.regression import StableLearningRateModel
 
 Floats = NDArray[np.float64]
 
-# Draws that carry the look-ahead, and candidate rates per batch size: enough for a
-# choice, which is far coarser than an estimate.
-_DRAWS = 256
-_RATES = 33
+# Draws that carry the look-ahead, and candidate rates per batch size. With a quarter of
+# the draws the best of all candidates is often the luckiest: in simulated searches such
+# choices were expected to take off 2 to 18 % less than the best run, these 1 to 7 %.
+_DRAWS = 1024
+_RATES = 17
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def plan_next_run(
     in_flight: Sequence[InFlight] = (),
     n_runs_so_far: int | None = None,
 ) -> PlannedTrial:
-    """Return the run that tells most about the thresholds asked about, for its cost.
+    """Return the run that tells most about the thresholds asked about.
 
     Args:
         model: Fitted on what is known; runs in flight need not be in it.
@@ -73,7 +76,8 @@ def plan_next_run(
         raise ValueError("plan_next_run needs at least one batch size")
     done = model.n_runs_ if n_runs_so_far is None else n_runs_so_far
     started = done + len(in_flight)
-    if started < priors.BISECTING_RUNS:
+    assumes_much = bool(in_flight) and started < priors.BISECTING_RUNS
+    if not done or assumes_much:
         return _bisecting_run(model, batches, horizon_steps, in_flight, started)
     return _telling_run(model, batches, horizon_steps, in_flight)
 
@@ -109,7 +113,7 @@ def _log_range(
 
 _REASONS = {
     "halves": "halves the range in which the threshold is believed to lie",
-    "telling": "is expected to narrow the thresholds asked about most for its cost",
+    "telling": "is expected to narrow the thresholds asked about most",
     "repeat": "repeats a rate in flight near the boundary, with another seed",
 }
 
@@ -139,8 +143,13 @@ class _Belief:
 
     def chance_unstable(self, index: int, log_rates: Floats) -> Floats:
         """P(unstable) for each rate, node and draw: (n_rates, n_nodes, n_draws)."""
-        margin = (log_rates[:, None, None] - self.draws[index]) / self.width
-        return np.asarray(self.low + (1 - self.low - self.high) * expit(margin))
+        # In single precision: the array is large, and a choice needs no more.
+        slope = (1 / self.width).astype(np.float32)
+        shift = (self.draws[index] / self.width).astype(np.float32)
+        chance = expit(log_rates.astype(np.float32)[:, None, None] * slope - shift)
+        chance *= (1 - self.low - self.high).astype(np.float32)
+        chance += self.low.astype(np.float32)
+        return np.asarray(chance)
 
 
 def _belief(
@@ -218,10 +227,11 @@ class _Candidate:
 
 
 def _scores(belief: _Belief, index: int, rates: Floats) -> Floats:
-    """Expected drop of the thresholds' summed sd per expected cost, (n_rates,)."""
-    chance = belief.chance_unstable(index, rates)
-    joint = chance * (belief.by_node[index] * belief.weights)
-    by_draw = joint.sum(1)
+    """Expected drop of the thresholds' summed sd, in octaves, shape (n_rates,)."""
+    joint = belief.chance_unstable(index, rates)
+    joint *= belief.by_node[index] * belief.weights
+    by_draw = joint.sum(1, dtype=np.float64)
+    by_point = joint.reshape(len(rates), -1)
     unstable = np.clip(by_draw.sum(1), 1e-9, 1 - 1e-9)
     gain = np.zeros(len(rates))
     for other in range(len(belief.draws)):
@@ -231,8 +241,8 @@ def _scores(belief: _Belief, index: int, rates: Floats) -> Floats:
         first = (offset * belief.by_node[other]).sum(0)
         second = (np.square(offset) * belief.by_node[other]).sum(0)
         if other == index:
-            failed_1 = np.einsum("rkn,kn->r", joint, offset)
-            failed_2 = np.einsum("rkn,kn->r", joint, np.square(offset))
+            failed_1 = by_point @ offset.ravel().astype(np.float32)
+            failed_2 = by_point @ np.square(offset).ravel().astype(np.float32)
         else:
             failed_1, failed_2 = by_draw @ first, by_draw @ second
         total_1, total_2 = belief.weights @ first, belief.weights @ second
@@ -244,4 +254,4 @@ def _scores(belief: _Belief, index: int, rates: Floats) -> Floats:
             unstable * np.sqrt(np.maximum(after_failure, 0.0))
             + (1 - unstable) * np.sqrt(np.maximum(after_success, 0.0))
         )
-    return np.asarray(gain / (unstable * priors.UNSTABLE_COST + 1 - unstable))
+    return gain

@@ -6,7 +6,7 @@ newcomer strongly, siblings that scatter hardly at all. No siblings: the base pr
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -25,6 +25,12 @@ _SHARED = ("slope", "curvature", "log_width", "log_scatter", "time_slope")
 _SPREADS = np.geomspace(0.03, 3.0, 41)
 # Shares of the base prior's variance: the common mean's, and siblings' about it.
 _COMMON_SHARE = 0.5
+# How many siblings the prior of a share counts for.
+_SHARE_COUNT = 2.0
+# A share within this of its prior has moved by Monte Carlo noise alone; a sibling above
+# the second one has too few draws with a fall to say how large it would be.
+_SHARE_NOISE = 0.05
+_SURELY_STEADY = 0.9
 # An information below this share of the prior's is Monte Carlo noise, not a finding.
 _NOISE_SHARE = 0.15
 
@@ -89,7 +95,8 @@ def pool_prior(
         factor = priors.NEW_FAMILY_WIDENING
         names = {*moments, "level"}
         moments = {n: moments.get(n, base.level).widened(factor) for n in names}
-    return base.with_moments(moments)
+    share = _pooled_share(base.steady_share, [s.summary.steady_share for s in ordered])
+    return replace(base.with_moments(moments), steady_share=share)
 
 
 def width_shifted_centre(full_size_level: Moment, width_divisor: int) -> Moment:
@@ -135,6 +142,8 @@ def _evidence(base: ThresholdPrior, sibling: SiblingSummary, name: str) -> Momen
     prior = getattr(base, name)
     if name == "time_slope":
         prior = _cut_at_zero(prior)
+        if sibling.summary.steady_share > _SURELY_STEADY:
+            return Moment(prior.mean, np.inf)
     return _without(sibling.summary.moments[name], prior)
 
 
@@ -167,7 +176,8 @@ def _level(
     Levels keep their posterior as it is: their prior is wide against any evidence.
     """
     moments = sibling.summary.moments
-    level, slope, fall = moments["level"], moments["slope"], moments["time_slope"]
+    level, slope = moments["level"], moments["slope"]
+    fall = _fall(moments["time_slope"], sibling.summary.steady_share)
     if level.sd > (1 - _NOISE_SHARE) * base.level.sd:
         return Moment(level.mean, np.inf)
     batches = y_centre - sibling.summary.y_centre
@@ -186,6 +196,19 @@ def _level(
         priors.WIDTH_LEVEL_SD * halvings,
     )
     return Moment(mean, float(np.linalg.norm(spreads)))
+
+
+def _fall(moment: Moment, steady_share: float) -> Moment:
+    """Mean and sd of a fall that is zero with a given probability."""
+    mean = (1 - steady_share) * moment.mean
+    square = (1 - steady_share) * (moment.sd**2 + moment.mean**2)
+    return Moment(mean, float(np.sqrt(max(square - mean**2, 0.0))))
+
+
+def _pooled_share(base: float, shares: Sequence[float]) -> float:
+    """Share of workloads without a fall: the prior counts for two siblings."""
+    told = [share for share in shares if abs(share - base) > _SHARE_NOISE]
+    return (_SHARE_COUNT * base + sum(told)) / (_SHARE_COUNT + len(told))
 
 
 def _pooled(

@@ -27,12 +27,21 @@ LOG_SCATTER = (math.log(0.15), 0.5)
 # Octaves the threshold falls per doubling of the steps, cut at zero. Measured here on
 # the Original model at width 1/16: about an octave between 200 and 1,500 steps.
 TIME_SLOPE = (0.4, 0.3)
+# Chance that the threshold does not fall with time at all, before any run. With no mass
+# at zero an interval for a longer run can never hold the threshold that stays where it
+# is. Our choice; benchmarks/failure_times.py shows what it does to the coverage.
+STEADY_SHARE = 0.4
 # Lapses: a run that fails far below the boundary, or survives far above it. Survivors
 # were 0.4 % of runs, up to 4 % in single workloads (Step Law, HPOBench). An informative
 # prior near one per cent is the advice of Prins (psi-marginal, psychophysics).
 LOGIT_LAPSE = (-4.5, 1.0)
-# How often the step of a failure says nothing beyond the outcome: undecided.
-LOGIT_TIMELESS = (0.0, 1.5)
+# How often the step of a failure says nothing beyond the outcome although the threshold
+# falls: in a minority of failures, give or take. Failures whose steps are all chance
+# thereby speak for a threshold that does not fall. Our choice, checked likewise.
+LOGIT_TIMELESS = (-1.0, 1.5)
+# Power of time by which chance failures come: their density over log2(step) goes as
+# step^k, 0 for uniform in the logarithm, 1 for uniform in the step itself.
+CHANCE_POWER = (0.3, 0.5)
 
 # Batch size at which a level is meant when nothing has been observed: the middle of
 # the face models' usual range (2 to 32 per side).
@@ -79,9 +88,8 @@ RELATION_DISTANCE = {"proxy": 0.0, "family": 0.0, "group": 0.5, "other": 1.0}
 
 # --- Planning -------------------------------------------------------------------------
 
-# An unstable run is stopped early: its cost against a run of full length.
-UNSTABLE_COST = 0.4
-# Runs that bisect the believed range before greedy choice takes over. Our choice.
+# With fewer runs than this, those in flight included, a run in flight is too open for
+# an outcome to be assumed of it: the next one bisects the widest gap. Our choice.
 BISECTING_RUNS = 5
 # Octaves between two runs in flight at one batch size that are not replicates.
 IN_FLIGHT_SEPARATION = 0.15
@@ -93,7 +101,35 @@ BELIEVED_RANGE = (0.02, 0.98)
 # exponents are 0.3 to 0.5 and concave (Step Law rises as B^0.75, levels, then falls).
 BEST_SLOPE = (0.4, 0.3)
 BEST_CURVATURE = (-0.03, 0.05)
-# Scatter of one batch size's optimum about the law: half a grid step of an octave,
-# since Step Law's optimum is flat within 0.1 % over half an octave.
-BEST_NOISE_SD = 0.4
-BEST_NOISE_FREEDOM = 4.0
+# Level of a newcomer about its family's, and about its own rates when alone: octaves.
+BEST_LEVEL_SD = 1.5
+BEST_LONE_LEVEL_SD = 3.0
+# Scatter of one batch size's optimum about the law, in octaves, as read off Step Law.
+BEST_SCATTER = 0.3
+# What these count for against siblings: workloads (the law) and optima (the scatter).
+BEST_PRIOR_WORKLOADS = 2.0
+BEST_PRIOR_OPTIMA = 2.0
+# Beyond the batch sizes seen the law bends for these octaves, then runs straight.
+BEST_BEND_OCTAVES = 2.0
+
+# Excess log loss in scales, (1 + d^2)^(p/2) - 1 at d octaves: this much steeper above
+# the best rate. Scale 0.005 to 0.02 in Step Law, 0.05 to 1 in HPOBench and FCNet.
+LOSS_STEEPNESS = 1.3
+# Powers of the limbs: they bend down (losses that differ by orders), run straight (Step
+# Law), or bend up (a parabola).
+LOSS_POWERS = (0.4, 1.0, 1.8)
+LOG_LOSS_SCALE = (math.log(0.02), 1.5)
+LOG_LOSS_SCALE_LEAST_SD = 1.0
+# What a workload's own scores show of the scale at first sight, to this sd (log).
+LOG_LOSS_ROUGH_SD = 0.8
+LOSS_NOISE_SHARE = 0.1  # noise of a score in scales where no sibling shows it
+# A curve is known to this share of its height only; a sibling's shape fits a newcomer
+# worse than itself, by the second figure (added in squares). Our choice.
+LOSS_SHAPE_ERROR = 0.4
+LOSS_SHAPE_CARRIED = 0.2
+# Beyond so many times the median excess a score says "far off" and no more.
+LOSS_CAP = 3.0
+# A lone rate says that somebody used it: an octave and a half either way. Our choice.
+LONE_RATE_SD = 1.5
+# Level and scale of a newcomer have the tails of Student's t with this freedom.
+BEST_TAIL_FREEDOM = 3.0

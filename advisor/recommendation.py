@@ -18,9 +18,13 @@ from advisor.rates import rate_text, round_rate
 from advisor.regression import StableLearningRateModel
 from experiments.workloads import find_spec
 from knowledge.names import WorkloadName
+from knowledge.records import Run
 
 EXTRAPOLATION_OCTAVES = 2.0  # beyond the data rules fail: facts, section 10
+GUESS_OCTAVES = 5.0  # a factor of 32: our choice
+USUAL_RATES = (1e-8, 10.0)  # outside them a rate is a sign of missing evidence
 TIME_EXTRAPOLATION = 2.0  # times the longest run before it is called extrapolation
+CONTRADICTING_SHARE = 0.2  # of runs, above the few that chance puts out of order
 SAFE_UNKNOWN_SD = 2.5  # octaves: a threshold known no better supports no verdict
 UNSAFE_BELOW = 0.25
 LEVEL = 0.9
@@ -152,7 +156,7 @@ class Recommendation:
 
 @dataclass(frozen=True)
 class Judgement:
-    """P(stable) of one rate at one batch size, and the verdict."""
+    """P(stable) of one rate at one batch size, the verdict and why it is that."""
 
     workload: str
     batch_size: int
@@ -163,6 +167,7 @@ class Judgement:
     probability_stable: float | None
     verdict: str
     recommendation: Recommendation
+    reason: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document of the contract."""
@@ -180,9 +185,6 @@ def build_recommendation(
 ) -> Recommendation:
     """Return the answer to "what rate at this batch size", with its reasons."""
     basis = find_basis(evidence, batch_size)
-    knows_stability = bool(
-        evidence.labelled_runs or evidence.own.claims or evidence.siblings
-    )
     rate: float | None = None
     probability: float | None = None
     threshold: Estimate | None = None
@@ -190,7 +192,7 @@ def build_recommendation(
     rules: dict[str, float] | None = None
     rate_is: str | None = None
     best_estimate = _best_estimate(best)
-    if basis != "none" and knows_stability:
+    if basis != "none" and evidence.tells_stability:
         horizon = scope.horizon_steps
         cap = model.safe_rate(batch_size, scope.risk, horizon)
         found = model.threshold(batch_size, horizon, LEVEL)
@@ -201,13 +203,13 @@ def build_recommendation(
             LEVEL,
         )
         rate, rate_is = round_rate(cap, down=True), "cap"
-        if best is not None and best.median < cap:
-            rate, rate_is = round_rate(best.median), "best"
+        if best is not None and best.start < cap:
+            rate, rate_is = round_rate(best.start), "best"
         probability = round(model.probability_stable(batch_size, rate, horizon), 3)
         exponent = _exponent(model)
-        rules = _rounded_shares(model.scaling_rules())
+        rules = rounded_shares(model.scaling_rules())
     elif basis != "none" and best is not None:
-        rate, rate_is = round_rate(best.median), "best"
+        rate, rate_is = round_rate(best.start), "best"
         exponent = Estimate(
             round(best.exponent.median, 3),
             round(best.exponent.low, 3),
@@ -215,7 +217,7 @@ def build_recommendation(
             best.exponent.level,
             "best",
         )
-        rules = _rounded_shares(best.scaling_rules)
+        rules = rounded_shares(best.scaling_rules)
     if rate is None:
         basis = "none"
     return Recommendation(
@@ -234,7 +236,10 @@ def build_recommendation(
         exponent=exponent,
         scaling_rules=rules,
         evidence=_summarize(evidence),
-        caveats=find_caveats(scope, batch_size, evidence, basis, best, threshold),
+        caveats=(
+            *find_caveats(scope, batch_size, evidence, basis, best, threshold),
+            *_rate_caveats(rate),
+        ),
         verification=verification,
         risk=scope.risk,
         learning_rate_is=rate_is,
@@ -250,13 +255,14 @@ def build_judgement(
     """Return whether one rate is safe at one batch size."""
     r = recommendation
     probability: float | None = None
-    verdict = "unknown"
+    verdict, reason = "unknown", _why_unknown(r, learning_rate)
     if r.basis != "none" and r.max_stable is not None:
         probability = round(
             model.probability_stable(r.batch_size, learning_rate, r.horizon_steps), 3
         )
         sd = model.threshold(r.batch_size, r.horizon_steps).sd_octaves
         verdict = _verdict(probability, sd, r.risk)
+        reason = _verdict_reason(r, verdict, sd)
     return Judgement(
         workload=r.workload,
         batch_size=r.batch_size,
@@ -267,6 +273,33 @@ def build_judgement(
         probability_stable=probability,
         verdict=verdict,
         recommendation=r,
+        reason=reason,
+    )
+
+
+def _verdict_reason(r: Recommendation, verdict: str, sd_octaves: float) -> str:
+    asked = f"{1 - r.risk:g}"
+    return {
+        "safe": f"P(stable) is at least the {asked} asked for.",
+        "risky": f"P(stable) is below the {asked} asked for.",
+        "unsafe": f"P(stable) is at most {UNSAFE_BELOW:g}.",
+        "unknown": f"The threshold is known only to within {sd_octaves:.1f} octaves.",
+    }[verdict]
+
+
+def _why_unknown(r: Recommendation, learning_rate: float) -> str:
+    """Why nothing is said of a rate's stability, and what the scores say of it."""
+    if r.best is None:
+        return f"Nothing is known about {r.workload} under these settings."
+    text = f"No run of {r.workload} says whether it was stable."
+    ratio = learning_rate / r.best.median
+    if r.best.low <= learning_rate <= r.best.high:
+        return f"{text} The rate lies where the best score is expected."
+    side, factor = ("above", ratio) if ratio > 1 else ("below", 1 / ratio)
+    said = f"{factor:.2g}" if factor < 10 else f"{factor:.0f}"
+    return (
+        f"{text} The rate lies a factor of {said} {side} the best one, "
+        f"{rate_text(r.best.median)}."
     )
 
 
@@ -314,6 +347,7 @@ def find_caveats(
         *_claim_caveats(evidence, batch_size, basis),
         *_batch_caveats(evidence, batch_size),
         *_outcome_caveats(evidence, batch_size, basis),
+        *_score_caveats(evidence),
         *_time_caveats(scope, evidence),
         *_setting_caveats(scope, evidence),
     ]
@@ -387,11 +421,22 @@ def _batch_caveats(evidence: Evidence, batch_size: int) -> list[str]:
         return []
     text = (
         f"Batch {batch_size} lies {octaves:.1f} octaves outside the batch sizes with "
-        f"evidence ({low} to {high})"
+        f"evidence ({low if low == high else f'{low} to {high}'})"
     )
+    if octaves > GUESS_OCTAVES:
+        return [f"{text}, so far out that the rate is no more than a guess."]
     if octaves > EXTRAPOLATION_OCTAVES:
         return [f"{text}, where rules fail: verify before you rely on it."]
     return [f"{text}."]
+
+
+def _rate_caveats(rate: float | None) -> list[str]:
+    if rate is None or USUAL_RATES[0] <= rate <= USUAL_RATES[1]:
+        return []
+    return [
+        f"{rate_text(rate)} lies far from any rate in use: the evidence hardly reaches "
+        "this far."
+    ]
 
 
 def _outcome_caveats(evidence: Evidence, batch_size: int, basis: str) -> list[str]:
@@ -404,10 +449,51 @@ def _outcome_caveats(evidence: Evidence, batch_size: int, basis: str) -> list[st
             "No run has failed yet, so only a lower bound of the threshold is known."
         ]
     if len(unstable) == len(runs):
-        return ["Every run failed, so only an upper bound of the threshold is known."]
+        unsaid = len({r.id for r in evidence.scored} - {r.id for r in runs})
+        which = "Every run whose outcome is known" if unsaid else "Every run"
+        return [f"{which} failed, so only an upper bound of the threshold is known."]
+    n_odd = count_contradictions(runs)
+    if n_odd > CONTRADICTING_SHARE * len(runs):
+        return [
+            f"The runs contradict each other: at the same batch size {n_odd} of "
+            f"{len(runs)} fit no rate below which runs hold and above which they fail."
+        ]
     if basis == "interpolated" and not evidence.labelled_at(batch_size):
         return [f"No run was made at batch {batch_size} itself."]
     return []
+
+
+def _score_caveats(evidence: Evidence) -> list[str]:
+    tried = Counter(
+        b for b, _ in {(r.batch_size, r.learning_rate) for r in evidence.scored}
+    )
+    if not tried or max(tried.values()) > 1:
+        return []
+    return [
+        "Only one rate was scored at each batch size: that says what somebody used, "
+        "not that another would do worse."
+    ]
+
+
+def count_contradictions(runs: Sequence[Run]) -> int:
+    """Return how many labelled runs fit no threshold of their batch size.
+
+    At each batch size the threshold that fits most runs is taken.
+    """
+    total = 0
+    for batch in {run.batch_size for run in runs}:
+        here = [run for run in runs if run.batch_size == batch]
+        here.sort(key=lambda run: run.learning_rate)
+        failed = [bool(run.outcome and run.outcome.is_unstable) for run in here]
+        rates = [run.learning_rate for run in here]
+        # A threshold may lie below all rates, above all, or between two different ones.
+        cuts = [
+            i
+            for i in range(len(here) + 1)
+            if i in (0, len(here)) or rates[i - 1] < rates[i]
+        ]
+        total += min(sum(failed[:i]) + failed[i:].count(False) for i in cuts)
+    return total
 
 
 def _time_caveats(scope: Scope, evidence: Evidence) -> list[str]:
@@ -457,7 +543,7 @@ def _exponent(model: StableLearningRateModel) -> Estimate:
     )
 
 
-def _rounded_shares(shares: dict[str, float]) -> dict[str, float]:
+def rounded_shares(shares: dict[str, float]) -> dict[str, float]:
     """Round shares to three digits so that they still sum to 1."""
     rounded = {name: round(share, 3) for name, share in shares.items()}
     largest = max(rounded, key=lambda name: rounded[name])

@@ -70,8 +70,9 @@ class ThresholdPrior:
     `level` is a: log2 of the rate at which half of all runs fail, at the centre batch
     size and the model's `reference_steps`. `y_centre` is log2 of the centre batch size;
     None puts it at the mean of the observed batch sizes, which keeps an answer from
-    depending on how a batch is counted (examples or tokens). `time_slope` is a normal
-    cut at zero. The rest in octaves, natural logs and logits.
+    depending on how a batch is counted (examples or tokens). `time_slope` is zero with
+    probability `steady_share`, else a normal cut at zero. The rest in octaves, natural
+    logs and logits.
     """
 
     level: Moment = Moment(priors.LEVEL_CENTRE, priors.LEVEL_SD)
@@ -83,8 +84,10 @@ class ThresholdPrior:
     logit_low: Moment = Moment(*priors.LOGIT_LAPSE)
     logit_high: Moment = Moment(*priors.LOGIT_LAPSE)
     logit_timeless: Moment = Moment(*priors.LOGIT_TIMELESS)
+    chance_power: Moment = Moment(*priors.CHANCE_POWER)
     log_claim_steps: Moment = Moment(*priors.LOG_CLAIM_STEPS)
     y_centre: float | None = None
+    steady_share: float = priors.STEADY_SHARE
 
     def moments(self) -> dict[str, Moment]:
         """Every parameter's moment by name, in the model's order."""
@@ -105,6 +108,7 @@ PARAMETERS = (
     "logit_low",
     "logit_high",
     "logit_timeless",
+    "chance_power",
     "log_claim_steps",
 )
 
@@ -150,12 +154,17 @@ class BatchEstimate:
 
 @dataclass(frozen=True)
 class PosteriorSummary:
-    """Posterior moments of one workload's fit, with the point its level belongs to."""
+    """Posterior moments of one workload's fit, with the point its level belongs to.
+
+    `steady_share` is the probability that the threshold does not fall with time; the
+    moment of `time_slope` is that of its fall if it does.
+    """
 
     moments: Mapping[str, Moment]
     y_centre: float
     reference_steps: float
     n_runs: int
+    steady_share: float = priors.STEADY_SHARE
 
 
 class StableLearningRateModel(BaseEstimator):  # type: ignore[misc]
@@ -275,7 +284,7 @@ class StableLearningRateModel(BaseEstimator):  # type: ignore[misc]
         self._log_node_weights = self._node_log_likelihoods(draws)[1]
 
     def _parameters(self, units: Floats) -> dict[str, Floats]:
-        """From prior units, shape (n, 10), to parameters; the level from the origin."""
+        """From prior units, shape (n, 11), to parameters; the level from the origin."""
         moments = self._prior.moments()
         values = {
             name: moment.mean + moment.sd * units[:, i]
@@ -283,7 +292,9 @@ class StableLearningRateModel(BaseEstimator):  # type: ignore[misc]
         }
         values["level"] = moments["level"].sd * units[:, 0]
         i = PARAMETERS.index("time_slope")
-        values["time_slope"] = _cut_at_zero(moments["time_slope"], units[:, i])
+        values["time_slope"] = _time_slope(
+            moments["time_slope"], self._prior.steady_share, units[:, i]
+        )
         return values
 
     def _node_log_likelihoods(self, units: Floats) -> tuple[Floats, list[Floats]]:
@@ -291,12 +302,17 @@ class StableLearningRateModel(BaseEstimator):  # type: ignore[misc]
         values = self._parameters(units)
         low, high = expit(values["logit_low"]), expit(values["logit_high"])
         total = np.maximum(low + high, 1.0)
+        # Where the threshold does not fall, the step of a failure is chance.
+        timeless = np.where(
+            values["time_slope"] > 0, expit(values["logit_timeless"]), 1.0
+        )
         draws = Draws(
             width=np.exp(values["log_width"]).astype(np.float32),
             time_slope=values["time_slope"].astype(np.float32),
             low=(low / total).astype(np.float32),
             high=(high / total).astype(np.float32),
-            timeless=expit(values["logit_timeless"]).astype(np.float32),
+            timeless=timeless.astype(np.float32),
+            chance_power=values["chance_power"].astype(np.float32),
             log_claim_steps=values["log_claim_steps"].astype(np.float32),
         )
         sum_of_logs = np.zeros(len(units))
@@ -475,14 +491,17 @@ class StableLearningRateModel(BaseEstimator):  # type: ignore[misc]
 
     def summary(self) -> PosteriorSummary:
         """Return each parameter's posterior moments, for pooling over workloads."""
+        falls = self.time_slope_[self.time_slope_ > 0]
+        shown = self.parameters_ | ({"time_slope": falls} if len(falls) else {})
         return PosteriorSummary(
             moments={
                 name: Moment(float(draws.mean()), float(draws.std()))
-                for name, draws in self.parameters_.items()
+                for name, draws in shown.items()
             },
             y_centre=self.y_centre_,
             reference_steps=float(self.reference_steps),
             n_runs=self.n_runs_,
+            steady_share=1 - len(falls) / self.n_particles,
         )
 
     def predict(
@@ -542,11 +561,13 @@ def _level_prior(level: Moment, runs: RunRows, *, has_claims: bool) -> Moment:
     return Moment(float(rates[ends].mean()), sd)
 
 
-def _cut_at_zero(moment: Moment, units: Floats) -> Floats:
-    """From standard normal to the normal cut to positive values, by quantiles."""
+def _time_slope(moment: Moment, steady_share: float, units: Floats) -> Floats:
+    """From standard normal to the fall, by quantiles: zero, or a normal cut there."""
+    share = (ndtr(units) - steady_share) / (1 - steady_share)
     below = ndtr(-moment.mean / moment.sd)
-    share = np.clip(below + (1 - below) * ndtr(units), 1e-12, 1 - 1e-12)
-    return np.asarray(np.maximum(moment.mean + moment.sd * ndtri(share), 0.0))
+    cut = below + (1 - below) * np.clip(share, 1e-12, 1.0)
+    falls = moment.mean + moment.sd * ndtri(np.clip(cut, 1e-12, 1 - 1e-12))
+    return np.asarray(np.where(share > 0, np.maximum(falls, 1e-9), 0.0))
 
 
 def _nodes(values: Mapping[str, Floats], y: float) -> Floats:

@@ -1,105 +1,547 @@
-"""The referee on scaling rules: what sources claim and what the runs say (pure)."""
+"""The referee on scaling rules: what sources claim and what the runs say (pure).
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+A verdict needs more than a small or a large probability: enough runs, over enough batch
+sizes, that moved the probability from where it stood before any run. Otherwise the
+prior would judge the claims.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from advisor.recommendation import Estimate, PlannedRun
-from knowledge.records import Claim
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from advisor.evidence import ADAPTIVE
+from advisor.recommendation import Estimate
+from knowledge.names import WorkloadName
+from knowledge.records import OURS, Claim
 
 SUPPORTED_ABOVE, CONTRADICTED_BELOW = 0.7, 0.1
 MIN_RUNS = 8  # of our own or imported runs: with fewer nothing is decided
+MIN_OCTAVES = 1.0  # of batch size: over less a slope drowns in the scatter
+MIN_RATES = 3  # at one batch size, before its best rate is known at all
+MIN_COMPARED = 2  # batch sizes with so many rates, before scores decide about a slope
 HALF_BAND = 0.25  # a rule is an exponent plus or minus this
+# By how much the runs must move the odds of a claim to decide it: a Bayes factor of
+# about three is the least that is called substantial (Jeffreys 1961, appendix B).
+MIN_ODDS = 3.0
+DECIDED_SHARE = 0.2  # of the workloads a claim speaks of, before it is judged overall
+
+QUANTITY_WORDS = {"max_stable": "highest stable rate", "best": "best rate"}
+
+
+@dataclass(frozen=True)
+class Alone:
+    """What the runs of one origin say by themselves, without reports or other runs."""
+
+    source: str
+    n_runs: int
+    exponent: Estimate | None
+    scaling_rules: Mapping[str, float] | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return {
+            **vars(self),
+            "exponent": self.exponent.to_dict() if self.exponent else None,
+        }
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The exponent's posterior for one workload, setting and quantity.
+
+    `n_runs` are the workload's own; `n_proxy_runs` those of its narrower copies, whose
+    slope carries over. `n_batch_octaves` is what all of these span, `n_compared` counts
+    the batch sizes at which several rates were tried. `draws` are equally likely
+    exponents, `prior` the mean and sd believed before any run or report.
+    """
+
+    workload: str
+    optimizer: str
+    recipe: str | None
+    quantity: str
+    exponent: Estimate
+    scaling_rules: Mapping[str, float]
+    batch_range: tuple[int, int] | None
+    n_batch_octaves: float
+    n_compared: int
+    n_runs: int
+    n_proxy_runs: int
+    n_claims: int
+    held_fixed: str
+    devices: tuple[str, ...]
+    by_source: tuple[Alone, ...]
+    prior: tuple[float, float]
+    draws: NDArray[np.float64] = field(repr=False, compare=False)
+
+    @property
+    def band(self) -> str:
+        """The likeliest band of the exponent."""
+        return leading_bands(self.scaling_rules)[0]
+
+    def share_near(self, exponent: float) -> float:
+        """P(the exponent lies within 0.25 of a claimed one)."""
+        return float((np.abs(self.draws - exponent) <= HALF_BAND).mean())
+
+    def prior_share_near(self, exponent: float) -> float:
+        """The same before any run or report."""
+        return _normal_share(exponent, *self.prior)
+
+    def odds_moved(self, exponent: float) -> float:
+        """By what factor the odds of a claimed exponent moved from the prior.
+
+        Both shares are read off normal curves: a thousand draws cannot tell how small
+        a share below a thousandth is.
+        """
+        sd = max(float(self.draws.std()), 1e-3)
+        after = _normal_share(exponent, float(self.draws.mean()), sd)
+        return _odds(after) / _odds(self.prior_share_near(exponent))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON; the draws stay behind."""
+        values = {k: v for k, v in vars(self).items() if k not in ("draws", "prior")}
+        return {
+            **values,
+            "exponent": self.exponent.to_dict(),
+            "scaling_rules": dict(self.scaling_rules),
+            "batch_range": list(self.batch_range) if self.batch_range else None,
+            "devices": list(self.devices),
+            "by_source": [alone.to_dict() for alone in self.by_source],
+            "band": self.band,
+        }
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A claimed exponent, with where it applies.
+
+    `implied` marks a power that the source's own rates follow, which it did not state.
+    """
+
+    id: str
+    source: str
+    statement: str
+    quantity: str | None
+    exponent: float
+    workload: str | None = None
+    optimizer: str | None = None
+    recipe: str | None = None
+    device: str | None = None
+    implied: bool = False
+
+
+@dataclass(frozen=True)
+class WorkloadVerdict:
+    """A rule against one finding."""
+
+    workload: str
+    optimizer: str
+    verdict: str
+    reason: str
 
 
 @dataclass(frozen=True)
 class ClaimVerdict:
-    """One claimed exponent against the evidence."""
+    """A rule against all findings it applies to, and the verdict over them.
+
+    `elsewhere` counts the findings it says nothing about, by reason.
+    """
 
     id: str
     source: str
     statement: str
     verdict: str
     reason: str
+    quantity: str | None
+    exponent: float
+    implied: bool
+    applies: bool
+    tally: Mapping[str, int]
+    by_workload: tuple[WorkloadVerdict, ...]
+    elsewhere: Mapping[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys of the contract and what they rest on."""
+        return {
+            **vars(self),
+            "tally": dict(self.tally),
+            "elsewhere": dict(self.elsewhere),
+            "by_workload": [vars(v) for v in self.by_workload],
+        }
+
+
+@dataclass(frozen=True)
+class DecidingRun:
+    """A run that would tell the two leading rules apart.
+
+    `speaks_for` is the rule that a failure, or a better score, would speak for; cost
+    and seed are None where the run cannot be made here.
+    """
+
+    workload: str
+    batch_size: int
+    learning_rate: float
+    seed: int | None
+    steps: int | None
+    estimated_seconds: float | None
+    speaks_for: str
+
+
+@dataclass(frozen=True)
+class Deciding:
+    """The runs that would tell the rules `between` apart, by outcome or by score.
+
+    `seconds` of wall clock, None where the runs cannot be made here.
+    """
+
+    runs: tuple[DecidingRun, ...] = ()
+    between: tuple[str, ...] = ()
+    quantity: str = "max_stable"
+    recipe: str | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class FamilyTally:
+    """The exponents of a family's workloads, for one optimizer and quantity.
+
+    Plain order statistics of the medians: the workloads of a family are already fitted
+    with what they share, so that pooling their intervals again would count it twice.
+    """
+
+    family: str
+    optimizer: str
+    quantity: str
+    n_workloads: int
+    n_runs: int
+    n_ours: int
+    n_imported: int
+    batch_range: tuple[int, int] | None
+    median: float
+    lowest: float
+    highest: float
+    bands: Mapping[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        values = {**vars(self), "bands": dict(self.bands)}
+        return {**values, "batch_range": list(self.batch_range or ()) or None}
 
 
 @dataclass(frozen=True)
 class ScalingReport:
-    """The posterior of the exponent, and the verdict on each claim about it."""
+    """The referee's report on one workload, or on the whole store (workload None).
+
+    The first keys speak of the leading finding: the asked workload's with most runs.
+    """
 
     workload: str | None
     quantity: str
     exponent: Estimate | None
-    scaling_rules: dict[str, float] | None
+    scaling_rules: Mapping[str, float] | None
     batch_range: tuple[int, int] | None
     n_runs: int
     n_claims: int
     optimizer: str | None
-    held_fixed: str
+    held_fixed: str | None
     claims: tuple[ClaimVerdict, ...]
-    deciding_runs: tuple[PlannedRun, ...]
-    workloads: tuple["ScalingReport", ...] = ()
+    deciding: Deciding
+    findings: tuple[Finding, ...] = ()
+    families: tuple[FamilyTally, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document of the contract."""
         return {
-            **vars(self),
+            **{k: v for k, v in vars(self).items() if k != "deciding"},
             "exponent": self.exponent.to_dict() if self.exponent else None,
+            "scaling_rules": dict(self.scaling_rules) if self.scaling_rules else None,
             "batch_range": list(self.batch_range) if self.batch_range else None,
-            "claims": [vars(c) for c in self.claims],
-            "deciding_runs": [r.to_dict() for r in self.deciding_runs],
-            "workloads": [w.to_dict() for w in self.workloads],
+            "claims": [c.to_dict() for c in self.claims],
+            "deciding_runs": [dict(vars(run)) for run in self.deciding.runs],
+            "deciding_between": list(self.deciding.between),
+            "deciding_seconds": self.deciding.seconds,
+            "findings": [f.to_dict() for f in self.findings],
+            "families": [f.to_dict() for f in self.families],
         }
 
 
-def judge_claims(
-    claims: Sequence[Claim],
-    *,
-    shares: Sequence[float] | None,
-    n_runs: int,
-    quantity: str,
-) -> tuple[ClaimVerdict, ...]:
-    """Return a verdict per claimed exponent.
+def leading_bands(scaling_rules: Mapping[str, float]) -> tuple[str, str]:
+    """Return the two likeliest bands of the exponent, likeliest first."""
+    ordered = sorted(scaling_rules, key=lambda name: -scaling_rules[name])
+    return ordered[0], ordered[1]
 
-    Args:
-        claims: Those with an exponent are judged.
-        shares: Posterior probability that the exponent lies within 0.25 of the claimed
-            one, one per judged claim in order; None when nothing is fitted.
-        n_runs: Labelled or scored runs behind the posterior; the claims themselves
-            cannot support each other.
-        quantity: What the posterior speaks of, `max_stable` or `best`.
-    """
-    judged = [claim for claim in claims if claim.exponent is not None]
-    verdicts = []
-    for i, claim in enumerate(judged):
-        share = shares[i] if shares is not None else None
-        verdict, reason = _judge(claim, share, n_runs, quantity)
-        verdicts.append(
-            ClaimVerdict(claim.id, claim.source, claim.statement, verdict, reason)
+
+# -- what was claimed ------------------------------------------------------------------
+
+
+def claimed_rules(claims: Sequence[Claim]) -> list[Rule]:
+    """Return the powers that sources state, and those their own rates follow."""
+    stated = [
+        Rule(
+            id=claim.id,
+            source=claim.source,
+            statement=claim.statement,
+            quantity=claim.quantity,
+            exponent=claim.exponent,
+            workload=claim.workload,
+            optimizer=claim.optimizer,
+            recipe=claim.recipe,
+            device=claim.device,
         )
-    return tuple(verdicts)
+        for claim in claims
+        if claim.exponent is not None
+    ]
+    return sorted(stated + _implied_rules(claims), key=lambda r: (r.source, r.implied))
 
 
-def _judge(
-    claim: Claim, share: float | None, n_runs: int, quantity: str
+def _implied_rules(claims: Sequence[Claim]) -> list[Rule]:
+    """The power each source's own rates follow, per workload it speaks of.
+
+    Rates that stood are read as the highest that would have stood: generous to the
+    source, and said so.
+    """
+    groups: dict[tuple[str, str | None, str | None], list[Claim]] = {}
+    for claim in claims:
+        if claim.batch_size and claim.learning_rate and claim.bound != "unstable":
+            key = (claim.source, claim.workload, claim.quantity)
+            groups.setdefault(key, []).append(claim)
+    rules = []
+    for (source, workload, quantity), group in sorted(groups.items(), key=str):
+        exponent = implied_exponent(group)
+        if exponent is None:
+            continue
+        first = group[0]
+        of = f" for {workload}" if workload else ""
+        reading = ", each read as the highest that stood" if first.bound else ""
+        rules.append(
+            Rule(
+                id=f"implied:{source}{'/' + workload if workload else ''}",
+                source=source,
+                statement=f"The {len(group)} rates that {source} gives{of} go as "
+                f"batch^{exponent:g}{reading}.",
+                quantity=quantity,
+                exponent=exponent,
+                workload=workload,
+                optimizer=first.optimizer,
+                recipe=first.recipe,
+                device=first.device,
+                implied=True,
+            )
+        )
+    return rules
+
+
+def implied_exponent(claims: Sequence[Claim]) -> float | None:
+    """Return the least-squares power of claimed rates; None with one batch size.
+
+    Rounded to the digits shown.
+    """
+    rates: dict[int, float] = {}
+    for claim in claims:
+        if claim.batch_size and claim.learning_rate:
+            known = rates.get(claim.batch_size, 0.0)
+            rates[claim.batch_size] = max(known, claim.learning_rate)
+    if len(rates) < 2:
+        return None
+    y = np.log2(np.array(list(rates), dtype=np.float64))
+    x = np.log2(np.array(list(rates.values())))
+    return round(float((y - y.mean()) @ x / ((y - y.mean()) ** 2).sum()), 2)
+
+
+# -- verdicts --------------------------------------------------------------------------
+
+
+def judge_rule(rule: Rule, findings: Sequence[Finding]) -> ClaimVerdict:
+    """Return the verdict on one rule over the findings it applies to."""
+    judged: list[WorkloadVerdict] = []
+    elsewhere: Counter[str] = Counter()
+    for finding in findings:
+        why_not = why_not_applicable(rule, finding)
+        if why_not is not None:
+            elsewhere[why_not] += 1
+            continue
+        verdict, reason = _judge(rule, finding)
+        judged.append(
+            WorkloadVerdict(finding.workload, finding.optimizer, verdict, reason)
+        )
+    tally = Counter(v.verdict for v in judged)
+    verdict, reason = _overall(judged, tally, elsewhere)
+    return ClaimVerdict(
+        id=rule.id,
+        source=rule.source,
+        statement=rule.statement,
+        verdict=verdict,
+        reason=reason,
+        quantity=rule.quantity,
+        exponent=rule.exponent,
+        implied=rule.implied,
+        applies=bool(judged),
+        tally={v: tally[v] for v in ("supported", "contradicted", "undecided")},
+        by_workload=tuple(judged),
+        elsewhere=dict(elsewhere.most_common()),
+    )
+
+
+def with_copies(verdict: ClaimVerdict, copies: ClaimVerdict) -> ClaimVerdict:
+    """Return the verdict on a full size with what its copies say by themselves."""
+    said = [f"{v.workload} by itself: {v.verdict}" for v in copies.by_workload]
+    if not said:
+        return verdict
+    return replace(
+        verdict,
+        reason=f"{verdict.reason}; {'; '.join(said)}",
+        by_workload=(*verdict.by_workload, *copies.by_workload),
+    )
+
+
+def why_not_applicable(rule: Rule, finding: Finding) -> str | None:
+    """Return why a rule says nothing about a finding, or None when it does."""
+    if rule.workload is not None and not _same_model(rule.workload, finding.workload):
+        return f"it was said of {rule.workload}"
+    adaptive = finding.optimizer in ADAPTIVE
+    if rule.optimizer is not None and (rule.optimizer in ADAPTIVE) != adaptive:
+        return f"it was said of {rule.optimizer}, the runs here are {finding.optimizer}"
+    if rule.device not in (None, "cpu") and rule.device not in finding.devices:
+        return f"it asks about a GPU ({rule.device}) and no run here was made on one"
+    if rule.quantity is not None and rule.quantity != finding.quantity:
+        return (
+            f"it speaks of the {QUANTITY_WORDS[rule.quantity]} and the evidence here "
+            f"of the {QUANTITY_WORDS[finding.quantity]}"
+        )
+    return None
+
+
+def _same_model(claimed: str, workload: str) -> bool:
+    names = [WorkloadName.parse(name).base.lower() for name in (claimed, workload)]
+    return names[0] == names[1]
+
+
+def _judge(rule: Rule, finding: Finding) -> tuple[str, str]:
+    share, before = (
+        finding.share_near(rule.exponent),
+        finding.prior_share_near(rule.exponent),
+    )
+    said = f"P(exponent within {HALF_BAND:g} of {rule.exponent:g}) is {_share(share)}"
+    runs = f"{finding.n_runs} run{'' if finding.n_runs == 1 else 's'}"
+    if finding.n_proxy_runs:
+        runs += f" of it and {finding.n_proxy_runs} of copies of another width"
+    if finding.n_runs + finding.n_proxy_runs < MIN_RUNS:
+        return "undecided", f"{said}, from {runs}: it takes at least {MIN_RUNS}"
+    said += f" from {runs}, and was {_share(before)} before any"
+    if finding.n_batch_octaves < MIN_OCTAVES:
+        return "undecided", (
+            f"{said}; they span {finding.n_batch_octaves:.1f} octaves of batch size, "
+            "too few to see a slope"
+        )
+    if finding.quantity == "best" and finding.n_compared < MIN_COMPARED:
+        return "undecided", (
+            f"{said}; {MIN_RATES} rates or more were tried at {finding.n_compared} "
+            "batch sizes: rates that somebody used are not the best ones"
+        )
+    moved = finding.odds_moved(rule.exponent)
+    if share >= SUPPORTED_ABOVE and moved >= MIN_ODDS:
+        return "supported", _with_scope(said, rule, finding)
+    if share <= CONTRADICTED_BELOW and moved <= 1 / MIN_ODDS:
+        return "contradicted", _with_scope(said, rule, finding)
+    if share <= CONTRADICTED_BELOW or share >= SUPPORTED_ABOVE:
+        said += ": the runs have not moved it enough"
+    return "undecided", said
+
+
+def _with_scope(said: str, rule: Rule, finding: Finding) -> str:
+    """Say where a verdict goes beyond the set-up a source spoke of."""
+    if rule.recipe is None or rule.recipe == finding.recipe:
+        return said
+    return f"{said}; taken as a general rule, it was said of recipe {rule.recipe}"
+
+
+def _normal_share(exponent: float, mean: float, sd: float) -> float:
+    """P(within 0.25 of the exponent) under a normal curve, exact in either tail."""
+    near, far = abs(exponent - mean) - HALF_BAND, abs(exponent - mean) + HALF_BAND
+    return float(norm.sf(near / sd) - norm.sf(far / sd))
+
+
+def _odds(share: float) -> float:
+    kept = min(max(share, 1e-300), 1 - 1e-9)
+    return kept / (1 - kept)
+
+
+def _share(share: float) -> str:
+    return "below 0.01" if share < 0.01 else f"{share:.2f}"
+
+
+def _overall(
+    judged: Sequence[WorkloadVerdict], tally: Counter[str], elsewhere: Counter[str]
 ) -> tuple[str, str]:
-    if claim.quantity is not None and claim.quantity != quantity:
+    """The verdict over findings: unanimous among the decided, and not too few."""
+    if not judged:
+        if not elsewhere:
+            return "undecided", "there is no evidence yet"
         return (
             "undecided",
-            f"it speaks of the {_words(claim.quantity)} and the evidence here of the "
-            f"{_words(quantity)}",
+            f"it does not apply here, since {elsewhere.most_common(1)[0][0]}",
         )
-    if share is None:
-        return "undecided", "there is no evidence on this workload"
-    text = f"P(exponent within {HALF_BAND:g} of {claim.exponent:g}) is {share:.2f}"
-    if n_runs < MIN_RUNS:
-        return "undecided", f"{text}, from {n_runs} runs: at least {MIN_RUNS} decide"
-    if share >= SUPPORTED_ABOVE:
-        return "supported", text
-    if share <= CONTRADICTED_BELOW:
-        return "contradicted", text
-    return "undecided", text
+    if len(judged) == 1:
+        return judged[0].verdict, judged[0].reason
+    total = len(judged)
+    supported, contradicted = tally["supported"], tally["contradicted"]
+    optimizers = ", ".join(sorted({v.optimizer for v in judged}))
+    counts = (
+        f"contradicted in {contradicted}, undecided in {tally['undecided']} and "
+        f"supported in {supported} of the {total} it applies to (with {optimizers})"
+    )
+    if supported and contradicted:
+        return "undecided", f"{counts}: it holds for some and not for others"
+    enough = max(1, math.ceil(DECIDED_SHARE * total))
+    if supported >= enough:
+        return "supported", counts
+    if contradicted >= enough:
+        return "contradicted", counts
+    return "undecided", f"{counts}: too few decide"
 
 
-def _words(quantity: str) -> str:
-    return "highest stable rate" if quantity == "max_stable" else "best rate"
+# -- the whole store -------------------------------------------------------------------
+
+
+def tally_families(findings: Sequence[Finding]) -> tuple[FamilyTally, ...]:
+    """Return each family's exponents by optimizer and quantity, in a stable order."""
+    groups: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in findings:
+        group = WorkloadName.parse(finding.workload).group
+        key = (finding.quantity, group, finding.optimizer)
+        groups.setdefault(key, []).append(finding)
+    return tuple(
+        _tally_family(family, optimizer, quantity, found)
+        for (quantity, family, optimizer), found in sorted(groups.items())
+    )
+
+
+def _tally_family(
+    family: str, optimizer: str, quantity: str, findings: Sequence[Finding]
+) -> FamilyTally:
+    medians = np.array([f.exponent.median for f in findings])
+    n_runs = sum(f.n_runs for f in findings)
+    alone = [a for f in findings for a in f.by_source if a.source == OURS]
+    n_ours = sum(a.n_runs for a in alone)
+    ranges = [f.batch_range for f in findings if f.batch_range]
+    return FamilyTally(
+        family=family,
+        optimizer=optimizer,
+        quantity=quantity,
+        n_workloads=len({f.workload for f in findings}),
+        n_runs=n_runs,
+        n_ours=n_ours,
+        n_imported=n_runs - n_ours,
+        batch_range=(min(r[0] for r in ranges), max(r[1] for r in ranges))
+        if ranges
+        else None,
+        median=round(float(np.median(medians)), 3),
+        lowest=round(float(medians.min()), 3),
+        highest=round(float(medians.max()), 3),
+        bands=dict(Counter(f.band for f in findings).most_common()),
+    )

@@ -4,6 +4,7 @@ Everything a person can do in the browser, the terminal or Python goes through h
 loads neither torch nor streamlit: training happens in processes of its own.
 """
 
+import json
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
@@ -15,12 +16,16 @@ from types import TracebackType
 from typing import Any, Self
 
 from advisor.answering import Answering
+from advisor.calibration import TrackRecord, build_track_record
 from advisor.checks import (
     this_device,
 )
 from advisor.conversation import Answer, ask
 from advisor.describing import describe_workload
+from advisor.forecasting import build_forecasts
+from advisor.interval_checks import JobState, StatedInterval
 from advisor.settings import Settings, load_settings
+from advisor.verification import VerificationSpec
 from advisor.verifying import (
     Verification,
     ensure_supervisor,
@@ -40,7 +45,7 @@ from knowledge.errors import (
 from knowledge.exporting import write_table
 from knowledge.importers.csv_runs import parse_runs
 from knowledge.migrations import SCHEMA_VERSION
-from knowledge.records import Curve, Run
+from knowledge.records import Curve, Run, RunConfig
 from knowledge.sql_box import QueryResult, run_query
 from knowledge.store import TABLES, Store
 
@@ -202,6 +207,7 @@ class Advisor(Answering):
             "device": this_device(),
             "workers": self.settings.n_workers,
             "free_disk_gb": round(shutil.disk_usage(self.store.folder).free / 1e9, 1),
+            "calibration": self.track_record().to_dict(),
             "problems": problems,
             "ok": not problems,
         }
@@ -278,6 +284,59 @@ class Advisor(Answering):
             verification_id=verification_id,
         )
 
+    def record_forecasts(
+        self,
+        spec: VerificationSpec,
+        configs: Mapping[str, RunConfig],
+        *,
+        verification_id: str,
+    ) -> None:
+        """Save what is expected of runs, by job id; call it before they are queued.
+
+        Raises:
+            StoreError: The disk refuses.
+        """
+        scope, evidence = self._evidence(
+            spec.workload, recipe=spec.recipe, device=spec.device, horizon=spec.steps
+        )
+        model = self._fitter.model(scope, evidence)
+        forecasts = build_forecasts(
+            configs,
+            evidence=evidence,
+            model=model,
+            made=_now_text(),
+            verification_id=verification_id,
+            code_version=_version("lr-advisor"),
+        )
+        self.store.record_forecasts(forecasts)
+
+    def track_record(self) -> TrackRecord:
+        """Return how well forecasts and intervals held, with what is still open."""
+        rows = self.store.rows(
+            "select id, state, started, believed_low is not null from jobs"
+        )
+        jobs = {
+            job_id: JobState(state, started and started.isoformat(), is_planned)
+            for job_id, state, started, is_planned in rows
+        }
+        ids = self.store.rows(
+            "select id from runs where job_id is not null and outcome is not null"
+        )
+        answers = self.store.rows(
+            "select id, asked, recommendation from answers "
+            "where (recommendation->>'$.max_stable.low') is not null order by asked, id"
+        )
+        stated = [
+            StatedInterval.of_answer(answer_id, asked.isoformat(), json.loads(text))
+            for answer_id, asked, text in answers
+        ]
+        return build_track_record(
+            self.store.forecasts(),
+            [interval for interval in stated if interval is not None],
+            runs=self.store.runs_by_id([run_id for (run_id,) in ids]),
+            jobs=jobs,
+        )
+
     def jobs(self) -> list[Job]:
         """Return every job of the queue, oldest first."""
         return self.queue.jobs()
@@ -319,9 +378,7 @@ class Advisor(Answering):
         answer_id = f"answer:{uuid.uuid4().hex[:16]}"
         body = {
             "id": answer_id,
-            "asked": datetime.now(UTC)
-            .replace(tzinfo=None)
-            .isoformat(timespec="seconds"),
+            "asked": _now_text(),
             "question": question,
             "context": context,
             "intent": intent,
@@ -335,6 +392,10 @@ class Advisor(Answering):
         except StoreError:
             return None
         return answer_id
+
+
+def _now_text() -> str:
+    return datetime.now(UTC).replace(tzinfo=None).isoformat()
 
 
 def _several(value: object) -> Sequence[object]:

@@ -29,6 +29,10 @@ _COARSE_STEPS = 1 / 2
 # Rows worked on at a time: their array stays in the processor's cache.
 _CHUNK_ROWS = 16
 _TINY = np.float32(1e-30)
+# Growth of a density over the whole horizon, in natural logs: beyond the first, single
+# precision ends; below the second (per doubling) there is as good as none.
+_MOST_GROWTH = np.float32(60.0)
+_LEAST_GROWTH = np.float32(1e-3)
 _PER_CLAIM_WIDTH = np.float32(1 / priors.CLAIM_WIDTH)
 _PER_CLAIM_SOFTNESS = np.float32(1 / priors.CLAIM_SOFTNESS)
 
@@ -68,8 +72,9 @@ class Draws:
     """Parameters of the model, one float32 array of shape (n,) each.
 
     `low` and `high` are the lapses, `timeless` the share of failures whose step says
-    nothing, `time_slope` (octaves per doubling of steps) is never negative,
-    `log_claim_steps` (log2) is the run length that claims speak of.
+    nothing (all of them where the threshold does not fall), `chance_power` the power of
+    the step by which those come, `time_slope` (octaves per doubling of steps) is never
+    negative, `log_claim_steps` (log2) is the run length that claims speak of.
     """
 
     width: Singles
@@ -77,6 +82,7 @@ class Draws:
     low: Singles
     high: Singles
     timeless: Singles
+    chance_power: Singles
     log_claim_steps: Singles
 
 
@@ -210,6 +216,7 @@ class _Timed:
 
     offset: Singles
     log_time: Singles
+    log_time_from_start: Singles
     log_end: Singles
     log_span: Singles
     log_early: Singles
@@ -225,15 +232,26 @@ class _Timed:
         # Density of log2(step), in units of the flat one over the whole horizon. What
         # fails within the first steps is only known to have failed early.
         flat = self.log_span / self.log_early
+        by_chance = self._chance_density(draws.chance_power)
         density = by_now
         density *= np.where(self.is_early, flat, (1 - by_now) * (speed * self.log_span))
         share = 1 - draws.low - draws.high
         chance = by_end
-        chance *= draws.timeless * share
+        chance *= draws.timeless * share * by_chance
         density *= (1 - draws.timeless) * share
         chance += density
         chance += draws.low
         return _weighted(chance, self.reliability, self.count)
+
+    def _chance_density(self, power: Singles) -> Singles:
+        """Density of a step that says nothing, in the same units: (rows, 1, n)."""
+        most = _MOST_GROWTH / self.log_span
+        growth = np.clip(np.float32(np.log(2)) * power, -most, most)
+        growth = np.where(np.abs(growth) < _LEAST_GROWTH, _LEAST_GROWTH, growth)
+        at_step = growth * np.exp(growth * self.log_time_from_start)
+        early = np.expm1(growth * self.log_early) / self.log_early
+        total = np.expm1(growth * self.log_span) / self.log_span
+        return np.asarray(np.where(self.is_early, early, at_step) / total)
 
 
 def _weighted(chance: Singles, reliability: Singles, count: Singles) -> Singles:
@@ -359,6 +377,7 @@ class Evidence:
         return _Timed(
             offset=_stack(rows[:, 2]),
             log_time=_stack(time - self._log_reference),
+            log_time_from_start=_stack(time),
             log_end=_stack(horizon - self._log_reference),
             log_span=_stack(horizon),
             log_early=_stack(early),

@@ -26,7 +26,7 @@ from advisor.verification import (
     next_seed,
     steps_for_budget,
 )
-from experiments.queue import Job, NewJob
+from experiments.queue import Job, NewJob, new_job_id
 from experiments.workloads import find_spec
 from knowledge.errors import (
     BadValueError,
@@ -305,7 +305,7 @@ def advance(advisor: "Advisor", verification_id: str) -> None:
     if not spec.is_adaptive:
         if not jobs:
             seed = next_seed(advisor.store.runs(workload=spec.workload), ())
-            _submit(advisor, verification_id, fixed_jobs(spec, first_seed=seed))
+            _submit(advisor, verification_id, spec, fixed_jobs(spec, first_seed=seed))
         elif not unfinished:
             advisor.queue.end_verification(verification_id, state="finished")
         return
@@ -335,7 +335,7 @@ def _advance_adaptive(
             n_runs_so_far=labelled,
             seed=next_seed(runs, [j.config.seed for j in jobs]),
         )
-        _submit(advisor, verification_id, [job])
+        _submit(advisor, verification_id, spec, [job])
         jobs = advisor.queue.jobs(verification_id=verification_id)
         unfinished = [job for job in jobs if not job.is_over]
     if not unfinished:
@@ -364,8 +364,24 @@ def _budget_left(
     return time.time() + LAST_RUN_SHARE * full <= created + spec.budget_seconds
 
 
-def _submit(advisor: "Advisor", verification_id: str, jobs: Sequence[NewJob]) -> None:
-    for job in jobs:
+def _submit(
+    advisor: "Advisor",
+    verification_id: str,
+    spec: VerificationSpec,
+    jobs: Sequence[NewJob],
+) -> None:
+    """Write down what is expected of the runs, then queue them.
+
+    In this order: once a job is queued a worker may start it, and what is forecast
+    after that would prove nothing.
+    """
+    by_id = {new_job_id(): job for job in jobs}
+    advisor.record_forecasts(
+        spec,
+        {job_id: job.config for job_id, job in by_id.items()},
+        verification_id=verification_id,
+    )
+    for job_id, job in by_id.items():
         config = job.config
         seconds = config.steps * seconds_per_step(
             config.workload,
@@ -378,7 +394,8 @@ def _submit(advisor: "Advisor", verification_id: str, jobs: Sequence[NewJob]) ->
                 job,
                 verification_id=verification_id,
                 estimated_seconds=round(seconds, 1),
-            )
+            ),
+            job_id=job_id,
         )
 
 
@@ -451,4 +468,5 @@ def _time_text(seconds: float | None) -> str | None:
     if seconds is None:
         return None
     moment = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
-    return moment.isoformat(timespec="milliseconds")
+    # To the microsecond: forecasts must have been made before their run started.
+    return moment.isoformat(timespec="microseconds")

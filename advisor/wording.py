@@ -5,10 +5,11 @@ Every number comes from the answer itself, formatted as in its JSON.
 
 from collections.abc import Sequence
 
+from advisor.comparing import EVEN_MARGIN, LIKELY_FROM, SURE_FROM, Comparison
 from advisor.evidence import Exclusion
+from advisor.largest_batch import LargestBatch
 from advisor.rates import rate_text
 from advisor.recommendation import Estimate, Judgement, Recommendation
-from advisor.scaling import ScalingReport
 from experiments.workloads import find_spec
 from knowledge.names import WorkloadName
 from knowledge.recipes import RECIPES
@@ -21,7 +22,16 @@ RULE_WORDS = {
     "sqrt": "square root",
     "linear": "linear",
 }
-OPTIMIZER_TITLES = {"sgd": "SGD", "adamw": "AdamW", "rmsprop": "RMSprop"}
+OPTIMIZER_TITLES = {
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "lamb": "LAMB",
+    "lars": "LARS",
+    "lion": "Lion",
+    "rmsprop": "RMSprop",
+    "sgd": "SGD",
+}
+MOST_NAMES = 4  # listed one by one in a sentence
 BASIS_WORDS = {
     "measured": "measured at this batch size",
     "interpolated": "read off a fit between measured batch sizes",
@@ -44,6 +54,11 @@ def title_of(workload: str) -> str:
     return workload.replace(WorkloadName.parse(workload).base, spec.title)
 
 
+def optimizer_title(optimizer: str) -> str:
+    """Return an optimizer's name as people write it; an unknown one as it came."""
+    return OPTIMIZER_TITLES.get(optimizer, optimizer)
+
+
 def duration_text(seconds: float) -> str:
     """Return a length of time in the unit a person would use.
 
@@ -58,13 +73,15 @@ def duration_text(seconds: float) -> str:
 
 
 def setting_text(r: Recommendation) -> str:
-    """Return optimizer, recipe and device in a few words."""
+    """Return optimizer, betas and device in a few words."""
     recipe = RECIPES.get(r.recipe or "")
-    optimizer = OPTIMIZER_TITLES.get(r.optimizer, r.optimizer.capitalize())
+    optimizer = optimizer_title(r.optimizer)
     if recipe is not None and recipe.betas is not None:
         optimizer += f" {recipe.betas[0]:g}/{recipe.betas[1]:g}"
     if recipe is not None and recipe.momentum:
         optimizer += f" with momentum {recipe.momentum:g}"
+    if _is_imported(r):  # its runs seldom say where they were made
+        return optimizer
     return f"{optimizer}, {r.device.upper() if r.device == 'cpu' else r.device}"
 
 
@@ -90,21 +107,21 @@ def stability_text(r: Recommendation) -> str:
     if r.max_stable is None or r.probability_stable is None:
         return ""
     m = r.max_stable
-    horizon = f" within {r.horizon_steps} steps" if r.horizon_steps else ""
+    horizon = f" within {r.horizon_steps} {_steps(r)}" if r.horizon_steps else ""
     return (
         f"P(stable) {r.probability_stable:g}; half of all runs fail{horizon} near "
-        f"{rate_text(m.median)} ({_percent(m.level)}: {rate_text(m.low)} to "
+        f"{rate_text(m.median)} ({percent(m.level)}: {rate_text(m.low)} to "
         f"{rate_text(m.high)})."
     )
 
 
 def best_text(r: Recommendation) -> str:
-    """Return what is known of the rate with the lowest loss."""
+    """Return what is known of the rate with the best score, be it loss or accuracy."""
     if r.best is None:
         return "Best rate unknown: this is the highest rate held to be safe."
     b = r.best
     text = (
-        f"The lowest loss is expected near {rate_text(b.median)} ({_percent(b.level)}: "
+        f"The best score is expected near {rate_text(b.median)} ({percent(b.level)}: "
         f"{rate_text(b.low)} to {rate_text(b.high)})."
     )
     if r.learning_rate_is == "cap" and r.learning_rate is not None:
@@ -123,10 +140,39 @@ def rests_on_text(r: Recommendation) -> str:
             pieces.append(f"{claims} reported observation{_s(claims)} of {name}")
     text = f"It rests on {joined(pieces)}" if pieces else "It rests on relatives"
     if r.borrowed_from:
-        text += f"; how it scales is shared with {joined(r.borrowed_from)}"
+        text += f"; how it scales is shared with {names_text(r.borrowed_from)}"
     if e.excluded:
         text += f"; {len(e.excluded)} left out"
+    if _is_imported(r) and pieces:
+        text += ". Batch sizes count as in those runs"
     return text + "."
+
+
+def names_text(names: Sequence[str]) -> str:
+    """Return workloads by name when they are few, else their number and family.
+
+    >>> names_text(["g/a", "g/b", "g/c", "g/d", "g/e"])
+    '5 workloads of the family g'
+    """
+    if len(names) <= MOST_NAMES:
+        return joined(names)
+    families = sorted({WorkloadName.parse(name).base.split("/")[0] for name in names})
+    if len(families) > 1:
+        return f"{len(names)} related workloads"
+    return f"{len(names)} workloads of the family {families[0]}"
+
+
+def _is_imported(r: Recommendation) -> bool:
+    return find_spec(r.workload) is None
+
+
+def _steps(r: Recommendation) -> str:
+    """The unit of a run's length; imported files give one column for all of them."""
+    return (
+        "steps (or epochs or tokens, as its source counts)"
+        if _is_imported(r)
+        else "steps"
+    )
 
 
 def exponent_text(r: Recommendation) -> str:
@@ -136,52 +182,19 @@ def exponent_text(r: Recommendation) -> str:
     x = r.exponent
     what = "The threshold" if x.quantity == "max_stable" else "The best rate"
     return (
-        f"{what} goes as batch^{x.median:g} ({_percent(x.level)}: {x.low:g} to "
+        f"{what} goes as batch^{x.median:g} ({percent(x.level)}: {x.low:g} to "
         f"{x.high:g}). {rules_text(r.scaling_rules)}"
     )
-
-
-def scaling_text(report: ScalingReport) -> str:
-    """Return what the evidence says of the exponent, in a referee's words."""
-    if report.exponent is None or report.scaling_rules is None:
-        return "nothing is known yet of how its rate goes with the batch size."
-    x = report.exponent
-    what = "highest stable rate" if report.quantity == "max_stable" else "best rate"
-    span = (
-        f" over batch {report.batch_range[0]} to {report.batch_range[1]}"
-        if report.batch_range
-        else ""
-    )
-    return (
-        f"the {what} goes as batch^{x.median:g} ({_percent(x.level)}: {x.low:g} to "
-        f"{x.high:g}){span}, from {report.n_runs} run{_s(report.n_runs)} and "
-        f"{report.n_claims} claim{_s(report.n_claims)} with {report.optimizer}; held "
-        f"fixed: {report.held_fixed}. {rules_text(report.scaling_rules)}"
-    )
-
-
-def scaling_report_text(report: ScalingReport) -> str:
-    """Return the whole referee's report: exponent, verdicts, and what would decide."""
-    if report.workload is None:
-        parts = [scaling_report_text(w) for w in report.workloads]
-        return "\n\n".join(parts) or "No workload has runs or claims yet."
-    lines = [f"{title_of(report.workload)}: {scaling_text(report)}"]
-    lines += [
-        f"- {c.verdict}: {c.statement} [{c.source}] ({c.reason})" for c in report.claims
-    ]
-    runs = [
-        f"{run.workload} batch {run.batch_size} at {rate_text(run.learning_rate)}"
-        for run in report.deciding_runs
-    ]
-    if runs:
-        lines.append(f"To decide: {'; '.join(runs)}.")
-    return "\n".join(lines)
 
 
 def rules_text(rules: dict[str, float]) -> str:
     """Return the rules of thumb, likeliest first, with their probabilities."""
     ordered = sorted(rules.items(), key=lambda item: -item[1])
-    words = [f"{RULE_WORDS[name]} {_percent(share)}" for name, share in ordered]
+    likely = [(name, share) for name, share in ordered if share >= 0.01]
+    words = [f"{RULE_WORDS[name]} {percent(share)}" for name, share in likely]
+    if len(likely) < len(ordered):
+        rest = [RULE_WORDS[name] for name, share in ordered if share < 0.01]
+        words.append(f"{joined(rest)} <1 %")
     text = ", ".join(words)
     return text[0].upper() + text[1:] + "."
 
@@ -213,7 +226,7 @@ def judgement_text(j: Judgement) -> str:
         "safe": f"{where} is safe.",
         "risky": f"{where} is risky.",
         "unsafe": f"{where} is unsafe: expect it to fail.",
-        "unknown": f"I cannot say whether {where} is safe: the evidence is too thin.",
+        "unknown": f"I cannot say whether {where} is safe. {j.reason}",
     }
     parts = [words[j.verdict]]
     if j.probability_stable is not None:
@@ -222,13 +235,64 @@ def judgement_text(j: Judgement) -> str:
     if r.max_stable is not None:
         m = r.max_stable
         parts.append(
-            f"Half of all runs fail near {rate_text(m.median)} ({_percent(m.level)}: "
+            f"Half of all runs fail near {rate_text(m.median)} ({percent(m.level)}: "
             f"{rate_text(m.low)} to {rate_text(m.high)})."
         )
     if r.learning_rate is not None:
         parts.append(f"I would start at {rate_text(r.learning_rate)}.")
-    parts += [f"This is {BASIS_WORDS[r.basis]}.", *r.caveats[:2], plan_text(r)]
+    caveats = [c for c in r.caveats if not c.startswith("There is no stability")]
+    parts += [f"This is {BASIS_WORDS[r.basis]}.", *caveats[:2], plan_text(r)]
     return " ".join(part for part in parts if part)
+
+
+def largest_batch_text(found: LargestBatch) -> str:
+    """Return the largest batch size for a rate with what limits the answer."""
+    r, interval = found.recommendation, found.batch_size
+    parts = [found.reason]
+    if interval is not None and interval["low"] < interval["high"]:
+        level = percent(interval["level"])
+        parts.append(f"{level}: batch {interval['low']:g} to {interval['high']:g}.")
+    if r is not None:
+        caveats = [c for c in r.caveats if not c.startswith("There is no stability")]
+        basis = f"This is {BASIS_WORDS[r.basis]}." if interval is not None else ""
+        parts += [basis, *caveats[:2], plan_text(r)]
+    return " ".join(part for part in parts if part)
+
+
+def comparison_text(found: Comparison) -> str:
+    """Return which workload stands the higher rate, how surely, and on what."""
+    if found.highest is None or found.probability is None:
+        return f"I cannot say which stands the higher rate: {found.reason}."
+    chances = found.probabilities
+    is_pair, p = len(chances) == 2, found.probability
+    what = {
+        "max_stable": f"stands the {'higher' if is_pair else 'highest'} rate",
+        "best": f"has the {'higher' if is_pair else 'highest'} best rate",
+    }[found.quantity or "max_stable"]
+    said = f"P({title_of(found.highest)} {what}) is {p:g}"
+    others = [
+        f"{title_of(name)} {chance:g}"
+        for name, chance in chances.items()
+        if name != found.highest
+    ]
+    said += f" ({joined(others)})"
+    titles = joined([title_of(name) for name in chances])
+    if p < 1 / len(chances) + EVEN_MARGIN:
+        start = f"The evidence does not tell {titles} apart: {said}"
+    else:
+        sure = "Probably" if p < SURE_FROM else "Almost surely"
+        lean = "Perhaps" if p < LIKELY_FROM else sure
+        start = f"{lean} {title_of(found.highest)} {what}: {said}"
+    count = f"{found.n_runs} run{_s(found.n_runs)} of these workloads"
+    text = (
+        f"{start} at batch {found.batch_size}. That rests on {count} and "
+        f"{found.n_claims} report{_s(found.n_claims)}."
+    )
+    lengths = {title_of(n): h for n, h in found.horizon_steps.items() if h}
+    if len(set(lengths.values())) > 1 and found.quantity == "max_stable":
+        own = joined([f"{n} for {h} steps" for n, h in lengths.items()])
+        text += f" Each is said for its own run length: {own}."
+    return text
 
 
 def change_text(before: Recommendation, after: Recommendation) -> str:
@@ -354,8 +418,9 @@ def joined(words: Sequence[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _percent(share: float) -> str:
-    if 0 < share < 0.01:
+def percent(share: float) -> str:
+    """Return a share as people say it; what is possible is never 0 %."""
+    if share < 0.01:
         return "<1 %"
     return f"{100 * share:.0f} %"
 

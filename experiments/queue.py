@@ -129,6 +129,11 @@ class NewJob:
     estimated_seconds: float | None = None
 
 
+def new_job_id() -> str:
+    """Return an unused job id, for what must be saved of a job before it is queued."""
+    return f"job:{uuid.uuid4().hex[:12]}"
+
+
 class Queue:
     """The queue of one store; every method is one short transaction.
 
@@ -143,9 +148,11 @@ class Queue:
 
     # -- asking for work ---------------------------------------------------------
 
-    def submit(self, job: NewJob, *, now: float | None = None) -> str:
-        """Queue one run and return its job id."""
-        job_id = f"job:{uuid.uuid4().hex[:12]}"
+    def submit(
+        self, job: NewJob, *, job_id: str | None = None, now: float | None = None
+    ) -> str:
+        """Queue one run and return its job id (`new_job_id`, unless it is given)."""
+        job_id = job_id or new_job_id()
         with self._connection() as con:
             con.execute(
                 "insert into jobs (id, kind, config, state, verification_id, "

@@ -8,6 +8,7 @@ outcome       loss curve -> outcome; the only definition of "stable"
 inbox         record(): one immutable file per event, no duckdb
 tables        record bodies -> rows
 migrations    the store's schema, step by step
+run_memory    runs of a group, kept between snapshots
 store         Store: ingest, snapshots, queries
 exporting     a table to a file
 sql_box       a person's own SELECT, in a child process with limits

@@ -69,18 +69,38 @@ def m001_tables(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-MIGRATIONS: tuple[tuple[int, str, Migration], ...] = ((1, "tables", m001_tables),)
+def m002_forecasts(con: duckdb.DuckDBPyConnection) -> None:
+    """Forecasts: what was said of each run before it started."""
+    con.execute(
+        """
+        create table forecasts (
+            id varchar primary key, made timestamp not null, job_id varchar not null,
+            verification_id varchar, workload varchar not null, recipe varchar,
+            optimizer varchar not null, batch_size bigint not null,
+            learning_rate double not null, horizon_steps bigint not null,
+            probability_stable double not null, threshold double not null,
+            threshold_low double not null, threshold_high double not null,
+            level double not null, basis varchar not null, n_runs bigint not null,
+            n_claims bigint not null, n_borrowed bigint not null, evidence json,
+            evidence_hash varchar not null, outcome_rule varchar not null,
+            code_version varchar);
+        """
+    )
+
+
+MIGRATIONS: tuple[tuple[int, str, Migration], ...] = (
+    (1, "tables", m001_tables),
+    (2, "forecasts", m002_forecasts),
+)
 SCHEMA_VERSION = MIGRATIONS[-1][0]
 
 
 def schema_version(con: duckdb.DuckDBPyConnection) -> int:
     """Return the version of the open database; 0 for an empty one."""
-    rows = con.execute(
-        "select count(*) from duckdb_tables() where table_name = 'schema_migrations'"
-    ).fetchall()
-    if not rows[0][0]:
+    try:
+        rows = con.execute("select max(version) from schema_migrations").fetchall()
+    except duckdb.CatalogException:  # no such table; looking it up first is slow
         return 0
-    rows = con.execute("select max(version) from schema_migrations").fetchall()
     return int(rows[0][0] or 0)
 
 

@@ -178,6 +178,41 @@ class Claim:
     inferred: str | None = None
 
 
+@dataclass(frozen=True)
+class Forecast:
+    """What was said of one run before it started; scored when the run is over.
+
+    `threshold` is the rate at which half of all runs fail within `horizon_steps`, with
+    its central interval of `level`. `evidence` lists the workload's own runs and claims
+    it rests on, shortened when they are very many; `evidence_hash` stands for all of
+    them and the `n_borrowed` ones of related workloads.
+    """
+
+    id: str
+    made: str
+    job_id: str
+    verification_id: str | None
+    workload: str
+    recipe: str | None
+    optimizer: str
+    batch_size: int
+    learning_rate: float
+    horizon_steps: int
+    probability_stable: float
+    threshold: float
+    threshold_low: float
+    threshold_high: float
+    level: float
+    basis: str
+    n_runs: int
+    n_claims: int
+    n_borrowed: int
+    evidence: tuple[str, ...]
+    evidence_hash: str
+    outcome_rule: str
+    code_version: str | None = None
+
+
 def content_id(kind: str, content: Mapping[str, Any]) -> str:
     """Return `kind:` and the hash of the content: the same content, the same id.
 

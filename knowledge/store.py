@@ -36,11 +36,14 @@ from knowledge.errors import (
 )
 from knowledge.migrations import SCHEMA_VERSION, migrate
 from knowledge.outcome import RULE_VERSION, judge_curve
-from knowledge.records import Claim, Curve, Run
+from knowledge.records import Claim, Curve, Forecast, Run
+from knowledge.run_memory import RunMemory
 from knowledge.tables import (
     CLAIM_COLUMNS,
+    FORECAST_COLUMNS,
     RUN_COLUMNS,
     claim_from_row,
+    forecast_from_row,
     insert_events,
     run_body,
     run_from_row,
@@ -48,7 +51,10 @@ from knowledge.tables import (
 
 MARKER, DATABASE, SNAPSHOTS, RUNS = "store.json", "store.duckdb", "snapshots", "runs"
 FORMAT_VERSION = 1
-TABLES = ("runs", "curves", "claims", "answers", "jobs", "workloads", "trials")
+TABLES = (
+    *("runs", "curves", "claims", "answers", "forecasts", "jobs", "workloads"),
+    "trials",
+)
 _OWN_CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
     "threads": 2,
@@ -83,6 +89,8 @@ class Store:
         self._reader: duckdb.DuckDBPyConnection | None = None
         self._generation = -1
         self._thread_lock = threading.RLock()
+        self._group_runs = RunMemory()
+        self._remembered: dict[str, tuple[int, list[tuple[Any, ...]]]] = {}
         inbox.sweep(self.folder, now=time.time())
         if self._newest_generation() == 0:
             self.ingest(wait_seconds=60, even_if_nothing_waits=True)
@@ -125,7 +133,7 @@ class Store:
     def record_claims(self, claims: Sequence[Claim]) -> None:
         """Save claims; a claim whose id is known stays as it is."""
         if claims:
-            bodies = [dict(zip(CLAIM_COLUMNS, _values(c), strict=True)) for c in claims]
+            bodies = [_values(claim, CLAIM_COLUMNS) for claim in claims]
             inbox.record(self.folder, "claims", {"claims": bodies})
 
     def record_retraction(self, claim_id: str, *, reason: str) -> None:
@@ -140,6 +148,12 @@ class Store:
     def record_answer(self, answer: Mapping[str, Any]) -> None:
         """Save an answer with its question and the ids of its evidence."""
         inbox.record(self.folder, "answer", answer, event_id=answer["id"])
+
+    def record_forecasts(self, forecasts: Sequence[Forecast]) -> None:
+        """Save what is said of runs; call it before they can start."""
+        if forecasts:
+            bodies = [_values(forecast, FORECAST_COLUMNS) for forecast in forecasts]
+            inbox.record(self.folder, "forecasts", {"forecasts": bodies})
 
     # -- ingesting ---------------------------------------------------------------
 
@@ -263,21 +277,26 @@ class Store:
         """The newest snapshot's file, after ingesting what waits."""
         return _snapshot(self.folder, self.generation)
 
-    def runs(
-        self, *, group: str | None = None, workload: str | None = None
-    ) -> list[Run]:
-        """Return runs, oldest first: all, one pooled group's or one workload's."""
+    def runs(self, *, workload: str | None = None) -> list[Run]:
+        """Return runs, oldest first: all, or one workload's."""
         sql = f"select {_quoted('r', RUN_COLUMNS)} from runs r"
         order = " order by r.created nulls first, r.id"
         if workload is not None:
             where = " where lower(r.workload) = lower(?)"
             rows = self.rows(sql + where + order, [workload])
-        elif group is not None:
-            join = " join workloads w on w.name = r.workload where w.pooled_group = ?"
-            rows = self.rows(sql + join + order, [group])
         else:
             rows = self.rows(sql + order)
         return [run_from_row(row) for row in rows]
+
+    def runs_of_group(self, group: str) -> tuple[Run, ...]:
+        """Return the runs of one pooled group, in the order they were ingested.
+
+        They are remembered: the very same tuple comes back while none was added, and
+        a longer one with the same beginning after that.
+        """
+        self._ingest_if_possible()
+        with self._numbered_cursor() as (cursor, generation):
+            return self._group_runs.read(cursor, group, generation=generation)
 
     def runs_by_id(self, ids: Sequence[str]) -> list[Run]:
         """Return the runs with these ids, by workload, batch size and rate."""
@@ -311,17 +330,24 @@ class Store:
 
     def claims(self) -> list[Claim]:
         """Return every claim that has not been retracted, in a fixed order."""
-        rows = self.rows(
+        rows = self._once_a_snapshot(
             f"select {_quoted('c', CLAIM_COLUMNS)} from claims c "
             "where c.id not in (select claim_id from retractions) order by c.id"
         )
         return [claim_from_row(row) for row in rows]
 
+    def forecasts(self) -> list[Forecast]:
+        """Return every forecast, oldest first."""
+        rows = self.rows(
+            f"select {_quoted('f', FORECAST_COLUMNS)} from forecasts f "
+            "order by f.made, f.id"
+        )
+        return [forecast_from_row(row) for row in rows]
+
     def workload_names(self) -> list[str]:
         """Return every known workload name, also imported ones."""
-        return [
-            name for (name,) in self.rows("select name from workloads order by name")
-        ]
+        rows = self._once_a_snapshot("select name from workloads order by name")
+        return [name for (name,) in rows]
 
     def counts(self) -> dict[str, int]:
         """Return the number of rows of each table a person sees."""
@@ -352,12 +378,32 @@ class Store:
         with self._cursor() as cursor:
             return cursor.execute(sql, list(parameters)).fetchall()
 
+    def _once_a_snapshot(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query that is asked over and over, remembered while they hold.
+
+        The list is shared: copy what is handed on.
+        """
+        self._ingest_if_possible()
+        with self._numbered_cursor() as (cursor, generation):
+            known = self._remembered.get(sql)
+            if known is None or known[0] != generation:
+                known = generation, cursor.execute(sql).fetchall()
+                self._remembered[sql] = known
+            return known[1]
+
     @contextlib.contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._numbered_cursor() as (cursor, _):
+            yield cursor
+
+    @contextlib.contextmanager
+    def _numbered_cursor(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, int]]:
+        """A cursor on the newest snapshot, and the snapshot's number."""
         with self._thread_lock:
             cursor = self._current_reader().cursor()
+            generation = self._generation
         try:
-            yield cursor
+            yield cursor, generation
         finally:
             cursor.close()
 
@@ -439,8 +485,8 @@ class Store:
         return len(rows), wrong
 
 
-def _values(record: Any) -> list[Any]:
-    return [getattr(record, name) for name in CLAIM_COLUMNS]
+def _values(record: Any, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in names}
 
 
 def _curve(rows: Sequence[tuple[str, int, float]]) -> Curve:

@@ -6,17 +6,18 @@ ingested twice, by anybody, at any time.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from knowledge.names import WorkloadName
-from knowledge.records import Claim, Curve, Outcome, Run, finite_or_none
+from knowledge.records import Claim, Curve, Forecast, Outcome, Run, finite_or_none
 
 RUN_COLUMNS = tuple(f.name for f in fields(Run))
 CLAIM_COLUMNS = tuple(f.name for f in fields(Claim))
+FORECAST_COLUMNS = tuple(f.name for f in fields(Forecast))
 JOB_COLUMNS = (
     "id state kind workload batch_size learning_rate seed steps verification_id run_id "
     "attempts resumed_from_step believed_low believed_high reason error created "
@@ -29,7 +30,9 @@ ANSWER_COLUMNS = (
 
 def run_body(run: Run, curve: Curve | None = None) -> dict[str, Any]:
     """Return the record body of a finished run with its raw curve."""
-    body: dict[str, Any] = {"run": _jsonable(asdict(run))}
+    # Not asdict: it copies every value deeply, most of the time of a large import.
+    values = {name: getattr(run, name) for name in RUN_COLUMNS}
+    body: dict[str, Any] = {"run": _jsonable(values)}
     if curve is not None:
         body |= curve.to_dict()
     return body
@@ -48,6 +51,14 @@ def claim_from_row(row: Sequence[Any]) -> Claim:
     return Claim(**dict(zip(CLAIM_COLUMNS, row, strict=True)))
 
 
+def forecast_from_row(row: Sequence[Any]) -> Forecast:
+    """Build a Forecast from a row in the order of FORECAST_COLUMNS."""
+    values = dict(zip(FORECAST_COLUMNS, row, strict=True))
+    values["made"] = values["made"].isoformat()
+    values["evidence"] = tuple(json.loads(values["evidence"]))
+    return Forecast(**values)
+
+
 def insert_events(
     con: duckdb.DuckDBPyConnection, events: Sequence[Mapping[str, Any]]
 ) -> None:
@@ -61,6 +72,10 @@ def insert_events(
     _insert_runs(con, runs, [run for batch in batches for run in batch])
     claims = [c for e in new if e["kind"] == "claims" for c in e["body"]["claims"]]
     insert_rows(con, "claims", CLAIM_COLUMNS, claims)
+    forecasts = [
+        f for e in new if e["kind"] == "forecasts" for f in e["body"]["forecasts"]
+    ]
+    insert_rows(con, "forecasts", FORECAST_COLUMNS, forecasts)
     names = {c["workload"] for c in claims if c.get("workload")}
     _insert_workloads(con, [{"name": n, "origin": "claims"} for n in sorted(names)])
     for event in new:

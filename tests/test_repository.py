@@ -15,7 +15,7 @@ from experiments.workloads import WORKLOADS
 from knowledge import errors
 from knowledge.migrations import migrate
 from knowledge.recipes import RECIPES
-from knowledge.records import Claim, Run
+from knowledge.records import Claim, Forecast, Run
 from knowledge.store import TABLES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -109,7 +109,10 @@ def test_the_documented_tables_hold_the_records() -> None:
     """A field added to a record needs a column, and so a line in the docs."""
     with duckdb.connect(":memory:") as con:
         migrate(con)
-        for table, record in (("runs", Run), ("claims", Claim)):
+        for table, record in (
+            *(("runs", Run), ("claims", Claim)),
+            ("forecasts", Forecast),
+        ):
             columns = {row[0] for row in con.execute(f"describe {table}").fetchall()}
             assert columns == set(record.__dataclass_fields__)
 

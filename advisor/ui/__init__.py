@@ -6,5 +6,5 @@ components.py   render_*: an answer in its parts
 plans.py        render_*: the verification plan, and its runs while they go on
 run_views.py    render_*: jobs, one run's curve, previews and config
 tables.py       filtered tables of the store, downloads
-pages/          ask.py, runs.py, evidence.py: plain scripts, one page each
+pages/          ask.py, runs.py, evidence.py, track_record.py: plain scripts, one each
 """

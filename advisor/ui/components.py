@@ -51,7 +51,7 @@ VERDICT_WORDS = {
     "unknown": "not known",
 }
 # Answers whose text says nothing that the parts below it do not say, too.
-_SAID_BY_PARTS = ("recommend_lr", "compare_models", "judge_lr")
+_SAID_BY_PARTS = ("recommend_lr", "judge_lr")
 _IDS_IN_SQL = 30
 
 

@@ -22,6 +22,7 @@ FILTERS: Mapping[str, tuple[str, ...]] = {
     "claims": ("workload", "kind", "source"),
     "trials": ("workload", "recipe"),
     "answers": ("intent",),
+    "forecasts": ("workload", "basis"),
     "jobs": ("workload", "state"),
     "workloads": ("family", "origin"),
 }
@@ -37,6 +38,10 @@ FIRST: Mapping[str, tuple[str, ...]] = {
         *("source_title", "reliability", "inferred", "kind", "at_tool_ceiling"),
     ),
     "answers": ("asked", "question", "text", "intent"),
+    "forecasts": (
+        *("made", "workload", "batch_size", "learning_rate", "probability_stable"),
+        *("threshold_low", "threshold", "threshold_high", "basis", "job_id"),
+    ),
     "jobs": ("state", "workload", "batch_size", "learning_rate", "started", "reason"),
 }
 ORDER: Mapping[str, str] = {
@@ -44,6 +49,7 @@ ORDER: Mapping[str, str] = {
     "claims": "workload nulls last, batch_size nulls last, id",
     "trials": "workload, recipe, batch_size, learning_rate",
     "answers": "asked desc",
+    "forecasts": "made desc, id",
     "jobs": "created desc",
     "workloads": "name",
 }

@@ -127,6 +127,11 @@ def _values(row: Mapping[str, str | None]) -> dict[str, str | int | float | None
         raise ValueError("optimizer is empty")
     if not text["source"]:
         raise ValueError("source is empty: say where the run comes from")
+    if metric and not text["metric_value"]:
+        raise ValueError(
+            f"metric_value is empty: without a value of {metric} the row says which "
+            "rate was used, not how it went"
+        )
     value = _number(text["metric_value"], "metric_value") if metric else None
     outcome = text.get("outcome", "").lower() or None
     if outcome is not None and outcome not in tuple(Outcome):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from advisor.calibration import reliability_bins
 from advisor.charts import (
     MAX_POINTS,
     BandPoint,
@@ -18,6 +19,7 @@ from advisor.charts import (
     batch_grid,
     build_loss_chart,
     build_metric_chart,
+    build_reliability_chart,
     build_rules_chart,
     build_threshold_chart,
     describe_threshold_chart,
@@ -181,3 +183,20 @@ def test_smoothing_stays_within_the_values(values: list[float]) -> None:
     slack = 1e-6 * (1 + max(map(abs, values)))
     assert min(values) - slack <= min(found)
     assert max(found) <= max(values) + slack
+
+
+def test_reliability_shows_each_range_of_forecasts_beside_the_diagonal() -> None:
+    """With its interval, and how many runs it stands on."""
+    bins = reliability_bins([0.8, 0.85, 0.2], [True, False, False])
+    rows = values_in(build_reliability_chart(bins))
+    dots = {row["said"]: row for row in rows if "runs" in row}
+    assert dots[0.825]["seen"] == 0.5
+    assert dots[0.825]["runs"] == 2
+    assert dots[0.825]["low"] < 0.5 < dots[0.825]["high"]
+    assert dots[0.2]["text"] == "When it said 10 to 30 % stable, 0 of 1 were."
+    assert [row["seen"] for row in rows if "runs" not in row] == [0, 1]
+
+
+def test_reliability_without_forecasts_is_still_a_chart() -> None:
+    """The diagonal alone."""
+    build_reliability_chart(()).to_dict()

@@ -171,7 +171,13 @@ def test_tables_come_out_as_text_and_as_json(run, tmp_path):
     path = tmp_path / "claims.json"
     assert run("export", str(path), "--table", "claims")[0] == 0
     assert len(json.loads(path.read_text())) == 31
-    assert json.loads(run("doctor", "--json")[1])["ok"]
+    report = json.loads(run("doctor", "--json")[1])
+    assert report["ok"]
+    assert report["calibration"]["forecasts"]["scored"] == 0
+    assert report["calibration"]["text"] in run("doctor")[1]
+    path = tmp_path / "forecasts.csv"
+    assert run("export", str(path), "--table", "forecasts")[0] == 0
+    assert path.read_text().startswith("id,made,job_id")
     assert json.loads(run("jobs", "--json")[1]) == []
     names = [w["name"] for w in json.loads(run("workloads", "--json")[1])]
     assert "realface" in names

@@ -47,6 +47,16 @@ def test_the_first_run_halves_the_believed_range():
     assert "halves" in trial.reason
 
 
+def test_runs_after_the_first_do_not_stay_at_one_batch_size():
+    """A second batch size says how the threshold scales; the first says where it is."""
+    model = fitted([8], [2.0**-10], [True])
+    trial = plan_next_run(model, asked_batch_sizes=[2, 8, 32])
+    assert trial.learning_rate < 2.0**-9
+    assert "narrow" in trial.reason
+    more = fitted([8] * 4, 2.0 ** np.array([-11, -10.5, -10, -9]), [0, 0, 1, 1])
+    assert plan_next_run(more, asked_batch_sizes=[2, 8, 32]).batch_size != 8
+
+
 def test_first_runs_in_parallel_spread_over_the_range():
     model = fitted()
     flying = []

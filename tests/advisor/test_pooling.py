@@ -1,5 +1,7 @@
 """Siblings and the prior of a newcomer."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -97,6 +99,26 @@ def test_a_new_family_is_believed_less():
     assert new.slope.mean == known.slope.mean
     assert new.slope.sd == pytest.approx(priors.NEW_FAMILY_WIDENING * known.slope.sd)
     assert new.level.sd == pytest.approx(priors.NEW_FAMILY_WIDENING * known.level.sd)
+
+
+def test_siblings_without_a_fall_make_one_less_likely():
+    steady = dataclasses.replace(summary(), steady_share=0.95)
+    falling = dataclasses.replace(summary(), steady_share=0.0)
+    pooled = [
+        pool_prior(BASE, [SiblingSummary(one)] * 6).steady_share
+        for one in (steady, summary(), falling)
+    ]
+    assert pooled[0] > 0.7
+    assert pooled[1] == BASE.steady_share
+    assert pooled[2] < 0.15
+
+
+def test_a_sibling_that_stays_says_nothing_of_how_fast_others_fall():
+    moments = dict(summary().moments) | {"time_slope": Moment(0.05, 0.01)}
+    told = dataclasses.replace(summary(), moments=moments, steady_share=0.1)
+    silent = dataclasses.replace(summary(), moments=moments, steady_share=0.97)
+    assert pool_prior(BASE, [SiblingSummary(silent)]).time_slope == BASE.time_slope
+    assert pool_prior(BASE, [SiblingSummary(told)]).time_slope.mean < 0.4
 
 
 def test_the_order_of_siblings_changes_nothing():

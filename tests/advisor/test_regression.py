@@ -95,6 +95,17 @@ def test_ninety_percent_intervals_cover_the_truth_about_as_often():
     assert 0.8 <= np.mean(covered) <= 1
 
 
+@pytest.mark.parametrize("exponent", [-0.4, 0.6])
+def test_a_known_exponent_is_covered_as_often_as_stated(exponent):
+    """100 data sets of 40 runs for each: 200 in all; three standard errors off 0.9."""
+    covered = []
+    for seed in range(100):
+        runs = simulated_runs(1000 + seed, 40, slope=exponent)
+        found = StableLearningRateModel(n_particles=64).fit(*runs).exponent()
+        covered.append(found.low <= exponent <= found.high)
+    assert 0.81 <= np.mean(covered) <= 1
+
+
 def test_many_runs_find_the_threshold_and_the_exponent():
     model = StableLearningRateModel().fit(*simulated_runs(0, 300, slope=-0.5))
     assert np.log2(model.threshold(8).median) == pytest.approx(-10, abs=0.1)
@@ -270,6 +281,48 @@ def test_failure_steps_that_say_nothing_cost_little():
         ).threshold(8)
         timed.append(abs(np.log2(found.median) + 10))
     assert np.mean(timed) < np.mean(bits) + 0.05
+
+
+@pytest.mark.parametrize("time_slope", [0.0, 0.4])
+def test_intervals_for_ten_times_the_horizon_hold_with_and_without_a_fall(time_slope):
+    covered = []
+    for seed in range(20):
+        runs = timed_runs(seed, 24, time_slope=time_slope)
+        model = StableLearningRateModel(reference_steps=2000, n_particles=256)
+        model.fit(*runs[:3], steps=runs[3], horizon_steps=2000)
+        found = model.threshold(8, 20_000)
+        truth = -10 - time_slope * np.log2(10)
+        covered.append(found.low <= np.exp2(truth) <= found.high)
+    assert np.mean(covered) >= 0.75
+
+
+def test_random_failure_steps_speak_for_a_threshold_that_stays():
+    def steady_share(time_slope):
+        runs = timed_runs(7, 60, time_slope=time_slope)
+        model = StableLearningRateModel(reference_steps=2000)
+        model.fit(*runs[:3], steps=runs[3], horizon_steps=2000)
+        return model.summary().steady_share
+
+    prior = ThresholdPrior().steady_share
+    assert steady_share(0.5) < 0.05 < prior < steady_share(0.0)
+
+
+def test_without_failures_the_chance_of_no_fall_is_the_priors():
+    model = StableLearningRateModel().fit([8] * 3, [1e-4] * 3, [False] * 3)
+    prior = ThresholdPrior().steady_share
+    assert model.summary().steady_share == pytest.approx(prior, abs=0.05)
+
+
+def test_chance_failures_late_in_the_run_mislead_as_little_as_early_ones():
+    """Steps uniform in themselves, not in their logarithm: most come late."""
+    rng = np.random.default_rng(0)
+    batch, rate, unstable, _ = timed_runs(3, 60, time_slope=0)
+    steps = np.where(unstable, np.ceil(rng.uniform(1, 2000, 60)), 2000)
+    model = StableLearningRateModel(reference_steps=2000)
+    model.fit(batch, rate, unstable, steps=steps, horizon_steps=2000)
+    found = model.threshold(8, 20_000)
+    assert found.low <= 2**-10 <= found.high
+    assert model.parameters_["chance_power"].mean() > 0.5
 
 
 def test_a_longer_horizon_lowers_the_threshold_and_widens_it():

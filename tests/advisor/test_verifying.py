@@ -13,8 +13,22 @@ from advisor.settings import Settings
 from advisor.verifying import job_dict, shown_state
 from experiments.run_folder import RunFolder
 from knowledge.errors import BadValueError, WorkloadUnavailableError
+from knowledge.records import Outcome, Run
 
 pytestmark = pytest.mark.slow
+
+# Without any run there would be nothing to make a forecast of.
+KNOWN = Run(
+    id="run:known",
+    workload="digits_cnn",
+    batch_size=64,
+    learning_rate=1e-4,
+    optimizer="adam",
+    recipe="adam",
+    source="a table",
+    outcome=Outcome.STABLE,
+    horizon_steps=1600,
+)
 
 
 @pytest.fixture
@@ -80,11 +94,17 @@ def test_chosen_rates_lie_where_the_threshold_is_believed_to_be(advisor):
 
 
 def test_a_killed_supervisor_and_killed_workers_lose_nothing(advisor):
-    """The resumed curve equals that of an undisturbed run, to the last digit."""
+    """The resumed curve equals that of an undisturbed run, to the last digit.
+
+    And what was forecast of a run is neither lost nor said a second time.
+    """
+    advisor.store.record_run(KNOWN)
     verification = advisor.verify(
         "digits_cnn", 64, learning_rate=[1e-3, 2e-3, 3e-3], steps=1600
     )
     queue = advisor.queue
+    forecasts = advisor.store.forecasts()
+    assert [f.job_id for f in forecasts] == verification.job_ids
 
     def has_checkpoint() -> bool:
         folders = [
@@ -107,7 +127,9 @@ def test_a_killed_supervisor_and_killed_workers_lose_nothing(advisor):
     resumed = [job for job in jobs if job.resumed_from_step]
     assert resumed
     assert max(job.attempts for job in jobs) == 2
-    assert len(advisor.store.runs()) == 3
+    assert len(advisor.store.runs()) == 1 + 3
+    assert advisor.store.forecasts() == forecasts
+    wait_for(lambda: len(advisor.track_record().forecasts) == 3, seconds=10)
 
     job = resumed[0]
     again = advisor.verify(
@@ -123,6 +145,30 @@ def test_a_killed_supervisor_and_killed_workers_lose_nothing(advisor):
     )
     assert advisor.curve(job.run_id) == undisturbed.curve
     assert queue.job(job.id).run_id == job.run_id
+
+
+def test_every_run_is_forecast_before_it_starts_and_scored_when_it_ends(advisor):
+    verification = advisor.verify("digits_mlp", 32, runs=10, steps=60)
+    verification.wait(timeout_seconds=120)
+    wait_for(lambda: not advisor.queue.has_work(), seconds=10)
+    record = advisor.track_record()
+    # The first two started when nothing was known.
+    assert len(record.forecasts) == 8
+    assert not record.unscored
+    times = advisor.store.rows(
+        "select f.made, j.started from forecasts f join jobs j on j.id = f.job_id"
+    )
+    assert len(times) == 8
+    assert all(made < started for made, started in times)
+    for scored in record.forecasts:
+        run = advisor.run(scored.run_id)
+        assert run.job_id == scored.forecast.job_id
+        assert run.learning_rate == scored.forecast.learning_rate
+        assert scored.stable == (run.outcome == "stable")
+    (interval,) = record.intervals
+    assert len(interval.run_ids) == 8
+    assert advisor.doctor()["calibration"] == record.to_dict()
+    assert advisor.store.verify().problems == ()
 
 
 def test_cancelling_leaves_no_process_behind_after_five_seconds(advisor):

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from experiments.queue import LEASE_SECONDS, MAX_ATTEMPTS, NewJob, Queue
+from experiments.queue import LEASE_SECONDS, MAX_ATTEMPTS, NewJob, Queue, new_job_id
 from knowledge.errors import JobNotFoundError, StoreError
 from knowledge.records import RunConfig
 
@@ -26,6 +26,15 @@ def test_a_submitted_job_waits_with_its_whole_config(queue):
     job = queue.job(submit(queue, reason="why", believed_low=1e-4, believed_high=1e-2))
     assert (job.state, job.config, job.reason) == ("queued", CONFIG, "why")
     assert (job.believed_low, job.believed_high) == (1e-4, 1e-2)
+
+
+def test_a_job_may_be_known_by_its_id_before_it_is_queued(queue):
+    job_id = new_job_id()
+    assert queue.submit(NewJob(CONFIG), job_id=job_id) == job_id
+    assert queue.job(job_id).state == "queued"
+    with pytest.raises(StoreError):
+        queue.submit(NewJob(CONFIG), job_id=job_id)
+    assert len(queue.jobs()) == 1
 
 
 def test_the_oldest_job_is_claimed_first_and_only_once(queue):

@@ -4,6 +4,7 @@ import errno
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from knowledge.errors import (
     StoreError,
     StoreVersionError,
 )
-from knowledge.records import Claim, Curve, Outcome, Run, content_id
+from knowledge.records import Claim, Curve, Forecast, Outcome, Run, content_id
 from knowledge.store import Store
 
 RUN = Run(
@@ -45,6 +46,31 @@ RUN = Run(
 CURVE = Curve((1.0, 0.5, math.nan), {"sharpness": ((2, 0.5), (3, 0.25))})
 CLAIM = Claim("claim:x/1", "x", "An x", None, "bound", "It held.", 0.8)
 
+FORECAST = Forecast(
+    id="forecast:1",
+    made="2026-11-22T10:00:00.000001",
+    job_id="job:1",
+    verification_id=None,
+    workload="realface@1/16",
+    recipe="faceswap-2021",
+    optimizer="adam",
+    batch_size=5,
+    learning_rate=1e-3,
+    horizon_steps=3,
+    probability_stable=0.8,
+    threshold=2e-3,
+    threshold_low=1e-3,
+    threshold_high=4e-3,
+    level=0.9,
+    basis="measured",
+    n_runs=1,
+    n_claims=1,
+    n_borrowed=0,
+    evidence=("claim:x/1", "run:1"),
+    evidence_hash="evidence:1",
+    outcome_rule="1",
+)
+
 
 @pytest.fixture
 def store(tmp_path):
@@ -57,8 +83,8 @@ def test_a_reader_sees_its_own_writes_at_once(store):
     assert store.runs() == [RUN]
     assert store.run("run:1") == RUN
     assert store.runs(workload="REALFACE@1/16") == [RUN]
-    assert store.runs(group="faceswap") == [RUN]
-    assert store.runs(group="digits_mlp") == []
+    assert store.runs_of_group("faceswap") == (RUN,)
+    assert store.runs_of_group("digits_mlp") == ()
 
 
 def test_a_curve_with_nan_survives_unchanged(store):
@@ -73,7 +99,9 @@ def test_recording_twice_changes_nothing(store):
     for _ in range(3):
         store.record_run(RUN, CURVE)
         store.record_claims([CLAIM])
+        store.record_forecasts([FORECAST])
     assert store.counts()["runs"] == 1
+    assert store.counts()["forecasts"] == 1
     assert store.counts()["curves"] == 5
     assert store.claims() == [CLAIM]
 
@@ -83,6 +111,14 @@ def test_a_retracted_claim_no_longer_counts_and_stays_in_the_records(store):
     store.record_retraction(CLAIM.id, reason="mistyped")
     assert store.claims() == []
     assert store.counts()["claims"] == 1
+
+
+def test_a_forecast_survives_unchanged_and_is_told_oldest_first(store):
+    later = replace(FORECAST, id="forecast:0", made="2026-11-22T11:00:00")
+    store.record_forecasts([later])
+    store.record_forecasts([FORECAST])
+    store.record_forecasts([])
+    assert store.forecasts() == [FORECAST, later]
 
 
 def test_a_missing_run_is_a_clear_error(store):
@@ -100,8 +136,9 @@ def test_a_job_keeps_its_newest_state_whatever_the_order(store):
 def test_verify_rebuilds_the_tables_and_finds_them_equal(store):
     store.record_run(RUN, CURVE)
     store.record_claims([CLAIM])
+    store.record_forecasts([FORECAST])
     report = store.verify()
-    assert report.records == 2
+    assert report.records == 3
     assert report.problems == ()
 
 
@@ -112,6 +149,15 @@ def test_verify_finds_a_row_that_was_tampered_with(store):
         con.execute("update runs set learning_rate = 1")
     store.record_claims([CLAIM])
     assert any("table runs" in p for p in store.verify().problems)
+
+
+def test_verify_finds_a_forecast_that_was_made_better_afterwards(store):
+    store.record_forecasts([FORECAST])
+    store.ingest()
+    with duckdb.connect(str(store.folder / "store.duckdb")) as con:
+        con.execute("update forecasts set probability_stable = 1")
+    store.record_claims([CLAIM])
+    assert any("table forecasts" in p for p in store.verify().problems)
 
 
 def test_verify_finds_an_outcome_its_curve_contradicts(store):
@@ -302,12 +348,13 @@ def test_a_migration_that_fails_leaves_no_trace(monkeypatch):
         raise RuntimeError("no")
 
     con = duckdb.connect()
+    last = migrations.SCHEMA_VERSION
     steps = (*migrations.MIGRATIONS, (99, "broken", broken))
     monkeypatch.setattr(migrations, "MIGRATIONS", steps)
     monkeypatch.setattr(migrations, "SCHEMA_VERSION", 99)
     with pytest.raises(RuntimeError):
         migrations.migrate(con)
-    assert migrations.schema_version(con) == 1
+    assert migrations.schema_version(con) == last
     tables = {name for (name,) in con.execute("show tables").fetchall()}
     assert "half" not in tables
 
@@ -316,13 +363,34 @@ def test_an_empty_database_has_schema_version_zero():
     assert migrations.schema_version(duckdb.connect()) == 0
 
 
-def test_the_released_schema_opens_and_keeps_its_rows(tmp_path):
+RELEASED = Path(__file__).parent / "released"
+
+
+@pytest.mark.parametrize("version", range(1, migrations.SCHEMA_VERSION + 1))
+def test_the_released_schema_opens_and_keeps_its_rows(version):
     """Each released schema keeps a small file; version 1 is the first."""
-    fixture = Path(__file__).parent / "released" / "schema_1.sql"
     con = duckdb.connect()
-    con.execute(fixture.read_text())
+    con.execute((RELEASED / f"schema_{version}.sql").read_text())
+    assert migrations.schema_version(con) == version
     assert migrations.migrate(con) == migrations.SCHEMA_VERSION
     assert con.execute("select id from runs").fetchall() == [("run:old",)]
+
+
+def test_a_store_of_the_first_schema_is_brought_up_to_date_when_it_is_opened(store):
+    """As an older program left it: tables, a snapshot, and no forecasts yet."""
+    folder, newest = store.folder, store.generation
+    store.close()
+    (folder / "store.duckdb").unlink()
+    with duckdb.connect(str(folder / "store.duckdb")) as con:
+        con.execute((RELEASED / "schema_1.sql").read_text())
+    shutil.copyfile(
+        folder / "store.duckdb", folder / "snapshots" / f"snapshot-{newest}.duckdb"
+    )
+    with Store(folder) as opened:
+        assert [run.id for run in opened.runs()] == ["run:old"]
+        assert opened.forecasts() == []
+        opened.record_forecasts([FORECAST])
+        assert opened.forecasts() == [FORECAST]
 
 
 # -- properties -----------------------------------------------------------------------

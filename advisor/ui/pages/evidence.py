@@ -31,6 +31,8 @@ ABOUT = {
     "what is our reading of it. A claim is never counted as a run.",
     "trials": "One row per workload, recipe, batch size and rate, with how runs ended.",
     "answers": "Every answer that was given.",
+    "forecasts": "What was expected of each run before it started; Track record says "
+    "how it came out.",
     "jobs": "The training processes and how they ended.",
     "workloads": "Every known workload.",
 }

@@ -1,0 +1,97 @@
+"""Runs of pooled groups, kept between snapshots: only rows that are new are read.
+
+The one decision to know: nobody tells this process what others added. So what is kept
+is checked against each new snapshot by the number and hashes of its ids, and read anew
+when they differ (a store rebuilt from its records, say).
+"""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, fields, replace
+
+import duckdb
+
+from knowledge.records import Run
+from knowledge.tables import run_from_row
+
+MAX_RUNS = 200_000  # about 250 MB; the group asked last is kept whatever its size
+
+_COLUMNS = ", ".join(f'r."{field.name}"' for field in fields(Run))
+_OF_GROUP = (
+    "from runs r join workloads w on w.name = r.workload where w.pooled_group = ?"
+)
+# Number and hashes of the ids up to a row, the same of all of them, and the last row.
+_CHECK = (
+    "select count(*) filter (r.rowid <= ?), "
+    "coalesce(sum(hash(r.id)::hugeint) filter (r.rowid <= ?), 0), "
+    "count(*), coalesce(sum(hash(r.id)::hugeint), 0), "
+    f"coalesce(max(r.rowid), -1) {_OF_GROUP}"
+)
+_READ = f"select {_COLUMNS} {_OF_GROUP} and r.rowid > ? order by r.rowid"
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A group's runs at a snapshot, with what they are known again by."""
+
+    generation: int
+    runs: tuple[Run, ...]
+    ids: tuple[int, int]
+    last_row: int
+
+
+class RunMemory:
+    """What was read of each group last; safe to use from several threads."""
+
+    def __init__(self, max_runs: int = MAX_RUNS) -> None:
+        self._max_runs = max_runs
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def read(
+        self, cursor: duckdb.DuckDBPyConnection, group: str, *, generation: int
+    ) -> tuple[Run, ...]:
+        """Return the runs of a group in the order they were ingested.
+
+        The same tuple again while none was added; a longer one with the same beginning
+        after that.
+
+        Args:
+            cursor: On the snapshot numbered `generation`.
+            group: The pooled group's name.
+            generation: Snapshots with one number hold the same rows.
+        """
+        with self._lock:
+            kept = self._kept.get(group)
+            if kept is None or kept.generation != generation:
+                kept = self._refreshed(cursor, group, generation, kept)
+            self._kept[group] = kept
+            self._kept.move_to_end(group)
+            self._forget_surplus()
+            return kept.runs
+
+    def _refreshed(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        group: str,
+        generation: int,
+        kept: _Kept | None,
+    ) -> _Kept:
+        known = kept or _Kept(generation, (), (0, 0), -1)
+        check = [known.last_row, known.last_row, group]
+        n_before, ids_before, n_now, ids_now, last_row = cursor.execute(
+            _CHECK, check
+        ).fetchall()[0]
+        if (n_before, ids_before) != known.ids:
+            return self._refreshed(cursor, group, generation, None)
+        if n_now == n_before:
+            return replace(known, generation=generation)
+        rows = cursor.execute(_READ, [group, known.last_row]).fetchall()
+        runs = (*known.runs, *map(run_from_row, rows))
+        return _Kept(generation, runs, (n_now, ids_now), last_row)
+
+    def _forget_surplus(self) -> None:
+        total = sum(len(kept.runs) for kept in self._kept.values())
+        while total > self._max_runs and len(self._kept) > 1:
+            _, oldest = self._kept.popitem(last=False)
+            total -= len(oldest.runs)

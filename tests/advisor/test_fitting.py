@@ -1,0 +1,164 @@
+"""Fits are remembered, and never change what is answered."""
+
+from dataclasses import replace
+
+import pytest
+
+from advisor import fitting, kept_fits
+from advisor.service import Advisor
+from knowledge.records import Outcome
+from tests.advisor.test_library import RUN, labelled
+
+WORKLOADS = ("bench/a", "bench/b", "bench/c")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A store with three workloads of one family, eight labelled runs each."""
+    with Advisor.open(tmp_path / "store", seeded=False) as advisor:
+        for i, name in enumerate(WORKLOADS):
+            advisor.store.record_runs(labelled(name, failing_above=1e-3 * 2**i))
+        advisor.store.ingest_all()
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def fitted(monkeypatch):
+    """The workloads that were fitted, in order."""
+    names: list[str] = []
+    original = fitting.fit_body
+
+    def fit_body(body, *args, **options):
+        names.append(body.workload)
+        return original(body, *args, **options)
+
+    monkeypatch.setattr(fitting, "fit_body", fit_body)
+    return names
+
+
+def answer(folder):
+    """The answer of a process that has just started."""
+    with Advisor.open(folder, seeded=False) as advisor:
+        return advisor.recommend("bench/a", 8)
+
+
+def test_a_new_run_costs_one_fit_of_its_own_workload(folder, fitted):
+    with Advisor.open(folder, seeded=False) as advisor:
+        advisor.recommend("bench/a", 8)
+        assert sorted(fitted) == list(WORKLOADS)
+        fitted.clear()
+        advisor.store.record_run(replace(RUN, id="run:new"))
+        advisor.recommend("bench/a", 8)
+        assert fitted == ["bench/a"]
+
+
+def test_a_new_run_of_a_sibling_costs_its_fit_and_the_workloads_own(folder, fitted):
+    with Advisor.open(folder, seeded=False) as advisor:
+        advisor.recommend("bench/a", 8)
+        fitted.clear()
+        advisor.store.record_run(replace(RUN, id="run:new", workload="bench/b"))
+        advisor.recommend("bench/a", 8)
+        assert fitted == ["bench/b", "bench/a"]
+
+
+def test_judging_and_the_largest_batch_rest_on_the_fit_of_the_answer(folder, fitted):
+    with Advisor.open(folder, seeded=False) as advisor:
+        advisor.recommend("bench/a", 8)
+        fitted.clear()
+        advisor.judge("bench/a", 8, 1e-3)
+        advisor.judge("bench/a", 16, 2e-3)
+        advisor.largest_batch("bench/a", 5e-4)
+        advisor.threshold_band("bench/a", [4, 8, 16])
+        assert fitted == []
+
+
+def test_a_new_process_finds_the_siblings_fits_and_answers_the_same(folder, fitted):
+    cold = answer(folder)
+    fitted.clear()
+    assert answer(folder) == cold
+    assert fitted == ["bench/a"]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1, 2]", '{"x": 3}'])
+def test_a_damaged_file_of_fits_changes_no_answer(folder, content):
+    cold = answer(folder)
+    (file,) = (folder / kept_fits.FOLDER).glob("*.json")
+    file.write_text(content)
+    assert answer(folder) == cold
+
+
+def test_damaged_fits_in_a_sound_file_are_made_again(folder, fitted):
+    cold = answer(folder)
+    (file,) = (folder / kept_fits.FOLDER).glob("*.json")
+    file.write_text(file.read_text().replace('"moments"', '"moment"'))
+    fitted.clear()
+    assert answer(folder) == cold
+    assert sorted(fitted) == list(WORKLOADS)
+
+
+def test_where_fits_cannot_be_written_the_answer_is_the_same(folder):
+    (folder / kept_fits.FOLDER).write_text("in the way")
+    first = answer(folder)
+    (folder / kept_fits.FOLDER).unlink()
+    assert answer(folder) == first
+
+
+def test_fits_of_another_version_of_the_statistics_are_not_used(
+    folder, fitted, monkeypatch
+):
+    answer(folder)
+    fitted.clear()
+    monkeypatch.setattr(kept_fits, "_VERSION", "another")
+    answer(folder)
+    assert sorted(fitted) == list(WORKLOADS)
+    (file,) = (folder / kept_fits.FOLDER).glob("*.json")
+    assert file.name == "fits-another.json"
+
+
+def test_fits_in_the_file_have_a_limit_and_the_oldest_go(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept_fits, "MAX_FITS", 2)
+    summary = fitting.fit_body(
+        fitting.Body("bench/a", None, "adam"),
+        fitting.base_prior("adam"),
+        100.0,
+        n_particles=16,
+    ).summary()
+    kept = kept_fits.KeptFits(tmp_path)
+    for key in "abc":
+        kept.keep({key: summary})
+    other = kept_fits.KeptFits(tmp_path)
+    assert [other.find(key) for key in "abc"] == [None, summary, summary]
+
+
+def test_many_runs_are_fitted_with_fewer_draws_and_few_with_all():
+    counts = [fitting.particles_for(n) for n in (1, 12, 64, 100, 1000, 100_000)]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] == fitting.MAX_PARTICLES
+    assert counts[-1] == fitting.MIN_PARTICLES
+
+
+def test_a_run_with_a_score_alone_changes_the_best_rate_and_fits_no_threshold(
+    folder, fitted
+):
+    scored = [
+        replace(
+            RUN,
+            id=f"run:scored-{i}",
+            workload="scored/a",
+            outcome=None,
+            learning_rate=1e-3 * 2.0**i,
+            metric_name="loss",
+            metric_value=1.0 + 0.1 * (i - shift) ** 2,
+            goal="min",
+        )
+        for i, shift in ((-2, 0), (-1, 0), (0, 0), (1, 0), (2, 0))
+    ]
+    with Advisor.open(folder, seeded=False) as advisor:
+        advisor.store.record_runs(scored[:4])
+        before = advisor.recommend("scored/a", 8)
+        better = replace(scored[4], metric_value=0.5)
+        advisor.store.record_run(better)
+        after = advisor.recommend("scored/a", 8)
+        assert after.best.median > before.best.median
+        assert not {"bench/a", "bench/b"} & set(fitted)
+        assert Outcome.STABLE not in {run.outcome for run in scored}
