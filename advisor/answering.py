@@ -236,6 +236,21 @@ class Answering:
             for b, t in found
         ]
 
+    def best_rate_band(
+        self, workload: str, batch_sizes: Sequence[float], **scope: Any
+    ) -> list[dict[str, float]]:
+        """Return the best rate over batch sizes (80 %), for a chart.
+
+        Rows as of `threshold_band`; none when no run of the workload has a score.
+        """
+        _, evidence = self._evidence(workload, **scope)
+        found = [(float(b), self._fitter.best_rate(evidence, b)) for b in batch_sizes]
+        return [
+            {"batch_size": b, "low": r.low, "median": r.median, "high": r.high}
+            for b, r in found
+            if r is not None
+        ]
+
     def scaling(
         self, workload: str | None = None, *, optimizer: str | None = None
     ) -> ScalingReport:
@@ -311,9 +326,9 @@ class Answering:
         optimizer = optimizer.lower() if optimizer else None
         if not 0 < risk < 1:
             raise BadValueError("risk", risk, expected="give a number between 0 and 1.")
-        if horizon is not None and not 1 <= horizon <= 10**9:
+        if horizon is not None and not 1 <= horizon <= 10**15:
             raise BadValueError(
-                "horizon", horizon, expected="give a number of steps from 1 to 1e9."
+                "horizon", horizon, expected="give a number of steps from 1 to 1e15."
             )
         if recipe is not None and recipe not in RECIPES:
             raise BadValueError(

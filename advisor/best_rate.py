@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 from scipy.ndimage import gaussian_filter1d
-from scipy.special import logsumexp, ndtr
+from scipy.special import ndtr
 
 from advisor import priors
 from advisor.loss_shape import (
@@ -50,6 +50,9 @@ _LIKELIHOOD_FLOOR = 1e-12
 _EM_ROUNDS = 40
 _LEAST_SCATTER = 0.05  # octaves: a fifth of the finest grids' step
 _RATE_CAP = 300.0  # answers stay within 2^-300 .. 2^300
+# Student's t as a function of the standard normal, worked out once: to one in 10,000.
+_TAIL_UNITS = np.linspace(-3.7, 3.7, 741)
+_TAIL_VALUES = stats.t.ppf(ndtr(_TAIL_UNITS), priors.BEST_TAIL_FREEDOM)
 _CANDIDATES = 81  # rates among which the one with the least expected loss is looked for
 
 
@@ -58,10 +61,12 @@ class LawPrior:
     """What is believed of a law before a workload's own scores.
 
     `mean` (3,) and `covariance` (3, 3) are of alpha, beta, gamma at `y_centre` (log2 of
-    a batch size); `scatter` in octaves; `log_scale` mean and sd of the log of the loss
-    curve's scale, `noise_share`, `error`, `steepness` and `powers` its shape;
-    `bend_to` how many octaves from the centre the law bends. `y_centre` None: the
-    middle of the own batch sizes; `level_known` False: alpha is left to the own rates.
+    a batch size; None: the middle of the own ones). In octaves: `scatter` of optima
+    about the law, `reading_sd`, how surely the scores of one batch size show its
+    optimum, and `bend_to`, how far from the centre the law bends. `log_scale` is mean
+    and sd of the log of the loss curve's scale; `noise_share`, `error`, `steepness` and
+    `powers` are the rest of its shape. `level_known` False: alpha is left to the own
+    rates.
     """
 
     mean: Floats = field(
@@ -81,6 +86,7 @@ class LawPrior:
         )
     )
     scatter: float = priors.BEST_SCATTER
+    reading_sd: float = priors.BEST_READING_SD
     log_scale: tuple[float, float] = priors.LOG_LOSS_SCALE
     noise_share: float = priors.LOSS_NOISE_SHARE
     error: float = priors.LOSS_SHAPE_ERROR
@@ -174,6 +180,7 @@ def pool_law_prior(siblings: Sequence[ScoredRuns]) -> LawPrior:
         mean=mean,
         covariance=covariance,
         scatter=scatter,
+        reading_sd=float(np.median(np.concatenate([o.sd for o in optima]))),
         log_scale=(float(scales.mean()), sd),
         noise_share=_pooled_factor([s.noise_share[0] for s in own], base.noise_share),
         error=float(np.hypot(error, priors.LOSS_SHAPE_CARRIED)),
@@ -282,12 +289,12 @@ class BestRateLaw:
         self._root = root
         # The likelihood of a batch size's optimum under the law's scatter.
         self._tables = [
-            _log(gaussian_filter1d(p, prior.scatter / GRID_STEP, 0, mode="nearest"))
+            _log(gaussian_filter1d(p, prior.scatter / GRID_STEP, 1, mode="nearest"))
             for p in self._likelihoods
         ]
-        start = standard_normal_points(_DRAWS, 4, seed=seed)
+        start = standard_normal_points(_DRAWS, 5, seed=seed)
         units = sample_posterior(self._log_likelihood, start, seed=seed)
-        self._law, self._log_scale = self._parameters(units)
+        self._law, self._log_scale, self._form = self._parameters(units)
         self._log_batch = log_batch
 
     def at(self, batch_size: float, level: float = 0.8) -> BestRate:
@@ -332,35 +339,46 @@ class BestRateLaw:
         return self._middle if apart else centre
 
     def _likelihood(self, curve: LossCurve, cap: float) -> Floats:
+        """Of one optimum: (n_forms, n_places, n_scales), the highest 1.
+
+        A form is how steep the curve is above the best rate and how its limbs run on:
+        one for all batch sizes of a workload, so what it hides they hide together.
+        """
         moved = LossCurve(curve.log_batch, curve.log_rate - self._origin, curve.excess)
         prior = self._prior
-        known = (prior.noise_share, prior.error, prior.steepness)
-        shapes = Shapes.every(self._scales, *known, prior.powers)
-        table = log_likelihood(moved, self._places, shapes, cap)
-        # How the limbs run on is left open among what siblings show.
-        table = logsumexp(
-            table.reshape(*table.shape[:1], len(self._scales), -1), axis=2
+        shapes = Shapes.every(
+            self._scales,
+            prior.noise_share,
+            prior.error,
+            prior.steepness * np.array(priors.LOSS_STEEPNESS_FACTORS),
+            prior.powers,
         )
-        return np.asarray(np.exp(table - table.max()))
+        table = log_likelihood(moved, self._places, shapes, cap)
+        by_form = table.reshape(len(self._places), len(self._scales), -1)
+        return np.asarray(np.exp(np.moveaxis(by_form, 2, 0) - table.max()))
 
-    def _parameters(self, units: Floats) -> tuple[Floats, Floats]:
-        """From prior units, shape (n, 4), to laws (n, 3) and log scales (n,)."""
+    def _parameters(self, units: Floats) -> tuple[Floats, Floats, NDArray[np.intp]]:
+        """From prior units, shape (n, 5), to laws (n, 3), log scales and forms (n,)."""
         level = _heavy_tailed(units[:, 0])
         law = self._mean + np.c_[level, units[:, 1:3]] @ self._root.T
         mean, sd = self._scale
         scale = mean + sd * _heavy_tailed(units[:, 3])
-        return law, np.clip(scale, self._scales[0], self._scales[-1])
+        count = len(self._likelihoods[0])
+        form = np.minimum((ndtr(units[:, 4]) * count).astype(np.intp), count - 1)
+        return law, np.clip(scale, self._scales[0], self._scales[-1]), form
 
     def _log_likelihood(self, units: Floats) -> Floats:
-        law, log_scale = self._parameters(units)
+        law, log_scale, form = self._parameters(units)
         optima = law @ self._design.T
         place, into = _cell(optima, self._places)
         node, over = _cell(log_scale, self._scales)
         total = np.zeros(len(units))
         for j, table in enumerate(self._tables):
             i, a = place[:, j], into[:, j]
-            below = (1 - over) * table[i, node] + over * table[i, node + 1]
-            above = (1 - over) * table[i + 1, node] + over * table[i + 1, node + 1]
+            below, above = (
+                (1 - over) * table[form, at, node] + over * table[form, at, node + 1]
+                for at in (i, i + 1)
+            )
             total += (1 - a) * below + a * above
         return total
 
@@ -379,14 +397,17 @@ class BestRateLaw:
         if len(found):
             at = self._optimum_given(smooth, int(found[0]), ndtr(shares))
         else:
-            at = smooth + self._prior.scatter * shares
+            # The best rate as a finely scored grid would show it, with its own noise.
+            spread = np.hypot(self._prior.scatter, self._prior.reading_sd)
+            at = smooth + spread * shares
         return np.asarray(np.clip(at + self._origin, -_RATE_CAP, _RATE_CAP))
 
     def _optimum_given(self, smooth: Floats, index: int, shares: Floats) -> Floats:
         """Draws of one observed batch size's own optimum, by inverse cumulation."""
         node, over = _cell(self._log_scale, self._scales)
-        table = self._likelihoods[index]
-        told = (1 - over) * table[:, node] + over * table[:, node + 1]
+        table = np.moveaxis(self._likelihoods[index], 1, 0)
+        told = (1 - over) * table[:, self._form, node]
+        told += over * table[:, self._form, node + 1]
         off = (self._places[:, None] - smooth) / self._prior.scatter
         log_weight = np.log(told + _LIKELIHOOD_FLOOR) - 0.5 * np.square(off)
         weight = np.exp(log_weight - log_weight.max(0))
@@ -419,8 +440,7 @@ def _with_own_scale(
 
 def _heavy_tailed(units: Floats) -> Floats:
     """From standard normal to Student's t, by quantiles; held within its tails."""
-    shares = np.clip(ndtr(units), 1e-4, 1 - 1e-4)
-    return np.asarray(stats.t.ppf(shares, priors.BEST_TAIL_FREEDOM))
+    return np.asarray(np.interp(units, _TAIL_UNITS, _TAIL_VALUES))
 
 
 def _design(y: Floats, bend_to: float) -> Floats:

@@ -30,15 +30,23 @@ _KINDS: Mapping[str, tuple[str, str, str]] = {
     "recommended": (INK, "#F0E442", "diamond"),
     "held (run)": (STABLE_COLOUR, STABLE_COLOUR, "circle"),
     "failed (run)": (UNSTABLE_COLOUR, "transparent", _CROSS),
+    "best score (run)": (INK, NEUTRAL_COLOUR, "circle"),
     "not judged (run)": (NEUTRAL_COLOUR, "transparent", "circle"),
     "held (report)": (STABLE_COLOUR, "transparent", _ARROW_UP),
     "failed (report)": (UNSTABLE_COLOUR, "transparent", _ARROW_DOWN),
 }
 
 
+# What a band shows, by its quantity: the line's tooltip and the level of its range.
+BAND_WORDS = {
+    "max_stable": ("Half of all runs fail at", "90 %"),
+    "best": ("Best score expected at", "80 %"),
+}
+
+
 @dataclass(frozen=True)
 class BandPoint:
-    """The rate at which half of all runs fail, at one batch size."""
+    """A rate with its interval, at one batch size."""
 
     batch_size: float
     low: float
@@ -48,11 +56,15 @@ class BandPoint:
 
 @dataclass(frozen=True)
 class ThresholdBand:
-    """The threshold of one workload over batch sizes, for runs of `horizon_steps`."""
+    """A rate of one workload over batch sizes, for runs of `horizon_steps`.
+
+    `quantity` says which: `max_stable`, where half of all runs fail, or `best`.
+    """
 
     workload: str
     horizon_steps: int | None
     points: tuple[BandPoint, ...]
+    quantity: str = "max_stable"
 
 
 @dataclass(frozen=True)
@@ -89,9 +101,10 @@ def build_threshold_chart(data: ThresholdChartData) -> alt.LayerChart:
     runs (larger: full size), arrows what people reported, the diamond the answer with
     the threshold's interval at the batch size asked about.
     """
+    best_ids = _best_ids(data.runs)
     points = [
         *map(_claim_point, data.claims),
-        *map(_run_point, data.runs[-MAX_RUNS:]),
+        *[_run_point(run, best_ids) for run in data.runs[-MAX_RUNS:]],
         *[_answer_point(r) for r in data.recommendations if r.learning_rate],
     ]
     bands = [
@@ -101,6 +114,7 @@ def build_threshold_chart(data: ThresholdChartData) -> alt.LayerChart:
             "low": p.low,
             "median": p.median,
             "high": p.high,
+            "quantity": band.quantity,
             "role": "answer" if i == 0 else "other",
             "place": "above" if i % 2 == 0 else "below",
         }
@@ -127,11 +141,32 @@ def build_threshold_chart(data: ThresholdChartData) -> alt.LayerChart:
 def describe_threshold_chart(data: ThresholdChartData) -> str:
     """Return the chart in a sentence, for people who hear it instead of seeing it."""
     names = ", ".join(dict.fromkeys(title_of(b.workload) for b in data.bands))
+    shows = "where half of all runs fail"
+    if any(band.quantity == "best" for band in data.bands):
+        shows = "where the best score is expected"
     return (
-        f"Learning rate against batch size on logarithmic axes: where half of all runs "
-        f"fail{' for ' + names if names else ''}, with {len(data.runs)} runs and "
+        f"Learning rate against batch size on logarithmic axes: {shows}"
+        f"{' for ' + names if names else ''}, with {len(data.runs)} runs and "
         f"{len(data.claims)} reports."
     )
+
+
+def explain_threshold_chart(data: ThresholdChartData) -> str:
+    """Return what the lines and marks of the chart mean, of those that are there."""
+    said = []
+    quantities = [band.quantity for band in data.bands]
+    if "max_stable" in quantities:
+        said.append(
+            "Grey line: where half of all runs fail, with its 90 % band; the bar is "
+            "the same at the batch size asked about."
+        )
+    if "best" in quantities:
+        said.append("Grey line: where the best score is expected, with its 80 % band.")
+    if data.claims:
+        said.append("Arrows are reports and point to where the limit lies.")
+    if len({band.workload for band in data.bands}) > len(data.recommendations):
+        said.append("Dashed: a narrow copy that can be trained here.")
+    return " ".join([*said, "Point at a mark for its id."])
 
 
 def build_loss_chart(
@@ -302,19 +337,38 @@ def _layered(layers: Sequence[alt.Chart], *, height: int) -> alt.LayerChart:
 # -- the threshold chart ---------------------------------------------------------------
 
 
-def _run_point(run: Run) -> dict[str, Any]:
+def _best_ids(runs: Sequence[Run]) -> set[str]:
+    """The run with the best score at each batch size of each workload."""
+    best: dict[tuple[str, int], Run] = {}
+    for run in runs:
+        if run.metric_value is None or run.goal is None:
+            continue
+        key = run.workload, run.batch_size
+        sign = -1.0 if run.goal == "max" else 1.0
+        known = best.get(key)
+        if known is None or sign * run.metric_value < sign * (known.metric_value or 0):
+            best[key] = run
+    return {run.id for run in best.values()}
+
+
+def _run_point(run: Run, best_ids: set[str]) -> dict[str, Any]:
     outcome = run.outcome
     if outcome is None or outcome is Outcome.INCOMPLETE:
-        kind = "not judged (run)"
+        is_best = run.id in best_ids
+        kind = "best score (run)" if is_best else "not judged (run)"
     else:
         kind = "failed (run)" if outcome.is_unstable else "held (run)"
-    steps = f"{run.steps or run.horizon_steps or '?'} steps"
+    said = [str(outcome or "not judged")]
+    if run.metric_value is not None:
+        said.append(f"{run.metric_name} {run.metric_value:.4g}")
+    if run.is_ours:
+        said.append(f"{run.steps or run.horizon_steps or '?'} steps")
     return {
         "kind": kind,
         "batch": run.batch_size,
         "rate": run.learning_rate,
         "workload": title_of(run.workload),
-        "what": f"{outcome or 'not judged'}, {steps}",
+        "what": ", ".join(said),
         "id": run.id,
         "size": 60 if "@" in run.workload else 110,
     }
@@ -373,12 +427,13 @@ def _band_layers(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> list[alt.Cha
     strength = alt.condition("datum.role == 'answer'", alt.value(0.22), alt.value(0.1))
     dash = alt.condition("datum.role == 'answer'", alt.value([1, 0]), alt.value([5, 4]))
     ends = {row["workload"]: row for row in rows}
+    shows, level = BAND_WORDS[rows[0]["quantity"]]
     tooltip = [
         alt.Tooltip("workload:N", title="Workload"),
         alt.Tooltip("batch:Q", title="Batch size", format=".3~g"),
-        alt.Tooltip("median:Q", title="Half of all runs fail at", format=".3~g"),
-        alt.Tooltip("low:Q", title="90 % from", format=".3~g"),
-        alt.Tooltip("high:Q", title="90 % to", format=".3~g"),
+        alt.Tooltip("median:Q", title=shows, format=".3~g"),
+        alt.Tooltip("low:Q", title=f"{level} from", format=".3~g"),
+        alt.Tooltip("high:Q", title=f"{level} to", format=".3~g"),
     ]
     low = alt.Y("low:Q", **_without_shorthand(y))
     median = alt.Y("median:Q", **_without_shorthand(y))

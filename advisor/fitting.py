@@ -78,7 +78,7 @@ class Fitter:
             key, lambda: self._fit_own(scope, evidence), weight=_bytes_of
         )
 
-    def best_rate(self, evidence: Evidence, batch_size: int) -> BestRate | None:
+    def best_rate(self, evidence: Evidence, batch_size: float) -> BestRate | None:
         """Return the best rate at a batch size, or None when nothing is scored."""
         if not evidence.scored or _says_little(evidence):
             return None
@@ -191,17 +191,22 @@ def base_prior(
     """Return what is believed of a workload before any run of it or its siblings.
 
     Args:
-        optimizer: Decides the slope: adaptive optimizers or SGD.
+        optimizer: Decides slope and level: adaptive optimizers or SGD.
         centre_of_claims: log2 of the rates people report of the full-size family, the
             centre of the level where there are any.
         width_divisor: Of the workload; a proxy's centre is shifted.
     """
-    slope = priors.SLOPE_ADAM if optimizer in ADAPTIVE else priors.SLOPE_SGD
-    level = Moment(priors.LEVEL_CENTRE, priors.LEVEL_SD)
+    is_adaptive = optimizer in ADAPTIVE
+    slope = priors.SLOPE_ADAM if is_adaptive else priors.SLOPE_SGD
     if centre_of_claims is not None:
-        level = Moment(centre_of_claims, priors.LEVEL_SD)
-        level = width_shifted_centre(level, width_divisor)
-    return ThresholdPrior(slope=Moment(*slope), level=level)
+        claimed = Moment(centre_of_claims, priors.CLAIMED_LEVEL_SD)
+        level = width_shifted_centre(claimed, width_divisor)
+        return ThresholdPrior(slope=Moment(*slope), level=level)
+    return ThresholdPrior(
+        slope=Moment(*slope),
+        level=Moment(*(priors.LEVEL_ADAM if is_adaptive else priors.LEVEL_SGD)),
+        level_tail=priors.LEVEL_TAIL,
+    )
 
 
 def particles_for(n_runs: int) -> int:

@@ -22,6 +22,8 @@ GRID_STEP = 0.125  # octaves between the places an optimum is weighed at
 _REACH = 1.5  # octaves beyond the rates tried in which a sibling's optimum may lie
 # Log losses are kept to a billionth: the order of rows then changes nothing.
 _LOSS_DIGITS = 9
+# Beyond these a loss is no number to reckon with: as if diverged, or as if zero.
+_LARGEST_LOSS, _LEAST_LOSS = 1e100, 1e-100
 # More points than these are gathered by a coarser step in octaves: an optimum is known
 # no better than that anyway.
 _MANY_RATES, _RATE_STEP = 48, 0.25
@@ -128,16 +130,18 @@ class ScoredRuns:
         return _fit_shape(self.curves)
 
 
-def excess_loss(
-    octaves: Floats, steepness: Floats | float, power: Floats | float = 1.0
-) -> Floats:
+def excess_loss(octaves: Floats, steepness: float, power: float = 1.0) -> Floats:
     """Return the excess log loss in scales, for octaves above the best rate.
 
     Its height two octaves below the best rate does not depend on `power`: 1.24 scales.
     """
-    height = _HEIGHT_AT_TWO / (np.power(5.0, 0.5 * power) - 1.0)
-    rise = height * (np.power(1.0 + np.square(octaves), 0.5 * power) - 1.0)
-    return np.asarray(np.where(octaves > 0, steepness * rise, rise))
+    return np.where(octaves > 0, steepness, 1.0) * _limb(octaves, power)
+
+
+def _limb(octaves: Floats, power: float) -> Floats:
+    """A curve as steep above the best rate as below."""
+    height = _HEIGHT_AT_TWO / (5.0 ** (0.5 * power) - 1.0)
+    return np.asarray(height * ((1.0 + np.square(octaves)) ** (0.5 * power) - 1.0))
 
 
 def loss_cap(curves: Sequence[LossCurve]) -> float:
@@ -179,27 +183,33 @@ def log_likelihood(
 
     The lowest loss itself is integrated out.
     """
-    if len(curve.log_rate) == 1:  # somebody used this rate: no more is known
-        off = (curve.log_rate[0] - places) / priors.LONE_RATE_SD
-        told = -0.5 * np.square(off)[:, None]
+    if not curve.excess.any():  # somebody used these rates: no more is known
+        held = np.clip(places, curve.log_rate[0], curve.log_rate[-1])
+        told = -0.5 * np.square((places - held) / priors.LONE_RATE_SD)[:, None]
         return np.repeat(told, len(shapes.log_scale), axis=1)
     scale = np.exp(shapes.log_scale)[:, None]
     above = curve.log_rate - places[:, None, None]
-    rise = excess_loss(above, shapes.steepness[:, None], shapes.power[:, None])
-    expected = np.minimum(scale * rise, cap)
-    variance = np.square(shapes.error[:, None] * expected)
-    variance += np.square(shapes.noise_share[:, None] * scale)
-    residual = np.minimum(curve.excess, cap) - expected
-    weight = 1.0 / variance
+    # Few powers, many scales: the limbs are worked out once for each power.
+    powers, which = np.unique(shapes.power, return_inverse=True)
+    limbs = np.concatenate([_limb(above, float(power)) for power in powers], axis=1)
+    expected = limbs[:, which] * scale
+    np.multiply(expected, shapes.steepness[:, None], out=expected, where=above > 0)
+    np.minimum(expected, cap, out=expected)
+    weight = np.square(shapes.error[:, None] * expected)
+    weight += np.square(shapes.noise_share[:, None] * scale)
+    log_variance = np.log(weight).sum(-1)
+    np.reciprocal(weight, out=weight)
+    residual = np.subtract(np.minimum(curve.excess, cap), expected, out=expected)
     total = weight.sum(-1)
-    foot = (weight * residual).sum(-1) / total
-    misfit = (weight * np.square(residual - foot[..., None])).sum(-1)
-    return np.asarray(-0.5 * (misfit + np.log(variance).sum(-1) + np.log(total)))
+    weighted = weight * residual
+    first, second = weighted.sum(-1), (weighted * residual).sum(-1)
+    misfit = second - np.square(first) / total
+    return np.asarray(-0.5 * (misfit + log_variance + np.log(total)))
 
 
 def _fit_shape(curves: Sequence[LossCurve]) -> ShapeFit | None:
     """The likeliest shape of a workload's curves: one for all its batch sizes."""
-    told = [curve for curve in curves if len(curve.log_rate) >= _FEWEST_POINTS]
+    told = [c for c in curves if len(c.log_rate) >= _FEWEST_POINTS and c.excess.any()]
     if not told:
         return None
     cap = loss_cap(told)
@@ -276,7 +286,8 @@ def _curves(batch: Floats, rate: Floats, loss: Floats) -> tuple[LossCurve, ...]:
 def _cells(rate: Floats, loss: Floats) -> tuple[Floats, Floats]:
     """One loss per distinct rate, ascending: the mean, the median from three on (one
     run may blow up); infinite where runs diverged."""
-    loss = np.where(np.isfinite(loss), loss, np.inf)
+    loss = np.where(np.abs(loss) < _LARGEST_LOSS, loss, np.inf)
+    loss = np.where(np.abs(loss) < _LEAST_LOSS, 0.0, loss)
     order = np.lexsort((loss, rate))
     rates, starts = np.unique(rate[order], return_index=True)
     groups = np.split(loss[order], starts[1:])

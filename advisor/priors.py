@@ -9,10 +9,17 @@ import math
 
 # --- The threshold: T_B(t) = a + b y + c y^2 + s z_B - d log2(t / t_ref) -------------
 
-# Where half of all runs fail when nothing at all is known of a workload: usual Adam
-# rates are 1e-5 to 1e-1. Source: the public grids' highest usable rates.
-LEVEL_CENTRE = math.log2(2e-3)
-LEVEL_SD = 2.5
+# Where half of all runs fail when nothing at all is known of a workload. Adam: the
+# public grids' highest usable rates are 1e-4 to 1e-1; short runs here failed from 0.005
+# (RealFace at width 1/32) to 0.6 (digits). SGD: digits failed from 0.4 to 1.7 here.
+LEVEL_ADAM = (math.log2(4e-3), 3.5)
+LEVEL_SGD = (math.log2(0.25), 3.0)
+# Where people report rates of the very family, the level is known better than that.
+CLAIMED_LEVEL_SD = 2.5
+# How heavy the level's tails are: z counts as z exp(h z^2 / 2), at the same sd (Tukey's
+# h). Nets differ by more octaves than a normal of a useful width allows, and runs that
+# all hold must open the upper end fast. Our choice, checked on digits (docs/log.md).
+LEVEL_TAIL = 0.1
 # Slope of the highest stable rate: the highest usable rate grows as batch^0.0 to
 # batch^0.5 in 42 public Adam workloads (HPOBench, FCNet, Step Law). SGD is linear
 # below the noise scale (arXiv:1706.02677, arXiv:2006.09092).
@@ -106,6 +113,9 @@ BEST_LEVEL_SD = 1.5
 BEST_LONE_LEVEL_SD = 3.0
 # Scatter of one batch size's optimum about the law, in octaves, as read off Step Law.
 BEST_SCATTER = 0.3
+# How surely a well-scored batch size shows its own optimum, in octaves: 0.08 in Step
+# Law, 0.3 where scores are noisy (HPOBench, FCNet).
+BEST_READING_SD = 0.2
 # What these count for against siblings: workloads (the law) and optima (the scatter).
 BEST_PRIOR_WORKLOADS = 2.0
 BEST_PRIOR_OPTIMA = 2.0
@@ -115,6 +125,8 @@ BEST_BEND_OCTAVES = 2.0
 # Excess log loss in scales, (1 + d^2)^(p/2) - 1 at d octaves: this much steeper above
 # the best rate. Scale 0.005 to 0.02 in Step Law, 0.05 to 1 in HPOBench and FCNet.
 LOSS_STEEPNESS = 1.3
+# A newcomer's curve may be less or more so than its siblings', by these factors.
+LOSS_STEEPNESS_FACTORS = (0.65, 1.0, 1.5)
 # Powers of the limbs: they bend down (losses that differ by orders), run straight (Step
 # Law), or bend up (a parabola).
 LOSS_POWERS = (0.4, 1.0, 1.8)

@@ -71,11 +71,12 @@ class ThresholdPrior:
     size and the model's `reference_steps`. `y_centre` is log2 of the centre batch size;
     None puts it at the mean of the observed batch sizes, which keeps an answer from
     depending on how a batch is counted (examples or tokens). `time_slope` is zero with
-    probability `steady_share`, else a normal cut at zero. The rest in octaves, natural
-    logs and logits.
+    probability `steady_share`, else a normal cut at zero. `level_tail` makes the tails
+    of the level heavier at the same sd (Tukey's h, 0 for a normal). The rest in
+    octaves, natural logs and logits.
     """
 
-    level: Moment = Moment(priors.LEVEL_CENTRE, priors.LEVEL_SD)
+    level: Moment = Moment(*priors.LEVEL_ADAM)
     slope: Moment = Moment(*priors.SLOPE_ADAM)
     curvature: Moment = Moment(*priors.CURVATURE)
     log_width: Moment = Moment(*priors.LOG_WIDTH)
@@ -88,6 +89,7 @@ class ThresholdPrior:
     log_claim_steps: Moment = Moment(*priors.LOG_CLAIM_STEPS)
     y_centre: float | None = None
     steady_share: float = priors.STEADY_SHARE
+    level_tail: float = 0.0
 
     def moments(self) -> dict[str, Moment]:
         """Every parameter's moment by name, in the model's order."""
@@ -290,7 +292,9 @@ class StableLearningRateModel(BaseEstimator):  # type: ignore[misc]
             name: moment.mean + moment.sd * units[:, i]
             for i, (name, moment) in enumerate(moments.items())
         }
-        values["level"] = moments["level"].sd * units[:, 0]
+        values["level"] = moments["level"].sd * _heavy_tailed(
+            units[:, 0], self._prior.level_tail
+        )
         i = PARAMETERS.index("time_slope")
         values["time_slope"] = _time_slope(
             moments["time_slope"], self._prior.steady_share, units[:, i]
@@ -559,6 +563,15 @@ def _level_prior(level: Moment, runs: RunRows, *, has_claims: bool) -> Moment:
     ends = np.clip([best[0] - 1, best[-1]], 0, len(rates) - 1)
     sd = max(level.sd, priors.DATA_CENTRED_SD)
     return Moment(float(rates[ends].mean()), sd)
+
+
+def _heavy_tailed(units: Floats, tail: float) -> Floats:
+    """From standard normal to heavier tails of the same sd, 1 (Tukey's h).
+
+    Source: the variance of Tukey's h distribution is (1 - 2 h)^(-3/2).
+    """
+    scale = (1 - 2 * tail) ** 0.75
+    return np.asarray(scale * units * np.exp(0.5 * tail * np.square(units)))
 
 
 def _time_slope(moment: Moment, steady_share: float, units: Floats) -> Floats:

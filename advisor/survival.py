@@ -7,7 +7,8 @@ against plain outcomes.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -21,6 +22,10 @@ Singles = NDArray[np.float32]
 # then give the same draws.
 _GRID = 2.0**20
 _CAP = np.float32(80.0)
+# Two exponentials are multiplied if one is of at most the first of these; the other is
+# cut at the second. Their sum stays within single precision, which ends at 88, and
+# what was cut is beyond it: chances below exp(-22) from 0 or 1.
+_WIDEST_SPREAD, _FARTHEST = np.float32(32.0), np.float32(54.0)
 # Beyond this many different rows, rates are told apart by a sixteenth of an octave and
 # failure steps by half an octave: below the boundary's width, and far cheaper.
 _MANY_ROWS = 400
@@ -84,6 +89,21 @@ class Draws:
     timeless: Singles
     chance_power: Singles
     log_claim_steps: Singles
+
+    @property
+    def are_steady(self) -> bool:
+        """Whether no draw's threshold falls with time."""
+        return not self.time_slope.any()
+
+    @cached_property
+    def by_fall(self) -> list[tuple[NDArray[np.intp], "Draws"]]:
+        """The draws that fall with time and those that do not, with their places."""
+        falls = self.time_slope > 0
+        groups = (np.flatnonzero(falls), np.flatnonzero(~falls))
+        return [(places, self._at(places)) for places in groups if len(places)]
+
+    def _at(self, places: NDArray[np.intp]) -> "Draws":
+        return Draws(**{f.name: getattr(self, f.name)[places] for f in fields(self)})
 
 
 def check_runs(
@@ -187,26 +207,69 @@ def sigmoid(values: Singles) -> Singles:
 
 
 @dataclass(frozen=True)
+class _Nodes:
+    """Thresholds of one batch size: where they lie, in widths, for each draw.
+
+    `centre` (octaves, shape (n,)) is the middle of a draw's nodes and `spread` (nodes,
+    n) how far each lies above it. A chance depends on the two by a sum, so exponentials
+    are taken of rows and of nodes apart and multiplied: far fewer of them.
+    """
+
+    threshold: Singles
+    centre: Singles
+    spread: Singles
+    up: Singles | None
+    down: Singles | None
+
+    @classmethod
+    def of(cls, threshold: Singles, draws: "Draws") -> "_Nodes":
+        """Return the nodes of thresholds of shape (nodes, n)."""
+        centre = threshold.mean(0)
+        spread = (threshold - centre) / draws.width
+        # Products of exponentials stay within single precision up to this spread.
+        fits = not spread.size or np.abs(spread).max() <= _WIDEST_SPREAD
+        return cls(
+            threshold=threshold,
+            centre=centre,
+            spread=spread,
+            up=np.exp(spread) if fits else None,
+            down=np.exp(-spread) if fits else None,
+        )
+
+    def failed(self, reach: Singles) -> Singles:
+        """Chance of failing `reach` widths above the centre: (rows, nodes, n)."""
+        return _logistic(-reach, self.spread, self.up)
+
+    def survived(self, reach: Singles) -> Singles:
+        """Chance of surviving `reach` widths above the centre: (rows, nodes, n)."""
+        return _logistic(reach, -self.spread, self.down)
+
+
+def _logistic(against: Singles, spread: Singles, factor: Singles | None) -> Singles:
+    """Logistic of minus the sum of the first two; `factor` is exp(spread), if known."""
+    if factor is None:
+        return sigmoid(-(against + spread))
+    odds = np.exp(np.clip(against, -_FARTHEST, _FARTHEST)) * factor
+    odds += 1
+    return np.asarray(np.reciprocal(odds, out=odds))
+
+
+@dataclass(frozen=True)
 class _Bits:
-    """Rows that say "failed by" or "survived to": arrays of shape (rows, 1, 1)."""
+    """Rows that say "failed by", or "survived to": arrays of shape (rows, 1, 1)."""
 
     offset: Singles
     log_time: Singles
-    sign: Singles
+    are_failures: bool
     reliability: Singles
     count: Singles
 
-    def log_likelihood(self, threshold: Singles, draws: Draws) -> Singles:
-        # This runs for every move of every draw: signs go to the small arrays, and
-        # the large one, (rows, nodes, draws), is worked on in place.
-        unit = self.sign / draws.width
-        shift = (self.offset + draws.time_slope * self.log_time) * unit
-        chance = shift - unit * threshold
-        np.minimum(chance, _CAP, out=chance)
-        np.exp(chance, out=chance)
-        chance += 1
-        np.divide(1 - draws.low - draws.high, chance, out=chance)
-        chance += np.where(self.sign > 0, draws.high, draws.low)
+    def log_likelihood(self, nodes: _Nodes, draws: Draws) -> Singles:
+        reach = (self.offset - nodes.centre) + draws.time_slope * self.log_time
+        reach /= draws.width
+        chance = nodes.failed(reach) if self.are_failures else nodes.survived(reach)
+        chance *= 1 - draws.low - draws.high
+        chance += draws.low if self.are_failures else draws.high
         return _weighted(chance, self.reliability, self.count)
 
 
@@ -224,24 +287,34 @@ class _Timed:
     reliability: Singles
     count: Singles
 
-    def log_likelihood(self, threshold: Singles, draws: Draws) -> Singles:
+    def log_likelihood(self, nodes: _Nodes, draws: Draws) -> Singles:
         speed = draws.time_slope / draws.width
-        scaled = (self.offset / draws.width) - threshold / draws.width
-        by_end = sigmoid(scaled + speed * self.log_end)
-        by_now = sigmoid(scaled + speed * self.log_time)
-        # Density of log2(step), in units of the flat one over the whole horizon. What
-        # fails within the first steps is only known to have failed early.
-        flat = self.log_span / self.log_early
-        by_chance = self._chance_density(draws.chance_power)
-        density = by_now
-        density *= np.where(self.is_early, flat, (1 - by_now) * (speed * self.log_span))
+        reach = (self.offset - nodes.centre) / draws.width
         share = 1 - draws.low - draws.high
-        chance = by_end
-        chance *= draws.timeless * share * by_chance
-        density *= (1 - draws.timeless) * share
-        chance += density
+        chance = nodes.failed(reach + speed * self.log_end)
+        chance *= draws.timeless * share * self._chance_density(draws.chance_power)
+        if not draws.are_steady:
+            chance += self._falling_density(nodes, reach, speed) * (
+                (1 - draws.timeless) * share
+            )
         chance += draws.low
         return _weighted(chance, self.reliability, self.count)
+
+    def _falling_density(
+        self, nodes: _Nodes, reach: Singles, speed: Singles
+    ) -> Singles:
+        """Density of log2(step), in units of the flat one over the whole horizon.
+
+        What fails within the first steps is only known to have failed early.
+        """
+        by_now = nodes.failed(reach + speed * self.log_time)
+        flat = self.log_span / self.log_early
+        height = np.where(self.is_early, flat, speed * self.log_span)
+        slope = np.where(self.is_early, np.float32(0), height)
+        density = by_now * slope
+        np.subtract(height, density, out=density)
+        density *= by_now
+        return density
 
     def _chance_density(self, power: Singles) -> Singles:
         """Density of a step that says nothing, in the same units: (rows, 1, n)."""
@@ -283,9 +356,9 @@ class _Claims:
     log_reference: np.float32
     focus: np.float32
 
-    def log_likelihood(self, threshold: Singles, draws: Draws) -> Singles:
+    def log_likelihood(self, nodes: _Nodes, draws: Draws) -> Singles:
         fall = draws.time_slope * (draws.log_claim_steps - self.log_reference)
-        margin: Singles = self.sign * (threshold - fall - self.offset)
+        margin: Singles = self.sign * (nodes.threshold - fall - self.offset)
         holds = self.focus * sigmoid(margin * _PER_CLAIM_WIDTH).prod(0)
         soft = sigmoid(margin * _PER_CLAIM_SOFTNESS).prod(0)
         rest = np.maximum(soft, np.float32(priors.CLAIM_FLOOR))
@@ -337,11 +410,14 @@ class Evidence:
     def log_likelihood(self, index: int, threshold: Singles, draws: Draws) -> Singles:
         """Return log-likelihoods of batch size `index`, shaped like `threshold`.
 
-        `threshold` holds offsets at the reference length, shape (..., n).
+        `threshold` holds offsets at the reference length, shape (nodes, n).
         """
         total = np.zeros_like(threshold)
-        for part in self._parts[index]:
-            total += part.log_likelihood(threshold, draws)
+        # Draws that never fall need not ask when a run failed.
+        for places, group in draws.by_fall:
+            nodes = _Nodes.of(threshold[:, places], group)
+            for part in self._parts[index]:
+                total[:, places] += part.log_likelihood(nodes, group)
         return total
 
     def _run_parts(
@@ -349,19 +425,23 @@ class Evidence:
     ) -> list[_Bits | _Timed]:
         is_timed = (table[:, 1] == 1) & (table[:, 3] >= 0)
         parts: list[_Bits | _Timed] = []
-        for chunk in _chunks(np.flatnonzero(~is_timed)):
-            parts.append(self._bits(table[chunk], counts[chunk]))
+        for are_failures in (False, True):
+            is_told = ~is_timed & (table[:, 1] == are_failures)
+            for chunk in _chunks(np.flatnonzero(is_told)):
+                parts.append(self._bits(table[chunk], counts[chunk], are_failures))
         for chunk in _chunks(np.flatnonzero(is_timed)):
             parts.append(self._timed(table[chunk], counts[chunk]))
         return parts
 
-    def _bits(self, rows: Floats, counts: NDArray[np.intp]) -> _Bits:
+    def _bits(
+        self, rows: Floats, counts: NDArray[np.intp], are_failures: bool
+    ) -> _Bits:
         # A failure of unknown step happened by the horizon.
-        time = np.where(rows[:, 1] == 1, rows[:, 4], rows[:, 3])
+        time = rows[:, 4] if are_failures else rows[:, 3]
         return _Bits(
             offset=_stack(rows[:, 2]),
             log_time=_stack(time - self._log_reference),
-            sign=_stack(np.where(rows[:, 1] == 1, -1.0, 1.0)),
+            are_failures=are_failures,
             reliability=_stack(rows[:, 5]),
             count=_stack(counts),
         )

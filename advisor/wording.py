@@ -358,9 +358,11 @@ def _same(a: float | None, b: float | None) -> bool:
 
 def run_summary(run: Run) -> str:
     """Return one run in a line."""
-    outcome = run.outcome or "unlabelled"
+    outcome = run.outcome or "no outcome given"
     at = f" at step {run.failed_at_step}" if run.failed_at_step else ""
-    steps = f" of {run.horizon_steps} steps" if run.horizon_steps else ""
+    # An import's length is in whatever its source counts: steps, epochs or tokens.
+    unit = " steps" if run.is_ours else ""
+    length = f", length {run.horizon_steps:g}{unit}" if run.horizon_steps else ""
     seed = f", seed {run.seed}" if run.seed is not None else ""
     metric = (
         f", {run.metric_name} {run.metric_value:.4g}"
@@ -369,7 +371,7 @@ def run_summary(run: Run) -> str:
     )
     return (
         f"{run.workload} at batch {run.batch_size}, {rate_text(run.learning_rate)}: "
-        f"{outcome}{at}{steps}{metric}{seed} ({run.source})"
+        f"{outcome}{at}{length}{metric}{seed} ({run.source})"
     )
 
 

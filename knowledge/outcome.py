@@ -18,7 +18,7 @@ import numpy as np
 
 from knowledge.records import Curve, Outcome
 
-RULE_VERSION = "1"
+RULE_VERSION = "2"
 HUGE_LOSS = 1e30  # as good as infinite, and safe to compute with below
 SMOOTHING = 0.9  # exponential moving average of the loss, about the last ten steps
 INITIAL_STEPS = 5  # the starting loss is their mean
@@ -32,7 +32,14 @@ NOISE_MULTIPLE = 1.0  # standard deviations of one step's loss; 4 of the average
 DEGRADED_RISE = 0.25  # the end lies this far up from the best to the starting loss
 DEGRADED_RELATIVE_RISE = 0.05
 DEGRADED_NOISE_MULTIPLE = 1.5
+LUCKY_NOISE_MULTIPLE = 3.0  # standard deviations a first loss may be lucky by
 END_FRACTION, END_MIN = 0.15, 10  # "the end" of a curve
+# A model that is thrown far off and comes back to guessing has learned nothing. The
+# first loss is an untrained model's, whatever the rate: a run whose smoothed loss once
+# rose by MIN_RELATIVE_RISE, and by so many standard deviations of one step's loss, must
+# end that share below it.
+THROWN_NOISE_MULTIPLE = 1.5
+SETTLING_STEPS = 10  # before, the average swings nearly as single losses do
 # Sharpness here is `matched_detail`, detail drawn where the original has it: plain high
 # frequency is largest for an untrained model's noise, so its fall means nothing.
 SHARPNESS_METRIC = "matched_detail"
@@ -83,6 +90,12 @@ def judge_curve(curve: Curve, horizon_steps: int) -> Verdict:
         return Verdict(
             Outcome.INCOMPLETE, None, f"cut short after {losses.size} steps, still fine"
         )
+    if (step := _thrown_off_since(losses, smoothed, noise, horizon_steps)) is not None:
+        return Verdict(
+            Outcome.DIVERGED,
+            step,
+            f"the loss rose at step {step} and never came back below where it began",
+        )
     return _judge_end(curve, losses, smoothed, noise, horizon_steps)
 
 
@@ -115,14 +128,35 @@ def patience_steps(horizon_steps: int) -> int:
     )
 
 
+def _end_steps(horizon_steps: int) -> int:
+    return max(END_MIN, round(END_FRACTION * horizon_steps))
+
+
 def _noise(losses: np.ndarray, horizon_steps: int) -> float:
     """Standard deviation of one step's loss, from the differences of early steps."""
-    early = losses[: catapult_steps(horizon_steps) + patience_steps(horizon_steps)]
-    if early.size < 3:
+    early = catapult_steps(horizon_steps) + patience_steps(horizon_steps)
+    return _step_noise(losses[:early])
+
+
+def _step_noise(losses: np.ndarray) -> float:
+    """Standard deviation of one step's loss about its course."""
+    if losses.size < 3:
         return 0.0
-    difference = np.diff(early)
+    difference = np.diff(losses)
     spread = np.median(np.abs(difference - np.median(difference)))
     return float(1.4826 * spread / math.sqrt(2))
+
+
+def _surely_below(smoothed: np.ndarray, noise: float) -> np.ndarray:
+    """Return what the loss has reached beyond doubt, shape (n_steps,).
+
+    The first averages are of few steps: one lucky batch is no progress. They count
+    with as many standard deviations more as later averages do without.
+    """
+    kept = SMOOTHING ** np.arange(1, smoothed.size + 1)
+    settled = (1 - SMOOTHING) / (1 + SMOOTHING)
+    spread = np.sqrt(settled * (1 + kept) / (1 - kept))
+    return smoothed + LUCKY_NOISE_MULTIPLE * noise * (spread - math.sqrt(settled))
 
 
 def _stays_high_since(
@@ -132,7 +166,7 @@ def _stays_high_since(
     if losses.size <= INITIAL_STEPS:
         return None
     initial = float(losses[:INITIAL_STEPS].mean())
-    best = np.minimum.accumulate(smoothed)
+    best = np.minimum.accumulate(_surely_below(smoothed, noise))
     way_up = np.maximum(initial - best, 0.0)
     rise = np.minimum(
         best + DIVERGED_RISE * way_up,
@@ -150,6 +184,28 @@ def _stays_high_since(
         if streak >= patience:
             return i - patience + 2
     return None
+
+
+def _thrown_off_since(
+    losses: np.ndarray, smoothed: np.ndarray, noise: float, horizon_steps: int
+) -> int | None:
+    """The step at which a loss rose that ends no lower than it began, or None.
+
+    The noise is that of the calmer of the first steps and the second half: the steps
+    in which a model is thrown off are no measure of it.
+    """
+    end_steps = _end_steps(horizon_steps)
+    if losses.size <= 2 * end_steps:
+        return None
+    calm = min(noise, _step_noise(losses[losses.size // 2 :]))
+    first, end = float(losses[0]), float(losses[-end_steps:].mean())
+    least = MIN_RELATIVE_RISE * abs(first)
+    if end < first - least:
+        return None
+    # Above the end too: the first loss of a small batch may be a lucky one.
+    rise = max(least, THROWN_NOISE_MULTIPLE * calm)
+    risen = np.flatnonzero(smoothed[SETTLING_STEPS:] > max(first, end) + rise)
+    return SETTLING_STEPS + int(risen[0]) + 1 if risen.size else None
 
 
 def _constant_since(curve: Curve, horizon_steps: int) -> int | None:
@@ -170,8 +226,10 @@ def _judge_end(
     noise: float,
     horizon_steps: int,
 ) -> Verdict:
-    end_steps = max(END_MIN, round(END_FRACTION * horizon_steps))
-    initial, best = float(losses[:INITIAL_STEPS].mean()), float(smoothed.min())
+    end_steps = _end_steps(horizon_steps)
+    # A first step too large raises the mean of the first losses, never the first.
+    initial = float(min(losses[0], losses[:INITIAL_STEPS].mean()))
+    best = float(_surely_below(smoothed, noise).min())
     rise = max(
         DEGRADED_RISE * max(initial - best, 0.0),
         DEGRADED_RELATIVE_RISE * abs(initial),

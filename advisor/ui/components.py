@@ -14,6 +14,7 @@ from advisor.charts import (
     build_rules_chart,
     build_threshold_chart,
     describe_threshold_chart,
+    explain_threshold_chart,
 )
 from advisor.conversation import Answer
 from advisor.rates import rate_text
@@ -103,12 +104,7 @@ def render_threshold_chart(data: ThresholdChartData, *, key: str) -> None:
         key=key,
         alt=describe_threshold_chart(data),
     )
-    st.caption(
-        "Grey line: where half of all runs fail, with its 90 % band; the bar is the "
-        "same at the batch size asked about. Arrows are reports and point to where the "
-        "limit lies. Dashed: a narrow copy that can be trained here. Point at a mark "
-        "for its id."
-    )
+    st.caption(explain_threshold_chart(data))
 
 
 # -- headline --------------------------------------------------------------------------

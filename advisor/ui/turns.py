@@ -225,10 +225,12 @@ def _band(
     like: Recommendation,
     sizes: list[float],
 ) -> ThresholdBand | None:
-    if own is not None and own.max_stable is None:
+    if own is not None and own.max_stable is None and own.best is None:
         return None
+    is_best = own is not None and own.max_stable is None
     scope = own or like
-    rows = advisor.threshold_band(
+    read_band = advisor.best_rate_band if is_best else advisor.threshold_band
+    rows = read_band(
         workload,
         sizes,
         recipe=scope.recipe,
@@ -239,4 +241,6 @@ def _band(
     if not rows:
         return None
     points = tuple(BandPoint(**row) for row in rows)
-    return ThresholdBand(workload, own.horizon_steps if own else None, points)
+    horizon = own.horizon_steps if own else None
+    quantity = "best" if is_best else "max_stable"
+    return ThresholdBand(workload, horizon, points, quantity)

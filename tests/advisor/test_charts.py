@@ -23,6 +23,7 @@ from advisor.charts import (
     build_rules_chart,
     build_threshold_chart,
     describe_threshold_chart,
+    explain_threshold_chart,
     smoothed,
     thin,
 )
@@ -100,6 +101,36 @@ def test_every_mark_carries_its_id() -> None:
     """So that a person can look it up."""
     chart = build_threshold_chart(ThresholdChartData((), (BAND,), (RUN,), (CLAIM,)))
     assert {r["id"] for r in values_in(chart) if "id" in r} == {"run:1", "claim:1"}
+
+
+@pytest.mark.parametrize(("goal", "best"), [("min", "run:0"), ("max", "run:2")])
+def test_the_best_score_of_a_batch_size_stands_out(goal: str, best: str) -> None:
+    runs = [
+        replace(
+            RUN,
+            id=f"run:{i}",
+            source="somebody",
+            outcome=None,
+            metric_name="metric",
+            metric_value=float(i),
+            goal=goal,
+        )
+        for i in range(3)
+    ]
+    chart = build_threshold_chart(ThresholdChartData((), (), tuple(runs), ()))
+    rows = [row for row in values_in(chart) if "kind" in row]
+    assert [row["id"] for row in rows if row["kind"] == "best score (run)"] == [best]
+
+
+def test_a_chart_explains_only_what_it_shows() -> None:
+    scores = replace(BAND, quantity="best")
+    told = explain_threshold_chart(ThresholdChartData((), (scores,), (), ()))
+    assert "best score" in told
+    assert "fail" not in told
+    assert "Arrows" not in told
+    held = explain_threshold_chart(ThresholdChartData((), (BAND,), (), (CLAIM,)))
+    assert "half of all runs fail" in held
+    assert "Arrows" in held
 
 
 def test_a_chart_of_nothing_is_still_a_chart() -> None:

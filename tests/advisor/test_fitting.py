@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from advisor import fitting, kept_fits
+from advisor.regression import StableLearningRateModel
 from advisor.service import Advisor
 from knowledge.records import Outcome
 from tests.advisor.test_library import RUN, labelled
@@ -128,6 +129,35 @@ def test_fits_in_the_file_have_a_limit_and_the_oldest_go(tmp_path, monkeypatch):
         kept.keep({key: summary})
     other = kept_fits.KeptFits(tmp_path)
     assert [other.find(key) for key in "abc"] == [None, summary, summary]
+
+
+def upper_end(optimizer: str, rates: list[float]) -> float:
+    """Where the interval ends after runs at batch 16 that all held."""
+    model = StableLearningRateModel(prior=fitting.base_prior(optimizer))
+    return model.fit([16] * len(rates), rates, [False] * len(rates)).threshold(16).high
+
+
+def test_the_optimizer_sets_the_level_before_any_run():
+    adam, sgd = fitting.base_prior("adam"), fitting.base_prior("sgd")
+    assert sgd.level.mean > adam.level.mean + 4
+
+
+def test_runs_that_all_hold_open_the_upper_end_by_octaves():
+    """Else a search of a net that stands high rates creeps up to them."""
+    assert upper_end("adam", [0.005]) > 8 * 0.005
+    assert upper_end("adam", [0.005, 0.1]) > 4 * 0.1
+
+
+def test_a_threshold_as_high_as_measured_on_digits_is_held_possible_at_once():
+    """Adam 0.1 to 0.6 and SGD 0.8 to 1.8, by 171 to 459 runs of 120 steps each."""
+    assert upper_end("adam", [0.005, 0.02]) > 0.6
+    assert upper_end("sgd", [0.25]) > 1.8
+
+
+def test_claims_set_a_level_with_ordinary_tails():
+    claimed = fitting.base_prior("adam", centre_of_claims=-13.5)
+    assert claimed.level.mean == -13.5
+    assert claimed.level_tail == 0
 
 
 def test_many_runs_are_fitted_with_fewer_draws_and_few_with_all():

@@ -71,6 +71,24 @@ def assert_finite_and_ordered(model, batch_size):
 # ------------------------------------------------------------------ recovery
 
 
+def test_a_heavy_tail_keeps_the_priors_spread_and_middle():
+    prior = ThresholdPrior(level=Moment(-12.0, 2.0), level_tail=0.1)
+    model = StableLearningRateModel(prior, n_particles=4096).fit([], [], [])
+    found = model.threshold(8)
+    assert np.log2(found.median) == pytest.approx(-12, abs=0.1)
+    assert found.sd_octaves == pytest.approx(2, abs=0.15)
+
+
+def test_a_heavy_tail_gives_way_to_runs_far_from_the_prior():
+    far = dict(batch_size=[8] * 3, learning_rate=[0.5, 1.0, 2.0], unstable=[0] * 3)
+    medians = []
+    for tail in (0.0, 0.1):
+        prior = ThresholdPrior(level=Moment(-9.0, 2.0), level_tail=tail)
+        model = StableLearningRateModel(prior).fit(**far)
+        medians.append(np.log2(model.threshold(8).median))
+    assert medians[1] > medians[0] + 0.5
+
+
 def test_no_evidence_gives_the_prior_back():
     prior = ThresholdPrior(level=Moment(-12.0, 2.0))
     model = StableLearningRateModel(prior).fit([], [], [])

@@ -83,6 +83,45 @@ def test_a_tiny_loss_that_multiplies_is_not_yet_a_failure():
     assert judged(losses) is Outcome.STABLE
 
 
+def thrown_off(height: float, end: float, steps: int = HORIZON) -> np.ndarray:
+    """A classifier at a rate far too high: from guessing to `height`, and to `end`."""
+    rng = np.random.default_rng(2)
+    losses = end + (height - end) * np.exp(-np.arange(steps) / 8)
+    losses[0] = 2.3  # ten classes, none of them known
+    return losses + 0.05 * rng.normal(size=steps)
+
+
+@pytest.mark.parametrize("height", [4.0, 300.0, 1e5])
+def test_a_model_thrown_off_that_ends_up_guessing_has_diverged(height):
+    """However high the rise, coming down to guessing is no progress."""
+    assert judged(thrown_off(height, end=2.35)) is Outcome.DIVERGED
+
+
+def test_a_model_thrown_off_failed_when_the_loss_rose():
+    losses = thrown_off(4.0, end=2.35)
+    assert judge_curve(Curve(tuple(losses)), HORIZON).failed_at_step <= 21
+
+
+def test_a_model_thrown_off_that_learns_after_all_is_stable():
+    assert judged(thrown_off(300.0, end=0.5)) is Outcome.STABLE
+
+
+def test_a_model_thrown_off_is_judged_at_its_end_and_not_before():
+    """It may still land well, as after a catapult."""
+    losses = thrown_off(4.0, end=2.35)[: HORIZON - 1]
+    verdict = judge_curve(Curve(tuple(losses)), HORIZON)
+    assert verdict.outcome is Outcome.INCOMPLETE
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_tiny_rate_at_a_tiny_batch_is_stable_whatever_the_first_loss(seed):
+    """The loss of one example says little, so an easy first one is no rise."""
+    rng = np.random.default_rng(seed)
+    losses = 2.3 + 0.25 * rng.normal(size=120)
+    losses[0] = 2.3 - 0.35
+    assert judged(losses, 120) is Outcome.STABLE
+
+
 def test_constant_output_has_diverged_whatever_the_loss_says():
     spread = [(100, 0.2), (150, 0.0), (200, 0.0)]
     assert judged(falling(), output_spread=spread) is Outcome.DIVERGED
