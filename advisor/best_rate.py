@@ -273,6 +273,7 @@ class BestRateLaw:
         # Rates are offsets from the own ones: the answer goes with their unit.
         self._origin = float(np.round(rates.mean()))
         low, high = rates.min() - self._origin, rates.max() - self._origin
+        self._tried, self._n_curves = (low, high), len(curves)
         self._places = np.arange(low - _PLACES_BEYOND, high + _PLACES_BEYOND, GRID_STEP)
         nodes = _heavy_tailed(np.linspace(-2.5, 2.5, 15))
         self._scale = _with_own_scale(prior.log_scale, rough_log_scale(curves))
@@ -354,6 +355,11 @@ class BestRateLaw:
             prior.powers,
         )
         table = log_likelihood(moved, self._places, shapes, cap)
+        if curve.excess.any():
+            # Who scored these rates expected the best one among them, or not far off.
+            inside = np.clip(self._places, self._tried[0], self._tried[1])
+            off = np.square((self._places - inside) / priors.LONE_RATE_SD)
+            table -= 0.5 * off[:, None] / self._n_curves
         by_form = table.reshape(len(self._places), len(self._scales), -1)
         return np.asarray(np.exp(np.moveaxis(by_form, 2, 0) - table.max()))
 

@@ -205,6 +205,7 @@ def base_prior(
     return ThresholdPrior(
         slope=Moment(*slope),
         level=Moment(*(priors.LEVEL_ADAM if is_adaptive else priors.LEVEL_SGD)),
+        log_width=Moment(*priors.LOG_WIDTH_UNREPORTED),
         level_tail=priors.LEVEL_TAIL,
     )
 

@@ -194,6 +194,8 @@ def log_likelihood(
     limbs = np.concatenate([_limb(above, float(power)) for power in powers], axis=1)
     expected = limbs[:, which] * scale
     np.multiply(expected, shapes.steepness[:, None], out=expected, where=above > 0)
+    # From the lowest, as observed excess is: else a foot far off explains few points.
+    expected -= expected.min(-1, keepdims=True)
     np.minimum(expected, cap, out=expected)
     weight = np.square(shapes.error[:, None] * expected)
     weight += np.square(shapes.noise_share[:, None] * scale)

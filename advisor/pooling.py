@@ -7,6 +7,7 @@ newcomer strongly, siblings that scatter hardly at all. No siblings: the base pr
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -147,6 +148,7 @@ def _evidence(base: ThresholdPrior, sibling: SiblingSummary, name: str) -> Momen
     return _without(sibling.summary.moments[name], prior)
 
 
+@lru_cache(maxsize=1024)
 def _cut_at_zero(moment: Moment) -> Moment:
     """The mean and sd of a normal that is cut to positive values."""
     cut = truncnorm(-moment.mean / moment.sd, np.inf, moment.mean, moment.sd)

@@ -7,8 +7,7 @@ against plain outcomes.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -22,10 +21,6 @@ Singles = NDArray[np.float32]
 # then give the same draws.
 _GRID = 2.0**20
 _CAP = np.float32(80.0)
-# Two exponentials are multiplied if one is of at most the first of these; the other is
-# cut at the second. Their sum stays within single precision, which ends at 88, and
-# what was cut is beyond it: chances below exp(-22) from 0 or 1.
-_WIDEST_SPREAD, _FARTHEST = np.float32(32.0), np.float32(54.0)
 # Beyond this many different rows, rates are told apart by a sixteenth of an octave and
 # failure steps by half an octave: below the boundary's width, and far cheaper.
 _MANY_ROWS = 400
@@ -89,21 +84,6 @@ class Draws:
     timeless: Singles
     chance_power: Singles
     log_claim_steps: Singles
-
-    @property
-    def are_steady(self) -> bool:
-        """Whether no draw's threshold falls with time."""
-        return not self.time_slope.any()
-
-    @cached_property
-    def by_fall(self) -> list[tuple[NDArray[np.intp], "Draws"]]:
-        """The draws that fall with time and those that do not, with their places."""
-        falls = self.time_slope > 0
-        groups = (np.flatnonzero(falls), np.flatnonzero(~falls))
-        return [(places, self._at(places)) for places in groups if len(places)]
-
-    def _at(self, places: NDArray[np.intp]) -> "Draws":
-        return Draws(**{f.name: getattr(self, f.name)[places] for f in fields(self)})
 
 
 def check_runs(
@@ -207,54 +187,6 @@ def sigmoid(values: Singles) -> Singles:
 
 
 @dataclass(frozen=True)
-class _Nodes:
-    """Thresholds of one batch size: where they lie, in widths, for each draw.
-
-    `centre` (octaves, shape (n,)) is the middle of a draw's nodes and `spread` (nodes,
-    n) how far each lies above it. A chance depends on the two by a sum, so exponentials
-    are taken of rows and of nodes apart and multiplied: far fewer of them.
-    """
-
-    threshold: Singles
-    centre: Singles
-    spread: Singles
-    up: Singles | None
-    down: Singles | None
-
-    @classmethod
-    def of(cls, threshold: Singles, draws: "Draws") -> "_Nodes":
-        """Return the nodes of thresholds of shape (nodes, n)."""
-        centre = threshold.mean(0)
-        spread = (threshold - centre) / draws.width
-        # Products of exponentials stay within single precision up to this spread.
-        fits = not spread.size or np.abs(spread).max() <= _WIDEST_SPREAD
-        return cls(
-            threshold=threshold,
-            centre=centre,
-            spread=spread,
-            up=np.exp(spread) if fits else None,
-            down=np.exp(-spread) if fits else None,
-        )
-
-    def failed(self, reach: Singles) -> Singles:
-        """Chance of failing `reach` widths above the centre: (rows, nodes, n)."""
-        return _logistic(-reach, self.spread, self.up)
-
-    def survived(self, reach: Singles) -> Singles:
-        """Chance of surviving `reach` widths above the centre: (rows, nodes, n)."""
-        return _logistic(reach, -self.spread, self.down)
-
-
-def _logistic(against: Singles, spread: Singles, factor: Singles | None) -> Singles:
-    """Logistic of minus the sum of the first two; `factor` is exp(spread), if known."""
-    if factor is None:
-        return sigmoid(-(against + spread))
-    odds = np.exp(np.clip(against, -_FARTHEST, _FARTHEST)) * factor
-    odds += 1
-    return np.asarray(np.reciprocal(odds, out=odds))
-
-
-@dataclass(frozen=True)
 class _Bits:
     """Rows that say "failed by", or "survived to": arrays of shape (rows, 1, 1)."""
 
@@ -264,13 +196,26 @@ class _Bits:
     reliability: Singles
     count: Singles
 
-    def log_likelihood(self, nodes: _Nodes, draws: Draws) -> Singles:
-        reach = (self.offset - nodes.centre) + draws.time_slope * self.log_time
-        reach /= draws.width
-        chance = nodes.failed(reach) if self.are_failures else nodes.survived(reach)
+    def log_likelihood(self, threshold: Singles, draws: Draws) -> Singles:
+        # This runs for every move of every draw: what can be is worked out on the small
+        # arrays, and the large one, (rows, nodes, draws), is worked on in place.
+        limit: Singles = threshold / draws.width
+        reach: Singles = self.offset + draws.time_slope * self.log_time
+        reach = np.asarray(reach / draws.width, np.float32)
+        chance = (
+            _logistic(reach, limit) if self.are_failures else _logistic(limit, reach)
+        )
         chance *= 1 - draws.low - draws.high
         chance += draws.low if self.are_failures else draws.high
         return _weighted(chance, self.reliability, self.count)
+
+
+def _logistic(values: Singles, less: Singles) -> Singles:
+    """Return the logistic function of a difference; an overflow inside gives 0."""
+    result = less - values
+    np.exp(result, out=result)
+    result += 1
+    return np.asarray(np.reciprocal(result, out=result))
 
 
 @dataclass(frozen=True)
@@ -287,34 +232,24 @@ class _Timed:
     reliability: Singles
     count: Singles
 
-    def log_likelihood(self, nodes: _Nodes, draws: Draws) -> Singles:
+    def log_likelihood(self, threshold: Singles, draws: Draws) -> Singles:
         speed = draws.time_slope / draws.width
-        reach = (self.offset - nodes.centre) / draws.width
+        limit, offset = threshold / draws.width, self.offset / draws.width
         share = 1 - draws.low - draws.high
-        chance = nodes.failed(reach + speed * self.log_end)
+        chance = _logistic(offset + speed * self.log_end, limit)
         chance *= draws.timeless * share * self._chance_density(draws.chance_power)
-        if not draws.are_steady:
-            chance += self._falling_density(nodes, reach, speed) * (
-                (1 - draws.timeless) * share
-            )
-        chance += draws.low
-        return _weighted(chance, self.reliability, self.count)
-
-    def _falling_density(
-        self, nodes: _Nodes, reach: Singles, speed: Singles
-    ) -> Singles:
-        """Density of log2(step), in units of the flat one over the whole horizon.
-
-        What fails within the first steps is only known to have failed early.
-        """
-        by_now = nodes.failed(reach + speed * self.log_time)
+        # Density of log2(step), in units of the flat one over the whole horizon. What
+        # fails within the first steps is only known to have failed early.
+        by_now = _logistic(offset + speed * self.log_time, limit)
         flat = self.log_span / self.log_early
         height = np.where(self.is_early, flat, speed * self.log_span)
-        slope = np.where(self.is_early, np.float32(0), height)
-        density = by_now * slope
+        height *= (1 - draws.timeless) * share
+        density = by_now * np.where(self.is_early, np.float32(0), height)
         np.subtract(height, density, out=density)
         density *= by_now
-        return density
+        chance += density
+        chance += draws.low
+        return _weighted(chance, self.reliability, self.count)
 
     def _chance_density(self, power: Singles) -> Singles:
         """Density of a step that says nothing, in the same units: (rows, 1, n)."""
@@ -356,9 +291,9 @@ class _Claims:
     log_reference: np.float32
     focus: np.float32
 
-    def log_likelihood(self, nodes: _Nodes, draws: Draws) -> Singles:
+    def log_likelihood(self, threshold: Singles, draws: Draws) -> Singles:
         fall = draws.time_slope * (draws.log_claim_steps - self.log_reference)
-        margin: Singles = self.sign * (nodes.threshold - fall - self.offset)
+        margin: Singles = self.sign * (threshold - fall - self.offset)
         holds = self.focus * sigmoid(margin * _PER_CLAIM_WIDTH).prod(0)
         soft = sigmoid(margin * _PER_CLAIM_SOFTNESS).prod(0)
         rest = np.maximum(soft, np.float32(priors.CLAIM_FLOOR))
@@ -410,14 +345,13 @@ class Evidence:
     def log_likelihood(self, index: int, threshold: Singles, draws: Draws) -> Singles:
         """Return log-likelihoods of batch size `index`, shaped like `threshold`.
 
-        `threshold` holds offsets at the reference length, shape (nodes, n).
+        `threshold` holds offsets at the reference length, shape (..., n).
         """
         total = np.zeros_like(threshold)
-        # Draws that never fall need not ask when a run failed.
-        for places, group in draws.by_fall:
-            nodes = _Nodes.of(threshold[:, places], group)
+        # Far from the threshold an exponential overflows: the chance is 0 there.
+        with np.errstate(over="ignore"):
             for part in self._parts[index]:
-                total[:, places] += part.log_likelihood(nodes, group)
+                total += part.log_likelihood(threshold, draws)
         return total
 
     def _run_parts(

@@ -542,3 +542,20 @@ def test_a_batch_size_below_one_is_refused(asked):
 def test_a_level_that_is_no_probability_is_refused(level):
     with pytest.raises(ValueError, match="level"):
         best_rate(NEWCOMER, 8, level=level)
+
+
+@pytest.mark.parametrize("losses", [[2.0, 1.0, 2.0], [2.0, 1.0, 2.0, 4.0]])
+def test_a_clear_minimum_in_a_few_rates_is_known_to_about_an_octave(losses):
+    rates = np.exp2(np.arange(len(losses)) - 11.0)
+    found = best_rate(ScoredRuns([8] * len(losses), rates, losses), 8)
+    assert np.log2(found.median) == pytest.approx(-10, abs=0.3)
+    assert np.log2(found.high / found.low) < 2
+
+
+@pytest.mark.parametrize("n_batch_sizes", [1, 3, 8])
+def test_scores_that_are_noise_leave_the_best_rate_among_those_tried(n_batch_sizes):
+    rng = np.random.default_rng(0)
+    batch = np.repeat(np.exp2(np.arange(n_batch_sizes) + 2.0), 7)
+    x = np.tile(np.arange(-13.0, -6.0), n_batch_sizes)
+    found = best_rate(ScoredRuns(batch, np.exp2(x), 1 + 0.01 * rng.random(len(x))), 8)
+    assert -13 <= np.log2(found.median) <= -7

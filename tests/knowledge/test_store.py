@@ -25,6 +25,7 @@ from knowledge.errors import (
     StoreError,
     StoreVersionError,
 )
+from knowledge.outcome import RULE_VERSION
 from knowledge.records import Claim, Curve, Forecast, Outcome, Run, content_id
 from knowledge.store import Store
 
@@ -68,7 +69,7 @@ FORECAST = Forecast(
     n_borrowed=0,
     evidence=("claim:x/1", "run:1"),
     evidence_hash="evidence:1",
-    outcome_rule="1",
+    outcome_rule=RULE_VERSION,
 )
 
 
@@ -161,7 +162,7 @@ def test_verify_finds_a_forecast_that_was_made_better_afterwards(store):
 
 
 def test_verify_finds_an_outcome_its_curve_contradicts(store):
-    store.record_run(replace(RUN, outcome_rule="1"), CURVE)
+    store.record_run(replace(RUN, outcome_rule=RULE_VERSION), CURVE)
     assert "its curve says diverged" in store.verify().problems[0]
 
 
