@@ -13,6 +13,7 @@ from functools import cached_property
 
 from experiments.workloads import PROXY_HORIZON_STEPS, find_spec
 from knowledge.names import WorkloadName
+from knowledge.outcome import RULE_VERSION
 from knowledge.recipes import RECIPES
 from knowledge.records import Claim, Outcome, Run
 
@@ -345,6 +346,8 @@ def _why_not(run: Run, scope: Scope) -> str | None:
         return f"another recipe ({run.recipe}): what was held fixed differs"
     if scope.recipe is None and run.recipe is not None:
         return f"recipe {run.recipe}: the question is about runs without a named one"
+    if run.is_ours and run.outcome_rule not in (None, RULE_VERSION):
+        return f"judged by an older outcome rule ({run.outcome_rule})"
     if run.precision not in (None, "fp32"):
         return f"another precision ({run.precision})"
     spec = find_spec(scope.workload)
