@@ -11,6 +11,7 @@ from advisor.regression import StableLearningRateModel
 from advisor.service import Advisor
 from experiments.queue import Queue
 from knowledge.errors import StoreError
+from knowledge.outcome import RULE_VERSION
 from knowledge.records import Claim, Forecast, Outcome, Run, RunConfig
 
 STEPS = 60
@@ -33,7 +34,7 @@ def run(number: int, rate: float, outcome: Outcome) -> Run:
         steps=STEPS,
         horizon_steps=STEPS,
         precision="fp32",
-        outcome_rule="1",
+        outcome_rule=RULE_VERSION,
     )
 
 
