@@ -8,6 +8,7 @@ sampler         sequential Monte Carlo (pure)
 regression      StableLearningRateModel: fit, predict (pure)
 pooling         what siblings say before a workload's own runs (pure)
 loss_shape      what scores at one batch size say of its best rate (pure)
+law_prior       what siblings say of a best-rate law (pure)
 best_rate       the rate with the lowest loss, against batch size (pure)
 library         a store's evidence, sorted once and kept while nothing is added
 memory          what was worked out, up to a total weight

@@ -7,7 +7,7 @@ curves (`advisor.loss_shape`), not through the lowest point that happened to be 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,10 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.special import ndtr
 
 from advisor import priors
+from advisor.law_prior import law_design, middle, pool_law_prior
 from advisor.loss_shape import (
     GRID_STEP,
     LossCurve,
-    Optima,
     ScoredRuns,
     Shapes,
     excess_loss,
@@ -27,18 +27,9 @@ from advisor.loss_shape import (
     loss_cap,
     rough_log_scale,
 )
-from advisor.regression import Interval, scaling_rule_shares
+from advisor.regression import Interval, central_shares, scaling_rule_shares
 from advisor.sampler import sample_posterior, standard_normal_points
 from advisor.survival import on_grid
-
-__all__ = [
-    "BestRate",
-    "BestRateLaw",
-    "LawPrior",
-    "ScoredRuns",
-    "best_rate",
-    "pool_law_prior",
-]
 
 Floats = NDArray[np.float64]
 
@@ -47,54 +38,11 @@ _EXPONENT_LEVEL = 0.9
 _SCALE_NODES = 21
 _PLACES_BEYOND = 3.0  # octaves beyond the rates tried in which an optimum may lie
 _LIKELIHOOD_FLOOR = 1e-12
-_EM_ROUNDS = 40
-_LEAST_SCATTER = 0.05  # octaves: a fifth of the finest grids' step
 _RATE_CAP = 300.0  # answers stay within 2^-300 .. 2^300
 # Student's t as a function of the standard normal, worked out once: to one in 10,000.
 _TAIL_UNITS = np.linspace(-3.7, 3.7, 741)
 _TAIL_VALUES = stats.t.ppf(ndtr(_TAIL_UNITS), priors.BEST_TAIL_FREEDOM)
 _CANDIDATES = 81  # rates among which the one with the least expected loss is looked for
-
-
-@dataclass(frozen=True)
-class LawPrior:
-    """What is believed of a law before a workload's own scores.
-
-    `mean` (3,) and `covariance` (3, 3) are of alpha, beta, gamma at `y_centre` (log2 of
-    a batch size; None: the middle of the own ones). In octaves: `scatter` of optima
-    about the law, `reading_sd`, how surely the scores of one batch size show its
-    optimum, and `bend_to`, how far from the centre the law bends. `log_scale` is mean
-    and sd of the log of the loss curve's scale; `noise_share`, `error`, `steepness` and
-    `powers` are the rest of its shape. `level_known` False: alpha is left to the own
-    rates.
-    """
-
-    mean: Floats = field(
-        default_factory=lambda: np.array(
-            [0.0, priors.BEST_SLOPE[0], priors.BEST_CURVATURE[0]]
-        )
-    )
-    covariance: Floats = field(
-        default_factory=lambda: np.diag(
-            np.square(
-                [
-                    priors.BEST_LEVEL_SD,
-                    priors.BEST_SLOPE[1],
-                    priors.BEST_CURVATURE[1],
-                ]
-            )
-        )
-    )
-    scatter: float = priors.BEST_SCATTER
-    reading_sd: float = priors.BEST_READING_SD
-    log_scale: tuple[float, float] = priors.LOG_LOSS_SCALE
-    noise_share: float = priors.LOSS_NOISE_SHARE
-    error: float = priors.LOSS_SHAPE_ERROR
-    steepness: float = priors.LOSS_STEEPNESS
-    powers: tuple[float, ...] = priors.LOSS_POWERS
-    y_centre: float | None = None
-    bend_to: float = 0.0
-    level_known: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,102 +94,6 @@ def best_rate(
     return BestRateLaw(runs, siblings, random_state).at(asked_batch_size, level)
 
 
-def pool_law_prior(siblings: Sequence[ScoredRuns]) -> LawPrior:
-    """Return the law's prior as other workloads' scores show it.
-
-    Each sibling's law is drawn about a common mean; mean, covariance and scatter are
-    found by expectation-maximization with the general prior as two workloads more.
-    """
-    known = [(s, s.shape) for s in siblings if s.curves]
-    shapes = [(s, shape) for s, shape in known if shape is not None]
-    if not shapes:
-        return LawPrior()
-    optima = [shape.optima for _, shape in shapes]
-    middles = [_middle(o.log_batch) for o in optima]
-    centre = float(np.mean(middles))
-    widest = max(float(np.abs(o.log_batch - centre).max()) for o in optima)
-    mean, covariance, scatter, laws = _random_effects(optima, centre)
-    share = np.array([s.shares_level for s, _ in shapes])
-    if not share.all():
-        # Copies at another width show the slope; the level stays with their own.
-        covariance[0, 1:] = covariance[1:, 0] = 0.0
-        levels = laws[share, 0]
-        if len(levels):
-            mean[0] = levels.mean()
-            spread = np.square(levels - mean[0]).sum() + 2 * priors.BEST_LEVEL_SD**2
-            covariance[0, 0] = spread / (len(levels) + 2)
-    base = LawPrior()
-    scales = np.array([float(fit.shape.log_scale[0]) for _, fit in shapes])
-    spread = np.square(scales - scales.mean()).sum() + 0.5
-    sd = max(float(np.sqrt(spread / (len(scales) + 1))), priors.LOG_LOSS_SCALE_LEAST_SD)
-    own = [fit.shape for _, fit in shapes]
-    error = _pooled_factor([s.error[0] for s in own], base.error)
-    return LawPrior(
-        mean=mean,
-        covariance=covariance,
-        scatter=scatter,
-        reading_sd=float(np.median(np.concatenate([o.sd for o in optima]))),
-        log_scale=(float(scales.mean()), sd),
-        noise_share=_pooled_factor([s.noise_share[0] for s in own], base.noise_share),
-        error=float(np.hypot(error, priors.LOSS_SHAPE_CARRIED)),
-        steepness=_pooled_factor([s.steepness[0] for s in own], base.steepness),
-        y_centre=centre,
-        bend_to=widest,
-        level_known=bool(share.any()),
-    )
-
-
-def _pooled_factor(values: Sequence[float], base: float) -> float:
-    """Geometric mean over siblings, with the general value as one more of them."""
-    return float(np.exp(np.mean(np.log([*values, base]))))
-
-
-def _random_effects(
-    optima: Sequence[Optima], centre: float
-) -> tuple[Floats, Floats, float, Floats]:
-    """Mean (3,), covariance (3, 3), scatter and each sibling's law (n, 3).
-
-    Source: EM for linear mixed models (Laird & Ware 1982), every sibling at once:
-    shorter ones are padded with points of no weight.
-    """
-    longest = max(len(o.log_batch) for o in optima)
-    design = np.zeros((len(optima), longest, 3))
-    target, error = np.zeros((2, len(optima), longest))
-    real = np.zeros((len(optima), longest))
-    for i, o in enumerate(optima):
-        n = len(o.log_batch)
-        design[i, :n] = _design(o.log_batch - centre, np.inf)
-        target[i, :n], error[i, :n], real[i, :n] = o.log_rate, np.square(o.sd), 1.0
-    base = LawPrior()
-    start = base.mean.copy()
-    start[0] = np.mean([o.log_rate.mean() for o in optima])
-    mean, covariance = start.copy(), base.covariance.copy()
-    scatter = base.scatter**2
-    workloads = len(optima) + priors.BEST_PRIOR_WORKLOADS
-    points = real.sum() + priors.BEST_PRIOR_OPTIMA
-    for _ in range(_EM_ROUNDS):
-        weight = real / (scatter + error)
-        precision = np.linalg.inv(covariance)
-        weighted = design * weight[..., None]
-        spread = np.linalg.inv(precision + np.swapaxes(weighted, 1, 2) @ design)
-        right = precision @ mean + np.einsum("nij,ni->nj", weighted, target)
-        laws = np.einsum("nij,nj->ni", spread, right)
-        shrink = scatter * weight
-        residual = target - np.einsum("nij,nj->ni", design, laws)
-        unsure = np.einsum("nij,njk,nik->ni", design, spread, design)
-        squares = np.square(shrink) * (np.square(residual) + unsure) + shrink * error
-        # The general prior pulls as one workload; the level has none of its own.
-        pull = np.array([laws[:, 0].mean(), start[1], start[2]])
-        mean = (laws.sum(0) + pull) / (len(laws) + 1)
-        off = laws - mean
-        total = off.T @ off + spread.sum(0)
-        covariance = total + priors.BEST_PRIOR_WORKLOADS * base.covariance
-        covariance /= workloads
-        scatter = float(squares.sum() + priors.BEST_PRIOR_OPTIMA * base.scatter**2)
-        scatter /= points
-    return mean, covariance, max(float(np.sqrt(scatter)), _LEAST_SCATTER), laws
-
-
 class BestRateLaw:
     """The best rate against batch size: draws of a workload's law given its scores.
 
@@ -265,7 +117,7 @@ class BestRateLaw:
         self._prior = prior
         self._seed = seed = random_state
         log_batch = np.array([curve.log_batch for curve in curves])
-        self._middle = _middle(log_batch)
+        self._middle = middle(log_batch)
         self._centre = self._centre_of(log_batch)
         reach = float(np.abs(log_batch - self._centre).max())
         self._bend = max(prior.bend_to, reach) + priors.BEST_BEND_OCTAVES
@@ -281,7 +133,7 @@ class BestRateLaw:
         self._scales = mean + sd * np.linspace(nodes[0], nodes[-1], _SCALE_NODES)
         cap = loss_cap(curves)
         self._likelihoods = [self._likelihood(curve, cap) for curve in curves]
-        self._design = _design(log_batch - self._centre, self._bend)
+        self._design = law_design(log_batch - self._centre, self._bend)
         self._mean = prior.mean - np.array([self._origin, 0.0, 0.0])
         root = np.linalg.cholesky(prior.covariance)
         if not prior.level_known:
@@ -306,12 +158,10 @@ class BestRateLaw:
         """
         if not np.isfinite(batch_size) or batch_size < 1:
             raise ValueError(f"batch_size must be at least 1; got {batch_size}")
-        if not 0 < level < 1:
-            raise ValueError(f"level must lie strictly between 0 and 1; got {level}")
         draws = self.rates_at(float(on_grid(np.log2(batch_size))))
-        low, median, high = np.quantile(draws, _tails(level))
+        low, median, high = np.quantile(draws, central_shares(level))
         exponents = self.exponents()
-        ends = np.quantile(exponents, _tails(_EXPONENT_LEVEL))
+        ends = np.quantile(exponents, central_shares(_EXPONENT_LEVEL))
         return BestRate(
             median=float(np.exp2(median)),
             low=float(np.exp2(low)),
@@ -396,7 +246,7 @@ class BestRateLaw:
 
     def rates_at(self, log_batch: float) -> Floats:
         """Draws of the log2 best rate at a batch size, shape (n_draws,)."""
-        row = _design(np.array([log_batch - self._centre]), self._bend)[0]
+        row = law_design(np.array([log_batch - self._centre]), self._bend)[0]
         smooth = self._law @ row
         shares = standard_normal_points(len(smooth), 1, seed=self._seed + 1)[:, 0]
         found = np.flatnonzero(self._log_batch == log_batch)
@@ -449,15 +299,6 @@ def _heavy_tailed(units: Floats) -> Floats:
     return np.asarray(np.interp(units, _TAIL_UNITS, _TAIL_VALUES))
 
 
-def _design(y: Floats, bend_to: float) -> Floats:
-    """Rows (1, y, y^2); beyond `bend_to` octaves the square runs on straight."""
-    far = np.abs(y)
-    with np.errstate(invalid="ignore"):
-        straight = 2 * bend_to * far - bend_to**2
-    bent = np.where(far <= bend_to, np.square(y), straight)
-    return np.stack([np.ones_like(y), y, bent], axis=-1)
-
-
 def _cell(values: Floats, nodes: Floats) -> tuple[NDArray[np.intp], Floats]:
     """The node below each value, and how far it is to the next one, 0..1."""
     at = np.clip((values - nodes[0]) / (nodes[1] - nodes[0]), 0, len(nodes) - 1.001)
@@ -467,11 +308,3 @@ def _cell(values: Floats, nodes: Floats) -> tuple[NDArray[np.intp], Floats]:
 
 def _log(likelihood: Floats) -> Floats:
     return np.asarray(np.log(likelihood + _LIKELIHOOD_FLOOR * likelihood.max()))
-
-
-def _tails(level: float) -> tuple[float, float, float]:
-    return (1 - level) / 2, 0.5, (1 + level) / 2
-
-
-def _middle(log_batch: Floats) -> float:
-    return float(0.5 * (log_batch.min() + log_batch.max()))

@@ -26,7 +26,6 @@ BAND_CENTRES: Mapping[str, float] = {
     "sqrt": 0.5,
     "linear": 1.0,
 }
-BAND_EDGES = (-0.75, -0.25, 0.25, 0.75)
 # Batch sizes a factor of eight apart show a difference of half in the exponent as a
 # factor of 2.8 in the rate: more than the boundary's width and scatter.
 MIN_REACH = 8

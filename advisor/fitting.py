@@ -12,9 +12,10 @@ from functools import partial
 import numpy as np
 
 from advisor import priors
-from advisor.best_rate import BestRate, BestRateLaw, ScoredRuns
+from advisor.best_rate import BestRate, BestRateLaw
 from advisor.evidence import ADAPTIVE, Body, Evidence, Scope, usual_horizon
 from advisor.kept_fits import KeptFits
+from advisor.loss_shape import ScoredRuns
 from advisor.memory import Memory
 from advisor.pooling import (
     Relation,

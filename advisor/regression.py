@@ -36,6 +36,7 @@ __all__ = [
     "StableLearningRateModel",
     "ThresholdEstimate",
     "ThresholdPrior",
+    "central_shares",
     "scaling_rule_shares",
 ]
 
@@ -368,7 +369,7 @@ class StableLearningRateModel(BaseEstimator):  # type: ignore[misc]
     ) -> ThresholdEstimate:
         """Return the rate at which half of all runs fail, with its interval."""
         draws, weights = self.threshold_draws(batch_size, horizon_steps)
-        low, median, high = np.exp2(_quantiles(draws, weights, _tails(level)))
+        low, median, high = np.exp2(_quantiles(draws, weights, central_shares(level)))
         return ThresholdEstimate(
             median=float(median),
             low=float(low),
@@ -435,7 +436,7 @@ class StableLearningRateModel(BaseEstimator):  # type: ignore[misc]
 
     def exponent(self, level: float = 0.9) -> Interval:
         """Return the power of the batch size by which the threshold goes."""
-        low, median, high = np.quantile(self.exponent_, _tails(level))
+        low, median, high = np.quantile(self.exponent_, central_shares(level))
         return Interval(float(median), float(low), float(high), level)
 
     def scaling_rules(self) -> dict[str, float]:
@@ -482,7 +483,7 @@ class StableLearningRateModel(BaseEstimator):  # type: ignore[misc]
         holds = by_draw >= 1.0 - risk
         last = len(grid) - 1 - np.argmax(holds[::-1], axis=0)
         largest = np.where(holds.any(0), grid[last], 0)
-        ends = np.quantile(largest, _tails(level), method="inverted_cdf")
+        ends = np.quantile(largest, central_shares(level), method="inverted_cdf")
         return BatchEstimate(
             batch_size=int(grid[best]),
             median=int(ends[1]),
@@ -600,7 +601,15 @@ def _check_share(value: float, name: str) -> None:
         raise ValueError(f"{name} must lie strictly between 0 and 1; got {value}")
 
 
-def _tails(level: float) -> tuple[float, float, float]:
+def central_shares(level: float) -> tuple[float, float, float]:
+    """Return the shares below the low end, the median and the high end of an interval.
+
+    >>> central_shares(0.5)
+    (0.25, 0.5, 0.75)
+
+    Raises:
+        ValueError: `level` is not strictly between 0 and 1.
+    """
     _check_share(level, "level")
     return (1 - level) / 2, 0.5, (1 + level) / 2
 

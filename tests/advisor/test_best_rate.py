@@ -6,14 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advisor import priors
-from advisor.best_rate import (
-    BestRateLaw,
-    LawPrior,
-    ScoredRuns,
-    best_rate,
-    pool_law_prior,
-)
-from advisor.loss_shape import excess_loss
+from advisor.best_rate import BestRateLaw, best_rate
+from advisor.law_prior import LawPrior, pool_law_prior
+from advisor.loss_shape import ScoredRuns, excess_loss
 
 # Users never see a warning of numpy's.
 pytestmark = pytest.mark.filterwarnings("error")
