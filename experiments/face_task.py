@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from experiments.augmentation import augment, rgb_to_lab, shrink
 from experiments.faces import load_faces
 from experiments.losses import face_loss
+from experiments.precision import mixed_precision
 from experiments.previews import matched_detail, preview_sheet, sharpness
 from knowledge.recipes import RECIPES
 from knowledge.records import RunConfig
@@ -98,9 +99,10 @@ class FaceTask:
         Args:
             step: The optimizer step, counted from 1.
         """
-        inputs, targets = self._batch(step)
+        inputs, targets = self.batch(step)
         faces_a, faces_b = inputs.chunk(2)
-        outputs = torch.cat(self._face_model(faces_a, faces_b))
+        with mixed_precision(self._config):
+            outputs = torch.cat(self._face_model(faces_a, faces_b))
         # Sides are of equal size, so twice the mean of all is the sum of both means.
         return 2.0 * self._loss(outputs.float(), targets)
 
@@ -157,7 +159,7 @@ class FaceTask:
             outputs_a, outputs_b = self._face_model(*self._held_inputs)
         return outputs_a.float(), outputs_b.float()
 
-    def _batch(self, step: int) -> tuple[Tensor, Tensor]:
+    def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Inputs and targets of one step, A's faces before B's."""
         chosen = torch.cat([self._chosen(step, side) for side in (0, 1)])
         generator = torch.Generator().manual_seed(

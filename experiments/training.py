@@ -8,27 +8,31 @@ that is not finite ends the loop; what it means is said by `knowledge.outcome`.
 import math
 import pickle
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
 
-from experiments.optimizers import build_optimizer
+from experiments.disk_trouble import DiskTrouble, Notice
+from experiments.precision import find_precision_caveat
 from experiments.run_folder import RunFolder
-from experiments.schedules import build_schedule
-from experiments.workloads.common import Task, build_task
+from experiments.schedules import is_due, measurements_of
+from experiments.stepping import Stepper, prepare_process
+from experiments.workloads.common import Task
 from knowledge.errors import StoreError
 from knowledge.outcome import Verdict, judge_curve
-from knowledge.recipes import RECIPES
 from knowledge.records import Curve, Outcome, RunConfig
 
-CHECKPOINT_SECONDS = 5.0
+CHECKPOINT_SECONDS = 5.0  # between two, at least ...
+CHECKPOINT_SHARE = 0.05  # ... and this share of the time, at most
 CURVE_SECONDS = 1.0
-MEASUREMENTS = 16  # of held-back data, evenly over the run ...
-MEASURE_EVERY_STEPS = 20  # ... and no more often, since a short run has other costs
 PREVIEWS = 4  # pictures, the last one at the end
 JUDGE_EVERY_FRACTION = 0.02  # of the horizon, at least every ten steps
+# Reading a loss waits for the device. A processor has it at once; a GPU would stand
+# still each time, so its losses are read in blocks.
+READ_EVERY_STEPS = {"cpu": 1}
+READ_EVERY_STEPS_ELSEWHERE = 10
 
 
 class Watcher(Protocol):
@@ -57,23 +61,25 @@ def train(
     folder: RunFolder,
     *,
     watch: Watcher,
+    notice: Notice = print,
     clock: Callable[[], float] = time.monotonic,
 ) -> TrainingResult:
     """Train to the horizon, to divergence, or until `watch` returns False.
 
-    Resumes from the folder's checkpoint where there is one.
+    Resumes from the folder's checkpoint where there is one. `notice` is told once, in
+    a sentence, when the disk refuses what the run can do without.
 
     Raises:
         BadValueError: The config asks for what the workload does not offer.
         DataFolderError: The folders of faces cannot be used.
-        StoreError: The disk is full.
+        StoreError: The folder cannot be made, or its checkpoint not be used.
     """
-    torch.set_num_threads(1)
     folder.create(config)
-    # A collapsed model is full of denormal numbers, which are tens of times slower.
-    torch.set_flush_denormal(True)
+    prepare_process()
     try:
-        return _train(config, folder, watch=watch, clock=clock)
+        return _train(
+            config, folder, watch=watch, trouble=DiskTrouble(notice), clock=clock
+        )
     finally:
         torch.set_flush_denormal(False)
 
@@ -83,61 +89,62 @@ def _train(
     folder: RunFolder,
     *,
     watch: Watcher,
+    trouble: DiskTrouble,
     clock: Callable[[], float],
 ) -> TrainingResult:
-    recipe = RECIPES[config.recipe]
-    task = build_task(config)
-    optimizer = build_optimizer(recipe, task.model.parameters(), config.learning_rate)
-    schedule = build_schedule(
-        recipe.schedule, steps=config.steps, warmup_steps=recipe.warmup_steps
-    )
+    stepper = Stepper(config)
+    task, optimizer = stepper.task, stepper.optimizer
+    if caveat := find_precision_caveat(config):
+        print(caveat, flush=True)
     state = _load_checkpoint(folder, task, optimizer)
-    first_step = state.step + 1
     losses, metrics, earlier_seconds = state.losses, state.metrics, state.seconds
-    measurements = max(1, min(MEASUREMENTS, config.steps // MEASURE_EVERY_STEPS))
+    measurements = measurements_of(config.steps)
     started = last_checkpoint = last_curve = clock()
+    checkpoint_every = CHECKPOINT_SECONDS
     stopped = False
     verdict = judge_curve(Curve(tuple(losses)), config.steps)
 
-    for step in range(first_step, config.steps + 1):
-        torch.manual_seed(step_seed(config.seed, step))
-        for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * schedule(step)
-        loss = task.training_loss(step)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-
-        losses.append(loss.item())
-        finite = math.isfinite(losses[-1])
-        if finite and _is_due(step, config.steps, measurements):
+    for block in _blocks(config, first_step=state.step + 1, measurements=measurements):
+        taken = torch.stack([stepper.take(step) for step in block]).tolist()
+        for step, loss in zip(block, taken, strict=True):
+            losses.append(loss)
+            finite = math.isfinite(loss)
+            if not finite or _is_judged_at(step, config.steps):
+                verdict = judge_curve(_curve(losses, metrics), config.steps)
+            if verdict.outcome is Outcome.DIVERGED:
+                break
+        if finite and is_due(step, config.steps, times=measurements):
             for name, value in task.measure().items():
                 metrics.setdefault(name, []).append((step, value))
-        if finite and _is_due(step, config.steps, PREVIEWS):
-            _save_preview(task, folder, step)
-        if not finite or step % max(10, int(JUDGE_EVERY_FRACTION * config.steps)) == 0:
-            verdict = judge_curve(_curve(losses, metrics), config.steps)
+        if finite and is_due(step, config.steps, times=PREVIEWS):
+            _save_preview(task, folder, step, trouble)
         if verdict.outcome is Outcome.DIVERGED:
             break
         now = clock()
         if now - last_curve >= CURVE_SECONDS:
-            folder.save_curve(_curve(losses, metrics))
+            with trouble.tolerated(f"No curve at step {step}"):
+                folder.save_curve(_curve(losses, metrics))
             last_curve = now
-        if now - last_checkpoint >= CHECKPOINT_SECONDS:
+        if now - last_checkpoint >= checkpoint_every:
             seconds = earlier_seconds + now - started
-            _save_checkpoint(folder, task, optimizer, losses, metrics, seconds)
+            with trouble.tolerated(f"No checkpoint at step {step}"):
+                _save_checkpoint(folder, task, optimizer, losses, metrics, seconds)
             last_checkpoint = clock()
-        if not watch(step, losses[-1]) and step < config.steps:
+            took = last_checkpoint - now
+            checkpoint_every = max(CHECKPOINT_SECONDS, took / CHECKPOINT_SHARE)
+        if not all(map(watch, block, taken)) and step < config.steps:
             stopped = True
             seconds = earlier_seconds + clock() - started
-            _save_checkpoint(folder, task, optimizer, losses, metrics, seconds)
+            with trouble.tolerated(f"No checkpoint at step {step}"):
+                _save_checkpoint(folder, task, optimizer, losses, metrics, seconds)
             break
 
     curve = _curve(losses, metrics)
     verdict = judge_curve(curve, config.steps)
-    folder.save_curve(curve)
+    with trouble.tolerated("No curve beside the record"):
+        folder.save_curve(curve)
     if verdict.outcome is Outcome.DIVERGED:
-        _save_preview(task, folder, len(losses))
+        _save_preview(task, folder, len(losses), trouble)
     return TrainingResult(
         curve=curve,
         verdict=verdict,
@@ -147,13 +154,24 @@ def _train(
     )
 
 
-def step_seed(seed: int, step: int) -> int:
-    """Return the seed of everything random within one step of one run."""
-    return (seed * 1_000_003 + step) % 2**63
+def _blocks(
+    config: RunConfig, *, first_step: int, measurements: int
+) -> Iterator[range]:
+    """The steps of a run in blocks, each ending where something is looked at."""
+    most = READ_EVERY_STEPS.get(config.device, READ_EVERY_STEPS_ELSEWHERE)
+    first = first_step
+    for step in range(first_step, config.steps + 1):
+        if (
+            step % most == 0
+            or is_due(step, config.steps, times=measurements)
+            or is_due(step, config.steps, times=PREVIEWS)
+        ):
+            yield range(first, step + 1)
+            first = step + 1
 
 
-def _is_due(step: int, steps: int, times: int) -> bool:
-    return step % max(1, steps // times) == 0 or step == steps
+def _is_judged_at(step: int, steps: int) -> bool:
+    return step % max(10, int(JUDGE_EVERY_FRACTION * steps)) == 0
 
 
 def _curve(
@@ -164,14 +182,17 @@ def _curve(
     )
 
 
-def _save_preview(task: Task, folder: RunFolder, step: int) -> None:
+def _save_preview(
+    task: Task, folder: RunFolder, step: int, trouble: DiskTrouble
+) -> None:
     picture = task.preview()
     if picture is None:
         return
     path = folder.preview_path(step)
     temporary = path.with_suffix(".tmp")
-    picture.save(temporary, format="PNG")
-    temporary.replace(path)
+    with trouble.tolerated(f"No preview of step {step}"):
+        picture.save(temporary, format="PNG")
+        temporary.replace(path)
 
 
 @dataclass
@@ -190,7 +211,7 @@ def _save_checkpoint(
     metrics: dict[str, list[tuple[int, float]]],
     seconds: float,
 ) -> None:
-    """Write the checkpoint; on a full disk go on without one and say so in the log."""
+    """Write the checkpoint, whole or not at all; OSError when the disk refuses."""
     content: dict[str, Any] = {
         "model": task.model.state_dict(),
         "optimizer": optimizer.state_dict(),
@@ -204,7 +225,10 @@ def _save_checkpoint(
         temporary.replace(folder.checkpoint_path)
     except (OSError, RuntimeError) as error:
         temporary.unlink(missing_ok=True)
-        print(f"No checkpoint at step {len(losses)}: {error}", flush=True)
+        if isinstance(error, OSError):
+            raise
+        # How torch says that it could not write.
+        raise OSError(str(error).splitlines()[0]) from error
 
 
 def _load_checkpoint(

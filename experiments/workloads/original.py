@@ -14,7 +14,7 @@ from experiments.workloads.autoencoder import (
     dense_to_square,
     describe_face_model,
 )
-from experiments.workloads.blocks import Down, Out, Up
+from experiments.workloads.blocks import Down, Up, up_and_out
 from experiments.workloads.common import (
     Option,
     Task,
@@ -77,4 +77,6 @@ def _build_encoder(width_divisor: int, *, lowmem: bool) -> nn.Sequential:
 
 def _build_decoder(width_divisor: int) -> nn.Sequential:
     filters = [narrow(f, width_divisor) for f in (512, 256, 128, 64)]
-    return nn.Sequential(*map(Up, filters, filters[1:]), Out(filters[-1]))
+    return nn.Sequential(
+        *map(Up, filters[:-2], filters[1:-1]), *up_and_out(*filters[-2:])
+    )

@@ -19,7 +19,7 @@ from experiments.workloads.autoencoder import (
     dense_to_square,
     describe_face_model,
 )
-from experiments.workloads.blocks import OUTER_SLOPE, Down, Out, Res, Up
+from experiments.workloads.blocks import OUTER_SLOPE, Down, Res, Up, up_and_out
 from experiments.workloads.common import (
     Option,
     Task,
@@ -122,8 +122,8 @@ def _build_decoder_a(width_divisor: int, options: Mapping[str, Any]) -> nn.Seque
             nodes=_two_thirds(options["dense_nodes"]),
             filters=first,
         ),
-        *map(Up, [first, *filters], filters),
-        Out(filters[-1]),
+        *map(Up, [first, *filters], filters[:-1]),
+        *up_and_out(*filters[-2:]),
     )
 
 
@@ -142,7 +142,7 @@ def _build_decoder_b(width_divisor: int, options: Mapping[str, Any]) -> nn.Seque
             Res(f, bias=False),
             Res(f, bias=True),
         ]
-    return nn.Sequential(*layers, Up(filters[-2], filters[-1]), Out(filters[-1]))
+    return nn.Sequential(*layers, *up_and_out(*filters[-2:]))
 
 
 def _start_decoder(

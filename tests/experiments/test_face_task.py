@@ -113,27 +113,27 @@ class TestBatches:
         for step in (1, 2, 9):
             used.training_loss(step)
         torch.rand(3)
-        for ours, theirs in zip(fresh._batch(7), used._batch(7), strict=True):
+        for ours, theirs in zip(fresh.batch(7), used.batch(7), strict=True):
             assert torch.equal(ours, theirs)
 
     def test_another_step_or_seed_has_another_batch(self) -> None:
-        first = task()._batch(1)[0]
-        assert not torch.equal(first, task()._batch(2)[0])
-        assert not torch.equal(first, task(seed=2)._batch(1)[0])
+        first = task().batch(1)[0]
+        assert not torch.equal(first, task().batch(2)[0])
+        assert not torch.equal(first, task(seed=2).batch(1)[0])
 
     def test_the_learning_rate_does_not_change_the_data(self) -> None:
         fast = task(learning_rate=1.0)
-        assert torch.equal(task()._batch(3)[1], fast._batch(3)[1])
+        assert torch.equal(task().batch(3)[1], fast.batch(3)[1])
 
     def test_global_random_state_is_left_to_the_model(self) -> None:
         ours = task()
         before = torch.get_rng_state()
-        ours._batch(1)
+        ours.batch(1)
         assert torch.equal(before, torch.get_rng_state())
 
     @pytest.mark.parametrize("output_size", [16, 32])
     def test_batch_size_counts_the_faces_of_each_side(self, output_size: int) -> None:
-        inputs, targets = task(output_size=output_size, batch_size=3)._batch(1)
+        inputs, targets = task(output_size=output_size, batch_size=3).batch(1)
         assert inputs.shape == (6, 3, 16, 16)
         assert targets.shape == (6, 3, output_size, output_size)
 
@@ -164,7 +164,7 @@ class TestLoss:
     def test_it_is_the_loss_of_a_plus_the_loss_of_b(self) -> None:
         ours = task()
         ours.model.eval()
-        inputs, targets = ours._batch(1)
+        inputs, targets = ours.batch(1)
         out_a, out_b = ours.model(inputs[:4], inputs[4:])
         loss = face_loss("ssim-2021+mse")
         expected = loss(out_a, targets[:4]) + loss(out_b, targets[4:])

@@ -25,6 +25,7 @@ from experiments.workloads.blocks import (
     Out,
     Res,
     Up,
+    up_and_out,
 )
 from experiments.workloads.common import (
     Option,
@@ -418,6 +419,36 @@ class TestBlocks:
             faces = block(torch.rand(1, 4, 8, 8, dtype=torch.bfloat16))
         assert faces.dtype == torch.float32
         assert faces.shape == (1, 3, 8, 8)
+
+    @pytest.mark.parametrize("channels", [1, 3])
+    def test_the_output_is_a_convolution_5x5_and_a_sigmoid(self, channels):
+        """Computed before a pixel shuffle, with the same sums and gradients."""
+        torch.manual_seed(0)
+        block = Out(3, channels).double()
+        nn.init.normal_(block.conv.bias)
+        x = torch.randn(2, 3, 8, 6, dtype=torch.float64, requires_grad=True)
+        plain = torch.sigmoid(
+            nn.functional.conv2d(x, block.conv.weight, block.conv.bias, padding=2)
+        )
+        found = block._draw(x)
+        torch.testing.assert_close(found, plain)
+        assert found.is_contiguous()
+        wanted = (x, *block.parameters())
+        for ours, theirs in zip(
+            torch.autograd.grad(found.square().sum(), wanted),
+            torch.autograd.grad(plain.square().sum(), wanted),
+            strict=True,
+        ):
+            torch.testing.assert_close(ours, theirs)
+
+    def test_the_end_of_a_decoder_is_an_up_and_an_out(self):
+        torch.manual_seed(0)
+        up, out = up_and_out(4, 3)
+        x = torch.rand(2, 4, 5, 5)
+        apart_up, apart_out = Up(4, 3), Out(3)
+        apart_up.load_state_dict(up.state_dict())
+        apart_out.load_state_dict(out.state_dict())
+        torch.testing.assert_close(out(up(x)), apart_out(apart_up(x)))
 
     def test_dlight_carries_an_activated_pooled_copy(self):
         stage = dlight.CarryingDown(2, 4)

@@ -69,6 +69,7 @@ def test_a_run_killed_between_checkpoints_repeats_the_steps_since(
     tmp_path, monkeypatch
 ):
     monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(training, "CHECKPOINT_SHARE", math.inf)
     whole = train(DIGITS, folder(tmp_path, "whole"), watch=go_on)
 
     class KilledError(BaseException):
