@@ -121,10 +121,10 @@ def build_threshold_chart(data: ThresholdChartData) -> alt.LayerChart:
         for i, band in enumerate(data.bands)
         for p in band.points
     ]
-    x = _log_axis("batch", "Batch size", [row["batch"] for row in [*points, *bands]])
+    x = log_axis("batch", "Batch size", [row["batch"] for row in [*points, *bands]])
     rates = [row["rate"] for row in points]
     rates += [row[end] for row in bands for end in ("low", "high")]
-    y = _rate_axis(rates)
+    y = rate_axis(rates)
     layers: list[alt.Chart] = []
     if bands:
         layers += _band_layers(bands, x, y)
@@ -361,7 +361,7 @@ def _run_point(run: Run, best_ids: set[str]) -> dict[str, Any]:
     said = [str(outcome or "not judged")]
     if run.metric_value is not None:
         said.append(f"{run.metric_name} {run.metric_value:.4g}")
-    if run.is_ours:
+    if run.is_measured:
         said.append(f"{run.steps or run.horizon_steps or '?'} steps")
     return {
         "kind": kind,
@@ -494,7 +494,7 @@ def _points_layer(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> alt.Chart:
     return chart
 
 
-def _log_axis(field: str, title: str, values: Sequence[float]) -> alt.X:
+def log_axis(field: str, title: str, values: Sequence[float]) -> alt.X:
     """A base-2 axis with a tick at each power of two that is in view."""
     low, high = (min(values), max(values)) if values else (1, 16)
     ticks = [
@@ -509,7 +509,7 @@ def _log_axis(field: str, title: str, values: Sequence[float]) -> alt.X:
     )
 
 
-def _rate_axis(rates: Sequence[float]) -> alt.Y:
+def rate_axis(rates: Sequence[float]) -> alt.Y:
     """A base-10 axis with ticks at 1, 2 and 5 of each decade, fewer over many."""
     low, high = (min(rates), max(rates)) if rates else (1e-5, 1e-3)
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)

@@ -123,6 +123,70 @@ def test_measuring_leaves_the_model_in_training_mode():
     assert task.training_loss(1).requires_grad
 
 
+def steps_of(recipe, *, learning_rate, batch_size=32, count=20):
+    """Train a few steps; return the losses told and the weights reached."""
+    run = RunConfig("digits_mlp", recipe, batch_size, learning_rate, seed=0, steps=600)
+    task = build_task(run)
+    optimizer = torch.optim.SGD(task.model.parameters(), lr=learning_rate)
+    losses = []
+    for step in range(1, count + 1):
+        loss = task.training_loss(step)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses, torch.cat([p.detach().flatten() for p in task.model.parameters()])
+
+
+def test_following_the_sum_is_following_the_mean_at_the_rate_times_the_batch():
+    """For plain descent; dividing by 32 is exact, so the weights are equal."""
+    losses, weights = steps_of("sgd", learning_rate=0.1)
+    summed, summed_weights = steps_of("sgd-sum", learning_rate=0.1 / 32)
+    assert losses == summed
+    assert torch.equal(weights, summed_weights)
+
+
+@pytest.mark.parametrize("batch_size", [4, 512])
+def test_the_loss_told_is_the_mean_whatever_a_step_follows(batch_size):
+    """The outcome rule and the charts compare losses of all batch sizes."""
+    first, _ = steps_of("sgd-sum", learning_rate=1e-9, batch_size=batch_size, count=1)
+    assert 1.5 < first[0] < 3.5  # about log(10), of an untrained model
+
+
+def test_curvature_is_measured_at_steps_that_depend_on_the_length_alone():
+    """So a resumed run measures where the undisturbed one does."""
+    task = build_task(config())
+    extra = {"training_loss", "gradient_norm", "noise_scale"}
+    extra |= {"sharpness_top", "batch_sharpness"}
+    measured = []
+    for step in (37, 74, 111, 148, 185):  # every 37 steps of 600
+        task.training_loss(step)
+        measured.append(extra <= set(task.measure()))
+    assert measured == [False, False, False, True, False]
+
+
+def test_measures_of_the_training_set_are_plausible_before_training():
+    """The loss is that of guessing, and a batch of about fifty is half noise."""
+    found = build_task(config()).measure()
+    assert 2.2 < found["training_loss"] < 2.5
+    assert 0 < found["gradient_norm"] < 2
+    assert 5 < found["noise_scale"] < 500
+    assert 0 < found["sharpness_top"] < 20
+    assert abs(found["batch_sharpness"]) < 20
+
+
+def test_measuring_changes_neither_weights_nor_gradients():
+    """What is looked at must not move."""
+    task = build_task(config())
+    task.training_loss(1).backward()
+    before = [(p.detach().clone(), p.grad.clone()) for p in task.model.parameters()]
+    task.measure()
+    after = [(p.detach(), p.grad) for p in task.model.parameters()]
+    for (weights, gradient), (kept, kept_gradient) in zip(before, after, strict=True):
+        assert torch.equal(weights, kept)
+        assert torch.equal(gradient, kept_gradient)
+
+
 def test_digits_have_no_preview():
     assert build_task(config()).preview() is None
 
