@@ -7,13 +7,13 @@ after it (advisor.interval_checks).
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy.special import betaincinv
 
-from advisor.evidence import is_labelled
+from advisor.evidence import is_labelled, overtaken_runs, trajectory
 from advisor.interval_checks import (
     CheckedInterval,
     JobState,
@@ -202,8 +202,9 @@ def build_track_record(
     """
     forecasts = sorted(forecasts, key=lambda f: (f.made, f.id))
     scored, unscored = score_forecasts(forecasts, runs=runs, jobs=jobs)
+    jobs = _with_first_stops(forecasts, jobs)
     by_batch: dict[tuple[str, int], list[Run]] = {}
-    for run in runs:
+    for run in _first_of_each(runs):
         by_batch.setdefault((run.workload.lower(), run.batch_size), []).append(run)
     checked = [
         check_interval(
@@ -214,6 +215,33 @@ def build_track_record(
         for interval in stated_once([*first_intervals(forecasts), *answers])
     ]
     return TrackRecord(tuple(scored), unscored, tuple(checked))
+
+
+def _with_first_stops(
+    forecasts: Iterable[Forecast], jobs: Mapping[str, JobState]
+) -> dict[str, JobState]:
+    """Return the jobs with the step up to which each was to go at first."""
+    stops = {f.job_id: f.horizon_steps for f in forecasts}
+    return {
+        job_id: replace(job, first_stop=stops.get(job_id))
+        for job_id, job in jobs.items()
+    }
+
+
+def _first_of_each(runs: Sequence[Run]) -> list[Run]:
+    """Return how far each job's run got, without those that go on from another's.
+
+    These are longer because the other had held: picked by how they did.
+    """
+    first: dict[object, Run] = {}
+    for run in sorted(runs, key=lambda run: (run.steps or 0, run.id)):
+        first.setdefault(trajectory(run), run)
+    overtaken = overtaken_runs(runs)
+    return [
+        run
+        for run in runs
+        if first[trajectory(run)].job_id == run.job_id and run.id not in overtaken
+    ]
 
 
 # -- P(stable) of single runs ----------------------------------------------------------
@@ -227,9 +255,14 @@ def score_forecasts(
 ) -> tuple[list[ScoredForecast], dict[str, int]]:
     """Return the forecasts that can be scored, and how many cannot, by reason.
 
-    Of several forecasts of one job the first counts.
+    Of several forecasts of one job the first counts. A run is held to its forecast by
+    the first record that tells how it did within the forecast's steps: it may have been
+    carried further since, and whether it was depends on how it did.
     """
-    furthest = _furthest(runs)
+    by_job: dict[str, list[Run]] = {}
+    for run in runs:
+        if run.job_id is not None:
+            by_job.setdefault(run.job_id, []).append(run)
     scored: list[ScoredForecast] = []
     reasons: Counter[str] = Counter()
     seen: set[str] = set()
@@ -237,31 +270,34 @@ def score_forecasts(
         if forecast.job_id in seen:
             continue
         seen.add(forecast.job_id)
-        run = furthest.get(forecast.job_id)
-        reason = _why_unscored(forecast, run, jobs.get(forecast.job_id))
-        if reason is not None or run is None or run.outcome is None:
+        told = _telling_run(by_job.get(forecast.job_id, ()), forecast.horizon_steps)
+        reason = _why_unscored(forecast, told, jobs.get(forecast.job_id))
+        if reason is not None or told is None or told.outcome is None:
             reasons[reason or WAITS] += 1
             continue
-        stable = not run.outcome.is_unstable
-        scored.append(ScoredForecast(forecast, run.id, run.outcome.value, stable))
+        stable = not _failed_within(told, forecast.horizon_steps)
+        scored.append(ScoredForecast(forecast, told.id, told.outcome.value, stable))
     return scored, dict(sorted(reasons.items()))
 
 
-def _furthest(runs: Iterable[Run]) -> dict[str, Run]:
-    """The run of each job that got furthest: a resumed job may have left two."""
-    found: dict[str, Run] = {}
-    for run in runs:
-        if run.job_id is not None:
-            best = found.get(run.job_id)
-            if best is None or (run.steps or 0) > (best.steps or 0):
-                found[run.job_id] = run
-    return found
+def _telling_run(runs: Iterable[Run], steps: int) -> Run | None:
+    """The first record of a job that tells whether it failed within so many steps."""
+    for run in sorted(runs, key=lambda run: (run.steps or 0, run.id)):
+        if is_labelled(run) or (run.outcome is not None and (run.steps or 0) >= steps):
+            return run
+    return None
+
+
+def _failed_within(run: Run, steps: int) -> bool:
+    if run.outcome is None or not run.outcome.is_unstable:
+        return False
+    return run.failed_at_step is None or run.failed_at_step <= steps
 
 
 def _why_unscored(
     forecast: Forecast, run: Run | None, job: JobState | None
 ) -> str | None:
-    if run is None or not is_labelled(run):
+    if run is None:
         was_stopped = job is not None and job.state in ("cancelled", "failed")
         return STOPPED if was_stopped else WAITS
     if run.outcome_rule != forecast.outcome_rule:

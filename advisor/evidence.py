@@ -14,7 +14,7 @@ from functools import cached_property
 from experiments.workloads import PROXY_HORIZON_STEPS, find_spec
 from knowledge.names import WorkloadName
 from knowledge.outcome import RULE_VERSION
-from knowledge.recipes import RECIPES
+from knowledge.recipes import RECIPES, is_variant
 from knowledge.records import Claim, Outcome, Run
 
 UNSAID_RECIPE_RELIABILITY = (
@@ -22,6 +22,7 @@ UNSAID_RECIPE_RELIABILITY = (
 )
 # A run that nobody called stable, but whose score is finite where others' is not.
 SURVIVOR_RELIABILITY = 0.8
+OVERTAKEN = "the same run was later carried further"
 ADAPTIVE = {"adam", "adamw", "nadam", "adamax", "rmsprop", "adabelief", "lion"}
 
 
@@ -88,8 +89,14 @@ class Shelf:
     @cached_property
     def by_body(self) -> Mapping[BodyKey, Body]:
         """The runs with an outcome, as bodies without claims."""
-        grouped = _grouped(told_stability(self.runs))
+        current = [run for run in self.runs if run.id not in self.overtaken]
+        grouped = _grouped(told_stability(current))
         return {key: Body(*key, tuple(runs)) for key, runs in grouped.items()}
+
+    @cached_property
+    def overtaken(self) -> frozenset[str]:
+        """The ids of runs that were later carried further."""
+        return frozenset(overtaken_runs(self.runs))
 
     @cached_property
     def scored_by_body(self) -> Mapping[BodyKey, tuple[Run, ...]]:
@@ -165,7 +172,8 @@ def choose_recipe(
     """Return `(recipe, optimizer)`: as asked, else what has most evidence.
 
     Ties go to the workload's default. Imported workloads have no recipe unless their
-    rows name one.
+    rows name one. A variant of a recipe is chosen by its own name alone, however often
+    a study has run it.
     """
     if recipe is not None and recipe in RECIPES:
         return recipe, RECIPES[recipe].optimizer
@@ -181,6 +189,7 @@ def choose_recipe(
         [(name, RECIPES[name].optimizer) for name in spec.recipes] if spec else []
     )
     options += sorted(set(counts) - set(options), key=str)
+    options = [o for o in options if not is_variant(o[0]) or o[0] == optimizer]
     if recipe is not None:
         options = [o for o in options if o[0] == recipe] or [(recipe, optimizer or "")]
     if optimizer is not None:
@@ -273,7 +282,6 @@ def select_from_shelves(
         if run.id in unwanted
     ]
     own_shelf = shelves.get(own_name, Shelf())
-    furthest = _furthest_by_job(own_shelf.runs)
     for run in own_shelf.without(unwanted).runs:
         reason = _why_not(run, scope)
         if reason is not None:
@@ -282,9 +290,8 @@ def select_from_shelves(
             continue
         if scope.recipe is not None and run.recipe is None:
             reliability[run.id] = UNSAID_RECIPE_RELIABILITY
-        if run.job_id is not None and furthest[run.job_id] != run.id:
-            reason = "the same run was later carried further"
-            excluded.append(Exclusion(run.id, reason))
+        if run.id in own_shelf.overtaken:
+            excluded.append(Exclusion(run.id, OVERTAKEN))
             continue
         counted.append(run)
         if _is_scored(run):
@@ -321,15 +328,42 @@ def select_from_shelves(
     )
 
 
-def _furthest_by_job(runs: Iterable[Run]) -> dict[str, str]:
-    """The run of each job that got furthest: a resumed job may have left two."""
-    found: dict[str, Run] = {}
+def overtaken_runs(runs: Iterable[Run]) -> set[str]:
+    """Return the ids of runs that were later carried further.
+
+    A job leaves one record each time it stops, and a longer run may begin as another
+    one did: same workload, recipe, batch size, rate, seed, data, device and precision.
+    That is one piece of evidence, and the record that got furthest counts.
+    """
+    best: dict[object, Run] = {}
+    overtaken: set[str] = set()
     for run in runs:
-        if run.job_id is not None:
-            best = found.get(run.job_id)
-            if best is None or (run.steps or 0) > (best.steps or 0):
-                found[run.job_id] = run
-    return {job_id: run.id for job_id, run in found.items()}
+        for key in {run.job_id or run.id, trajectory(run)}:
+            other = best.setdefault(key, run)
+            if other.id == run.id:
+                continue
+            behind, best[key] = sorted((run, other), key=_how_far)
+            overtaken.add(behind.id)
+    return overtaken
+
+
+def trajectory(run: Run) -> object:
+    """Return how a run of ours began: runs equal in it differ in their length alone.
+
+    The id of its job where that is not known, and its own for a run of no job: equal
+    rows that somebody reported are replicates.
+    """
+    recipe = RECIPES.get(run.recipe or "")
+    if run.job_id is None or run.seed is None or recipe is None:
+        return run.job_id or run.id
+    # A schedule that depends on the run's length makes another run from the start.
+    planned = None if recipe.schedule == "constant" else run.horizon_steps
+    what = run.workload.lower(), run.recipe, run.batch_size, run.learning_rate
+    return (*what, run.seed, run.data, run.device, run.precision, planned)
+
+
+def _how_far(run: Run) -> tuple[int, bool, str]:
+    return run.steps or 0, is_labelled(run), run.id
 
 
 def _is_of(run: Run, workload: str, recipe: str | None, optimizer: str) -> bool:
@@ -346,7 +380,7 @@ def _why_not(run: Run, scope: Scope) -> str | None:
         return f"another recipe ({run.recipe}): what was held fixed differs"
     if scope.recipe is None and run.recipe is not None:
         return f"recipe {run.recipe}: the question is about runs without a named one"
-    if run.is_ours and run.outcome_rule not in (None, RULE_VERSION):
+    if run.is_measured and run.outcome_rule not in (None, RULE_VERSION):
         return f"judged by an older outcome rule ({run.outcome_rule})"
     if run.precision not in (None, "fp32"):
         return f"another precision ({run.precision})"
@@ -400,13 +434,13 @@ def _sort_claims(
 def _bodies(
     scope: Scope, shelves: Iterable[Shelf], claims: Sequence[Claim]
 ) -> tuple[Body, ...]:
-    """Return the siblings of the same optimizer kind, with what is claimed of them."""
+    """Return the siblings that tell something, with what is claimed of them."""
     kind = scope.optimizer in ADAPTIVE
     bodies = {
         key: body
         for shelf in shelves
         for key, body in shelf.by_body.items()
-        if (body.optimizer in ADAPTIVE) == kind
+        if _teaches(key, scope)
     }
     for claim in claims:
         optimizer = claim.optimizer or scope.optimizer
@@ -421,14 +455,32 @@ def _bodies(
 def _scored_bodies(
     scope: Scope, shelves: Iterable[Shelf]
 ) -> tuple[tuple[Run, ...], ...]:
-    kind = scope.optimizer in ADAPTIVE
     scored = {
         key: runs
         for shelf in shelves
         for key, runs in shelf.scored_by_body.items()
-        if (key[2] in ADAPTIVE) == kind
+        if _teaches(key, scope)
     }
     return tuple(scored[key] for key in sorted(scored, key=str))
+
+
+def _teaches(key: BodyKey, scope: Scope) -> bool:
+    """Whether the rates of another body scale with the batch as the asked ones may.
+
+    A variant is made to scale otherwise, so it speaks for nothing but itself. A summed
+    loss divides the rates of plain descent by the batch, so no mean speaks for it.
+    """
+    _, recipe, optimizer = key
+    adaptive = optimizer in ADAPTIVE
+    if adaptive != (scope.optimizer in ADAPTIVE):
+        return False
+    if recipe == scope.recipe:
+        return True
+    return not is_variant(recipe) and (adaptive or not _is_summed(scope.recipe))
+
+
+def _is_summed(recipe: str | None) -> bool:
+    return recipe in RECIPES and RECIPES[recipe].reduction == "sum"
 
 
 def _grouped(runs: Iterable[Run]) -> dict[BodyKey, list[Run]]:
@@ -440,4 +492,7 @@ def _grouped(runs: Iterable[Run]) -> dict[BodyKey, list[Run]]:
 
 
 def _is_scored(run: Run) -> bool:
+    """Whether its score compares with others': that of a run cut short does not."""
+    if run.is_measured and run.outcome is Outcome.INCOMPLETE:
+        return False
     return run.metric_value is not None and run.goal is not None

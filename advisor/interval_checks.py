@@ -31,6 +31,7 @@ PINNED_SHARE = 0.5
 _LIKELY_LOG_RATIO = 1.92
 _GRID_STEP, _GRID_BEYOND = 0.02, 6.0  # octaves
 _WIDTHS = np.geomspace(0.03, 1.0, 9)  # octaves; one as likely as another
+_FALLS = np.array([0.0, 0.2, 0.5, 1.0])  # octaves per doubling of the steps
 _LAPSE = 0.01  # share of runs whose outcome has nothing to do with the rate
 
 
@@ -38,12 +39,14 @@ _LAPSE = 0.01  # share of runs whose outcome has nothing to do with the rate
 class JobState:
     """What the queue last reported of a job; `started` is UTC, ISO.
 
-    `is_planned` tells a rate that the advisor chose from one that a person named.
+    `is_planned` tells a rate that the advisor chose from one that a person named;
+    `first_stop` is the step up to which it was to go at first, None when not known.
     """
 
     state: str
     started: str | None
     is_planned: bool = False
+    first_stop: int | None = None
 
 
 @dataclass(frozen=True)
@@ -187,9 +190,14 @@ def check_interval(
     del later[MOST_LATER_RUNS:]
     if not later:
         return CheckedInterval(interval, None, None, None, ())
+    spans = [_seen(run, jobs[run.job_id or ""], interval) for run in later]
     low, high = likely_range(
         np.log2([run.learning_rate for run in later]),
-        [bool(run.outcome and run.outcome.is_unstable) for run in later],
+        [_failed(run) for run in later],
+        log_unseen=np.log2(interval.horizon_steps / np.array([s for s, _ in spans])),
+        log_unheld=[
+            np.log2(interval.horizon_steps / h) if h else math.inf for _, h in spans
+        ],
     )
     held = None
     if _is_fair_trial(interval, later, jobs):
@@ -206,7 +214,12 @@ def check_interval(
 def _is_later_run(
     run: Run, interval: StatedInterval, jobs: Mapping[str, JobState]
 ) -> bool:
-    """Whether a run of the very thing started when the interval had been stated."""
+    """Whether a run of the very thing started when the interval had been stated.
+
+    Also one that was to stop early and was not carried on: had only those counted that
+    were, which are picked by how they did, or that failed before, the threshold would
+    seem lower than it is.
+    """
     same = (
         run.batch_size == interval.batch_size
         and run.horizon_steps == interval.horizon_steps
@@ -214,14 +227,32 @@ def _is_later_run(
         and run.optimizer == interval.optimizer
         and run.workload.lower() == interval.workload.lower()
     )
-    if not same or not is_labelled(run) or run.id in interval.rested_on:
+    if not same or run.outcome is None or run.id in interval.rested_on:
         return False
     job = jobs.get(run.job_id or "")
-    return (
-        job is not None
-        and job.started is not None
-        and is_before(interval.made, job.started)
-    )
+    if job is None or job.started is None or not is_before(interval.made, job.started):
+        return False
+    # What was stopped on the way by a person tells what that person thought.
+    return is_labelled(run) or (job.state == "finished" and job.first_stop is not None)
+
+
+def _failed(run: Run) -> bool:
+    return bool(run.outcome and run.outcome.is_unstable)
+
+
+def _seen(run: Run, job: JobState, interval: StatedInterval) -> tuple[int, int]:
+    """The step up to which a run was watched, and the one to which it held before.
+
+    A failure before the first stop would have been seen in any case; a later one was
+    seen because the run, having held so far, was carried on. 0: nothing held before.
+    """
+    whole = interval.horizon_steps
+    stop = min(job.first_stop or whole, whole)
+    if not _failed(run):
+        return (whole if is_labelled(run) else min(run.steps or stop, whole)), 0
+    if stop < whole and (run.failed_at_step or 0) > stop:
+        return whole, stop
+    return stop, 0
 
 
 def _is_fair_trial(
@@ -234,7 +265,8 @@ def _is_fair_trial(
     """
     rates = [run.learning_rate for run in later]
     reaches_beyond = min(rates) <= interval.low and max(rates) >= interval.high
-    planned = sum(jobs[run.job_id or ""].is_planned for run in later)
+    told = [run for run in later if is_labelled(run)]
+    planned = sum(jobs[run.job_id or ""].is_planned for run in told)
     return max(planned, len(later) * reaches_beyond) >= FEWEST_LATER_RUNS
 
 
@@ -249,27 +281,44 @@ def _verdict(low: float, high: float, start: float, end: float) -> bool | None:
     return None
 
 
-def likely_range(log_rates: ArrayLike, failed: ArrayLike) -> tuple[float, float]:
+def likely_range(
+    log_rates: ArrayLike,
+    failed: ArrayLike,
+    *,
+    log_unseen: ArrayLike = 0.0,
+    log_unheld: ArrayLike = np.inf,
+) -> tuple[float, float]:
     """Return the lowest and highest threshold that runs of one batch size leave likely.
 
-    The likelihood of a logistic boundary, averaged over widths from sharp to blurred,
-    with nothing assumed of the threshold itself.
+    The likelihood of a logistic boundary, averaged over widths from sharp to blurred
+    and over how fast the boundary falls with time, with nothing assumed of the
+    threshold itself.
 
     Args:
         log_rates: log2 of the rates, shape (n_runs,).
         failed: Whether each run failed, shape (n_runs,), bool.
+        log_unseen: log2 of the horizon over the steps to which each run was watched.
+        log_unheld: The same of the steps to which it had held before it failed.
 
     Returns:
         Two log2 rates; infinite where the runs set no bound.
     """
     x = np.asarray(log_rates, dtype=np.float64)
-    signs = np.where(np.asarray(failed, dtype=bool), 1.0, -1.0)
+    ends = np.asarray(failed, dtype=bool)
+    unseen = np.broadcast_to(np.asarray(log_unseen, dtype=np.float64), x.shape)
+    unheld = np.broadcast_to(np.asarray(log_unheld, dtype=np.float64), x.shape)
+    falls = _FALLS if unseen.any() or np.isfinite(unheld).any() else _FALLS[:1]
+    fall, width = falls[:, None, None], _WIDTHS[:, None]
     grid = np.arange(x.min() - _GRID_BEYOND, x.max() + _GRID_BEYOND, _GRID_STEP)
-    by_width = np.zeros((_WIDTHS.size, grid.size))
-    for rate, sign in zip(x, signs, strict=True):
-        chance = expit(sign * (rate - grid) / _WIDTHS[:, None])
-        by_width += np.log(_LAPSE + (1 - 2 * _LAPSE) * chance)
-    likelihood = np.logaddexp.reduce(by_width, axis=0)
+    by_shape = np.zeros((falls.size, _WIDTHS.size, grid.size))
+    for rate, has_failed, short, held in zip(x, ends, unseen, unheld, strict=True):
+        chance = expit((rate - grid - fall * short) / width)
+        if np.isfinite(held):  # it failed between two looks
+            chance = chance - expit((rate - grid - fall * held) / width)
+        by_shape += np.log(
+            _LAPSE + (1 - 2 * _LAPSE) * (chance if has_failed else 1 - chance)
+        )
+    likelihood = np.logaddexp.reduce(by_shape.reshape(-1, grid.size), axis=0)
     likely = np.flatnonzero(likelihood >= likelihood.max() - _LIKELY_LOG_RATIO)
     low = -np.inf if likely[0] == 0 else float(grid[likely[0]])
     high = np.inf if likely[-1] == grid.size - 1 else float(grid[likely[-1]])

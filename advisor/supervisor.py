@@ -57,20 +57,24 @@ def tend(folder: Path) -> None:
     with Advisor.open(folder, settings=settings) as advisor:
         rows = advisor.store.rows("select id, state_number from jobs")
         mirrored: dict[str, int] = dict(rows)
+        mark: tuple[int, ...] | None = None
         while True:
-            _advance_all(advisor)
+            # Reading a long queue ten times a second would cost as much as a run.
+            if mark != (mark := queue.mark()):
+                _advance_all(advisor)
+                _mirror_states(advisor, mirrored)
             runner.tend()
-            _mirror_states(advisor, mirrored)
             if not queue.has_work():
                 break
             time.sleep(TEND_SECONDS)
+        _mirror_states(advisor, mirrored)
         runner.stop()
         advisor.store.ingest(wait_seconds=5)
 
 
 def _advance_all(advisor: "Advisor") -> None:
     """Plan what is due; a verification that cannot go on fails with its reason."""
-    from advisor.verifying import advance
+    from advisor.advancing import advance
 
     for verification in advisor.queue.verifications(unfinished=True):
         try:
@@ -85,8 +89,9 @@ def _mirror_states(advisor: "Advisor", mirrored: dict[str, int]) -> None:
     """Record each new state of a job, for the store's table of jobs."""
     from advisor.verifying import job_record
 
-    for job in advisor.queue.jobs():
-        if mirrored.get(job.id) != job.state_number:
+    for job_id, number in advisor.queue.state_numbers().items():
+        if mirrored.get(job_id) != number:
+            job = advisor.queue.job(job_id)
             event_id = f"{job.id}-{job.state_number}"
             folder = advisor.store.folder
             inbox.record(folder, "job", job_record(job), event_id=event_id)

@@ -1,8 +1,8 @@
 """Verification runs under way: started, advanced, watched, stopped.
 
 A verification is a wish with a budget, stored in the queue; its runs are planned one
-after another by whoever tends it (advisor.supervisor), so it survives the app that
-started it. `advance` is the one place where runs are planned and queued.
+after another by whoever tends it (advisor.supervisor, with advisor.advancing), so it
+survives the app that started it.
 """
 
 import math
@@ -15,18 +15,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from advisor.advancing import advance, examples_spent
 from advisor.checks import check_batch_size, check_learning_rate
-from advisor.costs import seconds_per_step
-from advisor.evidence import Evidence, Scope, usual_horizon
-from advisor.planning import InFlight
-from advisor.verification import (
-    VerificationSpec,
-    fixed_jobs,
-    next_job,
-    next_seed,
-    steps_for_budget,
-)
-from experiments.queue import Job, NewJob, new_job_id
+from advisor.evidence import Scope
+from advisor.verification import VerificationSpec, usual_steps
+from experiments.queue import Job
 from experiments.workloads import find_spec
 from knowledge.errors import (
     BadValueError,
@@ -39,8 +32,7 @@ if TYPE_CHECKING:
     from advisor.service import Advisor
 
 DEFAULT_BUDGET_SECONDS = 120.0
-DEFAULT_STEPS = 2_000
-LAST_RUN_SHARE = 0.6  # of a run must fit into what is left of the budget to start it
+MOST_EXAMPLES = 1e12
 
 
 class Verification:
@@ -93,6 +85,9 @@ class Verification:
         shares = [0.0]
         if spec.budget_seconds:
             shares.append((time.time() - opened.created) / spec.budget_seconds)
+        if spec.budget_examples:
+            spent = examples_spent(jobs, self._advisor.store)
+            shares.append(spent / spec.budget_examples)
         if spec.n_runs:
             shares.append(done / spec.n_runs)
         if not spec.is_adaptive and jobs:
@@ -154,6 +149,7 @@ class Verification:
             "learning_rate": job.config.learning_rate,
             "seed": job.config.seed,
             "steps": job.config.steps,
+            "stop_after": job.stop_after,
             "steps_done": steps_done,
             "outcome": outcome,
             "failed_at_step": failed_at_step,
@@ -167,7 +163,6 @@ class Verification:
 def start_verification(
     advisor: "Advisor",
     scope: Scope,
-    evidence: Evidence,
     *,
     batch_sizes: Sequence[object],
     learning_rates: Sequence[object],
@@ -175,6 +170,7 @@ def start_verification(
     seeds: int,
     budget_seconds: float | None,
     runs: int | None,
+    examples: float | None,
     data: str | None,
     verification_id: str | None,
 ) -> Verification:
@@ -188,13 +184,12 @@ def start_verification(
     rates = tuple(dict.fromkeys(check_learning_rate(rate) for rate in learning_rates))
     if not batches:
         raise BadValueError("batch_size", "missing", expected="name at least one.")
-    if budget_seconds is None and runs is None and not rates:
+    if budget_seconds is None and runs is None and examples is None and not rates:
         budget_seconds = DEFAULT_BUDGET_SECONDS
-    _check_budget(advisor, budget_seconds, runs, seeds, steps)
+    _check_budget(advisor, budget_seconds, runs, seeds, steps, examples)
     spec = _fill_in(
         advisor,
         scope,
-        evidence,
         VerificationSpec(
             workload=scope.workload,
             batch_sizes=batches,
@@ -207,6 +202,7 @@ def start_verification(
             n_runs=runs,
             data=data or "",
             n_workers=advisor.settings.n_workers,
+            budget_examples=examples,
         ),
     )
     before = advisor.recommend(
@@ -221,7 +217,7 @@ def start_verification(
 
 
 def _fill_in(
-    advisor: "Advisor", scope: Scope, evidence: Evidence, wish: VerificationSpec
+    advisor: "Advisor", scope: Scope, wish: VerificationSpec
 ) -> VerificationSpec:
     spec = find_spec(scope.workload)
     if spec is None or wish.recipe not in spec.recipes:
@@ -230,22 +226,23 @@ def _fill_in(
             f"{scope.recipe or scope.optimizer}: only the built-in workloads with "
             "their recipes can. See `lr-advisor workloads`."
         )
+    too_large = [b for b in wish.batch_sizes if b > (spec.largest_batch_size or b)]
+    if too_large:
+        raise BadValueError(
+            "batch_size",
+            too_large[0],
+            expected=f"{scope.workload} has {spec.largest_batch_size} examples to "
+            "train on, so that is the largest.",
+        )
     steps = wish.steps
     if not steps:
-        usual = usual_horizon(scope.workload, wish.recipe, scope.optimizer, ())
-        usual = min(usual or DEFAULT_STEPS, DEFAULT_STEPS)
-        steps = usual
+        steps = usual_steps(scope.workload)
         if wish.budget_seconds is not None and wish.is_adaptive:
-            steps = steps_for_budget(
+            steps = advisor.steps_within(
                 wish.budget_seconds,
-                n_workers=wish.n_workers,
-                seconds_per_step=max(
-                    seconds_per_step(
-                        scope.workload, b, device=scope.device, runs=evidence.own.runs
-                    )
-                    for b in wish.batch_sizes
-                ),
-                usual_steps=usual,
+                scope.workload,
+                wish.batch_sizes,
+                device=scope.device,
             )
     return replace(wish, steps=steps, data=wish.data or spec.data)
 
@@ -256,6 +253,7 @@ def _check_budget(
     runs: int | None,
     seeds: int,
     steps: int | None,
+    examples: float | None,
 ) -> None:
     cap, runs_cap = (
         advisor.settings.budget_seconds_cap,
@@ -272,130 +270,13 @@ def _check_budget(
             raise BadValueError(
                 name, value, expected=f"give a whole number from 1 to {runs_cap}."
             )
+    if examples is not None and not 1 <= examples <= MOST_EXAMPLES:
+        raise BadValueError(
+            "examples", examples, expected=f"give a number from 1 to {MOST_EXAMPLES:g}."
+        )
     if steps is not None and not 10 <= steps <= 10**7:
         raise BadValueError(
             "steps", steps, expected="give a whole number from 10 to 10,000,000."
-        )
-
-
-def advance(advisor: "Advisor", verification_id: str) -> None:
-    """Queue the runs that are due now, or close the verification when it is over.
-
-    Called by one process at a time (the supervisor holds a lock; the starter calls it
-    before there is one).
-    """
-    opened = advisor.queue.verification(verification_id)
-    if opened.is_over:
-        return
-    jobs = advisor.queue.jobs(verification_id=verification_id)
-    unfinished = [job for job in jobs if not job.is_over]
-    spec = VerificationSpec.from_dict(opened.spec["spec"])
-    if opened.cancel is not None:
-        if not unfinished:
-            advisor.queue.end_verification(verification_id, state="cancelled")
-        return
-    failed = [job for job in jobs if job.state == "failed"]
-    if failed and not any(job.state == "finished" for job in jobs):
-        # The first run could not be carried out at all: the next would not either.
-        if not unfinished:
-            advisor.queue.end_verification(
-                verification_id, state="failed", error=failed[0].error
-            )
-        return
-    if not spec.is_adaptive:
-        if not jobs:
-            seed = next_seed(advisor.store.runs(workload=spec.workload), ())
-            _submit(advisor, verification_id, spec, fixed_jobs(spec, first_seed=seed))
-        elif not unfinished:
-            advisor.queue.end_verification(verification_id, state="finished")
-        return
-    _advance_adaptive(advisor, verification_id, spec, opened.created, jobs)
-
-
-def _advance_adaptive(
-    advisor: "Advisor",
-    verification_id: str,
-    spec: VerificationSpec,
-    created: float,
-    jobs: Sequence[Job],
-) -> None:
-    unfinished = [job for job in jobs if not job.is_over]
-    while len(unfinished) < spec.n_workers and _budget_left(
-        advisor, spec, created, jobs
-    ):
-        model, labelled = advisor.model_for(spec)
-        runs = advisor.store.runs(workload=spec.workload)
-        job = next_job(
-            spec,
-            model,
-            in_flight=[
-                InFlight(j.config.batch_size, j.config.learning_rate)
-                for j in unfinished
-            ],
-            n_runs_so_far=labelled,
-            seed=next_seed(runs, [j.config.seed for j in jobs]),
-        )
-        _submit(advisor, verification_id, spec, [job])
-        jobs = advisor.queue.jobs(verification_id=verification_id)
-        unfinished = [job for job in jobs if not job.is_over]
-    if not unfinished:
-        advisor.queue.end_verification(verification_id, state="finished")
-
-
-def _budget_left(
-    advisor: "Advisor",
-    spec: VerificationSpec,
-    created: float,
-    jobs: Sequence[Job],
-) -> bool:
-    if spec.n_runs is not None and len(jobs) >= spec.n_runs:
-        return False
-    if spec.budget_seconds is None or len(jobs) < spec.n_workers:
-        return True
-    full = spec.steps * max(
-        seconds_per_step(
-            spec.workload,
-            batch_size,
-            device=spec.device,
-            runs=advisor.store.runs(workload=spec.workload),
-        )
-        for batch_size in spec.batch_sizes
-    )
-    return time.time() + LAST_RUN_SHARE * full <= created + spec.budget_seconds
-
-
-def _submit(
-    advisor: "Advisor",
-    verification_id: str,
-    spec: VerificationSpec,
-    jobs: Sequence[NewJob],
-) -> None:
-    """Write down what is expected of the runs, then queue them.
-
-    In this order: once a job is queued a worker may start it, and what is forecast
-    after that would prove nothing.
-    """
-    by_id = {new_job_id(): job for job in jobs}
-    advisor.record_forecasts(
-        spec,
-        {job_id: job.config for job_id, job in by_id.items()},
-        verification_id=verification_id,
-    )
-    for job_id, job in by_id.items():
-        config = job.config
-        seconds = config.steps * seconds_per_step(
-            config.workload,
-            config.batch_size,
-            device=config.device,
-            runs=advisor.store.runs(workload=config.workload),
-        )
-        advisor.queue.submit(
-            replace(
-                job,
-                verification_id=verification_id,
-                estimated_seconds=round(seconds, 1),
-            ),
-            job_id=job_id,
         )
 
 
@@ -439,6 +320,7 @@ def job_dict(job: Job) -> dict[str, Any]:
         "learning_rate": job.config.learning_rate,
         "seed": job.config.seed,
         "steps": job.config.steps,
+        "stop_after": job.stop_after,
         "progress": round(job.progress, 4),
         "pid": job.pid,
         "attempts": job.attempts,
@@ -453,6 +335,7 @@ def job_dict(job: Job) -> dict[str, Any]:
         "reason": job.reason,
         "estimated_seconds": job.estimated_seconds,
         "error": job.error,
+        "note": job.note,
     }
 
 

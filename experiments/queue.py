@@ -1,8 +1,9 @@
 """The job queue: one SQLite file with leases, heartbeats and cancel flags.
 
-A job is one training run. A verification is what a person asked for: a budget within
-which runs are planned one after another (advisor.supervisor). A killed worker's lease
-runs out and the next worker goes on from the checkpoint. Not for network file systems.
+A job is one training run; it may be told to stop early (`stop_after`) and be carried
+further later. A verification is what a person asked for: a budget within which runs are
+planned one after another (advisor.supervisor). A killed worker's lease runs out and the
+next worker goes on from the checkpoint. Not for network file systems.
 """
 
 import json
@@ -34,12 +35,19 @@ create table if not exists jobs (
     created real not null, started real, ended real, owner text, pid integer,
     pid_created real, lease real, attempts integer not null default 0,
     resumed_from_step integer, progress real not null default 0, loss real,
-    cancel real, run_id text, error text);
+    cancel real, run_id text, error text, stop_after integer, continues_job text,
+    note text);
 create index if not exists jobs_by_state on jobs (state, created);
 create table if not exists verifications (
     id text primary key, spec text not null, state text not null,
     created real not null, ended real, cancel real, error text);
 """
+# What later versions added to the table of jobs: an older file gets them on opening.
+_ADDED_COLUMNS = {
+    "stop_after": "integer",
+    "continues_job": "text",
+    "note": "text",
+}
 _CLAIM = """
 update jobs set state = 'running', state_number = state_number + 1, owner = :me,
     pid = :pid, pid_created = :pid_created, lease = :now + :lease,
@@ -55,7 +63,13 @@ returning *
 
 @dataclass(frozen=True)
 class Job:
-    """One queued, running or ended training run, as the queue knows it."""
+    """One queued, running or ended training run, as the queue knows it.
+
+    `stop_after` is the step at which it stops for now, None: its horizon.
+    `continues_job` is the job from whose kept checkpoint it starts. `progress` is the
+    share of the steps up to where it stops for now. `note` is what a person should
+    know of a run that went well otherwise.
+    """
 
     id: str
     kind: str
@@ -80,6 +94,14 @@ class Job:
     cancel: float | None
     run_id: str | None
     error: str | None
+    stop_after: int | None = None
+    continues_job: str | None = None
+    note: str | None = None
+
+    @property
+    def last_step(self) -> int:
+        """The step at which it stops for now."""
+        return min(self.stop_after or self.config.steps, self.config.steps)
 
     @property
     def is_over(self) -> bool:
@@ -127,6 +149,8 @@ class NewJob:
     believed_high: float | None = None
     reason: str | None = None
     estimated_seconds: float | None = None
+    stop_after: int | None = None
+    continues_job: str | None = None
 
 
 def new_job_id() -> str:
@@ -145,6 +169,7 @@ class Queue:
         self._local = threading.local()
         with self._connection() as con:
             con.executescript(_SCHEMA)
+            _add_columns(con)
 
     # -- asking for work ---------------------------------------------------------
 
@@ -156,8 +181,9 @@ class Queue:
         with self._connection() as con:
             con.execute(
                 "insert into jobs (id, kind, config, state, verification_id, "
-                "believed_low, believed_high, reason, estimated_seconds, created) "
-                "values (?, 'run', ?, 'queued', ?, ?, ?, ?, ?, ?)",
+                "believed_low, believed_high, reason, estimated_seconds, created, "
+                "stop_after, continues_job) "
+                "values (?, 'run', ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     job_id,
                     json.dumps(job.config.to_dict()),
@@ -167,6 +193,8 @@ class Queue:
                     job.reason,
                     job.estimated_seconds,
                     _now(now),
+                    job.stop_after,
+                    job.continues_job,
                 ),
             )
         return job_id
@@ -191,15 +219,21 @@ class Queue:
     # -- looking -----------------------------------------------------------------
 
     def jobs(
-        self, *, verification_id: str | None = None, unfinished: bool = False
+        self,
+        *,
+        verification_id: str | None = None,
+        unfinished: bool = False,
+        running: bool = False,
     ) -> list[Job]:
-        """Return jobs, oldest first."""
+        """Return jobs, oldest first: all, those not over, or those a worker has."""
         where, values = [], []
         if verification_id is not None:
             where.append("verification_id = ?")
             values.append(verification_id)
         if unfinished:
             where.append("state in ('queued', 'running', 'interrupted')")
+        if running:
+            where.append("state = 'running'")
         clause = f" where {' and '.join(where)}" if where else ""
         rows = self._rows(f"select * from jobs{clause} order by created, id", values)
         return [_job(row) for row in rows]
@@ -225,6 +259,32 @@ class Queue:
         if not rows:
             raise JobNotFoundError(f"No verification '{verification_id}'.")
         return _verification(rows[0])
+
+    def count_unfinished(self) -> int:
+        """Return how many jobs are not over."""
+        rows = self._rows(
+            "select count(*) from jobs "
+            "where state in ('queued', 'running', 'interrupted')",
+            [],
+        )
+        return int(rows[0][0])
+
+    def state_numbers(self) -> dict[str, int]:
+        """Return how often each job has changed its state, by its id."""
+        rows = self._rows("select id, state_number from jobs", [])
+        return {row["id"]: row["state_number"] for row in rows}
+
+    def mark(self) -> tuple[int, ...]:
+        """Return what differs as soon as anything but progress has changed."""
+        rows = self._rows(
+            "select (select count(*) from jobs), (select count(cancel) from jobs), "
+            "(select coalesce(sum(state_number), 0) from jobs), "
+            "(select count(*) from verifications), "
+            "(select count(cancel) from verifications), "
+            "(select count(ended) from verifications)",
+            [],
+        )
+        return tuple(rows[0])
 
     def has_work(self) -> bool:
         """Whether a job waits or runs, or a verification may still plan one."""
@@ -295,6 +355,11 @@ class Queue:
             con.execute(
                 "update jobs set resumed_from_step = ? where id = ?", (step, job_id)
             )
+
+    def note(self, job_id: str, text: str) -> None:
+        """Keep a sentence that a person should read about a run that goes on."""
+        with self._connection() as con:
+            con.execute("update jobs set note = ? where id = ?", (text, job_id))
 
     def end(
         self,
@@ -375,13 +440,36 @@ class Queue:
                 (job_id, time.time()),
             )
 
+    def carry_further(self, job_id: str, *, stop_after: int | None) -> None:
+        """Queue a job again that stopped early in good health, to go on from there.
+
+        Args:
+            job_id: A finished job.
+            stop_after: The step at which it is to stop next; None: its horizon.
+
+        Raises:
+            StoreError: It is not finished, or has been that far.
+        """
+        job = self.job(job_id)
+        if stop_after is not None and stop_after >= job.config.steps:
+            stop_after = None
+        if job.state != "finished" or (stop_after or job.config.steps) <= job.last_step:
+            raise StoreError(
+                f"Job {job_id} ({job.state} at step {job.last_step}) cannot be carried "
+                f"to step {stop_after or job.config.steps}."
+            )
+        done = job.last_step / (stop_after or job.config.steps)
+        with self._connection() as con:
+            con.execute(
+                "update jobs set state = 'queued', state_number = state_number + 1, "
+                "attempts = 0, ended = null, error = null, lease = null, owner = null, "
+                "stop_after = ?, progress = ? where id = ? and state = 'finished'",
+                (stop_after, done, job_id),
+            )
+
     def release_lost(self) -> list[str]:
         """Give back the jobs whose worker process is gone; return their ids."""
-        lost = [
-            job.id
-            for job in self.jobs(unfinished=True)
-            if job.state == "running" and not job.worker_is_alive()
-        ]
+        lost = [job.id for job in self.jobs(running=True) if not job.worker_is_alive()]
         with self._connection() as con:
             for job_id in lost:
                 con.execute(
@@ -441,6 +529,20 @@ class Queue:
                 f"The job queue {self.path} cannot be used ({error}). "
                 "Finished runs are safe in the store."
             ) from error
+
+
+def _add_columns(con: sqlite3.Connection) -> None:
+    """Bring a file of an earlier version up to date; two processes may try at once."""
+    if _missing_columns(con):
+        con.execute("begin immediate")
+        for name in _missing_columns(con):
+            con.execute(f"alter table jobs add column {name} {_ADDED_COLUMNS[name]}")
+        con.execute("commit")
+
+
+def _missing_columns(con: sqlite3.Connection) -> list[str]:
+    present = {row["name"] for row in con.execute("pragma table_info(jobs)")}
+    return [name for name in _ADDED_COLUMNS if name not in present]
 
 
 def _job(row: sqlite3.Row) -> Job:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from knowledge.inbox import disk_error, write_whole
 from knowledge.records import Curve, RunConfig
@@ -22,6 +22,8 @@ _JOB_ID = re.compile(r"^job:[0-9a-f]{8,32}$")
 @dataclass(frozen=True)
 class RunFolder:
     """The files of one run."""
+
+    KEPT_NAME: ClassVar[str] = "kept.pt"
 
     path: Path
 
@@ -48,6 +50,16 @@ class RunFolder:
         return self.path / "checkpoint.pt"
 
     @property
+    def kept_path(self) -> Path:
+        """The checkpoint of a run that stopped in good health and may go on."""
+        return self.path / self.KEPT_NAME
+
+    @property
+    def pictures_path(self) -> Path:
+        """Which pictures the run began with, where they come from a person's folder."""
+        return self.path / "pictures.json"
+
+    @property
     def log_path(self) -> Path:
         """What the worker wrote while it carried out the run."""
         return self.path / "log.txt"
@@ -72,6 +84,13 @@ class RunFolder:
         text = json.dumps(config.to_dict(), indent=2)
         write_whole(self.config_path, text.encode())
 
+    def load_config(self) -> RunConfig | None:
+        """Read the config; None where there is none that can be read."""
+        try:
+            return RunConfig.from_dict(json.loads(self.config_path.read_bytes()))
+        except (OSError, ValueError, TypeError):
+            return None
+
     def save_curve(self, curve: Curve) -> None:
         """Write the curve so far."""
         write_whole(self.curve_path, json.dumps(curve.to_dict()).encode())
@@ -86,8 +105,9 @@ class RunFolder:
 
     def drop_checkpoint(self) -> None:
         """Remove the checkpoint of a run that is over (it may be gigabytes)."""
-        with contextlib.suppress(OSError):
-            os.unlink(self.checkpoint_path)
+        for path in (self.checkpoint_path, self.kept_path):
+            with contextlib.suppress(OSError):
+                os.unlink(path)
 
     def log_tail(self, *, lines: int = 20) -> str:
         """Return the last lines of the log, for an error message."""

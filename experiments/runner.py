@@ -44,19 +44,15 @@ class ProcessRunner:
         """Do what is due now; call it a few times a second while there is work."""
         self._workers = [w for w in self._workers if w.poll() is None]
         self._queue.release_lost()
-        unfinished = self._queue.jobs(unfinished=True)
+        running = self._queue.jobs(running=True)
         now = time.time()
-        for job in unfinished:
-            asked = job.cancel is not None and job.state == "running"
-            if asked and now - (job.cancel or now) > CANCEL_GRACE_SECONDS:
+        for job in running:
+            if job.cancel is not None and now - job.cancel > CANCEL_GRACE_SECONDS:
                 kill_worker(job.pid)
         ours = {worker.pid for worker in self._workers}
         # Workers of a supervisor that is gone finish their run before they leave.
-        foreign = sum(
-            job.state == "running" and job.pid not in ours and job.worker_is_alive()
-            for job in unfinished
-        )
-        wanted = min(self._n_workers, len(unfinished)) - foreign
+        foreign = sum(job.pid not in ours and job.worker_is_alive() for job in running)
+        wanted = min(self._n_workers, self._queue.count_unfinished()) - foreign
         for _ in range(wanted - len(self._workers)):
             self._workers.append(self._start_worker())
 

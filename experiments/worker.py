@@ -2,7 +2,9 @@
 
 Carries out queued runs one after another with one thread, and leaves when the queue has
 no more work. A finished run is a record file first; the queue is told afterwards, so a
-worker killed in between only repeats what is then already known.
+worker killed in between only repeats what is then already known. A run that is to stop
+early is stopped while it is fine, never while it is in doubt: then it goes on until it
+is clear how it does.
 """
 
 import argparse
@@ -15,23 +17,26 @@ import threading
 import time
 import traceback
 import uuid
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+from experiments import kept_checkpoints
+from experiments.picture_folders import check_pictures
 from experiments.queue import Job, Queue
 from experiments.run_folder import RunFolder
 from experiments.workloads import get_spec
 from knowledge import inbox
 from knowledge.errors import AdvisorError
-from knowledge.outcome import RULE_VERSION
+from knowledge.outcome import RULE_VERSION, is_in_doubt
 from knowledge.recipes import RECIPES
 from knowledge.records import OURS, Curve, Run, content_id, finite_or_none
 
 HEARTBEAT_SECONDS = 0.5
 IDLE_POLL_SECONDS = 0.1
+DOUBT_EVERY_STEPS = 10  # how often a run beyond where it was to stop is looked at
 HEADLINE_METRIC = {
     "faces": ("held_out_mse", "min"),
     "digits": ("validation_accuracy", "max"),
@@ -39,10 +44,18 @@ HEADLINE_METRIC = {
 
 
 class Heartbeat:
-    """Renews a job's lease from a thread of its own, however long a step takes."""
+    """Renews a job's lease from a thread of its own, however long a step takes.
 
-    def __init__(self, queue: Queue, job: Job, owner: str):
+    `losses` are those of earlier attempts; with them it is judged whether a run may
+    stop where it was to stop. `is_far_enough` tells that it did.
+    """
+
+    def __init__(
+        self, queue: Queue, job: Job, owner: str, *, losses: Sequence[float] = ()
+    ):
         self._queue, self._job, self._owner = queue, job, owner
+        self._losses = list(losses)
+        self.is_far_enough = False
         self._over = threading.Event()
         self._asked_to_stop = threading.Event()
         self._progress, self._loss = job.progress, job.loss
@@ -58,9 +71,21 @@ class Heartbeat:
 
     def __call__(self, step: int, loss: float) -> bool:
         """Take note of a step; False when the run should end."""
-        self._progress = step / self._job.config.steps
+        self._progress = min(step / self._job.last_step, 1.0)
         self._loss = finite_or_none(loss)
-        return not self._asked_to_stop.is_set()
+        self._losses[step - 1 :] = [loss]
+        if self._asked_to_stop.is_set():
+            return False
+        self.is_far_enough = self._may_stop_early(step)
+        return not self.is_far_enough
+
+    def _may_stop_early(self, step: int) -> bool:
+        """Whether the run is where it was to stop for now, and fine."""
+        beyond = step - self._job.last_step
+        steps = self._job.config.steps
+        if beyond < 0 or step >= steps or beyond % DOUBT_EVERY_STEPS:
+            return False
+        return not is_in_doubt(self._losses, steps)
 
     def _beat(self) -> None:
         while not self._over.wait(HEARTBEAT_SECONDS):
@@ -85,11 +110,22 @@ def carry_out(queue: Queue, store_folder: Path, job: Job, owner: str) -> None:
 
     folder = RunFolder.of_job(store_folder, job.id)
     folder.path.mkdir(parents=True, exist_ok=True)
-    with _logging_to(folder.log_path), Heartbeat(queue, job, owner) as heartbeat:
+    kept_checkpoints.take_up(folder, source=_source(store_folder, job))
+    losses = kept_checkpoints.losses_so_far(folder) if job.stop_after else ()
+    with (
+        _logging_to(folder.log_path),
+        Heartbeat(queue, job, owner, losses=losses) as heartbeat,
+    ):
         try:
+            check_pictures(job.config.data, folder)
             if folder.checkpoint_path.exists():
                 queue.note_resumed(job.id, len(folder.load_curve().losses))
-            result = train(job.config, folder, watch=heartbeat)
+            result = train(
+                job.config,
+                folder,
+                watch=heartbeat,
+                notice=lambda text: _note(queue, job, text),
+            )
             if result.resumed_from_step is not None:
                 queue.note_resumed(job.id, result.resumed_from_step)
             run = build_run(
@@ -103,16 +139,39 @@ def carry_out(queue: Queue, store_folder: Path, job: Job, owner: str) -> None:
             if result.curve.losses:
                 body = {"run": asdict(run), **result.curve.to_dict()}
                 inbox.record(store_folder, "run", body, event_id=run.id)
-            state = "cancelled" if result.stopped else "finished"
-            queue.end(job.id, owner, state=state, run_id=run.id)
-            if not result.stopped:  # a cancelled job may yet be resumed
+            cancelled = result.stopped and not heartbeat.is_far_enough
+            if result.verdict.outcome.is_unstable:
                 folder.drop_checkpoint()
+            elif not cancelled:  # a cancelled job's is there for `resume`
+                kept_checkpoints.keep(folder, store_folder)
+            state = "cancelled" if cancelled else "finished"
+            queue.end(job.id, owner, state=state, run_id=run.id)
         except AdvisorError as error:
             print(error, flush=True)
             queue.end(job.id, owner, state="failed", error=str(error))
         except Exception as error:
             traceback.print_exc()
-            queue.end(job.id, owner, state="failed", error=_explain(error, folder))
+            reason = _explain(error, job, folder)
+            queue.end(job.id, owner, state="failed", error=reason)
+
+
+def _note(queue: Queue, job: Job, text: str) -> None:
+    print(text, flush=True)
+    queue.note(job.id, text)
+
+
+def _source(store_folder: Path, job: Job) -> RunFolder | None:
+    """The folder of the job from whose checkpoint this one goes on.
+
+    None where that job's run began otherwise than this one: it would be another run.
+    """
+    if job.continues_job is None:
+        return None
+    folder = RunFolder.of_job(store_folder, job.continues_job)
+    config = folder.load_config()
+    if config is None or replace(config, steps=job.config.steps) != job.config:
+        return None
+    return folder
 
 
 def build_run(
@@ -171,13 +230,31 @@ def code_version() -> str:
     return metadata.version("lr-advisor")
 
 
-def _explain(error: Exception, folder: RunFolder) -> str:
-    if isinstance(error, MemoryError) or "allocate memory" in str(error):
-        return (
-            "The run needs more memory than there is: try a smaller batch or a proxy "
-            f"such as NAME@1/16. Log: {folder.log_path}"
-        )
-    return f"{type(error).__name__}: {error}. Log: {folder.log_path}"
+def _explain(error: Exception, job: Job, folder: RunFolder) -> str:
+    """Return what went wrong in a sentence, after the worker let go of the model."""
+    from experiments.memory import is_out_of_memory
+
+    if not is_out_of_memory(error):
+        return f"{type(error).__name__}: {error}. Log: {folder.log_path}"
+    # The frames of the error hold the model and its batch.
+    traceback.clear_frames(error.__traceback__)
+    fitting = _find_fitting_batch(job)
+    advice = f"batch {fitting} should fit" if fitting else "try a smaller batch"
+    return (
+        f"Batch {job.config.batch_size} needs more memory than is free here: {advice}, "
+        f"or try a proxy such as NAME@1/16. Log: {folder.log_path}"
+    )
+
+
+def _find_fitting_batch(job: Job) -> int | None:
+    from experiments.memory import free_bytes, largest_fitting_batch
+
+    try:
+        free = free_bytes(job.config.device)
+        return largest_fitting_batch(job.config, free=free)
+    except Exception:  # there may be too little left even to find out
+        traceback.print_exc()
+        return None
 
 
 @contextlib.contextmanager

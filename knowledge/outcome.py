@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from knowledge.records import Curve, Outcome
 
@@ -99,6 +100,30 @@ def judge_curve(curve: Curve, horizon_steps: int) -> Verdict:
     return _judge_end(curve, losses, smoothed, noise, horizon_steps)
 
 
+def is_in_doubt(losses: Sequence[float], horizon_steps: int) -> bool:
+    """Whether a run cut short here could not be said to be fine so far.
+
+    Its smoothed loss is high just now, or it has learned nothing yet (so does a model
+    that collapsed), or a run that ended here would have degraded. Such a run should go
+    on until it is clear: "survived to its last step" would be said of one that fails.
+
+    >>> falling = [1.0 / (1 + step / 20) for step in range(200)]
+    >>> is_in_doubt(falling, 2000), is_in_doubt([*falling, *[0.9] * 30], 2000)
+    (False, True)
+    """
+    values = np.asarray(losses, dtype=float)
+    if not (np.abs(values) < HUGE_LOSS).all():
+        return True
+    smoothed, noise = smooth(values), _noise(values, horizon_steps)
+    if values.size > INITIAL_STEPS and _is_high(values, smoothed, noise)[-1]:
+        return True
+    first, end = float(values[0]), float(values[-_end_steps(values.size) :].mean())
+    if end >= first - MIN_RELATIVE_RISE * abs(first):
+        return True
+    ended = _judge_end(Curve(), values, smoothed, noise, values.size)
+    return ended.outcome is not Outcome.STABLE
+
+
 def smooth(losses: Sequence[float] | np.ndarray) -> np.ndarray:
     """Return the bias-corrected exponential moving average, shape (n_steps,).
 
@@ -165,6 +190,21 @@ def _stays_high_since(
     """First step of the first streak of high losses as long as the patience."""
     if losses.size <= INITIAL_STEPS:
         return None
+    high = _is_high(losses, smoothed, noise)
+    high[: catapult_steps(horizon_steps)] = False
+    patience = patience_steps(horizon_steps)
+    streak = 0
+    for i, is_high in enumerate(high):
+        streak = streak + 1 if is_high else 0
+        if streak >= patience:
+            return i - patience + 2
+    return None
+
+
+def _is_high(
+    losses: np.ndarray, smoothed: np.ndarray, noise: float
+) -> NDArray[np.bool_]:
+    """Whether the smoothed loss lies far above the best before, shape (n_steps,)."""
     initial = float(losses[:INITIAL_STEPS].mean())
     best = np.minimum.accumulate(_surely_below(smoothed, noise))
     way_up = np.maximum(initial - best, 0.0)
@@ -175,15 +215,7 @@ def _stays_high_since(
         ),
     )
     floor = best + max(MIN_RELATIVE_RISE * abs(initial), NOISE_MULTIPLE * noise)
-    high = smoothed > np.maximum(rise, floor)
-    high[: catapult_steps(horizon_steps)] = False
-    patience = patience_steps(horizon_steps)
-    streak = 0
-    for i, is_high in enumerate(high):
-        streak = streak + 1 if is_high else 0
-        if streak >= patience:
-            return i - patience + 2
-    return None
+    return np.asarray(smoothed > np.maximum(rise, floor))
 
 
 def _thrown_off_since(

@@ -140,7 +140,7 @@ def test_a_forecast_made_before_the_start_is_scored_by_how_the_run_ended() -> No
         (None, None, WAITS),
         (None, JobState("failed", MADE.isoformat()), STOPPED),
         (
-            replace(RUN, outcome=Outcome.INCOMPLETE),
+            replace(RUN, outcome=Outcome.INCOMPLETE, steps=20),
             JobState("cancelled", MADE.isoformat()),
             STOPPED,
         ),
@@ -163,6 +163,27 @@ def test_a_resumed_job_is_scored_once_by_its_whole_run() -> None:
     part = replace(RUN, id="run:0", steps=20, outcome=Outcome.INCOMPLETE)
     record = record_of([FORECAST], [RUN, part], {"job:1": started(1)})
     assert [f.run_id for f in record.forecasts] == ["run:1"]
+
+
+@pytest.mark.parametrize(
+    ("change", "stable"),
+    [
+        ({"steps": 60, "outcome": Outcome.INCOMPLETE}, True),
+        ({"steps": 900, "outcome": Outcome.STABLE}, True),
+        ({"steps": 80, "outcome": Outcome.DIVERGED, "failed_at_step": 55}, False),
+        ({"steps": 300, "outcome": Outcome.DIVERGED, "failed_at_step": 200}, True),
+    ],
+)
+def test_a_run_is_held_to_the_steps_its_forecast_speaks_of(change, stable) -> None:
+    """Whether it was carried further then, and how that went, changes no score."""
+    run = replace(RUN, horizon_steps=900, **change)
+    further = replace(
+        run, id="run:2", steps=901, outcome=Outcome.DEGRADED, failed_at_step=10
+    )
+    for runs in ([run], [further, run]):
+        record = record_of([FORECAST], runs, {"job:1": started(1)})
+        (scored,) = record.forecasts
+        assert (scored.run_id, scored.stable) == ("run:1", stable)
 
 
 def test_of_several_forecasts_of_one_run_the_first_counts() -> None:
@@ -470,3 +491,69 @@ def test_what_is_likely_moves_with_the_unit_of_the_rate(runs, shift) -> None:
         assert high == math.inf
     if all(failed):
         assert low == -math.inf
+
+
+# -- runs that were stopped on the way -------------------------------------------------
+
+WHOLE, STOP, FALL, WIDTH = 900, 100, 0.4, 0.15  # steps, steps, octaves, octaves
+
+
+def stopped_search(seed: int) -> tuple[list[Run], dict[str, JobState], list[Forecast]]:
+    """Runs about a threshold of 1.0, made to a first stop; half are carried on."""
+    random = np.random.default_rng(seed)
+    runs, jobs, forecasts = [], {}, []
+    for i in range(20):
+        log_rate = random.uniform(-0.8, 0.8)
+        # Its own threshold falls with time: it fails when that meets its rate.
+        own = random.logistic(0.0, WIDTH)
+        fails_at = WHOLE * 2.0 ** ((own - log_rate) / FALL)
+        until = WHOLE if random.random() < 0.5 else STOP
+        failed = fails_at <= (until if fails_at > STOP else STOP)
+        outcome = Outcome.STABLE if until == WHOLE else Outcome.INCOMPLETE
+        job_id = f"job:{i}"
+        runs.append(
+            replace(
+                RUN,
+                id=f"run:{i}",
+                job_id=job_id,
+                seed=i,
+                learning_rate=2.0**log_rate,
+                outcome=Outcome.DIVERGED if failed else outcome,
+                failed_at_step=max(1, int(fails_at)) if failed else None,
+                steps=min(until, max(1, int(fails_at))) if failed else until,
+                horizon_steps=WHOLE,
+            )
+        )
+        jobs[job_id] = started(1)
+        forecasts.append(
+            replace(FORECAST, id=f"f:{i}", job_id=job_id, horizon_steps=STOP)
+        )
+    return runs, jobs, forecasts
+
+
+def check_stopped(seed: int, low: float, high: float) -> bool | None:
+    runs, jobs, forecasts = stopped_search(seed)
+    stated = StatedInterval(
+        "answer:1",
+        MADE.isoformat(),
+        "digits_mlp",
+        "adam",
+        "adam",
+        32,
+        WHOLE,
+        low,
+        1,
+        high,
+    )
+    record = build_track_record(forecasts, [stated], runs=runs, jobs=jobs)
+    return next(i.held for i in record.intervals if i.stated.id == "answer:1")
+
+
+def test_runs_stopped_on_the_way_do_not_make_right_intervals_look_wrong() -> None:
+    """Counting only runs whose end is known would: those that fail early end first."""
+    right = [check_stopped(seed, 0.7, 1.4) for seed in range(60)]
+    assert right.count(False) <= 3
+    assert right.count(True) >= 30
+    too_low = [check_stopped(seed, 0.35, 0.7) for seed in range(60)]
+    assert too_low.count(True) <= 3
+    assert too_low.count(False) >= 20

@@ -35,7 +35,7 @@ KNOWN = Run(
 def advisor(tmp_path):
     """A store in a folder whose name has a space and a quote."""
     folder = tmp_path / "a store's folder"
-    with Advisor.open(folder, settings=Settings(folder, n_workers=2)) as opened:
+    with Advisor.open(folder, settings=Settings(folder, 2, with_study=False)) as opened:
         yield opened
         for verification in opened.queue.verifications(unfinished=True):
             opened.cancel(verification.id)
@@ -184,10 +184,12 @@ def test_cancelling_leaves_no_process_behind_after_five_seconds(advisor):
 
 
 def test_a_run_that_cannot_be_carried_out_says_why(advisor):
-    verification = advisor.verify("digits_mlp", 5000, runs=3, steps=60)
+    verification = advisor.verify(
+        "original@1/64", 2, runs=3, steps=60, data="/no/folder::/nor/this"
+    )
     verification.wait(timeout_seconds=60)
     assert verification.state == "failed"
-    assert "batch_size is 5000" in verification.error
+    assert "There is no folder '/no/folder'" in verification.error
     failed = verification.jobs()[0]
     assert job_dict(failed)["state"] == "failed"
 
@@ -216,8 +218,13 @@ def test_imported_workloads_and_odd_wishes_are_refused_in_a_sentence(advisor, tm
     advisor.import_runs(path)
     with pytest.raises(WorkloadUnavailableError, match="cannot be trained here"):
         advisor.verify("mine", 8)
-    for wish in ({"steps": 1}, {"runs": 0}, {"budget_seconds": 0.0}, {"seeds": 0}):
+    for wish in (
+        *({"steps": 1}, {"runs": 0}, {"budget_seconds": 0.0}, {"seeds": 0}),
+        {"examples": 0},
+    ):
         with pytest.raises(BadValueError):
             advisor.verify("digits_mlp", 8, **wish)
+    with pytest.raises(BadValueError, match=r"batch_size is 5000.*1437 examples"):
+        advisor.verify("digits_mlp", [32, 5000], runs=3, steps=60)
     assert advisor.queue.verifications() == []
     assert os.listdir(advisor.store.folder / "runs") == []

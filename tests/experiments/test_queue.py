@@ -173,3 +173,52 @@ def test_a_queue_is_found_again_after_a_restart(tmp_path):
     assert second.job(job_id).config == CONFIG
     assert second.has_work()
     second.close()
+
+
+def test_a_job_may_stop_early_and_be_carried_further(queue):
+    job_id = submit(queue, stop_after=20)
+    job = queue.claim("a")
+    assert (job.stop_after, job.last_step) == (20, 20)
+    queue.end(job_id, "a", state="finished", run_id="run:part")
+    queue.carry_further(job_id, stop_after=40)
+    again = queue.claim("b")
+    assert (again.id, again.attempts, again.last_step) == (job_id, 1, 40)
+    assert again.progress == pytest.approx(0.5)
+    queue.end(job_id, "b", state="finished", run_id="run:more")
+    queue.carry_further(job_id, stop_after=None)
+    whole = queue.claim("c")
+    assert (whole.stop_after, whole.last_step) == (None, CONFIG.steps)
+
+
+def test_only_a_job_that_stopped_early_can_be_carried_further(queue):
+    job_id = submit(queue)
+    with pytest.raises(StoreError, match="cannot be carried"):
+        queue.carry_further(job_id, stop_after=None)
+    queue.claim("a")
+    queue.end(job_id, "a", state="finished", run_id="run:1")
+    with pytest.raises(StoreError, match="cannot be carried"):
+        queue.carry_further(job_id, stop_after=None)
+    assert queue.claim("b") is None
+
+
+def test_a_queue_file_of_an_earlier_version_keeps_its_jobs(tmp_path):
+    """Opening it adds what is new; whoever opens it at the same time does no harm."""
+    first = Queue(tmp_path)
+    job_id = submit(first, reason="from before")
+    with first._connection() as con:
+        for column in ("stop_after", "continues_job", "note"):
+            con.execute(f"alter table jobs drop column {column}")
+    first.close()
+    opened = [Queue(tmp_path), Queue(tmp_path)]
+    job = opened[1].job(job_id)
+    assert (job.reason, job.stop_after, job.last_step) == ("from before", None, 60)
+    assert opened[0].claim("a").id == job_id
+    for queue in opened:
+        queue.close()
+
+
+def test_a_note_is_kept_beside_a_job_that_goes_on(queue):
+    job_id = submit(queue)
+    queue.note(job_id, "No room for a checkpoint.")
+    assert queue.job(job_id).note == "No room for a checkpoint."
+    assert queue.job(job_id).state == "queued"

@@ -1,11 +1,13 @@
 """The outcome rule on recorded and made-up curves."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.outcome import judge_curve, patience_steps, smooth
+from knowledge.outcome import is_in_doubt, judge_curve, patience_steps, smooth
 from knowledge.records import Curve, Outcome
 
 HORIZON = 300
@@ -170,3 +172,22 @@ def test_smoothing_stays_within_the_values(losses):
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=80))
 def test_any_curve_gets_a_verdict(losses):
     assert judge_curve(Curve(tuple(losses)), 60).outcome in tuple(Outcome)
+
+
+@pytest.mark.parametrize("cut", [60, 220, 670])
+def test_a_run_cut_short_while_its_loss_falls_is_in_no_doubt(cut: int) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.02, 2000)
+    losses = 1 / (1 + np.arange(2000) / 50) + noise
+    assert not is_in_doubt(losses[:cut], 2000)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [[0.9] * 40, [1.0] * 5 + [math.nan], [0.75] * 40, [1.02] * 40],
+    ids=["high", "not finite", "upper part of its range", "learned nothing"],
+)
+def test_a_run_that_may_be_failing_is_in_doubt(end: list[float]) -> None:
+    """It would be said to have survived to its last step."""
+    falling = [1.0, *(0.3 + 0.6 / (1 + step / 5) for step in range(160))]
+    start = [1.0] * 160 if end[0] > 1 else falling
+    assert is_in_doubt([*start, *end], 2000)

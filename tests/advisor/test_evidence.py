@@ -1,0 +1,103 @@
+"""Which records are one piece of evidence: a run and the same run carried further."""
+
+from dataclasses import replace
+from itertools import permutations
+
+import pytest
+
+from advisor.evidence import OVERTAKEN, Scope, overtaken_runs, select_evidence
+from advisor.wording import rests_on_text
+from knowledge.outcome import RULE_VERSION
+from knowledge.records import Outcome, Run
+
+PART = Run(
+    id="run:part",
+    workload="digits_mlp",
+    batch_size=32,
+    learning_rate=1e-3,
+    optimizer="adam",
+    recipe="adam",
+    source="ours",
+    seed=1,
+    outcome=Outcome.INCOMPLETE,
+    steps=100,
+    horizon_steps=900,
+    metric_name="validation_accuracy",
+    metric_value=0.4,
+    goal="max",
+    device="cpu",
+    precision="fp32",
+    data="digits",
+    outcome_rule=RULE_VERSION,
+    job_id="job:1",
+)
+FURTHER = replace(PART, id="run:further", steps=300)
+WHOLE = replace(PART, id="run:whole", steps=900, outcome=Outcome.STABLE)
+LONGER = replace(
+    PART,
+    id="run:longer",
+    job_id="job:2",
+    steps=1700,
+    horizon_steps=3000,
+    outcome=Outcome.DIVERGED,
+    failed_at_step=1500,
+)
+SCOPE = Scope("digits_mlp", "adam", "adam", "cpu", 900)
+
+
+@pytest.mark.parametrize("order", [*permutations([PART, FURTHER, WHOLE, LONGER])])
+def test_of_a_run_carried_further_the_furthest_record_counts(order) -> None:
+    """Also when another job went on from it with a longer horizon."""
+    assert overtaken_runs(order) == {"run:part", "run:further", "run:whole"}
+    evidence = select_evidence(SCOPE, runs=order, claims=[])
+    assert [run.id for run in evidence.own.runs] == ["run:longer"]
+    assert {x.reason for x in evidence.excluded} == {OVERTAKEN}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 2},
+        {"learning_rate": 1.1e-3},
+        {"batch_size": 33},
+        {"data": "other"},
+        {"device": "cuda"},
+        {"precision": "bf16"},
+        {"recipe": "adamw"},
+        {"workload": "digits_cnn"},
+    ],
+)
+def test_a_run_that_began_otherwise_is_evidence_of_its_own(change) -> None:
+    other = replace(PART, id="run:other", job_id="job:3", **change)
+    assert overtaken_runs([other, WHOLE]) == set()
+
+
+def test_rows_that_somebody_reported_are_replicates_however_equal() -> None:
+    rows = [
+        replace(WHOLE, id=f"run:{i}", source="a table", job_id=None) for i in range(3)
+    ]
+    assert overtaken_runs([*rows, LONGER]) == set()
+
+
+def test_a_run_that_is_carried_on_counts_once_among_siblings_too() -> None:
+    other = replace(SCOPE, workload="digits_cnn")
+    evidence = select_evidence(other, runs=[PART, FURTHER], claims=[])
+    (sibling,) = evidence.siblings
+    assert [run.id for run in sibling.runs] == ["run:further"]
+
+
+def test_the_score_of_a_run_cut_short_is_compared_with_none() -> None:
+    """It had fewer steps than the others."""
+    evidence = select_evidence(SCOPE, runs=[PART], claims=[])
+    assert evidence.scored == ()
+    assert [run.id for run in evidence.own.runs] == ["run:part"]
+
+
+def test_earlier_records_of_a_run_are_not_said_to_be_left_out() -> None:
+    from advisor.service import Advisor
+
+    with Advisor.open(":memory:", seeded=False) as advisor:
+        for run in (PART, FURTHER, WHOLE, replace(LONGER, seed=2)):
+            advisor.store.record_run(run)
+        text = rests_on_text(advisor.recommend("digits_mlp", 32))
+    assert text == "It rests on 2 runs of digits_mlp."
