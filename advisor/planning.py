@@ -1,48 +1,67 @@
-"""The posterior -> which run to do next, and why (pure).
+"""The posterior -> which run to do next, how long, and why (pure).
 
 The one decision to know: a run is worth the octaves of uncertainty it is expected to
-take off the thresholds asked about, whichever way it ends: near the boundary failures
-come late, so a run that fails costs about as much as one that holds. The first run
-halves the believed range; first runs in parallel, which cannot wait for one another's
-outcome, spread over it.
+take off the thresholds asked about, whichever way it ends, for each unit of what it is
+expected to cost. So short runs and early failures are cheap looks, and a run that held
+to its rung goes on when its next steps tell more than a new run would.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from advisor import priors
+from advisor.lookahead import Belief, LookAhead
 from advisor.regression import StableLearningRateModel
 
 Floats = NDArray[np.float64]
+Cost = Callable[[int, float], float]  # of so many steps at a batch size
 
-# Draws that carry the look-ahead, and candidate rates per batch size. With a quarter of
-# the draws the best of all candidates is often the luckiest: in simulated searches such
-# choices were expected to take off 2 to 18 % less than the best run, these 1 to 7 %.
-_DRAWS = 1024
-_RATES = 17
+_RATES = 17  # candidates per batch size and rung
+_LEAST_GAIN = 0.01  # of the thresholds' summed sd
 
 
 @dataclass(frozen=True)
 class InFlight:
-    """A trial that was started and has no outcome yet."""
+    """A run that was started and has no outcome yet.
+
+    `stop_after` is the step it is to reach (None: the horizon), `steps` those it had
+    survived before, where a run is being carried further.
+    """
 
     batch_size: int
     learning_rate: float
+    stop_after: float | None = None
+    steps: float = 0.0
+
+
+@dataclass(frozen=True)
+class Survivor:
+    """A run that was paused in good health after `steps` steps and can go on."""
+
+    key: str
+    batch_size: int
+    learning_rate: float
+    steps: int
 
 
 @dataclass(frozen=True)
 class PlannedTrial:
-    """One proposed run; `believed_low` and `believed_high` bracket the threshold."""
+    """One proposed run; `believed_low` and `believed_high` bracket the threshold.
+
+    `stop_after` is the step it is to reach for now (0: its horizon), `continues` the
+    key of the survivor to carry there, None for a new run.
+    """
 
     batch_size: int
     learning_rate: float
     believed_low: float
     believed_high: float
     reason: str
+    stop_after: int = 0
+    continues: str | None = None
 
 
 def plan_next_run(
@@ -50,6 +69,9 @@ def plan_next_run(
     *,
     asked_batch_sizes: Sequence[int],
     horizon_steps: float | None = None,
+    rungs: Sequence[int] = (),
+    survivors: Sequence[Survivor] = (),
+    cost: Cost | None = None,
     in_flight: Sequence[InFlight] = (),
     n_runs_so_far: int | None = None,
 ) -> PlannedTrial:
@@ -58,8 +80,14 @@ def plan_next_run(
     Args:
         model: Fitted on what is known; runs in flight need not be in it.
         asked_batch_sizes: Batch sizes whose thresholds matter.
-        horizon_steps: Length of the runs; None: the model's reference length.
-        in_flight: Trials started and not finished: their likeliest outcome is assumed.
+        horizon_steps: Run length whose thresholds matter; None: the longest of the
+            rungs, or the model's reference length.
+        rungs: Steps a run may stop at for now; empty: the horizon only.
+        survivors: Runs stopped at a rung in good health. The model has to know of them,
+            and they are not in flight.
+        cost: Of so many steps at a batch size, in any one unit. None: where there are
+            rungs a step costs the same at every batch size, else each run does.
+        in_flight: Runs started and not finished: their likelier outcome is assumed.
         n_runs_so_far: Labelled runs; None: those the model was fitted on.
 
     Returns:
@@ -67,19 +95,50 @@ def plan_next_run(
         run before may come again near the boundary: give it a new seed.
 
     Raises:
-        ValueError: No batch size is asked about.
+        ValueError: No batch size is asked about, or a rung is below one step.
 
     Source: expected reduction of posterior sd, as in psi (Kontsevich & Tyler 1999).
     """
     batches = sorted({int(batch) for batch in asked_batch_sizes})
     if not batches:
         raise ValueError("plan_next_run needs at least one batch size")
+    wanted = _Lengths.of(model, horizon_steps, rungs)
+    if rungs and cost is None:
+        cost = _steps_alone
     done = model.n_runs_ if n_runs_so_far is None else n_runs_so_far
     started = done + len(in_flight)
     assumes_much = bool(in_flight) and started < priors.BISECTING_RUNS
     if not done or assumes_much:
-        return _bisecting_run(model, batches, horizon_steps, in_flight, started)
-    return _telling_run(model, batches, horizon_steps, in_flight)
+        trial = _bisecting_run(model, batches, wanted.horizon, in_flight, started)
+        # While the range is octaves wide, a short run halves it as well as a long one.
+        return replace(trial, stop_after=round(wanted.rungs[0]))
+    return _telling_run(model, batches, wanted, survivors, cost, in_flight)
+
+
+@dataclass(frozen=True)
+class _Lengths:
+    """The horizon that is asked about, and the steps runs may stop at, ascending."""
+
+    horizon: float | None
+    rungs: tuple[float, ...]
+
+    @classmethod
+    def of(
+        cls,
+        model: StableLearningRateModel,
+        horizon: float | None,
+        rungs: Sequence[int],
+    ) -> "_Lengths":
+        if rungs and min(rungs) < 1:
+            raise ValueError(f"a run stops after at least 1 step, not {min(rungs)}")
+        horizon = horizon or max(rungs, default=None)
+        end = float(horizon or model.reference_steps)
+        return cls(horizon, (*sorted({float(r) for r in rungs if r < end}), end))
+
+
+def _steps_alone(batch_size: int, steps: float) -> float:
+    """What runs cost where nobody says: a step is a step."""
+    return steps
 
 
 def _bisecting_run(
@@ -114,6 +173,8 @@ def _log_range(
 _REASONS = {
     "halves": "halves the range in which the threshold is believed to lie",
     "telling": "is expected to narrow the thresholds asked about most",
+    "short": "is short and cheap, and expected to narrow the thresholds most for that",
+    "further": "carries a run that held so far on to where it tells more",
     "repeat": "repeats a rate in flight near the boundary, with another seed",
 }
 
@@ -127,131 +188,97 @@ def _trial(
     return PlannedTrial(batch, min(max(rate, low), high), low, high, _REASONS[reason])
 
 
-@dataclass(frozen=True)
-class _Belief:
-    """Threshold draws of the batch sizes: arrays (n_batches, n_nodes, n_draws).
-
-    `by_node` sums to 1 over nodes; `weights`, shape (n_draws,), sums to 1.
-    """
-
-    draws: Floats
-    by_node: Floats
-    weights: Floats
-    width: Floats
-    low: Floats
-    high: Floats
-
-    def chance_unstable(self, index: int, log_rates: Floats) -> Floats:
-        """P(unstable) for each rate, node and draw: (n_rates, n_nodes, n_draws)."""
-        # In single precision: the array is large, and a choice needs no more.
-        slope = (1 / self.width).astype(np.float32)
-        shift = (self.draws[index] / self.width).astype(np.float32)
-        chance = expit(log_rates.astype(np.float32)[:, None, None] * slope - shift)
-        chance *= (1 - self.low - self.high).astype(np.float32)
-        chance += self.low.astype(np.float32)
-        return np.asarray(chance)
-
-
-def _belief(
-    model: StableLearningRateModel, batches: list[int], horizon: float | None
-) -> _Belief:
-    every = max(1, model.n_particles // _DRAWS)
-    pairs = [model.threshold_draws(batch, horizon) for batch in batches]
-    draws = np.stack([draws[:, ::every] for draws, _ in pairs])
-    by_node = np.stack([weights[:, ::every] for _, weights in pairs])
-    by_node = by_node / by_node.sum(1, keepdims=True)
-    low = expit(model.parameters_["logit_low"][::every])
-    high = expit(model.parameters_["logit_high"][::every])
-    total = np.maximum(low + high, 1.0)
-    count = draws.shape[2]
-    width = model.width_[::every]
-    weights = np.full(count, 1.0 / count)
-    return _Belief(draws, by_node, weights, width, low / total, high / total)
-
-
-def _with_assumed(belief: _Belief, index: int, log_rate: float) -> _Belief:
-    """The belief after the likelier outcome of a run at one batch size and rate."""
-    chance = belief.chance_unstable(index, np.array([log_rate]))[0]
-    expected = float(((chance * belief.by_node[index]).sum(0) * belief.weights).sum())
-    likely = chance if expected >= 0.5 else 1 - chance
-    joint = likely * belief.by_node[index]
-    by_draw = joint.sum(0)
-    by_node = belief.by_node.copy()
-    by_node[index] = joint / by_draw
-    weights = belief.weights * by_draw
-    return _Belief(
-        belief.draws,
-        by_node,
-        weights / weights.sum(),
-        belief.width,
-        belief.low,
-        belief.high,
-    )
-
-
 def _telling_run(
     model: StableLearningRateModel,
     batches: list[int],
-    horizon_steps: float | None,
+    wanted: _Lengths,
+    survivors: Sequence[Survivor],
+    cost: Cost | None,
     in_flight: Sequence[InFlight],
 ) -> PlannedTrial:
-    belief = _belief(model, batches, horizon_steps)
+    """The run of the highest expected gain, per cost where costs are known."""
+    belief = Belief.of(model, batches, wanted.horizon)
     for flying in in_flight:
         if flying.batch_size in batches:
-            index = batches.index(flying.batch_size)
-            belief = _with_assumed(belief, index, float(np.log2(flying.learning_rate)))
-    ranges = [_log_range(model, batch, horizon_steps) for batch in batches]
+            belief = belief.after_likely_end(
+                batches.index(flying.batch_size),
+                float(np.log2(flying.learning_rate)),
+                flying.stop_after or belief.horizon_steps,
+                flying.steps,
+            )
+    ahead = LookAhead(belief)
     free: list[_Candidate] = []
     repeats: list[_Candidate] = []
-    for index, batch in enumerate(batches):
-        rates = np.linspace(*ranges[index], _RATES)
-        scores = _scores(belief, index, rates)
-        flying_rates = np.log2(
-            [f.learning_rate for f in in_flight if f.batch_size == batch]
+    for one in _candidates(model, batches, wanted, survivors):
+        worth = ahead.gains(one.index, one.log_rates, one.steps, one.survived)
+        if cost is not None:
+            # Gains this small are chance in the draws, however cheap the run.
+            worth = np.where(worth < _LEAST_GAIN * ahead.total_sd, 0.0, worth)
+            steps = ahead.expected_steps(
+                one.index, one.log_rates, one.steps, one.survived
+            )
+            batch = batches[one.index]
+            worth = worth / [max(cost(batch, float(s)), 1e-12) for s in steps]
+        rates = [
+            f.learning_rate for f in in_flight if f.batch_size == batches[one.index]
+        ]
+        distance = np.abs(one.log_rates[:, None] - np.log2(rates)).min(
+            1, initial=np.inf
         )
-        distance = np.abs(rates[:, None] - flying_rates).min(1, initial=np.inf)
-        is_free = distance >= priors.IN_FLIGHT_SEPARATION
-        for score, rate, alone in zip(scores, rates, is_free, strict=True):
-            candidate = _Candidate(float(score), index, float(rate))
-            (free if alone else repeats).append(candidate)
+        for score, rate, gap in zip(worth, one.log_rates, distance, strict=True):
+            is_free = gap >= priors.IN_FLIGHT_SEPARATION
+            chosen = replace(one, log_rates=np.array([rate]), score=float(score))
+            (free if is_free else repeats).append(chosen)
     best = max(free or repeats, key=lambda candidate: candidate.score)
-    reason = "telling" if free else "repeat"
-    return _trial(batches[best.index], best.log_rate, ranges[best.index], reason)
+    return _planned(model, batches, wanted, best, is_repeat=not free)
 
 
 @dataclass(frozen=True)
 class _Candidate:
-    score: float
+    """Runs at one batch size, from `survived` steps on to `steps`."""
+
     index: int
-    log_rate: float
+    log_rates: Floats
+    steps: float
+    survived: float = 0.0
+    key: str | None = None
+    score: float = 0.0
 
 
-def _scores(belief: _Belief, index: int, rates: Floats) -> Floats:
-    """Expected drop of the thresholds' summed sd, in octaves, shape (n_rates,)."""
-    joint = belief.chance_unstable(index, rates)
-    joint *= belief.by_node[index] * belief.weights
-    by_draw = joint.sum(1, dtype=np.float64)
-    by_point = joint.reshape(len(rates), -1)
-    unstable = np.clip(by_draw.sum(1), 1e-9, 1 - 1e-9)
-    gain = np.zeros(len(rates))
-    for other in range(len(belief.draws)):
-        draws = belief.draws[other]
-        centre = ((draws * belief.by_node[other]).sum(0) * belief.weights).sum()
-        offset = draws - centre
-        first = (offset * belief.by_node[other]).sum(0)
-        second = (np.square(offset) * belief.by_node[other]).sum(0)
-        if other == index:
-            failed_1 = by_point @ offset.ravel().astype(np.float32)
-            failed_2 = by_point @ np.square(offset).ravel().astype(np.float32)
-        else:
-            failed_1, failed_2 = by_draw @ first, by_draw @ second
-        total_1, total_2 = belief.weights @ first, belief.weights @ second
-        after_failure = failed_2 / unstable - np.square(failed_1 / unstable)
-        after_success = (total_2 - failed_2) / (1 - unstable) - np.square(
-            (total_1 - failed_1) / (1 - unstable)
-        )
-        gain += np.sqrt(max(total_2 - total_1**2, 0.0)) - (
-            unstable * np.sqrt(np.maximum(after_failure, 0.0))
-            + (1 - unstable) * np.sqrt(np.maximum(after_success, 0.0))
-        )
-    return gain
+def _candidates(
+    model: StableLearningRateModel,
+    batches: list[int],
+    wanted: _Lengths,
+    survivors: Sequence[Survivor],
+) -> Iterator[_Candidate]:
+    """New runs to every rung, and survivors carried to every later one."""
+    for index, batch in enumerate(batches):
+        for rung in wanted.rungs:
+            ends = _log_range(model, batch, rung)
+            yield _Candidate(index, np.linspace(*ends, _RATES), rung)
+    for survivor in survivors:
+        if survivor.batch_size in batches:
+            index = batches.index(survivor.batch_size)
+            rate = np.array([np.log2(survivor.learning_rate)])
+            for rung in wanted.rungs:
+                if rung > survivor.steps:
+                    yield _Candidate(index, rate, rung, survivor.steps, survivor.key)
+
+
+def _planned(
+    model: StableLearningRateModel,
+    batches: list[int],
+    wanted: _Lengths,
+    best: _Candidate,
+    *,
+    is_repeat: bool,
+) -> PlannedTrial:
+    batch = batches[best.index]
+    believed = _log_range(model, batch, best.steps)
+    rate = float(best.log_rates[0])
+    if best.key is not None:
+        believed = (min(believed[0], rate), max(believed[1], rate))
+    is_short = best.steps < wanted.rungs[-1]
+    reason = "repeat" if is_repeat else "short" if is_short else "telling"
+    trial = _trial(batch, rate, believed, "further" if best.key else reason)
+    return replace(trial, stop_after=round(best.steps), continues=best.key)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from advisor.planning import InFlight, plan_next_run
+from advisor.planning import InFlight, Survivor, plan_next_run
 from advisor.regression import Moment, StableLearningRateModel, ThresholdPrior
 
 PRIOR = ThresholdPrior(level=Moment(-10.0, 2.5))
@@ -115,3 +115,129 @@ def test_the_same_state_gives_the_same_plan():
 def test_no_batch_size_is_refused():
     with pytest.raises(ValueError, match="at least one batch size"):
         plan_next_run(fitted(), asked_batch_sizes=[])
+
+
+HORIZON = 900
+RUNGS = (100, 300, HORIZON)
+
+
+def timed(batch, log_rate, failed_at, steps):
+    """A model of runs with failure steps (NaN: held for `steps`)."""
+    failed = np.isfinite(failed_at)
+    model = StableLearningRateModel(PRIOR, n_particles=512, reference_steps=HORIZON)
+    return model.fit(
+        batch,
+        np.exp2(log_rate),
+        failed,
+        steps=np.where(failed, failed_at, steps),
+        horizon_steps=HORIZON,
+    )
+
+
+def boundary_seen(failed_at=40.0):
+    """Sixteen runs at batch 8 about a boundary at 2^-10; what fails does so early."""
+    log_rate = np.r_[np.linspace(-11, -10.1, 8), np.linspace(-9.9, -9, 8)]
+    failed = np.where(log_rate > -10, failed_at, np.nan)
+    return timed([8] * 16, log_rate, failed, [HORIZON] * 16)
+
+
+def test_without_rungs_a_run_goes_to_the_horizon():
+    trial = plan_next_run(boundary_seen(), asked_batch_sizes=[8], horizon_steps=HORIZON)
+    assert (trial.stop_after, trial.continues) == (HORIZON, None)
+
+
+def test_the_first_run_stops_at_the_first_rung():
+    """While the range is octaves wide, a short run halves it as well."""
+    trial = plan_next_run(
+        fitted(), asked_batch_sizes=[8], horizon_steps=HORIZON, rungs=RUNGS
+    )
+    assert trial.stop_after == 100
+
+
+def test_where_failures_come_early_a_short_run_is_enough():
+    trial = plan_next_run(
+        boundary_seen(), asked_batch_sizes=[8], horizon_steps=HORIZON, rungs=RUNGS
+    )
+    assert trial.stop_after == 100
+    assert trial.believed_low <= trial.learning_rate <= trial.believed_high
+
+
+def test_a_survivor_near_the_boundary_is_carried_on_when_new_runs_are_dear():
+    """A start that costs more than all steps leaves only what has started."""
+    rng = np.random.default_rng(0)
+    log_rate = np.r_[-10 + rng.uniform(-0.5, 0.5, 24), -9.95, -12.0]
+    late = np.where(log_rate > -10, rng.uniform(500, 890, 26), np.nan)
+    late[-2:] = np.nan
+    steps = np.r_[np.full(24, HORIZON), 300, 300]
+    model = timed([8] * 26, log_rate, late, steps)
+    survivors = [
+        Survivor("near", 8, 2.0**-9.95, 300),
+        Survivor("far below", 8, 2.0**-12, 300),
+    ]
+
+    def cost(batch_size, steps):
+        return steps
+
+    trial = plan_next_run(
+        model,
+        asked_batch_sizes=[8],
+        horizon_steps=HORIZON,
+        rungs=(HORIZON,),
+        survivors=survivors,
+        cost=cost,
+    )
+    assert trial.continues in (None, "near")
+    alone = [s for s in survivors if s.key == "near"]
+    with_far = plan_next_run(
+        model,
+        asked_batch_sizes=[8],
+        horizon_steps=HORIZON,
+        rungs=(HORIZON,),
+        survivors=alone,
+        cost=cost,
+    )
+    assert with_far == trial
+
+
+def test_of_two_batch_sizes_known_alike_the_cheaper_is_run():
+    rng = np.random.default_rng(1)
+    log_rate = -10 + rng.uniform(-1, 1, 24)
+    failed = np.where(log_rate > -10, 60.0, np.nan)
+    model = timed([4, 16] * 12, log_rate, failed, [HORIZON] * 24)
+    for cheap, dear in ((4, 16), (16, 4)):
+        trial = plan_next_run(
+            model,
+            asked_batch_sizes=[4, 16],
+            horizon_steps=HORIZON,
+            rungs=RUNGS,
+            cost=lambda batch, steps, dear=dear: steps * (20 if batch == dear else 1),
+        )
+        assert trial.batch_size == cheap
+
+
+def test_a_run_in_flight_to_a_rung_leaves_another_run_to_plan():
+    model = boundary_seen()
+    first = plan_next_run(
+        model, asked_batch_sizes=[4, 8], horizon_steps=HORIZON, rungs=RUNGS
+    )
+    flying = [
+        InFlight(first.batch_size, first.learning_rate, stop_after=first.stop_after)
+    ]
+    second = plan_next_run(
+        model,
+        asked_batch_sizes=[4, 8],
+        horizon_steps=HORIZON,
+        rungs=RUNGS,
+        in_flight=flying,
+    )
+    assert (first.batch_size, first.learning_rate) != (
+        second.batch_size,
+        second.learning_rate,
+    )
+
+
+def test_a_rung_below_one_step_is_refused():
+    with pytest.raises(ValueError, match="at least 1 step"):
+        plan_next_run(
+            fitted(), asked_batch_sizes=[8], horizon_steps=HORIZON, rungs=(0, HORIZON)
+        )
