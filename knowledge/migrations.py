@@ -88,9 +88,25 @@ def m002_forecasts(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def m003_throughput(con: duckdb.DuckDBPyConnection) -> None:
+    """Throughput: how fast each batch size trains on this machine."""
+    con.execute(
+        """
+        create table throughput (
+            id varchar primary key, measured timestamp not null,
+            machine varchar not null, device varchar not null,
+            workload varchar not null, recipe varchar not null,
+            "precision" varchar not null, batch_size bigint not null,
+            seconds_per_step double not null, examples_per_second double not null,
+            peak_memory_mb double, n_workers integer not null, code_version varchar);
+        """
+    )
+
+
 MIGRATIONS: tuple[tuple[int, str, Migration], ...] = (
     (1, "tables", m001_tables),
     (2, "forecasts", m002_forecasts),
+    (3, "throughput", m003_throughput),
 )
 SCHEMA_VERSION = MIGRATIONS[-1][0]
 
