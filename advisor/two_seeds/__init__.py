@@ -1,0 +1,19 @@
+"""The two seeds judged by our own runs: writes docs/explanation/the-two-seeds.md.
+
+material     what a store holds for it: runs, what their curves say, claims
+boundaries   the rate at which half of all runs fail, by batch size and length (pure)
+clocks       whether failure counts steps or examples, and whether it levels off (pure)
+scores       the best rate at each batch size (pure)
+digits       the digits runs of one model under one recipe (pure)
+findings     a statement with its verdict, numbers and picture (pure)
+forum        what the forum post says, judged (pure)
+lengths      how long a rate holds (pure)
+article      what the article says, judged (pure)
+reasons      why a rate might fall with the batch: each hypothesis, judged (pure)
+pictures     findings -> charts (pure)
+page         findings -> the page (pure)
+__main__     python -m advisor.two_seeds: writes page and pictures
+
+The one decision to know: the claims never enter the fits that judge them. Each fit
+rests on one workload's runs under one recipe and a prior that favours no direction.
+"""

@@ -1,0 +1,424 @@
+"""What the article says of batch size and rate, judged on the digits (pure)."""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from statistics import median
+
+from advisor.rates import rate_text, round_rate
+from advisor.two_seeds.boundaries import (
+    interval,
+    ordered_share,
+    share_near,
+)
+from advisor.two_seeds.digits import (
+    DIGITS,
+    LARGE,
+    RECIPES,
+    SMALL,
+    Ends,
+    Setting,
+    ends_of,
+    settings_of,
+)
+from advisor.two_seeds.findings import (
+    CONTRADICTED,
+    SUPPORTED,
+    SURE,
+    UNDECIDED,
+    UNLIKELY,
+    Finding,
+    Table,
+    interval_text,
+    judge_share,
+    overall,
+    query_of,
+    share_text,
+)
+from advisor.two_seeds.material import LEARNED_LOSS, Material
+from advisor.two_seeds.pictures import picture_best_rates, picture_reached
+from knowledge.records import Run
+
+LINEAR, SQUARE_ROOT = 1.0, 0.5
+TYPICAL = {32: 1e-3, 128: 1e-2, 512: 1e-1}
+NEAR_OCTAVES, FAR_OCTAVES = 1.0, 2.0  # a factor of two from the best; of four
+MOST_SETTINGS = 0.7  # of the settings must agree on a typical rate
+SLOWER = 1.5  # times as many steps
+
+
+def article_findings(material: Material) -> list[Finding]:
+    """Return every statement of the article, judged."""
+    settings = settings_of(material, RECIPES)
+    return [
+        _linear(settings),
+        *[_typical(settings, batch, rate) for batch, rate in TYPICAL.items()],
+        _small(settings),
+        _large(settings),
+        _accuracy(settings),
+        _too_high(material),
+        _adaptive(settings),
+        *_advice(),
+    ]
+
+
+def _linear(settings: Sequence[Setting]) -> Finding:
+    rows, verdicts = [], {}
+    for s in settings:
+        line, b = s.line, s.boundary
+        if line is None and b is None:
+            continue
+        if line is not None:
+            verdicts[s.title] = judge_share(line.share_near(LINEAR))
+        rows.append(
+            (
+                s.title,
+                interval_text(line.interval) if line else "",
+                share_text(line.share_near(LINEAR)) if line else "",
+                share_text(line.share_near(SQUARE_ROOT)) if line else "",
+                interval_text(interval(b.exponents)) if b else "",
+                share_text(share_near(b.exponents, LINEAR)) if b else "",
+                str(len(s.runs)),
+            )
+        )
+    verdict = overall(list(verdicts.values()))
+    counts = [list(verdicts.values()).count(v) for v in (SUPPORTED, CONTRADICTED)]
+    said = {
+        SUPPORTED: "It holds for the best rate here",
+        CONTRADICTED: "The best rate does not grow in proportion here",
+        UNDECIDED: "The best rates do not decide it, or it holds for some only",
+    }
+    header = (
+        *("setting", "best rate's exponent", "P(linear)", "P(square root)"),
+        *("boundary's exponent", "P(linear)", "runs"),
+    )
+    return Finding(
+        anchor="linear",
+        statement="When the batch grows, raise the rate in proportion (the linear "
+        "scaling rule).",
+        verdict=verdict,
+        answer=f"{said[verdict]}: supported in {counts[0]} and contradicted in "
+        f"{counts[1]} of {len(verdicts)} settings."
+        if verdicts
+        else "No digits runs yet.",
+        claims=("claim:article/linear-scaling",),
+        says=(
+            "Best is the rate with the lowest loss on held-back digits after equally "
+            "many steps. Its exponent is a line through the best rates of all batch "
+            "sizes; the boundary's comes from which runs failed.",
+            "The article's own three rates grow as batch^1.66 and break its rule.",
+        ),
+        tables=(Table(header, tuple(rows)),) if rows else (),
+        pictures=picture_best_rates(
+            [(s.title, s.best, s.boundary) for s in settings], TYPICAL
+        ),
+        open_questions=(
+            "Two small models on 1,437 digits. Where the linear rule has been found to "
+            "hold, training was longer and the data larger by orders of magnitude.",
+        ),
+        query=query_of(DIGITS, RECIPES),
+    )
+
+
+def _typical(settings: Sequence[Setting], batch: int, rate: float) -> Finding:
+    rows, verdicts = [], []
+    for s in settings:
+        best, b = s.best.get(batch), s.boundary
+        if best is None and b is None:
+            continue
+        chance = b.model.probability_stable(batch, rate, b.steps) if b else None
+        octaves = math.log2(rate / best.cell.learning_rate) if best else None
+        verdicts.append(_judge_rate(chance, octaves))
+        rows.append(
+            (
+                s.title,
+                share_text(chance) if chance is not None else "",
+                rate_text(round_rate(best.cell.learning_rate, digits=2))
+                if best
+                else "",
+                _factor_text(octaves) if octaves is not None else "",
+                verdicts[-1],
+            )
+        )
+    n = len(verdicts)
+    good, bad = verdicts.count(SUPPORTED), verdicts.count(CONTRADICTED)
+    verdict = UNDECIDED
+    if n and good >= MOST_SETTINGS * n:
+        verdict = SUPPORTED
+    elif n and bad >= MOST_SETTINGS * n:
+        verdict = CONTRADICTED
+    header = ("setting", "P(stable)", "best rate", "this rate is", "verdict")
+    return Finding(
+        anchor=f"rate-{batch}",
+        statement=f"A typical rate for a batch of {batch} is {rate:g}.",
+        verdict=verdict,
+        answer=f"It holds and lies within a factor of two of the best in {good} of {n} "
+        f"settings; it fails, or is off by more than four, in {bad}."
+        if n
+        else "No digits runs at this batch size yet.",
+        claims=(f"claim:article/rate-at-{batch}",),
+        tables=(Table(header, tuple(rows)),) if rows else (),
+        open_questions=(
+            "No rate is typical of a batch size alone: model, optimizer and length "
+            "decide it. The article names none of them.",
+        ),
+        query=query_of(DIGITS, RECIPES),
+    )
+
+
+def _judge_rate(chance: float | None, octaves: float | None) -> str:
+    if (chance is not None and chance <= UNLIKELY) or (
+        octaves is not None and abs(octaves) > FAR_OCTAVES
+    ):
+        return CONTRADICTED
+    if (chance is None or chance >= SURE) and (
+        octaves is not None and abs(octaves) <= NEAR_OCTAVES
+    ):
+        return SUPPORTED
+    return UNDECIDED
+
+
+def _factor_text(octaves: float) -> str:
+    """How far a rate is from the best one, in words."""
+    factor = 2 ** abs(octaves)
+    if factor < 1.1:
+        return "the best"
+    times = f"{factor:.0f}" if factor >= 10 else f"{factor:.2g}"
+    return f"{times} times {'too high' if octaves > 0 else 'too low'}"
+
+
+def _ends_table(found: Mapping[str, Ends]) -> Table:
+    header = (
+        *("setting", "accuracy, small less large, points", "steps to learn, ratio"),
+        *("examples to learn, ratio", "batches"),
+    )
+    rows = tuple(
+        (
+            title,
+            f"{100 * e.accuracy_gain:+.1f} ± {100 * e.accuracy_error:.1f}",
+            "" if e.step_ratio is None else f"{e.step_ratio:.2g}",
+            "" if e.example_ratio is None else f"{e.example_ratio:.2g}",
+            f"{e.small[0]} to {e.small[-1]}, {e.large[0]} to {e.large[-1]}",
+        )
+        for title, e in found.items()
+    )
+    return Table(header, rows)
+
+
+def _small(settings: Sequence[Setting]) -> Finding:
+    found = {s.title: e for s in settings if (e := ends_of(s))}
+    gains = [_judge_gain(e.accuracy_gain, e.accuracy_error) for e in found.values()]
+    slower = [
+        SUPPORTED if e.step_ratio >= SLOWER else CONTRADICTED
+        for e in found.values()
+        if e.step_ratio is not None
+    ]
+    better, slow = overall(gains), overall(slower)
+    verdict = better if better == slow else UNDECIDED
+    words = {SUPPORTED: "supported", CONTRADICTED: "contradicted"}
+    examples = [e.example_ratio for e in found.values() if e.example_ratio]
+    thrifty = (
+        f" In examples they need {median(examples):.2g} times as many, the other way "
+        "round where that is below 1."
+        if examples
+        else ""
+    )
+    return Finding(
+        anchor="small",
+        statement="Small batches give noisy gradients, often generalise better and "
+        "converge more slowly.",
+        verdict=verdict,
+        answer=f"Better on held-back digits: {words.get(better, 'undecided')}. Slower, "
+        f"in steps: {words.get(slow, 'undecided')}.{thrifty}"
+        if found
+        else "No digits runs at small and large batches yet.",
+        claims=("claim:article/small-batches",),
+        says=(
+            f"Small is up to {SMALL}, large from {LARGE}, each batch size at its best "
+            "rate and after equally many steps, so that a small batch has seen far "
+            f"fewer digits. Learned means a training loss below {LEARNED_LOSS}; the "
+            "ratio is that of the smallest by the largest batch.",
+        ),
+        tables=(_ends_table(found),) if found else (),
+        pictures=picture_reached(
+            [
+                (s.title, {b: a for b in s.best if (a := s.accuracy(b))})
+                for s in settings
+            ]
+        ),
+        open_questions=(
+            "Equal steps are not equal work. Whether small batches end better after "
+            "equally many examples takes runs of them that are as much longer.",
+        ),
+        query=query_of(DIGITS, RECIPES),
+    )
+
+
+def _judge_gain(gain: float, error: float) -> str:
+    if abs(gain) <= 2 * error:
+        return UNDECIDED
+    return SUPPORTED if gain > 0 else CONTRADICTED
+
+
+def _large(settings: Sequence[Setting]) -> Finding:
+    found = {s.title: e for s in settings if (e := ends_of(s))}
+    faster = overall(
+        [
+            SUPPORTED if e.step_ratio >= SLOWER else CONTRADICTED
+            for e in found.values()
+            if e.step_ratio is not None
+        ]
+    )
+    worse = overall(
+        [_judge_gain(e.accuracy_gain, e.accuracy_error) for e in found.values()]
+    )
+    return Finding(
+        anchor="large",
+        statement="Large batches give stable gradients and converge faster, and risk "
+        "overfitting and poor minima.",
+        verdict=faster if faster == worse else UNDECIDED,
+        answer=f"Faster, in steps: {faster}. Worse on held-back digits: {worse}."
+        if found
+        else "No digits runs at small and large batches yet.",
+        claims=("claim:article/large-batches",),
+        says=("The numbers are those of [small batches](#small).",),
+        query=query_of(DIGITS, RECIPES),
+    )
+
+
+def _accuracy(settings: Sequence[Setting]) -> Finding:
+    rows, verdicts = [], []
+    for s in settings:
+        found = {b: a for b in s.best if (a := s.accuracy(b))}
+        if len(found) < 3:
+            continue
+        (top, (high, high_error)), (low_at, (low, low_error)) = (
+            pick(found.items(), key=lambda item: item[1][0]) for pick in (max, min)
+        )
+        gap, error = high - low, math.hypot(high_error, low_error)
+        verdicts.append(SUPPORTED if gap > 2 * error else UNDECIDED)
+        rows.append(
+            (
+                s.title,
+                f"{100 * high:.1f} % at {top}",
+                f"{100 * low:.1f} % at {low_at}",
+                f"{100 * gap:.1f} ± {100 * error:.1f}",
+            )
+        )
+    verdict = overall(verdicts)
+    said = {
+        SUPPORTED: "At equal steps it does, each batch size at its own best rate.",
+        UNDECIDED: "The differences are within what seeds differ by.",
+    }
+    header = ("setting", "best batch", "worst batch", "difference, points")
+    return Finding(
+        anchor="accuracy",
+        statement="The batch size affects the accuracy that is reached.",
+        verdict=verdict,
+        answer=said[verdict] if rows else "Too few digits runs yet.",
+        claims=("claim:article/batch-affects-accuracy",),
+        tables=(Table(header, tuple(rows)),) if rows else (),
+        query=query_of(DIGITS, RECIPES),
+    )
+
+
+def _too_high(material: Material) -> Finding:
+    """Whether failed runs had the higher rates, at one batch size."""
+    bodies: dict[tuple[str, str], list[Run]] = defaultdict(list)
+    for run in material.runs:
+        bodies[run.workload, run.recipe or ""].append(run)
+    shares = {key: s for key, runs in bodies.items() if (s := ordered_share(runs))}
+    verdicts = [judge_share(s, SURE, 0.5) for s in shares.values()]
+    good, bad = verdicts.count(SUPPORTED), verdicts.count(CONTRADICTED)
+    verdict = UNDECIDED
+    if good and not bad and good >= MOST_SETTINGS * len(verdicts):
+        verdict = SUPPORTED
+    elif bad > good:
+        verdict = CONTRADICTED
+    numbers = (
+        f"Of two runs at one batch size, one failed and one not, the failed one had "
+        f"the higher rate in {min(shares.values()):.0%} to {max(shares.values()):.0%} "
+        f"of all pairs ({len(shares)} workloads and recipes, {len(material.runs)} "
+        "runs)."
+        if shares
+        else "Too few runs held and failed."
+    )
+    return Finding(
+        anchor="too-high",
+        statement="A rate that is too high overshoots: training becomes erratic or "
+        "diverges.",
+        verdict=verdict,
+        answer=numbers,
+        claims=("claim:article/too-high",),
+        query="select workload, recipe, batch_size, learning_rate, stable, degraded, "
+        "diverged from trials order by 1, 2, 3, 4",
+    )
+
+
+def _adaptive(settings: Sequence[Setting]) -> Finding:
+    rows, spans = [], {}
+    for s in settings:
+        rates = [found.cell.learning_rate for found in s.best.values()]
+        if len(rates) < 3:
+            continue
+        spans[s.recipe, s.workload] = math.log2(max(rates) / min(rates))
+        rows.append((s.title, f"{max(rates) / min(rates):.2g}", str(len(rates))))
+    adam = [span for (recipe, _), span in spans.items() if recipe == "adam"]
+    plain = [span for (recipe, _), span in spans.items() if recipe == "sgd"]
+    verdict = UNDECIDED
+    if adam and min(adam) > NEAR_OCTAVES:
+        verdict = CONTRADICTED
+    elif adam and max(adam) <= NEAR_OCTAVES / 2:
+        verdict = SUPPORTED
+    answer = "Too few digits runs yet."
+    if adam:
+        less = plain and max(adam) < min(plain)
+        answer = (
+            f"Adam's best rate still differs by up to {2 ** max(adam):.2g} times "
+            "between batch sizes" + (", less than that of plain SGD." if less else ".")
+        )
+    return Finding(
+        anchor="adaptive",
+        statement="Adaptive methods adjust the rate by themselves.",
+        verdict=verdict,
+        answer=answer,
+        claims=("claim:article/adaptive-methods",),
+        tables=(
+            Table(
+                ("setting", "highest by lowest best rate", "batch sizes"), tuple(rows)
+            ),
+        )
+        if rows
+        else (),
+        query=query_of(DIGITS, RECIPES),
+    )
+
+
+def _advice() -> list[Finding]:
+    """What is advice and not a statement about the world: no run can refute it."""
+    return [
+        Finding(
+            anchor="powers-of-two",
+            statement="Try batch sizes that are powers of two.",
+            verdict=UNDECIDED,
+            answer="Advice on where to look: no run can support or contradict it. The "
+            "forum's 3, 5, 9 and 12 train like any other batch size here.",
+            claims=("claim:article/powers-of-two",),
+        ),
+        Finding(
+            anchor="monitor",
+            statement="Watch training loss and validation accuracy.",
+            verdict=UNDECIDED,
+            answer="Advice, and what every run here does: the outcome of a run is read "
+            "off its loss and its measures on held-back data.",
+            claims=("claim:article/monitor",),
+        ),
+        Finding(
+            anchor="schedules",
+            statement="Use a schedule: step decay, exponential decay, or a warm-up.",
+            verdict=UNDECIDED,
+            answer="Only the warm-up was run, as a [hypothesis of its own](#warm-up); "
+            "every other run has a constant rate.",
+            claims=("claim:article/schedules",),
+            open_questions=("Runs with step or cosine decay at the boundary.",),
+        ),
+    ]

@@ -1,0 +1,369 @@
+"""What the forum post says of batch size and rate, judged by the proxies (pure)."""
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+
+import numpy as np
+
+from advisor.two_seeds.boundaries import (
+    Boundary,
+    differences,
+    failed,
+    fit_boundary,
+    interval,
+    share_near,
+)
+from advisor.two_seeds.findings import (
+    CONTRADICTED,
+    FORUM_RECIPE,
+    PROXIES,
+    SUPPORTED,
+    SURE,
+    UNDECIDED,
+    UNLIKELY,
+    Finding,
+    Table,
+    interval_text,
+    judge_exponents,
+    judge_share,
+    overall,
+    query_of,
+    rates_text,
+    rests_on,
+    share_text,
+    tally,
+)
+from advisor.two_seeds.material import Material
+from advisor.two_seeds.pictures import (
+    picture_boundaries,
+    picture_map,
+)
+from advisor.verification import PROXY_WIDTH
+from advisor.wording import title_of
+
+INVERSE = -1.0
+# The forum's batch sizes per model: half of the fastest one, and the fastest.
+HALF_AND_FASTEST = {"original": (6, 12), "dlight": (4, 9), "realface": (2, 5)}
+SAME_SPEED = 0.03  # of EGs/sec: less is not a difference
+BLUR_FACTOR = 0.8  # of held runs' kept detail: less is blurrier
+_EXPONENT_HEADER = (
+    *("workload", "exponent at equal steps", "at equal examples"),
+    *("P(falls)", "P(inverse)", "rests on"),
+)
+
+
+def forum_findings(material: Material) -> list[Finding]:
+    """Return every statement of the forum post and its reply, judged."""
+    boundaries = forum_boundaries(material)
+    return [
+        _inverse(material, boundaries),
+        _half_of_the_fastest(boundaries),
+        _full_size(boundaries),
+        _blur(material),
+        _averaging(material, boundaries),
+        _gpu(material),
+        _fastest(material),
+    ]
+
+
+def forum_boundaries(material: Material) -> dict[str, Boundary]:
+    """Return the fitted boundary of each proxy under the forum's recipe."""
+    found = {name: fit_boundary(material.of(name, FORUM_RECIPE)) for name in PROXIES}
+    return {name: boundary for name, boundary in found.items() if boundary}
+
+
+def _inverse(material: Material, boundaries: Mapping[str, Boundary]) -> Finding:
+    draws = {name: b.exponents for name, b in boundaries.items()}
+    verdicts = judge_exponents(draws, INVERSE)
+    verdict = overall(list(verdicts.values()))
+    rows = [
+        (
+            title_of(name),
+            interval_text(interval(b.exponents)),
+            interval_text(interval(b.exponents_at_equal_examples)),
+            share_text(float((b.exponents < 0).mean())),
+            share_text(share_near(b.exponents, INVERSE)),
+            rests_on(b),
+        )
+        for name, b in boundaries.items()
+    ]
+    said = {
+        SUPPORTED: "In these copies the highest rate falls about as the forum says.",
+        CONTRADICTED: "In these copies the highest rate does not fall in proportion "
+        "to the batch.",
+        UNDECIDED: "The runs do not decide it for these copies.",
+    }
+    return Finding(
+        anchor="inverse",
+        statement="The highest usable rate is inversely proportional to the batch "
+        "size.",
+        verdict=verdict,
+        answer=said[verdict] + (f" It is {tally(verdicts)}." if verdicts else ""),
+        claims=("claim:forum-2021/inverse", "claim:forum-2021/same-ratio"),
+        says=(
+            "An exponent of -1 is inverse proportion, 0 no dependence, 0.5 the square "
+            "root, 1 proportion. The boundary is the rate at which half of all runs "
+            "fail. Ranges hold nine times in ten.",
+            "Equal steps: every batch size runs as long. Equal examples: every batch "
+            "size sees as many faces, so that a larger one runs fewer steps. Since the "
+            "boundary falls with the steps, the second exponent is the larger.",
+        ),
+        tables=(Table(_EXPONENT_HEADER, tuple(rows)),) if rows else (),
+        pictures=(
+            *picture_boundaries(boundaries, "two-seeds-boundaries"),
+            *[
+                picture
+                for name in boundaries
+                for picture in picture_map(material, name, f"map-{name.split('@')[0]}")
+            ],
+        ),
+        open_questions=(
+            "Full size. These are copies with a sixteenth of every width: their rates "
+            "are much higher, and whether the exponent is the same at full width is "
+            "not known. `lr-advisor verify --workload realface --batch-size 2,5` on a "
+            "GPU, at 1e-4 to 2e-4 for batch 2 and 5e-5 to 1e-4 for batch 5, with three "
+            "seeds and 20,000 steps, would decide it.",
+        ),
+        query=query_of(PROXIES, [FORUM_RECIPE]),
+    )
+
+
+def _half_of_the_fastest(boundaries: Mapping[str, Boundary]) -> Finding:
+    rows, chances = [], {}
+    for base, (half, fastest) in HALF_AND_FASTEST.items():
+        name = f"{base}@1/{PROXY_WIDTH}"
+        if name not in boundaries:
+            continue
+        b = boundaries[name]
+        octaves = differences(b.draws_at(half), b.draws_at(fastest))
+        chances[name] = float((octaves > 0).mean())
+        rows.append(
+            (
+                title_of(name),
+                f"{half} and {fastest}",
+                rates_text(b.threshold(half)),
+                rates_text(b.threshold(fastest)),
+                interval_text(interval(np.exp2(octaves))),
+                share_text(chances[name]),
+            )
+        )
+    verdicts = {n: judge_share(c, SURE, UNLIKELY) for n, c in chances.items()}
+    verdict = overall(list(verdicts.values()))
+    said = {
+        SUPPORTED: "So it is in these copies.",
+        CONTRADICTED: "In these copies it is the larger batch that stands more.",
+        UNDECIDED: "The two boundaries are too close to tell, or too few runs.",
+    }
+    header = (
+        *("workload", "batches", "boundary at the half"),
+        *("boundary at the fastest", "ratio", "P(half stands more)"),
+    )
+    return Finding(
+        anchor="half",
+        statement="Half of the fastest batch stands a higher rate than the fastest.",
+        verdict=verdict,
+        answer=said[verdict],
+        claims=tuple(
+            f"claim:forum-2021/{claim}"
+            for claim in (
+                *("realface-2-stable", "original-6-stable", "dlight-4-stable"),
+                *("realface-3-stable",),
+            )
+        ),
+        says=(
+            "The forum's rates, 1e-4 for the half and 6.5e-5 for the fastest, are in a "
+            "ratio of 1.54, or more: 1e-4 was the top of that program's slider.",
+        ),
+        tables=(Table(header, tuple(rows)),) if rows else (),
+        open_questions=(
+            "At full size it stays the forum's word: see [above](#inverse).",
+        ),
+        query=query_of(PROXIES, [FORUM_RECIPE]),
+    )
+
+
+def _full_size(boundaries: Mapping[str, Boundary]) -> Finding:
+    rows = [
+        (title_of(name), f"{b.uncertain_factor():.2f}", str(len(b.runs)))
+        for name, b in boundaries.items()
+    ]
+    factors = [b.uncertain_factor() for b in boundaries.values()]
+    middle = f"{median(factors):.2f}" if factors else ""
+    return Finding(
+        anchor="seven-e-5",
+        statement="At the fastest batch 6.5e-5 stands and 7e-5 does not; 1e-4 is the "
+        "slider's top.",
+        verdict=UNDECIDED,
+        answer="Full size was not run here."
+        + (
+            f" In the copies a rate {middle} times higher separates one failure in ten "
+            "from nine in ten, so a border between 6.5e-5 and 7e-5 (1.08 times) would "
+            "be finer than a few runs can find."
+            if factors
+            else ""
+        ),
+        claims=tuple(
+            f"claim:forum-2021/{claim}"
+            for claim in (
+                *("realface-5-stable", "original-12-stable", "dlight-9-stable"),
+                *("realface-5-unstable", "original-12-unstable", "dlight-9-unstable"),
+                *("slider-ceiling",),
+            )
+        ),
+        tables=(Table(("workload", "from 1 in 10 to 9 in 10", "runs"), tuple(rows)),)
+        if rows
+        else (),
+        open_questions=(
+            "The rates themselves belong to full width. RealFace at batch 5 with "
+            "6.5e-5, 7e-5 and 1e-4, five seeds each, 20,000 steps or more: days on a "
+            "CPU, hours on a GPU.",
+            "Nobody has tried more than 1e-4 at batch 2, 4 or 6: one run each at 2e-4 "
+            "would say whether 1e-4 was a limit.",
+        ),
+    )
+
+
+def _blur(material: Material) -> Finding:
+    kept: dict[bool, list[float]] = {True: [], False: []}
+    for name in PROXIES:
+        for run in material.of(name, FORUM_RECIPE):
+            detail = material.about(run).detail_kept
+            if detail is not None:
+                kept[failed(run)].append(detail)
+    enough = min(map(len, kept.values())) >= 5
+    verdict, answer = UNDECIDED, "Too few runs with previews, held and failed, to say."
+    if enough:
+        held, lost = (median(kept[key]) for key in (False, True))
+        numbers = (
+            f"of the detail of their best preview, held runs kept {held:.0%} at the "
+            f"end (median of {len(kept[False])}), failed ones {lost:.0%} "
+            f"({len(kept[True])})"
+        )
+        verdict = SUPPORTED if lost < BLUR_FACTOR * held else CONTRADICTED
+        how = "So it is here" if verdict == SUPPORTED else "The previews hardly tell"
+        answer = f"{how}: {numbers}."
+    return Finding(
+        anchor="preview",
+        statement="The preview shows it: faces get blurrier at too high a rate.",
+        verdict=verdict,
+        answer=answer,
+        claims=("claim:forum-2021/judged-by-preview",),
+        says=(
+            "Detail is what is drawn in the place where the original has it. The loss "
+            "alone sees most failures first; the forum judged by eye.",
+        ),
+        query=query_of(PROXIES, [FORUM_RECIPE]),
+    )
+
+
+def _averaging(material: Material, boundaries: Mapping[str, Boundary]) -> Finding:
+    falls = {n: float((b.exponents < 0).mean()) for n, b in boundaries.items()}
+    verdicts = {n: judge_share(p, SURE, UNLIKELY) for n, p in falls.items()}
+    verdict = overall(list(verdicts.values()))
+    noise = [
+        scale
+        for run in material.runs
+        if (scale := material.about(run).noise_scale) is not None and not failed(run)
+    ]
+    numbers = (
+        f" On the digits a batch of about {median(noise):.0f} (median of {len(noise)} "
+        "runs at their end) is half noise: below that, averaging does what the reply "
+        "says."
+        if noise
+        else ""
+    )
+    said = {
+        SUPPORTED: "The boundary falls with the batch here, so something does lower "
+        "it; that it is the averaging is not shown.",
+        CONTRADICTED: "A batch does average its examples, but here the rate it stands "
+        "does not fall with it, so averaging lowers nothing.",
+        UNDECIDED: "Whether larger batches stand less is itself not decided here.",
+    }
+    return Finding(
+        anchor="averaging",
+        statement="A batch averages its examples, so outliers cancel out: that is why "
+        "a larger batch needs a lower rate.",
+        verdict=UNDECIDED if verdict == SUPPORTED else verdict,
+        answer=said[verdict] + numbers,
+        claims=("claim:forum-2021/averaging",),
+        says=(
+            "Less noise is an argument for a higher rate, not for a lower one "
+            "(arXiv:1812.06162).",
+        ),
+        open_questions=("The [hypotheses](#why) test other reasons one by one.",),
+    )
+
+
+def _gpu(material: Material) -> Finding:
+    on_gpu = [r for r in material.runs if r.device not in (None, "cpu")]
+    return Finding(
+        anchor="gpu",
+        statement="Does it hold on a GPU as well? (Asked, not claimed.)",
+        verdict=UNDECIDED,
+        answer=f"{len(on_gpu)} of the {len(material.runs)} runs here are of a GPU."
+        if on_gpu
+        else "No run here was made on a GPU.",
+        claims=("claim:forum-2021/gpu-question",),
+        says=(
+            "Nothing in the mathematics of a step knows its device. What differs is "
+            "what is affordable: larger batches, longer runs, mixed precision.",
+        ),
+        open_questions=(
+            "`make study-full` on a machine with a GPU repeats every run of this page "
+            "there.",
+        ),
+    )
+
+
+def _fastest(material: Material) -> Finding:
+    rows, verdicts = [], {}
+    for base, (_, claimed) in HALF_AND_FASTEST.items():
+        speeds = _speeds(material, base)
+        if len(speeds) < 3 or claimed not in speeds:
+            continue
+        peak = max(speeds, key=lambda batch: (speeds[batch], -batch))
+        near = speeds[claimed] >= (1 - SAME_SPEED) * speeds[peak]
+        verdicts[base] = SUPPORTED if near else CONTRADICTED
+        rows.append(
+            (
+                title_of(base),
+                str(claimed),
+                f"{speeds[claimed]:.2f}",
+                str(peak),
+                f"{speeds[peak]:.2f}",
+            )
+        )
+    header = (
+        *("workload", "forum's fastest", "EGs/sec there"),
+        *("fastest here", "EGs/sec there"),
+    )
+    said = {
+        SUPPORTED: "On this machine too.",
+        CONTRADICTED: "Not on this machine: which batch is fastest depends on the CPU.",
+        UNDECIDED: "Not decided here: full-size speeds at these batch sizes are not "
+        "all measured, and it was said of another CPU.",
+    }
+    verdict = overall(list(verdicts.values()))
+    return Finding(
+        anchor="fastest",
+        statement="Original is fastest at batch 12, DLight at 9, RealFace at 5.",
+        verdict=verdict,
+        answer=said[verdict],
+        claims=tuple(f"claim:forum-2021/{base}-fastest" for base in HALF_AND_FASTEST),
+        tables=(Table(header, tuple(rows)),) if rows else (),
+    )
+
+
+def _speeds(material: Material, workload: str) -> dict[int, float]:
+    """Faces per second of one process, by batch size; the newest measurement counts."""
+    newest = sorted(material.throughput, key=lambda row: (row.measured, row.id))
+    return {
+        row.batch_size: row.examples_per_second
+        for row in newest
+        if row.workload == workload and row.n_workers == 1
+    }
+
+
+def claims_judged(findings: Sequence[Finding]) -> set[str]:
+    """Return the ids of all claims that some finding judges."""
+    return {claim for finding in findings for claim in finding.claims}

@@ -1,0 +1,495 @@
+"""Why a rate might fall with the batch: each hypothesis with its own runs (pure)."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+
+from advisor.two_seeds.boundaries import (
+    Boundary,
+    Floats,
+    differences,
+    failed,
+    fit_boundary,
+    interval,
+)
+from advisor.two_seeds.digits import DIGITS, RECIPES
+from advisor.two_seeds.findings import (
+    CONTRADICTED,
+    FORUM_RECIPE,
+    PROXIES,
+    SUPPORTED,
+    SURE,
+    UNDECIDED,
+    UNLIKELY,
+    Finding,
+    Table,
+    interval_text,
+    judge_share,
+    overall,
+    query_of,
+    rates_text,
+    share_text,
+)
+from advisor.two_seeds.material import Material
+from advisor.two_seeds.pictures import picture_exponents
+from advisor.two_seeds.scores import Line, fit_line
+from advisor.wording import title_of
+from knowledge.names import WorkloadName
+
+_HEADER = (
+    *("workload", "exponent without", "exponent with", "difference"),
+    *("P(difference above 0)", "boundary, with by without", "runs"),
+)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One workload's boundaries under a recipe and under its variant."""
+
+    workload: str
+    plain: Boundary
+    changed: Boundary
+
+    @property
+    def difference(self) -> Floats:
+        """Draws of how much the change adds to the exponent."""
+        return differences(self.changed.exponents, self.plain.exponents)
+
+    @property
+    def middle(self) -> int:
+        """The middle one of the batch sizes that both were run at."""
+        both = sorted(set(self.plain.batch_sizes) & set(self.changed.batch_sizes))
+        both = both or self.plain.batch_sizes
+        return both[len(both) // 2]
+
+    @property
+    def title(self) -> str:
+        """The workload and the recipe that was changed."""
+        return f"{title_of(self.workload)}, {self.plain.recipe}"
+
+    @property
+    def chance_more(self) -> float:
+        """P(the changed recipe stands the higher rate at the middle batch)."""
+        one, other = (b.draws_at(self.middle) for b in (self.changed, self.plain))
+        return float((differences(one, other) > 0).mean())
+
+    def row(self) -> tuple[str, ...]:
+        """The table's row."""
+        one, other = (b.threshold(self.middle) for b in (self.changed, self.plain))
+        return (
+            self.title,
+            interval_text(interval(self.plain.exponents)),
+            interval_text(interval(self.changed.exponents)),
+            interval_text(interval(self.difference)),
+            share_text(float((self.difference > 0).mean())),
+            f"{one.median / other.median:.2f} at batch {self.middle}",
+            f"{len(self.plain.runs)} and {len(self.changed.runs)}",
+        )
+
+
+def pairs_of(
+    material: Material, workloads: Sequence[str], plain: str, changed: str
+) -> list[Pair]:
+    """Return the workloads that have a boundary under both recipes."""
+    found = []
+    for workload in workloads:
+        boundaries = [
+            fit_boundary(material.of(workload, name)) for name in (plain, changed)
+        ]
+        if boundaries[0] and boundaries[1]:
+            found.append(Pair(workload, boundaries[0], boundaries[1]))
+    return found
+
+
+def reason_findings(material: Material) -> list[Finding]:
+    """Return each hypothesis judged."""
+    return [
+        _equal_examples(material),
+        _summed(material),
+        _half_life(material),
+        _epsilon(material),
+        _betas(material),
+        _sharpness(material),
+        _noise(material),
+        _warm_up(material),
+        _one_run(material),
+        _width(material),
+    ]
+
+
+def _equal_examples(material: Material) -> Finding:
+    rows, chances, bars = [], [], []
+    for name in PROXIES:
+        b = fit_boundary(material.of(name, FORUM_RECIPE))
+        if b is None:
+            continue
+        falls, explained = b.exponents, b.exponents_at_equal_examples
+        bars += [
+            (title_of(name), "equal steps", interval(falls)),
+            (title_of(name), "equal examples", interval(explained)),
+        ]
+        chances.append(float(((falls < 0) & (explained >= 0)).mean()))
+        rows.append(
+            (
+                title_of(name),
+                interval_text(interval(falls)),
+                interval_text(interval(explained)),
+                share_text(chances[-1]),
+                str(len(b.runs)),
+            )
+        )
+    verdict = overall([judge_share(chance, SURE, UNLIKELY) for chance in chances])
+    said = {
+        SUPPORTED: "At equal steps the boundary falls, at equal examples it does not.",
+        CONTRADICTED: "That is not how it is here: at equal steps nothing falls that "
+        "equal examples would explain, or it falls at both.",
+        UNDECIDED: "The runs do not decide it.",
+    }
+    header = (
+        *("workload", "exponent at equal steps", "at equal examples"),
+        *("P(falls at the first only)", "runs"),
+    )
+    return Finding(
+        anchor="equal-examples",
+        statement="Larger batches only look worse because in as many steps they see "
+        "more examples.",
+        verdict=verdict,
+        answer=said[verdict],
+        tables=(Table(header, tuple(rows)),) if rows else (),
+        pictures=picture_exponents(bars, "equal-examples"),
+        query=query_of(PROXIES, [FORUM_RECIPE]),
+    )
+
+
+def _summed(material: Material) -> Finding:
+    sgd = pairs_of(material, DIGITS, "sgd", "sgd-sum")
+    adam = pairs_of(material, DIGITS, "adam", "adam-sum")
+    verdicts = [_near(pair, -1.0) for pair in sgd] + [_near(p, 0.0) for p in adam]
+    verdict = overall(verdicts) if sgd and adam else UNDECIDED
+    said = {
+        SUPPORTED: "So it is: with a summed loss SGD's rate loses a whole power of the "
+        "batch, Adam's nothing.",
+        CONTRADICTED: "The differences are others than that.",
+        UNDECIDED: "The runs do not decide it.",
+    }
+    return _pair_finding(
+        "summed",
+        "A loss summed over the batch takes one off SGD's exponent and nothing off "
+        "Adam's.",
+        verdict,
+        said,
+        [*sgd, *adam],
+        query=query_of(DIGITS, ["sgd", "sgd-sum", "adam", "adam-sum"]),
+        says="For plain descent this is arithmetic: the sum is the mean times the "
+        "batch. It explains an inverse rule for programs that sum their loss and use "
+        "SGD, not for the forum's, which uses Adam.",
+    )
+
+
+def _near(pair: Pair, expected: float) -> str:
+    return judge_share(float((abs(pair.difference - expected) <= 0.25).mean()))
+
+
+def _half_life(material: Material) -> Finding:
+    pairs = pairs_of(material, PROXIES, FORUM_RECIPE, "faceswap-2021-halflife")
+    return _raises(
+        "half-life",
+        "Adam forgets per step, so a larger batch has the longer memory in examples; "
+        "with a memory held in examples larger batches stand more.",
+        pairs,
+        query=query_of(PROXIES, [FORUM_RECIPE, "faceswap-2021-halflife"]),
+        says="Each beta becomes beta^(batch / 4), as arXiv:2507.07101 does with beta2.",
+    )
+
+
+def _epsilon(material: Material) -> Finding:
+    pairs = pairs_of(material, PROXIES, FORUM_RECIPE, "faceswap-2021-eps")
+    return _raises(
+        "epsilon",
+        "Gradients shrink as a batch averages, so Adam's epsilon weighs more: a large "
+        "one lets larger batches stand more.",
+        pairs,
+        query=query_of(PROXIES, [FORUM_RECIPE, "faceswap-2021-eps"]),
+        says="Epsilon 1e-4 instead of 1e-7: as large as the gradients of half of all "
+        "weights. It slows every step, so the boundary itself moves up too.",
+    )
+
+
+def _raises(
+    anchor: str, statement: str, pairs: Sequence[Pair], *, query: str, says: str
+) -> Finding:
+    chances = [float((pair.difference > 0).mean()) for pair in pairs]
+    verdict = overall([judge_share(chance, SURE, UNLIKELY) for chance in chances])
+    said = {
+        SUPPORTED: "So it is here: the exponent is larger with the change.",
+        CONTRADICTED: "The exponent is smaller with the change.",
+        UNDECIDED: "The exponents are too close to tell.",
+    }
+    return _pair_finding(
+        anchor, statement, verdict, said, pairs, query=query, says=says
+    )
+
+
+def _betas(material: Material) -> Finding:
+    pairs = pairs_of(material, PROXIES, FORUM_RECIPE, "faceswap-3")
+    moved = [
+        SUPPORTED
+        if pair.chance_more > SURE or pair.chance_more < UNLIKELY
+        else UNDECIDED
+        for pair in pairs
+    ]
+    verdict = overall(moved)
+    said = {
+        SUPPORTED: "It is another: the table says by how much.",
+        UNDECIDED: "The boundaries are too close to tell.",
+    }
+    return _pair_finding(
+        "betas",
+        "With today's betas (0.9, 0.999) the boundary is another than with those of "
+        "2021 (0.5, 0.99).",
+        verdict,
+        said,
+        pairs,
+        query=query_of(PROXIES, [FORUM_RECIPE, "faceswap-3"]),
+        says="The two recipes differ in their SSIM too, so it is not the betas alone.",
+    )
+
+
+def _warm_up(material: Material) -> Finding:
+    pairs = [
+        *pairs_of(material, DIGITS, "sgd", "sgd-warmup"),
+        *pairs_of(material, DIGITS, "adam", "adam-warmup"),
+    ]
+    verdict = overall([judge_share(p.chance_more, SURE, UNLIKELY) for p in pairs])
+    said = {
+        SUPPORTED: "It does here.",
+        CONTRADICTED: "Here it lowers it.",
+        UNDECIDED: "The boundaries are too close to tell, or it helps some only.",
+    }
+    return _pair_finding(
+        "warm-up",
+        "A warm-up raises the highest rate that holds.",
+        verdict,
+        said,
+        pairs,
+        query=query_of(DIGITS, ["sgd", "sgd-warmup", "adam", "adam-warmup"]),
+        says="100 steps of linear warm-up.",
+    )
+
+
+def _pair_finding(
+    anchor: str,
+    statement: str,
+    verdict: str,
+    said: dict[str, str],
+    pairs: Sequence[Pair],
+    *,
+    query: str,
+    says: str,
+) -> Finding:
+    return Finding(
+        anchor=anchor,
+        statement=statement,
+        verdict=verdict,
+        answer=said[verdict] if pairs else "Not run yet with and without the change.",
+        says=(says,),
+        tables=(Table(_HEADER, tuple(pair.row() for pair in pairs)),) if pairs else (),
+        pictures=picture_exponents(
+            [
+                (pair.title, words, interval(boundary.exponents))
+                for pair in pairs
+                for words, boundary in (
+                    ("without", pair.plain),
+                    ("with the change", pair.changed),
+                )
+            ],
+            anchor,
+        ),
+        query=query,
+    )
+
+
+def _sharpness(material: Material) -> Finding:
+    rows, verdicts = [], []
+    for workload in DIGITS:
+        for recipe in RECIPES:
+            line, count = _sharpness_line(material, workload, recipe)
+            if line is None:
+                continue
+            chance = line.chance_positive()
+            verdicts.append(judge_share(chance, SURE, UNLIKELY))
+            rows.append(
+                (
+                    f"{title_of(workload)}, {recipe}",
+                    interval_text(line.interval),
+                    share_text(chance),
+                    str(count),
+                )
+            )
+    verdict = overall(verdicts)
+    said = {
+        SUPPORTED: "At one rate a larger batch ends where the loss is sharper.",
+        CONTRADICTED: "At one rate a larger batch ends where the loss is flatter.",
+        UNDECIDED: "It does for some, or the differences are too small to tell.",
+    }
+    header = ("setting", "power of the batch", "P(sharper)", "runs")
+    return Finding(
+        anchor="sharpness",
+        statement="Larger batches lead to sharper places, which stand lower rates.",
+        verdict=verdict,
+        answer=said[verdict] if rows else "No digits runs with their sharpness yet.",
+        says=(
+            "Sharpness is the largest eigenvalue of the Hessian near the end of runs "
+            "that held. Runs are compared at equal rates and steps.",
+        ),
+        tables=(Table(header, tuple(rows)),) if rows else (),
+        query=query_of(DIGITS, RECIPES),
+    )
+
+
+def _sharpness_line(
+    material: Material, workload: str, recipe: str
+) -> tuple[Line | None, int]:
+    """The slope of log sharpness against log batch, rates apart, and its runs."""
+    by_rate: dict[float, list[tuple[float, float]]] = defaultdict(list)
+    for run in material.of(workload, recipe):
+        sharpness = material.about(run).sharpness
+        if sharpness and sharpness > 0 and not failed(run):
+            point = float(np.log2(run.batch_size)), float(np.log2(sharpness))
+            by_rate[run.learning_rate].append(point)
+    x: list[float] = []
+    y: list[float] = []
+    for points in by_rate.values():
+        if len({batch for batch, _ in points}) > 1:
+            centre = np.mean(points, axis=0)
+            x += [batch - float(centre[0]) for batch, _ in points]
+            y += [sharpness - float(centre[1]) for _, sharpness in points]
+    return (fit_line(x, y) if x else None), len(x)
+
+
+def _noise(material: Material) -> Finding:
+    rows = []
+    for workload in DIGITS:
+        for recipe in RECIPES:
+            scales = [
+                scale
+                for run in material.of(workload, recipe)
+                if (scale := material.about(run).noise_scale) and not failed(run)
+            ]
+            if scales:
+                low, high = np.quantile(scales, (0.1, 0.9))
+                rows.append(
+                    (
+                        f"{title_of(workload)}, {recipe}",
+                        f"{median(scales):.0f} ({low:.0f} to {high:.0f})",
+                        str(len(scales)),
+                    )
+                )
+    return Finding(
+        anchor="noise",
+        statement="Beyond the noise scale a larger batch brings nothing, and with Adam "
+        "the best rate falls.",
+        verdict=UNDECIDED,
+        answer="The noise scale is measured for the digits alone; for the faces it "
+        "is not.",
+        says=(
+            "The batch size at which noise and gradient are equally strong, near the "
+            "end of runs that held, with the middle eight tenths. It grows as training "
+            "goes on (arXiv:1812.06162); the falling branch is arXiv:2405.14578.",
+        ),
+        tables=(Table(("setting", "noise scale, digits", "runs"), tuple(rows)),)
+        if rows
+        else (),
+        open_questions=(
+            "The noise scale of the face models: gradients of several batches at the "
+            "same weights, at a few steps of each run.",
+        ),
+        query=query_of(DIGITS, RECIPES),
+    )
+
+
+def _one_run(material: Material) -> Finding:
+    split = several = 0
+    for name in PROXIES:
+        trials: dict[tuple[int, float, int | None], set[bool]] = defaultdict(set)
+        counts: dict[tuple[int, float, int | None], int] = defaultdict(int)
+        for run in material.of(name, FORUM_RECIPE):
+            trial = run.batch_size, run.learning_rate, run.horizon_steps
+            trials[trial].add(failed(run))
+            counts[trial] += 1
+        several += sum(count > 1 for count in counts.values())
+        split += sum(len(seen) > 1 for seen in trials.values())
+    verdict = UNDECIDED
+    if several >= 10:
+        verdict = CONTRADICTED if split >= 0.05 * several else SUPPORTED
+    return Finding(
+        anchor="one-run",
+        statement="One run tells whether a rate holds.",
+        verdict=verdict,
+        answer=f"Of {several} pairs of batch size and rate that were run with several "
+        f"seeds, {split} held with one seed and failed with another."
+        if several
+        else "Nothing was run with several seeds yet.",
+        query=query_of(PROXIES, [FORUM_RECIPE]),
+    )
+
+
+def _width(material: Material) -> Finding:
+    names = sorted({r.workload for r in material.runs if r.recipe == FORUM_RECIPE})
+    by_base: dict[str, dict[int, Boundary]] = defaultdict(dict)
+    for name in names:
+        parsed = WorkloadName.parse(name)
+        boundary = fit_boundary(material.of(name, FORUM_RECIPE))
+        if boundary is not None:
+            by_base[parsed.base][parsed.width_divisor] = boundary
+    rows, verdicts, powers = [], [], []
+    for base, widths in by_base.items():
+        shared = set.intersection(*(set(b.batch_sizes) for b in widths.values()))
+        batch = sorted(shared)[len(shared) // 2] if shared else 4
+        for divisor, boundary in sorted(widths.items()):
+            rows.append(
+                (
+                    title_of(f"{base}@1/{divisor}"),
+                    rates_text(boundary.threshold(batch)),
+                    interval_text(interval(boundary.exponents)),
+                    f"{boundary.steps:,}",
+                    str(len(boundary.runs)),
+                )
+            )
+        line = fit_line(
+            [-float(np.log2(divisor)) for divisor in widths],
+            [float(np.log2(b.threshold(batch).median)) for b in widths.values()],
+        )
+        if line is not None and len({b.steps for b in widths.values()}) == 1:
+            powers.append(f"{title_of(base)} {interval_text(line.interval)}")
+            verdicts.append(judge_share(line.chance_positive(), SURE, UNLIKELY))
+    # A boundary that falls as the width grows has a negative power of the width.
+    turned = {SUPPORTED: CONTRADICTED, CONTRADICTED: SUPPORTED, UNDECIDED: UNDECIDED}
+    verdict = turned[overall(verdicts)]
+    said = {
+        SUPPORTED: f"It does. Power of the width: {'; '.join(powers)}.",
+        CONTRADICTED: f"It rises. Power of the width: {'; '.join(powers)}.",
+        UNDECIDED: "It takes three widths at one length to say."
+        if not powers
+        else f"Not decided. Power of the width: {'; '.join(powers)}.",
+    }
+    header = ("workload", "boundary", "exponent in batch", "steps", "runs")
+    return Finding(
+        anchor="width",
+        statement="Wider copies stand lower rates, by a power of the width.",
+        verdict=verdict,
+        answer=said[verdict],
+        says=(
+            "The boundary is that at the middle batch size all widths share. A power "
+            "of -1 halves it with each doubling of the width (arXiv:2203.03466).",
+        ),
+        tables=(Table(header, tuple(rows)),) if rows else (),
+        open_questions=(
+            "Full width is four doublings beyond the copies most of this page rests "
+            "on, further than any power found here may be carried.",
+        ),
+        query=query_of(names, [FORUM_RECIPE]) if names else None,
+    )

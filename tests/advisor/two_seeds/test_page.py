@@ -1,0 +1,141 @@
+"""The page and its pictures: written from a store, the same each time."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from advisor.service import Advisor
+from advisor.two_seeds.__main__ import build_report, main
+from advisor.two_seeds.material import gather_material, read_curve, usable_runs
+from advisor.two_seeds.page import write_report
+from knowledge.outcome import judge_curve
+from knowledge.records import Curve, Outcome, Run
+from tests.advisor.two_seeds.worlds import digit_runs, face_runs, material_of
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with runs of one face model and of the digits, without the study."""
+    folder = tmp_path_factory.mktemp("seeds") / "store"
+    runs, _ = digit_runs(0.5, batches=(4, 32, 512))
+    with Advisor.open(folder, study=False) as advisor:
+        advisor.store.record_runs([*face_runs(0.5, batches=(2, 4, 16)), *runs])
+        advisor.store.ingest_all()
+    return folder
+
+
+def headings(text: str) -> set[str]:
+    """The anchors that the page's headings make."""
+    titles = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
+    plain = [re.sub(r"[^\w\- ]", "", title.lower()) for title in titles]
+    return {title.strip().replace(" ", "-") for title in plain}
+
+
+def test_writing_it_again_changes_nothing(store: Path, tmp_path: Path) -> None:
+    """Byte for byte, pictures too; a picture that is no longer shown goes."""
+    old = tmp_path / "pictures" / "two-seeds-old.svg"
+    old.parent.mkdir()
+    old.write_text("<svg/>")
+    contents = []
+    for _ in range(2):
+        assert main(["--store", str(store), "--docs", str(tmp_path)]) == 0
+        files = sorted(path for path in tmp_path.rglob("*") if path.is_file())
+        contents.append({path.name: path.read_bytes() for path in files})
+    assert contents[0] == contents[1]
+    assert "the-two-seeds.md" in contents[0]
+    assert old.name not in contents[0]
+    assert len(contents[0]) > 3
+
+
+def test_links_and_pictures_of_the_page_are_there(store: Path) -> None:
+    """Within the page a link leads to a heading."""
+    with Advisor.open(store, study=False) as advisor:
+        report = build_report(advisor)
+    targets = re.findall(r"\]\(([^)]+)\)", report.text)
+    anchors = {t[1:] for t in targets if t.startswith("#")}
+    assert anchors
+    assert anchors <= headings(report.text)
+    shown = {Path(t).stem for t in targets if t.endswith(".svg")}
+    assert shown == {picture.name for picture in report.pictures}
+
+
+def test_the_order_in_which_runs_came_changes_nothing() -> None:
+    """A store that was rebuilt from its records gives the same page."""
+    runs = face_runs(0.5, batches=(2, 4, 16))
+    forward, backward = (
+        write_report(material_of(part)).text for part in (runs, runs[::-1])
+    )
+    assert forward == backward
+
+
+def test_the_claims_enter_no_fit() -> None:
+    """They are judged, so they may not sit on the bench."""
+    material = material_of(face_runs(0.5, batches=(2, 4, 16)))
+    without = type(material)(material.runs, (), material.measured)
+    assert write_report(without).text == write_report(material).text
+
+
+def test_a_page_without_runs_says_so() -> None:
+    """Whoever has not run the study sees what is missing."""
+    text = write_report(material_of([])).text
+    assert "(0 runs)" in text
+    assert "No digits runs yet." in text
+    assert "Supported.**" not in text
+
+
+def test_only_runs_that_compare_are_used() -> None:
+    """Ours, fp32, judged alike, each once."""
+    held = Run(**{**vars(face_runs(0.0, batches=(2,))[0]), "job_id": "job:held"})
+    others = [
+        {"source": "somebody"},
+        {"precision": "bf16"},
+        {"outcome_rule": "0"},
+        {"outcome": None},
+        {"steps": 300, "outcome": Outcome.INCOMPLETE},  # later carried further
+    ]
+    changed = [
+        Run(**{**vars(held), "id": f"run:other:{i}", "job_id": f"job:{i}", **other})
+        for i, other in enumerate(others)
+    ]
+    assert usable_runs([*changed, held]) == (held,)
+
+
+def test_a_curve_says_what_the_outcome_does_not() -> None:
+    """Loss at the end, when it had learned, and what was watched."""
+    curve = Curve(
+        tuple([2.0] * 50 + [0.2] * 50),
+        {
+            "sharpness_top": ((50, 4.0), (100, 8.0)),
+            "noise_scale": ((100, float("inf")),),
+            "matched_detail": ((25, 0.2), (50, 0.8), (75, 0.4), (100, 0.2)),
+        },
+    )
+    measured = read_curve(curve)
+    assert judge_curve(curve, 100).outcome.value == "stable"
+    assert measured.training_loss == pytest.approx(0.2)
+    assert 50 < (measured.steps_to_learn or 0) < 80
+    assert (measured.sharpness, measured.noise_scale) == (8.0, None)
+    assert measured.detail_kept == pytest.approx(0.5)
+    assert read_curve(Curve()).training_loss is None
+    assert read_curve(Curve((2.0, float("nan")))).training_loss is None
+
+
+def test_curves_are_read_from_the_store(tmp_path: Path) -> None:
+    """A run's row does not hold the loss it ended with."""
+    run = face_runs(0.0, batches=(2,))[0]
+    with Advisor.open(tmp_path / "store", study=False) as advisor:
+        advisor.store.record_run(run, Curve((0.5,) * 20))
+        advisor.store.ingest_all()
+        material = gather_material(advisor)
+    assert material.about(run).training_loss == pytest.approx(0.5)
+
+
+def test_a_store_that_is_none_is_said_in_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Never a traceback."""
+    file = tmp_path / "notes.txt"
+    file.write_text("hello")
+    assert main(["--store", str(file), "--docs", str(tmp_path)]) == 2
+    assert str(file) in capsys.readouterr().err
