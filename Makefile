@@ -7,6 +7,10 @@ PORT ?= 8501
 # One thread per process: the tests start processes of their own.
 PYTEST ?= OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 PYTEST_WORKERS ?= 2
+# The study's own store: without the shipped runs, so that nothing rests on them.
+STUDY_STORE ?= study-store
+STUDY_BUDGET ?= 40m
+STUDY_FULL_BUDGET ?= 48h
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -14,12 +18,12 @@ GENERATED_DOCS := $(wildcard docs/reference/*.md)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup app test lint unit browser docs clean
+.PHONY: help setup app test lint unit browser study study-full docs clean
 
 help: ## list these targets
 	@echo "LR Advisor. Targets (PYTHON=$(PYTHON) VENV=$(VENV) HOST=$(HOST) PORT=$(PORT)):"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) \
-		| awk -F@ '{printf "%-16s%s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) \
+		| awk -F@ '{printf "%-18s%s\n", $$1, $$2}'
 
 setup: $(VENV)/.dev ## create .venv with the program and the developer's tools
 
@@ -41,6 +45,13 @@ unit: $(VENV)/.dev ## all tests but the browser's
 
 browser: $(VENV)/.dev ## the browser journeys alone, in Chromium
 	$(PYTEST) -m browser tests/browser
+
+study: $(VENV)/.app ## run the study that settles the claims: 40 minutes, goes on if stopped
+	$(BIN)/lr-advisor study run --store $(STUDY_STORE) --no-study --budget $(STUDY_BUDGET)
+
+study-full: $(VENV)/.app ## run the long study: days, or a GPU; goes on if stopped
+	$(BIN)/lr-advisor study run --store $(STUDY_STORE) --no-study --full \
+		--budget $(STUDY_FULL_BUDGET)
 
 docs: $(VENV)/.dev ## write the generated reference pages anew
 	$(BIN)/cog -r $(GENERATED_DOCS)

@@ -16,7 +16,11 @@ kept_fits       siblings' fits in a file of the store, for the next process
 fitting         evidence -> fitted models, remembered
 planning        posterior -> the run that tells most (pure)
 verification    a wish for runs -> runs within a budget (pure)
-costs           what a run costs (pure)
+costs           what a run costs, from what was timed (pure)
+timings         what was timed on this machine: runs and measured speeds
+measuring       measures how fast each batch size trains here, and saves it
+throughput      how fast each batch size is, the fastest with a known rate (pure)
+throughput_wording, throughput_chart  that -> sentences, a chart (pure)
 recommendation  evidence + model -> Recommendation, Judgement (pure)
 forecasting     what is expected of each run before it starts (pure)
 calibration     how forecasts and intervals held (pure)
@@ -29,6 +33,8 @@ refereeing      evidence and fits -> the referee's report
 wording         answers -> sentences (pure)
 scaling_wording the referee's report -> sentences (pure)
 charts          answers -> charts (pure)
+shortening      a run as a shorter one would have seen it (pure)
+outcome_map     how each run ended over batch size and rate, in panels (pure)
 rates           learning rates as they are shown (pure)
 checks          values from outside -> values that can be right
 settings        environment -> Settings
@@ -36,8 +42,14 @@ answering       the reading half of the Advisor: evidence, fits, answers, plans
 service         Advisor: answers, imports, verification; what app and CLI call
 conversation    ask(): a question in words -> Answer
 describing      a workload's parameter counts, from a process of its own
-verifying       verifications under way: started, advanced, watched, stopped
+verifying       verifications: started, watched, said in JSON
+advancing       what a verification does next: queue, carry further, close
+study           the study's plan: parts, shares of the time (pure)
+studying        carries the study out, and goes on where it was
+shipping        a store's runs -> the study that ships
+study_command   `lr-advisor study`
 supervisor      python -m advisor.supervisor: tends a store's unfinished work
 cli             lr-advisor
+two_seeds/      the seeds' statements judged by our runs: writes the page about it
 ui/             the app; the only package that imports streamlit
 """

@@ -6,6 +6,7 @@ nothing and starts no run. What it worked out is remembered while the evidence h
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from advisor.checks import (
@@ -20,13 +21,13 @@ from advisor.comparing import (
     compare_rates,
     threshold_quantiles,
 )
-from advisor.costs import seconds_per_step
+from advisor.costs import START_SECONDS, RunCost
 from advisor.evidence import (
     Evidence,
     Scope,
-    usual_horizon,
 )
 from advisor.fitting import Fitter
+from advisor.horizons import longer_horizon_caveat
 from advisor.kept_fits import KeptFits
 from advisor.largest_batch import (
     LargestBatch,
@@ -52,6 +53,13 @@ from advisor.refereeing import Referee, Setting, narrower_copies
 from advisor.regression import StableLearningRateModel
 from advisor.scaling import ScalingReport
 from advisor.settings import Settings
+from advisor.throughput import (
+    FastestBatch,
+    ThroughputReport,
+    build_throughput,
+    find_fastest,
+)
+from advisor.timings import PRECISION, Timings
 from advisor.verification import (
     NARROW_ENOUGH,
     VerificationSpec,
@@ -60,16 +68,18 @@ from advisor.verification import (
     plan_batches,
     plan_verification,
     steps_for_budget,
+    usual_steps,
     verification_target,
 )
+from experiments.machine import machine_name
 from experiments.workloads import WORKLOADS, find_spec
 from knowledge.errors import (
     BadValueError,
     UnknownWorkloadError,
 )
 from knowledge.names import WorkloadName, nearest_names
-from knowledge.recipes import RECIPES
-from knowledge.records import Claim, Run
+from knowledge.recipes import RECIPES, is_variant
+from knowledge.records import Claim
 from knowledge.store import Store
 
 PLAN_BUDGET_SECONDS = 60.0
@@ -80,10 +90,18 @@ MAX_ANSWERS = 256  # an answer that rests on thousands of runs lists their ids
 class Answering:
     """Answers from one store; fits are remembered while the evidence stays the same."""
 
-    def __init__(self, store: Store, settings: Settings, *, seeded: bool):
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        *,
+        seeded: bool,
+        with_study: bool = True,
+    ):
         self.store = store
         self.settings = settings
-        self._library = Library(store, seeded=seeded)
+        self._library = Library(store, seeded=seeded, with_study=with_study)
+        self._timings = Timings(store, self._library, n_workers=settings.n_workers)
         self._fitter = Fitter(KeptFits(store.folder))
         self._answers = Memory[tuple[Evidence, Recommendation]](MAX_ANSWERS)
 
@@ -214,6 +232,48 @@ class Answering:
             draws["best"] = best_rate_quantiles(best)
         return Contender(self._recommend(what, batch_size, evidence), draws)
 
+    def throughput(
+        self, workload: str, *, device: str | None = None
+    ) -> ThroughputReport:
+        """Return how fast each batch size of a workload trained on this machine.
+
+        Args:
+            workload: A known name, in any case.
+            device: `cpu`, `cuda` or `mps`; None: this machine's.
+        """
+        name, device = self.resolve_workload(workload), check_device(device)
+        spec = find_spec(name)
+        return build_throughput(
+            name,
+            device=device,
+            machine=machine_name(),
+            sides=2 if spec and spec.batch_convention == "per_side" else 1,
+            speeds=self._timings.speeds(name, device=device),
+            runs=self._timings.runs(name, device=device),
+        )
+
+    def fastest_batch(self, workload: str, **scope: Any) -> FastestBatch:
+        """Return the fastest batch size here at which a stable rate is known.
+
+        Keyword arguments as in `recommend`.
+        """
+        what, evidence = self._evidence(workload, **scope)
+        report = self.throughput(what.workload, device=what.device)
+        claims = [
+            claim
+            for claim in self.claims()
+            if claim.quantity == "fastest_batch" and claim.workload == what.workload
+        ]
+        return find_fastest(
+            report,
+            {
+                point.batch_size: self._recommend(what, point.batch_size, evidence)
+                for point in report.points
+            },
+            known_batches=known_batches(evidence),
+            claims=claims,
+        )
+
     def threshold_band(
         self, workload: str, batch_sizes: Sequence[float], **scope: Any
     ) -> list[dict[str, float]]:
@@ -300,16 +360,21 @@ class Answering:
         return list(found.values())
 
     def _settings_with_evidence(self) -> list[Setting]:
-        """Each (workload, recipe, optimizer) that has runs to judge by, or claims."""
+        """Each (workload, recipe, optimizer) that has runs to judge by, or claims.
+
+        Without variants: they are made to scale otherwise than what the claims mean.
+        """
         settings: list[Setting] = self.store.rows(
             "select distinct workload, recipe, optimizer from runs where "
-            "outcome is not null or metric_value is not null"
+            "(outcome is not null or metric_value is not null) "
+            "and source not in (select unnest(?))",
+            [self._library.left_out_sources],
         )
         bounds = [c for c in self.claims() if c.bound is not None]
         settings += [
             (c.workload, c.recipe, c.optimizer or "adam") for c in bounds if c.workload
         ]
-        return sorted(set(settings), key=str)
+        return sorted({s for s in settings if not is_variant(s[1])}, key=str)
 
     def _evidence(
         self,
@@ -353,7 +418,11 @@ class Answering:
     def _recommend(
         self, scope: Scope, batch_size: int, evidence: Evidence
     ) -> Recommendation:
-        known = self._answers.find((scope, batch_size))
+        target = verification_target(scope)
+        # The plan's times change with what was timed, the rest with the evidence alone.
+        cost = self.run_cost(target, device=scope.device) if target else None
+        key = scope, batch_size, cost
+        known = self._answers.find(key)
         # The library hands out the same object as long as runs and claims are the same.
         if known is not None and known[0] is evidence:
             return known[1]
@@ -365,7 +434,18 @@ class Answering:
             best=self._fitter.best_rate(evidence, batch_size),
             verification=self._plan(scope, batch_size, evidence),
         )
-        self._answers.keep((scope, batch_size), (evidence, recommendation))
+        if cost is not None and target == scope.workload:
+            longer = longer_horizon_caveat(
+                scope,
+                batch_size,
+                evidence,
+                cost=cost,
+                n_workers=self.settings.n_workers,
+            )
+            if longer is not None:
+                caveats = (*recommendation.caveats, longer)
+                recommendation = replace(recommendation, caveats=caveats)
+        self._answers.keep(key, (evidence, recommendation))
         return recommendation
 
     def _plan(
@@ -389,20 +469,30 @@ class Answering:
             **self._plan_costs(of, target, batches, its_evidence),
             reason=reason,
             n_workers=self.settings.n_workers,
+            budget_seconds=PLAN_BUDGET_SECONDS,
         )
 
-    def _plan_steps(
-        self, target: str, batches: Sequence[int], device: str, runs: Sequence[Run]
+    def run_cost(
+        self, workload: str, *, device: str, precision: str = PRECISION
+    ) -> RunCost:
+        """Return what runs of a workload cost on this machine, as far as was timed."""
+        return self._timings.run_cost(workload, device=device, precision=precision)
+
+    def steps_within(
+        self,
+        budget_seconds: float,
+        workload: str,
+        batch_sizes: Sequence[int],
+        *,
+        device: str,
     ) -> int:
-        per_step = max(
-            seconds_per_step(target, b, device=device, runs=runs) for b in batches
-        )
-        usual = usual_horizon(target, None, "adam", ()) or 2000
+        """Return how long runs may be so that a budget holds enough of them."""
+        cost = self.run_cost(workload, device=device)
         return steps_for_budget(
-            PLAN_BUDGET_SECONDS,
+            max(budget_seconds - START_SECONDS, 1.0),
             n_workers=self.settings.n_workers,
-            seconds_per_step=per_step,
-            usual_steps=usual,
+            seconds_per_step=max(cost.step_seconds(b) for b in batch_sizes),
+            usual_steps=usual_steps(workload),
         )
 
     def _why_verify(
@@ -478,10 +568,13 @@ class Answering:
             batch_sizes[0],
             model=self._fitter.model(scope, evidence),
             target=target,
-            **self._plan_costs(scope, target, batch_sizes, evidence),
+            **self._plan_costs(
+                scope, target, batch_sizes, evidence, budget_seconds=budget_seconds
+            ),
             reason="you asked for it.",
             n_workers=self.settings.n_workers,
             learning_rates=learning_rates,
+            budget_seconds=budget_seconds or PLAN_BUDGET_SECONDS,
         )
         return {**plan.to_dict(), "budget_seconds": budget_seconds}
 
@@ -491,21 +584,25 @@ class Answering:
         target: str,
         batch_sizes: Sequence[int],
         evidence: Evidence,
+        *,
+        budget_seconds: float | None = None,
     ) -> dict[str, Any]:
-        runs = evidence.own.runs
-        steps = self._plan_steps(target, batch_sizes, scope.device, runs)
+        steps = self.steps_within(
+            budget_seconds or PLAN_BUDGET_SECONDS,
+            target,
+            batch_sizes,
+            device=scope.device,
+        )
+        cost = self.run_cost(target, device=scope.device)
         return {
             "steps": steps,
-            "seconds_by_batch": {
-                b: steps * seconds_per_step(target, b, device=scope.device, runs=runs)
-                for b in batch_sizes
-            },
-            "first_seed": next_seed(runs, ()),
+            "seconds_by_batch": {b: cost.seconds(b, steps) for b in batch_sizes},
+            "first_seed": next_seed(evidence.own.runs, ()),
         }
 
     def model_for(self, spec: VerificationSpec) -> tuple[StableLearningRateModel, int]:
-        """Return the model a wish is planned with, and its number of labelled runs."""
+        """Return the model a wish is planned with, and how many runs it rests on."""
         scope, evidence = self._evidence(
             spec.workload, recipe=spec.recipe, device=spec.device, horizon=spec.steps
         )
-        return self._fitter.model(scope, evidence), len(evidence.labelled_runs)
+        return self._fitter.model(scope, evidence), len(evidence.own.runs)

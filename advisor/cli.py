@@ -28,6 +28,8 @@ COMMANDS: dict[str, str] = {
     "max-batch": "the largest batch size at which a rate is safe",
     "scaling": "how the rate goes with the batch size, and what was claimed of it",
     "verify": "make training runs that settle an answer",
+    "speed": "measure how fast each batch size trains on this machine",
+    "study": "run the study that settles the claims, or say how far it is",
     "jobs": "list, show, cancel or resume jobs",
     "import": "bring in runs from a CSV or Parquet file",
     "export": "write a table to .csv, .parquet or .json",
@@ -88,6 +90,12 @@ def build_parser() -> argparse.ArgumentParser:
             help="leave out the claims every new store starts with",
         )
         where.add_argument(
+            "--no-study",
+            action="store_true",
+            default=argparse.SUPPRESS if where is common else False,
+            help="leave out the runs of the study that ships with the program",
+        )
+        where.add_argument(
             "--json",
             action="store_true",
             default=argparse.SUPPRESS if where is common else False,
@@ -112,6 +120,8 @@ def build_parser() -> argparse.ArgumentParser:
     sub["scaling"].add_argument("--optimizer")
     _add_exclude(sub["ask"], sub["recommend"], sub["judge"], sub["max-batch"])
     _add_verify(sub["verify"])
+    _add_study(sub["study"])
+    _add_speed(sub["speed"])
     sub["jobs"].add_argument(
         "action",
         nargs="?",
@@ -170,8 +180,30 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
     budget = parser.add_mutually_exclusive_group()
     budget.add_argument("--budget", metavar="120s", help="wall clock: 120s, 2m, 1h")
     budget.add_argument("--runs", type=int, help="how many runs to plan")
+    budget.add_argument(
+        "--examples", type=float, help="how many to train on, over all runs"
+    )
     parser.add_argument("--executor", default="local", choices=("local",))
     parser.add_argument("--detach", action="store_true", help="return at once")
+
+
+def _add_speed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--workload", required=True)
+    parser.add_argument("--batch-size", metavar="N[,N...]", default="")
+    parser.add_argument("--recipe")
+    parser.add_argument("--device")
+    parser.add_argument("--budget", metavar="45s", help="for the steps: 45s, 2m, 1h")
+
+
+def _add_study(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "action", nargs="?", default="status", choices=("status", "run", "ship")
+    )
+    parser.add_argument(
+        "--full", action="store_true", help="the long study, for days or a GPU"
+    )
+    parser.add_argument("--budget", metavar="40m", help="wall clock: 90s, 40m, 48h")
+    parser.add_argument("--into", metavar="FOLDER", help="where ship writes the study")
 
 
 Result = tuple[Any, str]
@@ -180,7 +212,14 @@ Result = tuple[Any, str]
 def _open(options: argparse.Namespace) -> Any:
     from advisor.service import Advisor
 
-    return Advisor.open(options.store, seeded=not options.no_seeds)
+    advisor = Advisor.open(
+        options.store,
+        seeded=not options.no_seeds,
+        study=False if options.no_study else None,
+    )
+    if advisor.study_problem:
+        sys.stderr.write(f"{advisor.study_problem}\n")
+    return advisor
 
 
 def _scope(options: argparse.Namespace) -> dict[str, Any]:
@@ -205,6 +244,8 @@ def _app(options: argparse.Namespace) -> Result:
         )
     if options.no_seeds:
         environment["LR_ADVISOR_NO_SEEDS"] = "1"
+    if options.no_study:
+        environment["LR_ADVISOR_NO_STUDY"] = "1"
     with _open(options) as advisor:
         advisor.tend()
         folder = advisor.store.folder
@@ -315,6 +356,7 @@ def _verify(options: argparse.Namespace) -> Result:
             seeds=options.seeds,
             budget_seconds=parse_budget(options.budget) if options.budget else None,
             runs=options.runs,
+            examples=options.examples,
             data=options.data,
         )
         if not options.detach:
@@ -325,6 +367,29 @@ def _verify(options: argparse.Namespace) -> Result:
     return document, _verification_text(document)
 
 
+def _speed(options: argparse.Namespace) -> Result:
+    from advisor.checks import parse_budget
+
+    with _open(options) as advisor:
+        report = advisor.measure_speed(
+            options.workload,
+            batch_sizes=[x for x in options.batch_size.split(",") if x],
+            recipe=options.recipe,
+            device=options.device,
+            budget_seconds=parse_budget(options.budget) if options.budget else None,
+        )
+    document = report.to_dict()
+    lines = [_table(document["rows"], _SPEED_COLUMNS)]
+    if report.stopped:
+        lines.append(f"No larger batch was measured: {report.stopped}")
+    return document, "\n".join(lines)
+
+
+_SPEED_COLUMNS = (
+    "batch_size n_workers seconds_per_step examples_per_second peak_memory_mb id"
+).split()
+
+
 def _failed(reason: str | None) -> AdvisorError:
     from knowledge.errors import RunFailedError
 
@@ -333,16 +398,17 @@ def _failed(reason: str | None) -> AdvisorError:
 
 def _watch(verification: Any) -> None:
     """Wait for the runs and say on stderr how each ended; Ctrl-C cancels."""
-    seen: set[str] = set()
+    seen: set[tuple[str, int]] = set()
     try:
         while True:
             over = verification.state != "running"
             for job in verification.jobs():
-                if job.is_over and job.id not in seen:
-                    seen.add(job.id)
+                if job.is_over and (job.id, job.last_step) not in seen:
+                    seen.add((job.id, job.last_step))
                     sys.stderr.write(
                         f"{job.id} {job.config.workload} batch {job.config.batch_size} "
-                        f"rate {job.config.learning_rate:g}: {job.state}\n"
+                        f"rate {job.config.learning_rate:g}, to step {job.last_step}: "
+                        f"{job.state}\n"
                     )
             if over:
                 return
@@ -354,16 +420,16 @@ def _watch(verification: Any) -> None:
 
 
 def _verification_text(document: dict[str, Any]) -> str:
-    rows = [
-        {
-            k: run[k]
-            for k in ("batch_size", "learning_rate", "seed", "steps_done", "outcome")
-        }
-        for run in document["runs"]
-    ]
+    shown = "batch_size learning_rate seed steps_done steps outcome".split()
+    rows = [{name: run[name] for name in shown} for run in document["runs"]]
     before, after = document["before"], document["after"]
     lines = [f"{document['verification_id']}: {document['state']}"]
     lines.append(_table(rows))
+    if any(run["outcome"] == "incomplete" for run in document["runs"]):
+        lines.append(
+            "incomplete: fine so far, stopped there to spend the time where it tells "
+            "more."
+        )
     for name, r in (("before", before), ("after", after)):
         m = r["max_stable"]
         lines.append(
@@ -373,6 +439,13 @@ def _verification_text(document: dict[str, Any]) -> str:
             else f"{name}: no rate"
         )
     return "\n".join(lines)
+
+
+def _study(options: argparse.Namespace) -> Result:
+    from advisor.study_command import study_command
+
+    with _open(options) as advisor:
+        return study_command(advisor, options)
 
 
 def _jobs(options: argparse.Namespace) -> Result:
@@ -508,6 +581,8 @@ _HANDLERS: dict[str, Callable[[argparse.Namespace], Result]] = {
     "max-batch": _max_batch,
     "scaling": _scaling,
     "verify": _verify,
+    "speed": _speed,
+    "study": _study,
     "jobs": _jobs,
     "import": _import,
     "export": _export,

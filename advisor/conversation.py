@@ -16,6 +16,8 @@ from advisor.rates import rate_text
 from advisor.recommendation import Judgement, Recommendation
 from advisor.scaling import ScalingReport
 from advisor.scaling_wording import scaling_answer_text
+from advisor.throughput import FastestBatch
+from advisor.throughput_wording import fastest_batch_text
 from advisor.verifying import job_dict
 from advisor.wording import (
     claim_summary,
@@ -58,6 +60,7 @@ class Answer:
     rows: tuple[dict[str, Any], ...] | None = None
     scaling: dict[str, Any] | None = None
     comparisons: tuple[Comparison, ...] = ()
+    fastest: FastestBatch | None = None
     clarification: dict[str, Any] | None = None
     inherited: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -87,6 +90,7 @@ class Answer:
             "rows": list(self.rows) if self.rows is not None else None,
             "scaling": self.scaling,
             "comparisons": [c.to_dict() for c in self.comparisons],
+            "fastest_batch": self.fastest.to_dict() if self.fastest else None,
             "verification": self.plan
             or (r.verification.to_dict() if r and r.verification.needed else None),
             "clarification": self.clarification,
@@ -153,7 +157,7 @@ def _answer(
         "diagnose": lambda: _judge(advisor, question, exclude),
         "max_batch_for_lr": lambda: _largest_batch(advisor, question, exclude),
         "scaling_rule": lambda: _scaling(advisor, question),
-        "fastest_batch": lambda: _fastest_batch(advisor, question),
+        "fastest_batch": lambda: _fastest_batch(advisor, question, exclude),
         "run_verification": lambda: _plan(advisor, question),
         "show_runs": lambda: _show_runs(advisor, question),
         "status_of_jobs": lambda: _status(advisor, question),
@@ -357,42 +361,24 @@ def _scaling_evidence(
     return (*claims, *_evidence(advisor, [r]))
 
 
-def _fastest_batch(advisor: "Advisor", q: Question) -> Answer:
+def _fastest_batch(advisor: "Advisor", q: Question, exclude: tuple[str, ...]) -> Answer:
     workloads = _several(q.slots.workload)
     if not workloads:
         return _ask_back(q)
+    found = advisor.fastest_batch(workloads[0], **_scope(q), exclude=exclude)
+    chosen = [found.choice.recommendation] if found.choice else []
     claims = [
-        c
-        for c in advisor.claims()
-        if c.quantity == "fastest_batch" and c.workload in workloads
+        {"kind": "claim", "id": c.id, "summary": claim_summary(c)} for c in found.claims
     ]
-    rows = advisor.store.rows(
-        "select workload, device, batch_size, median(examples_per_second), count(*) "
-        "from runs where workload in (select unnest(?)) and "
-        "examples_per_second is not null group by all order by 1, 2, 3",
-        [workloads],
-    )
-    columns = ("workload", "device", "batch_size", "examples_per_second", "runs")
-    table = tuple(dict(zip(columns, row, strict=True)) for row in rows)
-    parts = [f"Reported: {c.statement}" for c in claims]
-    if table:
-        best = max(table, key=lambda row: row["examples_per_second"])
-        parts.append(
-            f"Measured here: {best['workload']} is fastest at batch "
-            f"{best['batch_size']} with {best['examples_per_second']:.4g} examples/sec "
-            f"({best['runs']} runs on {best['device']})."
-        )
-    else:
-        parts.append("No run of it has been timed on this machine yet.")
     return Answer(
         question=q.text,
         intent=q.intent,
         slots=q.slots.to_dict(),
-        text=" ".join(parts),
-        evidence=tuple(
-            {"kind": "claim", "id": c.id, "summary": claim_summary(c)} for c in claims
-        ),
-        rows=table,
+        text=fastest_batch_text(found),
+        recommendations=tuple(chosen),
+        evidence=(*claims, *_evidence(advisor, chosen)),
+        rows=tuple(choice.to_dict() for choice in found.choices),
+        fastest=found,
     )
 
 
@@ -420,9 +406,9 @@ def _plan(advisor: "Advisor", q: Question) -> Answer:
         sizes = sorted({run["batch_size"] for run in plan["runs"]})
         text = (
             f"I can run {len(plan['runs'])} run{'s' if len(plan['runs']) != 1 else ''} "
-            f"of {', '.join(names)} at batch {', '.join(map(str, sizes))} in about "
-            f"{duration_text(plan['estimated_seconds'])}. Nothing has started: confirm "
-            "the plan to run it."
+            f"of {', '.join(names)} at batch {', '.join(map(str, sizes))} in at most "
+            f"about {duration_text(plan['estimated_seconds'])}. Nothing has started: "
+            "confirm the plan to run it."
         )
     return Answer(
         question=q.text,

@@ -61,8 +61,10 @@ def limit_reason(
     rate, wanted = rate_text(learning_rate), f"{1 - scope.risk:g}"
     low = smallest_safe_batch(scope, learning_rate, found.batch_size, model)
     where = f"From batch {low} up to" if low > 1 else "Up to"
+    length = f" for {scope.horizon_steps} steps" if scope.horizon_steps else ""
     text = (
-        f"{where} batch {found.batch_size} P(stable) of {rate} stays at least {wanted}"
+        f"{where} batch {found.batch_size} P(stable) of {rate} stays at least "
+        f"{wanted}{length}"
     )
     if found.capped:
         known = known_batches(evidence)

@@ -22,7 +22,7 @@ from advisor.evidence import (
 from advisor.memory import Memory
 from knowledge.claims import load_seed_claims
 from knowledge.names import WorkloadName
-from knowledge.records import Claim, Run
+from knowledge.records import STUDY, Claim, Run
 from knowledge.store import Store
 
 NO_RUNS = Shelf()
@@ -62,8 +62,9 @@ class _Settled:
 class Library:
     """The evidence in one store; safe to use from several threads."""
 
-    def __init__(self, store: Store, *, seeded: bool):
+    def __init__(self, store: Store, *, seeded: bool, with_study: bool = True):
         self._store = store
+        self.left_out_sources = () if seeded and with_study else (STUDY,)
         self._seeds = () if seeded else tuple(claim.id for claim in load_seed_claims())
         self._shelved = Memory[_Shelved](MAX_SHELVED_RUNS)
         self._settled = Memory[_Settled](MAX_SELECTIONS)
@@ -85,11 +86,17 @@ class Library:
         if known is not None and known.runs is runs:
             return known.shelves
         if known is not None and runs[: len(known.runs)] == known.runs:
-            shelves = shelve(runs[len(known.runs) :], onto=known.shelves)
+            shelves = shelve(self._kept(runs[len(known.runs) :]), onto=known.shelves)
         else:
-            shelves = shelve(runs)
+            shelves = shelve(self._kept(runs))
         self._shelved.keep(group, _Shelved(runs, shelves), weight=len(runs))
         return shelves
+
+    def _kept(self, runs: Sequence[Run]) -> Sequence[Run]:
+        """The runs that count: without the study's when opened without it."""
+        if not self.left_out_sources:
+            return runs
+        return [run for run in runs if run.source not in self.left_out_sources]
 
     def setting(
         self,

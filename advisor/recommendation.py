@@ -69,13 +69,19 @@ class PlannedRun:
 
 @dataclass(frozen=True)
 class VerificationPlan:
-    """Whether to verify, why, and with which runs at what cost."""
+    """Whether to verify, why, and with which runs at what cost.
+
+    `estimated_seconds` is the wall clock when every run goes on to its end, the most
+    they take; `estimated_examples` what they then train on, of both sides for the face
+    models.
+    """
 
     needed: bool
     reason: str
     runs: tuple[PlannedRun, ...] = ()
     estimated_seconds: float = 0.0
     purpose: str | None = None
+    estimated_examples: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """The keys of the contract."""
@@ -85,6 +91,7 @@ class VerificationPlan:
             "purpose": self.purpose,
             "runs": [run.to_dict() for run in self.runs],
             "estimated_seconds": self.estimated_seconds,
+            "estimated_examples": self.estimated_examples,
         }
 
 

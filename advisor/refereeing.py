@@ -43,7 +43,7 @@ from advisor.verification import FORUM_BATCHES, PROXY_WIDTH, verification_target
 from experiments.workloads import find_spec
 from knowledge.names import WorkloadName
 from knowledge.recipes import RECIPES
-from knowledge.records import OURS, Claim, Run
+from knowledge.records import OURS, STUDY, Claim, Run
 
 Case = tuple[Scope, Evidence]
 Setting = tuple[str, str | None, str]  # workload, recipe, optimizer
@@ -209,12 +209,12 @@ class Referee:
     def _each_alone(
         self, scope: Scope, evidence: Evidence, quantity: str, runs: Sequence[Run]
     ) -> tuple[Alone, ...]:
-        """Our runs and imported ones by themselves, without the reports."""
+        """Our runs, the study's and imported ones by themselves, without reports."""
+        imported = [run for run in runs if not run.is_measured]
         groups = {
             OURS: [run for run in runs if run.is_ours],
-            ", ".join(sorted({r.source for r in runs if not r.is_ours})): [
-                run for run in runs if not run.is_ours
-            ],
+            STUDY: [run for run in runs if run.is_measured and not run.is_ours],
+            ", ".join(sorted({run.source for run in imported})): imported,
         }
         return tuple(
             self._alone(scope, evidence, quantity, source, kept)

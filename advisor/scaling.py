@@ -18,7 +18,7 @@ from scipy.stats import norm
 from advisor.evidence import ADAPTIVE
 from advisor.recommendation import Estimate
 from knowledge.names import WorkloadName
-from knowledge.records import OURS, Claim
+from knowledge.records import OURS, STUDY, Claim
 
 SUPPORTED_ABOVE, CONTRADICTED_BELOW = 0.7, 0.1
 MIN_RUNS = 8  # of our own or imported runs: with fewer nothing is decided
@@ -526,7 +526,7 @@ def _tally_family(
 ) -> FamilyTally:
     medians = np.array([f.exponent.median for f in findings])
     n_runs = sum(f.n_runs for f in findings)
-    alone = [a for f in findings for a in f.by_source if a.source == OURS]
+    alone = [a for f in findings for a in f.by_source if a.source in (OURS, STUDY)]
     n_ours = sum(a.n_runs for a in alone)
     ranges = [f.batch_range for f in findings if f.batch_range]
     return FamilyTally(

@@ -25,7 +25,7 @@ from advisor.wording import (
 )
 from experiments.workloads import find_spec
 from knowledge.names import WorkloadName
-from knowledge.records import OURS
+from knowledge.records import OURS, STUDY
 
 MOST_ROWS = 40  # of a family's table, before it is cut short
 
@@ -129,11 +129,10 @@ def _nothing(report: ScalingReport) -> str:
 
 def _alone_text(finding: Finding, alone: Alone) -> str:
     count = f"{alone.n_runs} run{_s(alone.n_runs)}"
-    origin = (
-        f"Our own {count}"
-        if alone.source == OURS
-        else f"The {count} imported from {alone.source}"
-    )
+    origin = {
+        OURS: f"Our own {count}",
+        STUDY: f"The {count} of the study that ships with the program",
+    }.get(alone.source, f"The {count} imported from {alone.source}")
     if len(finding.by_source) == 1 and not finding.n_claims:
         return f"  {origin}: that is all there is."
     if alone.exponent is None:

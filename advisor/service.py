@@ -17,13 +17,12 @@ from typing import Any, Self
 
 from advisor.answering import Answering
 from advisor.calibration import TrackRecord, build_track_record
-from advisor.checks import (
-    this_device,
-)
+from advisor.checks import check_batch_size, check_device, this_device
 from advisor.conversation import Answer, ask
 from advisor.describing import describe_workload
 from advisor.forecasting import build_forecasts
 from advisor.interval_checks import JobState, StatedInterval
+from advisor.measuring import SpeedReport, measure_speed
 from advisor.settings import Settings, load_settings
 from advisor.verification import VerificationSpec
 from advisor.verifying import (
@@ -40,12 +39,14 @@ from knowledge.claims import load_seed_claims
 from knowledge.errors import (
     BadValueError,
     StoreError,
+    StudyError,
     WorkloadUnavailableError,
 )
 from knowledge.exporting import write_table
 from knowledge.importers.csv_runs import parse_runs
 from knowledge.migrations import SCHEMA_VERSION
 from knowledge.records import Curve, Run, RunConfig
+from knowledge.shipped_study import find_study
 from knowledge.sql_box import QueryResult, run_query
 from knowledge.store import TABLES, Store
 
@@ -79,9 +80,17 @@ class Advisor(Answering):
     'reported'
     """
 
-    def __init__(self, store: Store, settings: Settings, *, seeded: bool = True):
-        super().__init__(store, settings, seeded=seeded)
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        *,
+        seeded: bool = True,
+        with_study: bool = True,
+    ):
+        super().__init__(store, settings, seeded=seeded, with_study=with_study)
         self.queue = Queue(store.folder)
+        self.study_problem: str | None = None
 
     @classmethod
     def open(
@@ -89,9 +98,18 @@ class Advisor(Answering):
         folder: str | Path | None = None,
         *,
         seeded: bool = True,
+        study: bool | None = None,
         settings: Settings | None = None,
     ) -> Self:
         """Open a store folder, made and seeded if absent; `":memory:"` is temporary.
+
+        Args:
+            folder: The store; None: the one the environment names.
+            seeded: Whether the seeds' claims, and with them the study, count.
+            study: Whether the study that ships with the program counts; None: unless
+                the environment says otherwise. A store that was made without it stays
+                without.
+            settings: None: those of the environment.
 
         Raises:
             StoreError: The folder is no store, of a newer program, or not writable.
@@ -107,7 +125,24 @@ class Advisor(Answering):
             )
             if seeded:
                 store.record_claims(load_seed_claims())
-        return cls(store, settings, seeded=seeded)
+        with_study = settings.with_study if study is None else study
+        advisor = cls(store, settings, seeded=seeded, with_study=with_study)
+        if seeded:
+            advisor._bring_in_study(wanted=with_study)
+        return advisor
+
+    def _bring_in_study(self, *, wanted: bool) -> None:
+        """Give the store the study's runs, once; one that is damaged is left out."""
+        if not wanted:
+            if self.store.is_new:
+                self.store.record_study(None)
+            return
+        try:
+            study = find_study()
+            if study and (self.store.is_new or self.store.lacks_study(study)):
+                self.store.record_study(study)
+        except StudyError as error:
+            self.study_problem = str(error)
 
     def __enter__(self) -> Self:
         return self
@@ -185,6 +220,8 @@ class Advisor(Answering):
         report = self.store.verify()
         waiting = len(inbox.waiting(self.store.folder))
         problems = list(report.problems)
+        if self.study_problem and self.study_problem not in problems:
+            problems.append(self.study_problem)
         if waiting:
             problems.append(
                 f"{waiting} records wait to be ingested: is another program holding "
@@ -239,6 +276,34 @@ class Advisor(Answering):
         """Return the raw curve of one run."""
         return self.store.curve(run_id)
 
+    def measure_speed(
+        self,
+        workload: str,
+        *,
+        batch_sizes: Sequence[object] = (),
+        recipe: str | None = None,
+        device: str | None = None,
+        budget_seconds: float | None = None,
+    ) -> SpeedReport:
+        """Time training steps at several batch sizes on this machine, and save it.
+
+        Takes less than a minute for a proxy. None of the batch sizes named: 1 to 32
+        for the face models, 4 to 512 for the digits.
+
+        Raises:
+            WorkloadUnavailableError: The workload cannot be trained here.
+            RunError: Runs are under way, which would share the cores.
+            BadValueError: A number cannot be right.
+        """
+        return measure_speed(
+            self,
+            self.resolve_workload(workload),
+            batch_sizes=[check_batch_size(b) for b in batch_sizes],
+            recipe=recipe,
+            device=check_device(device),
+            budget_seconds=budget_seconds,
+        )
+
     # -- verification ------------------------------------------------------------
 
     def verify(
@@ -254,32 +319,35 @@ class Advisor(Answering):
         seeds: int = 1,
         budget_seconds: float | None = None,
         runs: int | None = None,
+        examples: float | None = None,
         data: str | None = None,
         verification_id: str | None = None,
     ) -> Verification:
         """Start verification runs in processes of their own and return at once.
 
         Without rates each run is chosen to tell most; with them exactly those are run.
-        The budget is wall clock in seconds or a number of runs (120 s when neither is
-        said).
+        The budget is wall clock in seconds, a number of runs, or a number of examples
+        to train on (of both sides); 120 s when none is said. Within seconds or examples
+        a run may be stopped early, while it is fine, and carried further where that
+        tells more than a new one.
 
         Raises:
             WorkloadUnavailableError: The workload cannot be trained here.
             BadValueError: A number cannot be right.
         """
-        scope, evidence = self._evidence(
+        scope, _ = self._evidence(
             workload, optimizer=optimizer, recipe=recipe, device=device
         )
         return start_verification(
             self,
             scope,
-            evidence,
             batch_sizes=_several(batch_size),
             learning_rates=_several(learning_rate),
             steps=steps,
             seeds=seeds,
             budget_seconds=budget_seconds,
             runs=runs,
+            examples=examples,
             data=data,
             verification_id=verification_id,
         )

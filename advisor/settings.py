@@ -16,13 +16,15 @@ class Settings:
     """What the environment says.
 
     `n_workers` training processes at once (one thread each), `budget_seconds_cap` and
-    `budget_runs_cap` the most that one verification may ask for.
+    `budget_runs_cap` the most that one verification may ask for; `with_study` tells
+    whether stores hold the study that ships with the program.
     """
 
     store_folder: Path
     n_workers: int
     budget_seconds_cap: float = 7 * 24 * 3600.0
     budget_runs_cap: int = 1000
+    with_study: bool = True
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -36,6 +38,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         store_folder=Path(folder).expanduser(),
         n_workers=_count(env, "LR_ADVISOR_WORKERS", default=usable_cores()),
+        with_study=env.get("LR_ADVISOR_NO_STUDY", "") != "1",
     )
 
 

@@ -3,7 +3,8 @@
 The one decision to know: a stable or cut-short run says "survived to its last step"; a
 failed run says when it failed, and is not believed about the time beyond what the data
 support (a mixture with "the time says nothing"), so failure steps never cost anything
-against plain outcomes.
+against plain outcomes. The same mixture says how much a cut-short run tells about the
+rest of its horizon.
 """
 
 from collections.abc import Sequence
@@ -210,6 +211,49 @@ class _Bits:
         return _weighted(chance, self.reliability, self.count)
 
 
+@dataclass(frozen=True)
+class _CutShort:
+    """Runs stopped in good health before their horizon: arrays of shape (rows, 1, 1).
+
+    What would have failed later by chance is part of what survived.
+    """
+
+    offset: Singles
+    log_time: Singles
+    log_time_from_start: Singles
+    log_end: Singles
+    log_span: Singles
+    reliability: Singles
+    count: Singles
+
+    def log_likelihood(self, threshold: Singles, draws: Draws) -> Singles:
+        speed = draws.time_slope / draws.width
+        limit, offset = threshold / draws.width, self.offset / draws.width
+        share = 1 - draws.low - draws.high
+        passed = self._chance_passed(draws.chance_power)
+        chance = _logistic(offset + speed * self.log_end, limit)
+        chance *= draws.timeless * share * passed
+        by_now = _logistic(offset + speed * self.log_time, limit)
+        by_now *= (1 - draws.timeless) * share
+        chance += by_now
+        chance += draws.low * (self.log_time_from_start / self.log_span)
+        np.subtract(1, chance, out=chance)
+        return _weighted(chance, self.reliability, self.count)
+
+    def _chance_passed(self, power: Singles) -> Singles:
+        """Share of the steps that say nothing which come before the last one."""
+        growth = _growth(power, self.log_span)
+        passed = np.expm1(growth * self.log_time_from_start)
+        return np.asarray(passed / np.expm1(growth * self.log_span))
+
+
+def _growth(power: Singles, log_span: Singles) -> Singles:
+    """Growth of the density of a chance step, per doubling of the step."""
+    most = _MOST_GROWTH / log_span
+    growth = np.clip(np.float32(np.log(2)) * power, -most, most)
+    return np.asarray(np.where(np.abs(growth) < _LEAST_GROWTH, _LEAST_GROWTH, growth))
+
+
 def _logistic(values: Singles, less: Singles) -> Singles:
     """Return the logistic function of a difference; an overflow inside gives 0."""
     result = less - values
@@ -253,9 +297,7 @@ class _Timed:
 
     def _chance_density(self, power: Singles) -> Singles:
         """Density of a step that says nothing, in the same units: (rows, 1, n)."""
-        most = _MOST_GROWTH / self.log_span
-        growth = np.clip(np.float32(np.log(2)) * power, -most, most)
-        growth = np.where(np.abs(growth) < _LEAST_GROWTH, _LEAST_GROWTH, growth)
+        growth = _growth(power, self.log_span)
         at_step = growth * np.exp(growth * self.log_time_from_start)
         early = np.expm1(growth * self.log_early) / self.log_early
         total = np.expm1(growth * self.log_span) / self.log_span
@@ -356,13 +398,16 @@ class Evidence:
 
     def _run_parts(
         self, table: Floats, counts: NDArray[np.intp]
-    ) -> list[_Bits | _Timed]:
+    ) -> list[_Bits | _Timed | _CutShort]:
         is_timed = (table[:, 1] == 1) & (table[:, 3] >= 0)
-        parts: list[_Bits | _Timed] = []
+        is_cut = (table[:, 1] == 0) & (table[:, 3] < table[:, 4])
+        parts: list[_Bits | _Timed | _CutShort] = []
         for are_failures in (False, True):
-            is_told = ~is_timed & (table[:, 1] == are_failures)
+            is_told = ~is_timed & ~is_cut & (table[:, 1] == are_failures)
             for chunk in _chunks(np.flatnonzero(is_told)):
                 parts.append(self._bits(table[chunk], counts[chunk], are_failures))
+        for chunk in _chunks(np.flatnonzero(is_cut)):
+            parts.append(self._cut_short(table[chunk], counts[chunk]))
         for chunk in _chunks(np.flatnonzero(is_timed)):
             parts.append(self._timed(table[chunk], counts[chunk]))
         return parts
@@ -376,6 +421,17 @@ class Evidence:
             offset=_stack(rows[:, 2]),
             log_time=_stack(time - self._log_reference),
             are_failures=are_failures,
+            reliability=_stack(rows[:, 5]),
+            count=_stack(counts),
+        )
+
+    def _cut_short(self, rows: Floats, counts: NDArray[np.intp]) -> _CutShort:
+        return _CutShort(
+            offset=_stack(rows[:, 2]),
+            log_time=_stack(rows[:, 3] - self._log_reference),
+            log_time_from_start=_stack(rows[:, 3]),
+            log_end=_stack(rows[:, 4] - self._log_reference),
+            log_span=_stack(rows[:, 4]),
             reliability=_stack(rows[:, 5]),
             count=_stack(counts),
         )
@@ -438,8 +494,9 @@ def _coarse(rows: Floats) -> Floats:
     rounded = rows.copy()
     rounded[:, 2] = np.round(rows[:, 2] / _COARSE_RATE) * _COARSE_RATE
     steps = np.round(rows[:, 3] / _COARSE_STEPS) * _COARSE_STEPS
-    # Unknown steps (below zero) stay unknown; none may pass its horizon.
-    rounded[:, 3] = np.where(rows[:, 3] < 0, rows[:, 3], np.minimum(steps, rows[:, 4]))
+    # Unknown steps (below zero) stay unknown, and whole runs whole.
+    is_kept = (rows[:, 3] < 0) | (rows[:, 3] >= rows[:, 4])
+    rounded[:, 3] = np.where(is_kept, rows[:, 3], np.minimum(steps, rows[:, 4]))
     return rounded
 
 

@@ -6,7 +6,7 @@ Every number comes from the answer itself, formatted as in its JSON.
 from collections.abc import Sequence
 
 from advisor.comparing import EVEN_MARGIN, LIKELY_FROM, SURE_FROM, Comparison
-from advisor.evidence import Exclusion
+from advisor.evidence import OVERTAKEN, Exclusion
 from advisor.largest_batch import LargestBatch
 from advisor.rates import rate_text
 from advisor.recommendation import Estimate, Judgement, Recommendation
@@ -107,9 +107,8 @@ def stability_text(r: Recommendation) -> str:
     if r.max_stable is None or r.probability_stable is None:
         return ""
     m = r.max_stable
-    horizon = f" within {r.horizon_steps} {_steps(r)}" if r.horizon_steps else ""
     return (
-        f"P(stable) {r.probability_stable:g}; half of all runs fail{horizon} near "
+        f"P(stable) {r.probability_stable:g}; half of all runs fail{_within(r)} near "
         f"{rate_text(m.median)} ({percent(m.level)}: {rate_text(m.low)} to "
         f"{rate_text(m.high)})."
     )
@@ -141,8 +140,10 @@ def rests_on_text(r: Recommendation) -> str:
     text = f"It rests on {joined(pieces)}" if pieces else "It rests on relatives"
     if r.borrowed_from:
         text += f"; how it scales is shared with {names_text(r.borrowed_from)}"
-    if e.excluded:
-        text += f"; {len(e.excluded)} left out"
+    # An earlier record of a run that counts is not left out: the later one holds it.
+    left_out = [x for x in e.excluded if x.reason != OVERTAKEN]
+    if left_out:
+        text += f"; {len(left_out)} left out"
     if _is_imported(r) and pieces:
         text += ". Batch sizes count as in those runs"
     return text + "."
@@ -173,6 +174,10 @@ def _steps(r: Recommendation) -> str:
         if _is_imported(r)
         else "steps"
     )
+
+
+def _within(r: Recommendation) -> str:
+    return f" within {r.horizon_steps} {_steps(r)}" if r.horizon_steps else ""
 
 
 def exponent_text(r: Recommendation) -> str:
@@ -214,7 +219,7 @@ def plan_text(r: Recommendation) -> str:
     )
     return (
         f"Thin evidence: {v.reason} Verify: {len(v.runs)} run{_s(len(v.runs))} of "
-        f"{what}, about {duration_text(v.estimated_seconds)} here."
+        f"{what}, at most about {duration_text(v.estimated_seconds)} here."
     )
 
 
@@ -222,20 +227,22 @@ def judgement_text(j: Judgement) -> str:
     """Return the verdict on a rate, then what would be recommended instead."""
     rate, title = rate_text(j.learning_rate), title_of(j.workload)
     where = f"{rate} on {title} at batch {j.batch_size}"
+    r = j.recommendation
+    length = f" for {r.horizon_steps} {_steps(r)}" if r.horizon_steps else ""
     words = {
-        "safe": f"{where} is safe.",
-        "risky": f"{where} is risky.",
+        "safe": f"{where} is safe{length}.",
+        "risky": f"{where} is risky{length}.",
         "unsafe": f"{where} is unsafe: expect it to fail.",
         "unknown": f"I cannot say whether {where} is safe. {j.reason}",
     }
     parts = [words[j.verdict]]
     if j.probability_stable is not None:
         parts.append(f"P(stable) {j.probability_stable:g}.")
-    r = j.recommendation
     if r.max_stable is not None:
         m = r.max_stable
         parts.append(
-            f"Half of all runs fail near {rate_text(m.median)} ({percent(m.level)}: "
+            f"Half of all runs fail{_within(r)} near {rate_text(m.median)} "
+            f"({percent(m.level)}: "
             f"{rate_text(m.low)} to {rate_text(m.high)})."
         )
     if r.learning_rate is not None:
@@ -361,7 +368,7 @@ def run_summary(run: Run) -> str:
     outcome = run.outcome or "no outcome given"
     at = f" at step {run.failed_at_step}" if run.failed_at_step else ""
     # An import's length is in whatever its source counts: steps, epochs or tokens.
-    unit = " steps" if run.is_ours else ""
+    unit = " steps" if run.is_measured else ""
     length = f", length {run.horizon_steps:g}{unit}" if run.horizon_steps else ""
     seed = f", seed {run.seed}" if run.seed is not None else ""
     metric = (

@@ -8,6 +8,8 @@ outcome       loss curve -> outcome; the only definition of "stable"
 inbox         record(): one immutable file per event, no duckdb
 tables        record bodies -> rows
 migrations    the store's schema, step by step
+shipped_study the study that ships with the program, read from study/
+study_writing runs and curves -> the files of such a study
 run_memory    runs of a group, kept between snapshots
 store         Store: ingest, snapshots, queries
 exporting     a table to a file

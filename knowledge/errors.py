@@ -2,7 +2,7 @@
 
 AdvisorError
 ├─ QuestionError      UnknownWorkloadError · BadValueError
-├─ EvidenceError      ImportFileError
+├─ EvidenceError      ImportFileError · StudyError
 ├─ StoreError         StoreBusyError · StoreVersionError · NotAStoreError
 │                     RunNotFoundError · JobNotFoundError · QueryError
 ├─ RunError           RunFailedError · RunTimeoutError · WorkloadUnavailableError
@@ -54,6 +54,10 @@ class EvidenceError(AdvisorError):
 
 class ImportFileError(EvidenceError):
     """A file to import cannot be read at all (single bad rows are only rejected)."""
+
+
+class StudyError(EvidenceError):
+    """The study that ships with the program cannot be read, or not be written."""
 
 
 class StoreError(AdvisorError):

@@ -33,8 +33,8 @@ def record(
 
     Args:
         store_folder: The store; its inbox folder must exist.
-        kind: `run`, `runs`, `claims`, `retraction`, `answer`, `forecasts`, `job` or
-            `workloads`.
+        kind: `run`, `runs`, `study`, `claims`, `retraction`, `answer`, `forecasts`,
+            `throughput`, `job` or `workloads`.
         body: Plain JSON values. A number that is not finite must be None.
         event_id: Given by a writer that may repeat itself, so that it counts once.
 

@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -29,7 +29,13 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is held fixed while learning rate and batch size vary."""
+    """What is held fixed while learning rate and batch size vary.
+
+    `betas` hold at every batch size, unless `half_life_batch_size` names the one they
+    are meant for. `reduction` says whether a step follows the mean of its batch's
+    losses or their sum. A `variant_of` another recipe differs from it in one thing, to
+    test a hypothesis: no answer speaks of it unless it is asked for by name.
+    """
 
     name: str
     optimizer: str
@@ -40,6 +46,26 @@ class Recipe:
     weight_decay: float = 0.0
     warmup_steps: int = 0
     schedule: str = "constant"
+    reduction: str = "mean"
+    half_life_batch_size: int | None = None
+    variant_of: str | None = None
+
+    def at_batch(self, batch_size: int) -> "Recipe":
+        """Return this recipe with the betas that hold at a batch size.
+
+        With a half-life held in examples a beta becomes beta ** (batch / its batch), so
+        that the averages forget as much per example at every batch size.
+
+        >>> recipe = Recipe("x", "adam", "mse", (0.5, 0.99), half_life_batch_size=4)
+        >>> recipe.at_batch(4).betas, recipe.at_batch(8).betas
+        ((0.5, 0.99), (0.25, 0.9801))
+
+        Source: arXiv:2507.07101 (beta2 there; here both, as arXiv:2205.10287 has it).
+        """
+        if self.betas is None or self.half_life_batch_size is None:
+            return self
+        power = batch_size / self.half_life_batch_size
+        return replace(self, betas=(self.betas[0] ** power, self.betas[1] ** power))
 
 
 @dataclass(frozen=True)
@@ -141,11 +167,19 @@ class Run:
 
     @property
     def is_ours(self) -> bool:
-        """Whether this program made the run (and so holds its curve)."""
+        """Whether the run was made here: its seconds are this machine's."""
         return self.source == OURS
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether this program made the run, here or for the study it ships with.
 
-OURS = "ours"
+        Then our rule judged it, its length is in steps, and its curve was kept.
+        """
+        return self.source in (OURS, STUDY)
+
+
+OURS, STUDY = "ours", "study"
 
 
 @dataclass(frozen=True)
@@ -210,6 +244,31 @@ class Forecast:
     evidence: tuple[str, ...]
     evidence_hash: str
     outcome_rule: str
+    code_version: str | None = None
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """How fast one workload's steps went on one machine at one batch size.
+
+    `machine` names the processor and the number of its cores, never the host.
+    `n_workers` processes of one thread each trained at the same time; seconds and
+    examples are those of one of them. For the face models an example is a face of
+    either side, so that `examples_per_second` are the EGs/sec their users know.
+    """
+
+    id: str
+    measured: str
+    machine: str
+    device: str
+    workload: str
+    recipe: str
+    precision: str
+    batch_size: int
+    seconds_per_step: float
+    examples_per_second: float
+    peak_memory_mb: float | None
+    n_workers: int
     code_version: str | None = None
 
 

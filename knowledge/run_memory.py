@@ -1,7 +1,7 @@
 """Runs of pooled groups, kept between snapshots: only rows that are new are read.
 
 The one decision to know: nobody tells this process what others added. So what is kept
-is checked against each new snapshot by the number and hashes of its ids, and read anew
+is checked against each new snapshot by the number and hashes of its rows, and read anew
 when they differ (a store rebuilt from its records, say).
 """
 
@@ -20,11 +20,14 @@ _COLUMNS = ", ".join(f'r."{field.name}"' for field in fields(Run))
 _OF_GROUP = (
     "from runs r join workloads w on w.name = r.workload where w.pooled_group = ?"
 )
-# Number and hashes of the ids up to a row, the same of all of them, and the last row.
+# What makes a row another one: a run of the shipped study may become ours, or be told
+# anew by a newer study, under the same id.
+_HASH = "hash(concat_ws('|', r.id, r.source, r.outcome, r.outcome_rule, r.seconds))"
+# Number and hashes of the rows up to one, the same of all of them, and the last one.
 _CHECK = (
     "select count(*) filter (r.rowid <= ?), "
-    "coalesce(sum(hash(r.id)::hugeint) filter (r.rowid <= ?), 0), "
-    "count(*), coalesce(sum(hash(r.id)::hugeint), 0), "
+    f"coalesce(sum({_HASH}::hugeint) filter (r.rowid <= ?), 0), "
+    f"count(*), coalesce(sum({_HASH}::hugeint), 0), "
     f"coalesce(max(r.rowid), -1) {_OF_GROUP}"
 )
 _READ = f"select {_COLUMNS} {_OF_GROUP} and r.rowid > ? order by r.rowid"

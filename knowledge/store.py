@@ -35,30 +35,39 @@ from knowledge.errors import (
     StoreVersionError,
 )
 from knowledge.migrations import SCHEMA_VERSION, migrate
-from knowledge.outcome import RULE_VERSION, judge_curve
-from knowledge.records import Claim, Curve, Forecast, Run
+from knowledge.outcome import RULE_VERSION
+from knowledge.records import STUDY, Claim, Curve, Forecast, Run, Throughput
 from knowledge.run_memory import RunMemory
+from knowledge.shipped_study import (
+    ShippedStudy,
+    find_study,
+    mislabelled,
+    recheck_study,
+)
 from knowledge.tables import (
     CLAIM_COLUMNS,
     FORECAST_COLUMNS,
     RUN_COLUMNS,
+    THROUGHPUT_COLUMNS,
     claim_from_row,
     forecast_from_row,
     insert_events,
     run_body,
     run_from_row,
+    throughput_from_row,
 )
 
 MARKER, DATABASE, SNAPSHOTS, RUNS = "store.json", "store.duckdb", "snapshots", "runs"
 FORMAT_VERSION = 1
 TABLES = (
-    *("runs", "curves", "claims", "answers", "forecasts", "jobs", "workloads"),
-    "trials",
+    *("runs", "curves", "claims", "answers", "forecasts", "throughput", "jobs"),
+    *("workloads", "trials"),
 )
 _OWN_CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
     "threads": 2,
 }
+_NO_STUDY = "study:none"
 _LOCK_POLL_SECONDS = 0.005  # the library's 0.05 let one of eight writers starve
 
 
@@ -154,6 +163,33 @@ class Store:
         if forecasts:
             bodies = [_values(forecast, FORECAST_COLUMNS) for forecast in forecasts]
             inbox.record(self.folder, "forecasts", {"forecasts": bodies})
+
+    def record_throughput(self, measured: Sequence[Throughput]) -> None:
+        """Save how fast steps went on this machine."""
+        if measured:
+            bodies = [_values(row, THROUGHPUT_COLUMNS) for row in measured]
+            inbox.record(self.folder, "throughput", {"rows": bodies})
+
+    def record_study(self, study: ShippedStudy | None) -> None:
+        """Save the runs of the study that ships with the program, in one record.
+
+        None notes that this store does without, also when it is opened again.
+        """
+        body = {
+            "study": study.id if study else None,
+            "columns": study.columns() if study else {},
+        }
+        event_id = study.id if study else _NO_STUDY
+        inbox.record(self.folder, "study", body, event_id=event_id)
+
+    def lacks_study(self, study: ShippedStudy) -> bool:
+        """Whether a store that starts with the seeds should be given this study."""
+        known, declined, n_claims = self.rows(
+            "select count(*) filter (event_id = ?), count(*) filter (event_id = ?), "
+            "(select count(*) from claims) from events where kind = 'study'",
+            [study.id, _NO_STUDY],
+        )[0]
+        return not known and not declined and n_claims > 0
 
     # -- ingesting ---------------------------------------------------------------
 
@@ -320,13 +356,26 @@ class Store:
         return run_from_row(rows[0])
 
     def curve(self, run_id: str) -> Curve:
-        """Return the raw curve of one run; empty for a run without one."""
+        """Return the raw curve of one run; empty for a run without one.
+
+        Curves of the study that ships with the program are read from its files.
+
+        Raises:
+            StudyError: Those files are damaged.
+        """
         rows = self.rows(
             "select metric, step, value from curves where run_id = ? "
             "order by metric, step",
             [run_id],
         )
+        if not rows and self._is_of_study(run_id):
+            study = find_study()
+            return study.curve(run_id) if study else Curve()
         return _curve(rows)
+
+    def _is_of_study(self, run_id: str) -> bool:
+        sql = "select count(*) from runs where id = ? and source = ?"
+        return bool(self._rows(sql, [run_id, STUDY])[0][0])
 
     def claims(self) -> list[Claim]:
         """Return every claim that has not been retracted, in a fixed order."""
@@ -343,6 +392,14 @@ class Store:
             "order by f.made, f.id"
         )
         return [forecast_from_row(row) for row in rows]
+
+    def throughput(self) -> list[Throughput]:
+        """Return every measured speed, oldest first."""
+        rows = self._once_a_snapshot(
+            f"select {_quoted('t', THROUGHPUT_COLUMNS)} from throughput t "
+            "order by t.measured, t.id"
+        )
+        return [throughput_from_row(row) for row in rows]
 
     def workload_names(self) -> list[str]:
         """Return every known workload name, also imported ones."""
@@ -450,11 +507,13 @@ class Store:
                 ):
                     problems += self._compare(con, table)
         checked, wrong = self._recheck_outcomes()
+        of_study, wrong_of_study = self._recheck_study()
         if os.path.isdir(self.folder / inbox.REJECTED):
             n = len(os.listdir(self.folder / inbox.REJECTED))
             problems.append(f"{n} files in rejected/ are not records of this program")
         n_runs = self._rows("select count(*) from runs")[0][0]
-        return Verification(n_records, n_runs, checked, (*problems, *wrong))
+        problems += [*wrong, *wrong_of_study]
+        return Verification(n_records, n_runs, checked + of_study, tuple(problems))
 
     def _compare(self, rebuilt: duckdb.DuckDBPyConnection, table: str) -> list[str]:
         fingerprint = (
@@ -475,14 +534,16 @@ class Store:
             "and id in (select run_id from curves) order by id",
             [RULE_VERSION],
         )
-        wrong = []
-        for run_id, outcome, horizon_steps in rows:
-            verdict = judge_curve(self.curve(run_id), horizon_steps)
-            if verdict.outcome != outcome:
-                wrong.append(
-                    f"{run_id} is stored as {outcome}, its curve says {verdict.outcome}"
-                )
-        return len(rows), wrong
+        wrong = [
+            mislabelled(run_id, outcome, self.curve(run_id), horizon_steps)
+            for run_id, outcome, horizon_steps in rows
+        ]
+        return len(rows), [problem for problem in wrong if problem]
+
+    def _recheck_study(self) -> tuple[int, list[str]]:
+        sql = "select id, outcome, horizon_steps from runs where source = ? and "
+        rows = self._rows(sql + "outcome_rule = ?", [STUDY, RULE_VERSION])
+        return recheck_study({run_id: (told, steps) for run_id, told, steps in rows})
 
 
 def _values(record: Any, names: Sequence[str]) -> dict[str, Any]:

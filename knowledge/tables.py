@@ -13,11 +13,21 @@ import duckdb
 import pyarrow as pa
 
 from knowledge.names import WorkloadName
-from knowledge.records import Claim, Curve, Forecast, Outcome, Run, finite_or_none
+from knowledge.records import (
+    STUDY,
+    Claim,
+    Curve,
+    Forecast,
+    Outcome,
+    Run,
+    Throughput,
+    finite_or_none,
+)
 
 RUN_COLUMNS = tuple(f.name for f in fields(Run))
 CLAIM_COLUMNS = tuple(f.name for f in fields(Claim))
 FORECAST_COLUMNS = tuple(f.name for f in fields(Forecast))
+THROUGHPUT_COLUMNS = tuple(f.name for f in fields(Throughput))
 JOB_COLUMNS = (
     "id state kind workload batch_size learning_rate seed steps verification_id run_id "
     "attempts resumed_from_step believed_low believed_high reason error created "
@@ -59,6 +69,13 @@ def forecast_from_row(row: Sequence[Any]) -> Forecast:
     return Forecast(**values)
 
 
+def throughput_from_row(row: Sequence[Any]) -> Throughput:
+    """Build a Throughput from a row in the order of THROUGHPUT_COLUMNS."""
+    values = dict(zip(THROUGHPUT_COLUMNS, row, strict=True))
+    values["measured"] = values["measured"].isoformat()
+    return Throughput(**values)
+
+
 def insert_events(
     con: duckdb.DuckDBPyConnection, events: Sequence[Mapping[str, Any]]
 ) -> None:
@@ -70,12 +87,17 @@ def insert_events(
     runs = [e["body"] for e in new if e["kind"] == "run"]
     batches = [e["body"]["runs"] for e in new if e["kind"] == "runs"]
     _insert_runs(con, runs, [run for batch in batches for run in batch])
+    for event in new:
+        if event["kind"] == "study":
+            _insert_study(con, event["body"]["columns"])
     claims = [c for e in new if e["kind"] == "claims" for c in e["body"]["claims"]]
     insert_rows(con, "claims", CLAIM_COLUMNS, claims)
     forecasts = [
         f for e in new if e["kind"] == "forecasts" for f in e["body"]["forecasts"]
     ]
     insert_rows(con, "forecasts", FORECAST_COLUMNS, forecasts)
+    speeds = [t for e in new if e["kind"] == "throughput" for t in e["body"]["rows"]]
+    insert_rows(con, "throughput", THROUGHPUT_COLUMNS, speeds)
     names = {c["workload"] for c in claims if c.get("workload")}
     _insert_workloads(con, [{"name": n, "origin": "claims"} for n in sorted(names)])
     for event in new:
@@ -110,7 +132,9 @@ def insert_rows(
 def _new_events(
     con: duckdb.DuckDBPyConnection, events: Iterable[Mapping[str, Any]]
 ) -> list[Mapping[str, Any]]:
-    unique = {event["event_id"]: event for event in events}
+    unique: dict[str, Mapping[str, Any]] = {}
+    for event in events:  # the first counts, also when both come in one go
+        unique.setdefault(event["event_id"], event)
     known = con.execute(
         "select event_id from events where event_id in (select unnest(?))",
         [list(unique)],
@@ -126,6 +150,11 @@ def _insert_runs(
     imported: Sequence[Mapping[str, Any]],
 ) -> None:
     bodies = {body["run"]["id"]: body for body in measured}
+    # Made here as well: ours holds this machine's seconds and its own curve.
+    con.execute(
+        "delete from runs where source = ? and id in (select unnest(?))",
+        [STUDY, list(bodies)],
+    )
     known = con.execute(
         "select id from runs where id in (select unnest(?))", [list(bodies)]
     ).fetchall()
@@ -153,6 +182,31 @@ def _insert_runs(
         con.unregister("incoming")
     names = {row["workload"]: row["source"] for row in rows}
     _insert_workloads(con, [{"name": n, "origin": o} for n, o in sorted(names.items())])
+
+
+def _insert_study(
+    con: duckdb.DuckDBPyConnection, columns: Mapping[str, Sequence[Any]]
+) -> None:
+    """Insert a study's runs; a newer study's word on a run replaces an older one's.
+
+    A run that was made here stays as it is. The order in which both arrive changes
+    nothing, so tables that are rebuilt from the records are the same.
+    """
+    if not columns:
+        return
+    kept = {name: columns[name] for name in RUN_COLUMNS if name in columns}
+    con.register("incoming", pa.table({n: list(v) for n, v in kept.items()}))
+    con.execute(
+        "delete from runs where source = ? and id in (select id from incoming)", [STUDY]
+    )
+    names = ", ".join(f'"{name}"' for name in kept)
+    con.execute(
+        f"insert into runs ({names}) select {names} from incoming "
+        "on conflict do nothing"
+    )
+    con.unregister("incoming")
+    workloads = sorted(set(columns["workload"]))
+    _insert_workloads(con, [{"name": name, "origin": STUDY} for name in workloads])
 
 
 def _curve_points(body: Mapping[str, Any]) -> Iterable[tuple[str, str, int, float]]:

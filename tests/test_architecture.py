@@ -22,7 +22,8 @@ KNOWLEDGE_FOR_EXPERIMENTS = tuple(
 )
 # Only what trains may load torch; these start and count the processes that train.
 TORCH_FREE_EXPERIMENTS = tuple(
-    f"experiments/{name}.py" for name in ("workloads/__init__", "queue", "runner")
+    f"experiments/{name}.py"
+    for name in ("workloads/__init__", "queue", "runner", "machine", "schedules")
 )
 PURE_BY_NAME = tuple(
     f"advisor/{name}.py"

@@ -15,13 +15,13 @@ from experiments.workloads import WORKLOADS
 from knowledge import errors
 from knowledge.migrations import migrate
 from knowledge.recipes import RECIPES
-from knowledge.records import Claim, Forecast, Run
+from knowledge.records import Claim, Forecast, Run, Throughput
 from knowledge.store import TABLES
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 # Said once at the top of the page, or part of every argparse command.
-COMMON_OPTIONS = {"--help", "--json", "--store", "--no-seeds"}
+COMMON_OPTIONS = {"--help", "--json", "--store", "--no-seeds", "--no-study"}
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
@@ -112,6 +112,7 @@ def test_the_documented_tables_hold_the_records() -> None:
         for table, record in (
             *(("runs", Run), ("claims", Claim)),
             ("forecasts", Forecast),
+            ("throughput", Throughput),
         ):
             columns = {row[0] for row in con.execute(f"describe {table}").fetchall()}
             assert columns == set(record.__dataclass_fields__)

@@ -19,6 +19,7 @@ from advisor.charts import (
 from advisor.conversation import Answer
 from advisor.rates import rate_text
 from advisor.recommendation import Judgement, Recommendation
+from advisor.ui.speeds import render_speeds
 from advisor.ui.text import count_text
 from advisor.ui.turns import Refusal, Turn
 from advisor.wording import (
@@ -82,6 +83,8 @@ def render_answer(turn: Turn, index: int) -> None:
     _render_headline(answer, is_updated=turn.is_updated)
     if turn.chart is not None:
         render_threshold_chart(turn.chart, key=f"ask_chart_{index}")
+    if answer.fastest is not None and answer.fastest.choices:
+        render_speeds(answer.fastest, key=f"ask_speeds_{index}")
     _render_reasons(answer, is_updated=turn.is_updated)
     if answer.scaling and answer.scaling["scaling_rules"]:
         _render_rules(answer.scaling["scaling_rules"], key=f"ask_rules_{index}")
@@ -152,7 +155,10 @@ def _render_threshold(r: Recommendation) -> None:
 def _render_scope(r: Recommendation) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(BASIS_WORDS[r.basis], color=BASIS_COLOURS[r.basis])  # type: ignore[arg-type]
-        st.text(f"{title_of(r.workload)} at batch {r.batch_size}, {setting_text(r)}")
+        length = f", for {r.horizon_steps} steps" if r.horizon_steps else ""
+        st.text(
+            f"{title_of(r.workload)} at batch {r.batch_size}, {setting_text(r)}{length}"
+        )
 
 
 def _render_verdict(j: Judgement) -> None:

@@ -5,12 +5,12 @@ fragment that reads the queue once a second; when the verification is over, the 
 answer is computed anew in its place.
 """
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
 
-from advisor.answering import PLAN_BUDGET_SECONDS
 from advisor.charts import build_loss_chart
 from advisor.checks import check_batch_size
 from advisor.rates import rate_text
@@ -25,10 +25,15 @@ from experiments.run_folder import RunFolder
 from experiments.workloads import find_spec
 from knowledge.errors import AdvisorError, BadValueError
 from knowledge.names import WorkloadName
-from knowledge.records import Run
+from knowledge.records import Outcome, Run
 
 PROXY_WIDTHS = (32, 16, 8, 4)
+SHORTEST_BUDGET_SECONDS = 10
 REFRESH_SECONDS = 2.0
+STOPPED_EARLY = (
+    "A run that was fine so far was stopped there, to spend the time where it tells "
+    "more. It can go on from that step."
+)
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,9 @@ def render_plan(advisor: Advisor, turns: list[Any], index: int) -> None:
         button = row.container(width="content")
         wish = _edited_wish(row, plan, index)
         if wish is not None:
+            plan = _plan_as_edited(advisor, turn, plan, wish)
             with card:
-                _render_card(advisor, turn, plan, wish)
+                _render_card(turn, plan, wish)
         pressed = button.button(
             "Run",
             key=f"ask_run_{index}",
@@ -85,7 +91,7 @@ def start(advisor: Advisor, turn: Turn, plan: dict[str, Any], wish: Wish) -> Tur
         learning_rate=rates,
         recipe=r.recipe if r else None,
         device=r.device if r else None,
-        steps=plan["runs"][0]["steps"] if rates else None,
+        steps=plan["runs"][0]["steps"],
         budget_seconds=None if rates else wish.budget_seconds,
         verification_id=turn.plan_id,
     )
@@ -105,28 +111,52 @@ def _named_rates(turn: Turn) -> list[float]:
 # -- the card --------------------------------------------------------------------------
 
 
-def _render_card(
-    advisor: Advisor, turn: Turn, plan: dict[str, Any], wish: Wish
-) -> None:
+def _render_card(turn: Turn, plan: dict[str, Any], wish: Wish) -> None:
     """Draw which runs, why, and how long they take."""
     st.markdown("**Make it surer: run it here**")
     if turn.answer.plan is None:
         st.text(f"Why: {plan['reason']}")
-    runs, seconds = plan["runs"], plan["estimated_seconds"]
-    rates = _named_rates(turn)
-    planned = {(run["workload"], run["batch_size"]) for run in runs}
-    if planned != {(wish.workload, batch) for batch in wish.batch_sizes}:
-        edited = advisor.plan_runs(wish.workload, wish.batch_sizes, rates)
-        runs, seconds = edited["runs"], edited["estimated_seconds"]
-    _render_planned(runs, plan.get("purpose"))
-    if rates:
-        st.text(f"Estimated time: {duration_text(seconds)} on this computer.")
-    else:
-        st.text(
-            f"Estimated time: about {duration_text(wish.budget_seconds)} on this "
-            "computer. It starts near these rates; each next one is chosen from the "
-            "results so far, until the time is used up."
-        )
+    _render_planned(plan["runs"], plan.get("purpose"))
+    seconds = plan["estimated_seconds"]
+    if _named_rates(turn):
+        st.text(f"Time: at most about {duration_text(seconds)} on this computer.")
+        return
+    st.text(
+        f"Time: about {duration_text(max(wish.budget_seconds, seconds))} on this "
+        f"computer. The runs listed take at most {duration_text(seconds)} of it. It "
+        "starts near these rates; each next one is chosen from the results so far, "
+        "until the time is used up."
+    )
+
+
+def _plan_as_edited(
+    advisor: Advisor, turn: Turn, plan: dict[str, Any], wish: Wish
+) -> dict[str, Any]:
+    """Return the plan, made anew where a field was changed."""
+    planned = {(run["workload"], run["batch_size"]) for run in plan["runs"]}
+    as_planned = planned == {(wish.workload, batch) for batch in wish.batch_sizes}
+    if as_planned and wish.budget_seconds == usual_budget(plan):
+        return plan
+    edited = advisor.plan_runs(
+        wish.workload,
+        wish.batch_sizes,
+        _named_rates(turn),
+        budget_seconds=wish.budget_seconds,
+    )
+    is_same = planned == {(r["workload"], r["batch_size"]) for r in edited["runs"]}
+    return {**edited, "purpose": plan.get("purpose") if is_same else None}
+
+
+def usual_budget(plan: dict[str, Any]) -> int:
+    """Return the time a plan is given: what was asked for, or what its runs take.
+
+    >>> usual_budget({"budget_seconds": None, "estimated_seconds": 52.3})
+    60
+    """
+    asked = plan.get("budget_seconds")
+    seconds = float(asked or plan["estimated_seconds"])
+    tens = seconds if asked else 10 * math.ceil(seconds / 10)
+    return max(SHORTEST_BUDGET_SECONDS, int(tens))
 
 
 def _render_planned(runs: list[dict[str, Any]], purpose: str | None) -> None:
@@ -142,7 +172,7 @@ def _render_planned(runs: list[dict[str, Any]], purpose: str | None) -> None:
                     rate_text(run["learning_rate"]) for run in group
                 ),
                 "Steps each": str(group[0]["steps"]),
-                "Time each": duration_text(group[0]["estimated_seconds"]),
+                "Time each": f"at most {duration_text(group[0]['estimated_seconds'])}",
             }
             for (workload, batch), group in grouped.items()
         ],
@@ -173,9 +203,9 @@ def _edited_wish(row: Any, plan: dict[str, Any], index: int) -> Wish | None:
         )
         budget = st.number_input(
             "Time budget in seconds",
-            min_value=10,
+            min_value=SHORTEST_BUDGET_SECONDS,
             max_value=24 * 3600,
-            value=int(plan.get("budget_seconds") or PLAN_BUDGET_SECONDS),
+            value=usual_budget(plan),
             step=10,
             key=f"ask_budget_{index}",
         )
@@ -267,16 +297,18 @@ def render_verification(
             alt="Loss of the runs under way against the step.",
         )
     _render_outcomes(advisor, over)
+    if any(job.stop_after for job in over):
+        st.caption(STOPPED_EARLY)
 
 
 def job_line(job: Job) -> str:
     """Return a job's state, rate, step and loss in a line."""
     config = job.config
-    step = round(job.progress * config.steps)
+    step = round(job.progress * job.last_step)
     loss = f", loss {job.loss:.4g}" if job.loss is not None else ""
     return (
         f"{shown_state(job)}: {rate_text(config.learning_rate)} at batch "
-        f"{config.batch_size}, step {step} of {config.steps}{loss}"
+        f"{config.batch_size}, step {step} of {job.last_step}{loss}"
     )
 
 
@@ -287,6 +319,8 @@ def outcome_words(run: Run | None) -> str:
     if run.outcome.is_unstable:
         at = f" at step {run.failed_at_step}" if run.failed_at_step else ""
         return f"{run.outcome}{at}"
+    if run.outcome is Outcome.INCOMPLETE:
+        return f"fine for {run.steps:,} of {run.horizon_steps or 0:,} steps"
     return str(run.outcome)
 
 
@@ -330,6 +364,8 @@ def _render_ended(advisor: Advisor, verification_id: str) -> None:
             f"What was run ({count_text(len(jobs), 'run')})", expanded=True
         ):
             _render_outcomes(advisor, jobs)
+            if any(job.stop_after for job in jobs):
+                st.caption(STOPPED_EARLY)
 
 
 def unfinished_verifications(advisor: Advisor) -> list[Verification]:

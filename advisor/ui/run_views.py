@@ -9,8 +9,8 @@ from advisor.charts import build_loss_chart, build_metric_chart, metric_words
 from advisor.rates import rate_text
 from advisor.service import Advisor
 from advisor.ui.plans import (
+    STOPPED_EARLY,
     job_line,
-    outcome_words,
     render_verification,
     unfinished_verifications,
 )
@@ -19,7 +19,7 @@ from advisor.verifying import job_dict, shown_state
 from advisor.wording import duration_text, title_of
 from experiments.queue import Job
 from experiments.run_folder import RunFolder
-from knowledge.records import Curve, Run
+from knowledge.records import Curve, Outcome, Run
 
 STOPPED = ("interrupted", "failed", "cancelled")
 STOPPED_SHOWN = 5
@@ -115,6 +115,8 @@ def render_job(advisor: Advisor, job: Job) -> None:
     st.text(job_line(job))
     if job.error:
         st.error(escaped(job.error))
+    if job.note:
+        st.warning(escaped(job.note))
     curve = folder.load_curve()
     render_loss(curve, failed_at_step=None, key="job")
     render_previews(folder, key="job")
@@ -134,13 +136,15 @@ def render_run(advisor: Advisor, run: Run, *, place: str) -> None:
     """
     st.subheader(_title(run.workload, run))
     outcome, steps, time, metric = st.columns(4)
-    outcome.metric("Outcome", outcome_words(run).split(" at ")[0] or "not judged")
+    outcome.metric("Outcome", str(run.outcome) if run.outcome else "not judged")
     steps.metric("Steps", _steps_text(run))
     time.metric("Training time", duration_text(run.seconds) if run.seconds else "-")
     if run.metric_name and run.metric_value is not None:
         metric.metric(escaped(run.metric_name), f"{run.metric_value:.4g}")
     if run.note:
         st.text(f"Reason: {run.note}")
+    if run.is_ours and run.outcome is Outcome.INCOMPLETE:
+        st.caption(STOPPED_EARLY)
     curve = advisor.curve(run.id)
     failed_at = run.failed_at_step
     if curve.losses:

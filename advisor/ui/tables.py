@@ -23,6 +23,7 @@ FILTERS: Mapping[str, tuple[str, ...]] = {
     "trials": ("workload", "recipe"),
     "answers": ("intent",),
     "forecasts": ("workload", "basis"),
+    "throughput": ("workload", "machine"),
     "jobs": ("workload", "state"),
     "workloads": ("family", "origin"),
 }
@@ -42,6 +43,10 @@ FIRST: Mapping[str, tuple[str, ...]] = {
         *("made", "workload", "batch_size", "learning_rate", "probability_stable"),
         *("threshold_low", "threshold", "threshold_high", "basis", "job_id"),
     ),
+    "throughput": (
+        *("workload", "batch_size", "examples_per_second", "seconds_per_step"),
+        *("n_workers", "device", "measured"),
+    ),
     "jobs": ("state", "workload", "batch_size", "learning_rate", "started", "reason"),
 }
 ORDER: Mapping[str, str] = {
@@ -50,6 +55,7 @@ ORDER: Mapping[str, str] = {
     "trials": "workload, recipe, batch_size, learning_rate",
     "answers": "asked desc",
     "forecasts": "made desc, id",
+    "throughput": "workload, n_workers, batch_size, measured desc",
     "jobs": "created desc",
     "workloads": "name",
 }

@@ -20,7 +20,11 @@ class WorkloadSpec:
     length of a verification run for what is small enough to be trained to the end.
     `seconds_per_step` is a first guess of (fixed, per example) cost on one CPU core,
     used until the store holds a timed run; `proxy_seconds_per_step` the same for the
-    copy with a sixteenth of the width (measured: docs/log.md).
+    copy with a sixteenth of the width (measured: docs/log.md). `seconds_per_look` is a
+    first guess of what one look at held-back data costs a run, its share of the
+    pictures included, at full size and for that copy. `largest_batch_size` is
+    the number of examples where a batch holds each at most once; the face models go
+    through their faces again and again, so theirs may be of any size.
     """
 
     name: str
@@ -32,7 +36,9 @@ class WorkloadSpec:
     data: str
     seconds_per_step: tuple[float, float]
     proxy_seconds_per_step: tuple[float, float] | None = None
+    seconds_per_look: tuple[float, float | None] = (0.005, None)
     small_enough_for_cpu: bool = True
+    largest_batch_size: int | None = None
 
     @property
     def can_shrink(self) -> bool:
@@ -40,8 +46,16 @@ class WorkloadSpec:
         return self.proxy_seconds_per_step is not None
 
 
-_FACE_RECIPES = ("faceswap-2021", "faceswap-3")
-_DIGITS_RECIPES = ("adam", "sgd", "momentum", "adamw")
+# The default first, then the rest, then the variants that test a hypothesis.
+_FACE_RECIPES = (
+    *("faceswap-2021", "faceswap-3"),
+    *("faceswap-2021-halflife", "faceswap-2021-eps"),
+)
+DIGITS_TRAINED_ON = 1437  # four fifths of scikit-learn's 1,797
+_DIGITS_RECIPES = (
+    *("adam", "sgd", "momentum", "adamw"),
+    *("sgd-sum", "adam-sum", "sgd-warmup", "adam-warmup"),
+)
 
 
 def _faces(
@@ -49,6 +63,7 @@ def _faces(
     title: str,
     seconds: tuple[float, float],
     proxy_seconds: tuple[float, float],
+    look_seconds: tuple[float, float],
 ) -> WorkloadSpec:
     return WorkloadSpec(
         name=name,
@@ -60,6 +75,7 @@ def _faces(
         data="generated",
         seconds_per_step=seconds,
         proxy_seconds_per_step=proxy_seconds,
+        seconds_per_look=look_seconds,
         small_enough_for_cpu=False,
     )
 
@@ -74,17 +90,18 @@ def _digits(name: str, title: str, seconds: tuple[float, float]) -> WorkloadSpec
         batch_convention="total",
         data="digits",
         seconds_per_step=seconds,
+        largest_batch_size=DIGITS_TRAINED_ON,
     )
 
 
 WORKLOADS: Mapping[str, WorkloadSpec] = {
     spec.name: spec
     for spec in (
-        _faces("original", "Original", (1.2, 0.3), (0.022, 0.0035)),
-        _faces("dlight", "DLight", (1.3, 0.5), (0.07, 0.0155)),
-        _faces("realface", "RealFace", (1.2, 2.1), (0.025, 0.026)),
-        _digits("digits_mlp", "Digits MLP", (0.001, 0.00001)),
-        _digits("digits_cnn", "Digits CNN", (0.002, 0.0001)),
+        _faces("original", "Original", (0.8, 0.23), (0.011, 0.0035), (2.5, 0.08)),
+        _faces("dlight", "DLight", (0.4, 0.85), (0.018, 0.0245), (4.0, 0.36)),
+        _faces("realface", "RealFace", (1.2, 2.1), (0.03, 0.018), (8.0, 0.27)),
+        _digits("digits_mlp", "Digits MLP", (0.0006, 0.000003)),
+        _digits("digits_cnn", "Digits CNN", (0.0016, 0.000035)),
     )
 }
 PROXY_HORIZON_STEPS = 2_000

@@ -251,7 +251,7 @@ def test_nothing_starts_before_run_is_pressed(advisor: Advisor, asked: AppTest) 
 
 
 def test_run_starts_the_plan_once(advisor: Advisor, asked: AppTest) -> None:
-    """Its workload, its batch sizes, a minute; the same plan never starts twice."""
+    """Its workload, its batch sizes, its time; the same plan never starts twice."""
     turn = asked.session_state["ask_turns"][0]
     asked.button(key="ask_run_0").click().run()
     assert not asked.exception
@@ -260,9 +260,10 @@ def test_run_starts_the_plan_once(advisor: Advisor, asked: AppTest) -> None:
     spec = opened[0].spec["spec"]
     assert spec["workload"] == "realface@1/16"
     assert spec["batch_sizes"] == [2, 5, 12]
-    assert spec["budget_seconds"] == 60
     plan = plan_of(turn.answer)
     assert plan is not None
+    assert spec["budget_seconds"] == plans.usual_budget(plan)
+    assert spec["steps"] == plan["runs"][0]["steps"]
     wish = plans.Wish("realface@1/16", (5,), 60)
     plans.start(advisor, turn, plan, wish)
     assert len(advisor.queue.verifications()) == 1

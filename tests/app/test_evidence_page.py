@@ -183,3 +183,23 @@ def test_a_file_that_is_no_table_is_one_sentence(
     assert not at.exception
     assert len(at.error) == 1
     assert count_rows(advisor, TableView("runs")) == 0
+
+
+def test_the_outcome_map_shows_how_a_workload_s_runs_ended(
+    advisor: Advisor, open_page: OpenPage, two_runs: None
+) -> None:
+    """With the counts in words below the chart."""
+    at = open_page("evidence")
+    assert at.selectbox(key="evidence_map_of").value == "realface@1/16"
+    assert "RealFace@1/16, faceswap-2021: 1 held, 1 failed." in texts(at)
+    at.segmented_control(key="evidence_map_by").set_value("run length").run()
+    assert not at.exception
+    assert "After 150 steps: 1 held, 1 failed" in texts(at)
+    assert at.selectbox(key="evidence_map_recipe").value == "faceswap-2021"
+
+
+def test_a_map_without_runs_says_where_outcomes_come_from(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    """A new store has claims and no run."""
+    assert "No run has an outcome yet" in texts(open_page("evidence"))

@@ -26,7 +26,15 @@ from knowledge.errors import (
     StoreVersionError,
 )
 from knowledge.outcome import RULE_VERSION
-from knowledge.records import Claim, Curve, Forecast, Outcome, Run, content_id
+from knowledge.records import (
+    Claim,
+    Curve,
+    Forecast,
+    Outcome,
+    Run,
+    Throughput,
+    content_id,
+)
 from knowledge.store import Store
 
 RUN = Run(
@@ -70,6 +78,22 @@ FORECAST = Forecast(
     evidence=("claim:x/1", "run:1"),
     evidence_hash="evidence:1",
     outcome_rule=RULE_VERSION,
+)
+
+
+SPEED = Throughput(
+    id="throughput:1",
+    measured="2026-11-22T10:00:00",
+    machine="a processor, 2 cores",
+    device="cpu",
+    workload="realface@1/16",
+    recipe="faceswap-2021",
+    precision="fp32",
+    batch_size=5,
+    seconds_per_step=0.1,
+    examples_per_second=100.0,
+    peak_memory_mb=None,
+    n_workers=2,
 )
 
 
@@ -122,6 +146,16 @@ def test_a_forecast_survives_unchanged_and_is_told_oldest_first(store):
     assert store.forecasts() == [FORECAST, later]
 
 
+def test_a_measured_speed_survives_unchanged_counts_once_and_can_be_rebuilt(store):
+    later = replace(SPEED, id="throughput:0", measured="2026-11-22T11:00:00")
+    store.record_throughput([later])
+    store.record_throughput([SPEED])
+    store.record_throughput([SPEED])
+    store.record_throughput([])
+    assert store.throughput() == [SPEED, later]
+    assert store.verify().problems == ()
+
+
 def test_a_missing_run_is_a_clear_error(store):
     with pytest.raises(RunNotFoundError, match="No run 'run:none'"):
         store.run("run:none")
@@ -141,6 +175,18 @@ def test_verify_rebuilds_the_tables_and_finds_them_equal(store):
     report = store.verify()
     assert report.records == 3
     assert report.problems == ()
+
+
+def test_of_a_run_recorded_by_two_jobs_the_first_record_counts_also_rebuilt(store):
+    """Two jobs may carry the same run to the same step; it stays one run."""
+    for apart in (True, False):
+        run = replace(RUN, id=f"run:{apart}")
+        store.record_run(replace(run, job_id="job:1"), CURVE)
+        if apart:
+            store.ingest()
+        store.record_run(replace(run, job_id="job:2"), CURVE)
+        assert store.run(run.id).job_id == "job:1"
+    assert store.verify().problems == ()
 
 
 def test_verify_finds_a_row_that_was_tampered_with(store):

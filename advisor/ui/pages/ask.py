@@ -11,6 +11,7 @@ from advisor.ui.components import (
     render_refusal,
 )
 from advisor.ui.plans import render_plan, unfinished_verifications
+from advisor.ui.speeds import render_measuring
 from advisor.ui.text import count_text
 from advisor.ui.turns import Refusal, Turn, ask_turn, context_after
 from knowledge.errors import AdvisorError
@@ -104,6 +105,7 @@ def render_turn(index: int) -> None:
                 on_change=take_pill,
                 args=(key, context_after(turn)),
             )
+        render_measuring(advisor, turns, index)
         render_plan(advisor, turns, index)
 
 

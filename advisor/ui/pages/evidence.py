@@ -1,4 +1,4 @@
-"""The Evidence page: the tables with filters, a read-only query box, import."""
+"""The Evidence page: tables with filters, the outcome map, a query box, import."""
 
 import tempfile
 from pathlib import Path
@@ -7,6 +7,7 @@ import streamlit as st
 
 from advisor.service import ImportReport
 from advisor.ui import resources
+from advisor.ui.outcome_maps import render_outcome_map
 from advisor.ui.tables import (
     FILTERS,
     ROWS_SHOWN,
@@ -33,6 +34,7 @@ ABOUT = {
     "answers": "Every answer that was given.",
     "forecasts": "What was expected of each run before it started; Track record says "
     "how it came out.",
+    "throughput": "How fast each batch size trains on this computer, as measured.",
     "jobs": "The training processes and how they ended.",
     "workloads": "Every known workload.",
 }
@@ -190,9 +192,13 @@ def render_report(report: ImportReport) -> None:
 
 
 st.title("Evidence")
-tables, query_box, importing = st.tabs(["Tables", "SQL", "Import"])
+tables, outcome_map, query_box, importing = st.tabs(
+    ["Tables", "Outcome map", "SQL", "Import"]
+)
 with tables, resources.errors_shown():
     render_tables()
+with outcome_map, resources.errors_shown():
+    render_outcome_map(advisor)
 with query_box:
     render_query_box()
 with importing:

@@ -1,0 +1,15 @@
+"""Shared by all tests: stores without the shipped study, unless a test asks for it.
+
+Which runs that study holds changes with each release, and a test that counts runs is
+about others. `tests/advisor/test_shipped_study.py` brings a made-up one.
+"""
+
+import os
+
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def stores_without_the_shipped_study() -> None:
+    """Processes that a test starts inherit it."""
+    os.environ.setdefault("LR_ADVISOR_NO_STUDY", "1")
