@@ -4,6 +4,7 @@ Training is not started: `tend` does nothing here, so a verification stays queue
 a test carries it out or ends it by hand. The browser journeys train for real.
 """
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,14 @@ from tests.app.pages import OpenPage
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = "advisor/ui/pages"
+
+
+@pytest.fixture(autouse=True)
+def main_module_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The app puts its script in the place of the main module, and processes that later
+    tests start would run that script.
+    """
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture(scope="session")
