@@ -123,7 +123,9 @@ def test_following_up_and_being_asked_back(page: Page) -> None:
     expect(page.get_by_text("RealFace at batch 3,")).to_be_visible()
     page.reload()
     ask(page, "what lr at batch 6?")
-    page.get_by_test_id("stMain").get_by_role("radio", name="Original").click()
+    original = page.get_by_test_id("stMain").get_by_role("radio", name="Original")
+    expect(original).to_have_count(1, timeout=SOON)  # twice while the page is redrawn
+    original.click()
     expect(page.get_by_text("Original at batch 6,")).to_be_visible(timeout=SOON)
 
 
