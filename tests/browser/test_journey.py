@@ -54,7 +54,7 @@ def test_asking_verifying_and_being_answered_better(page: Page) -> None:
     budget = page.get_by_label("Time budget in seconds")
     budget.fill("30")
     budget.press("Enter")
-    expect(page.get_by_text("Estimated time: about 30 s")).to_be_visible(timeout=SOON)
+    expect(page.get_by_text("Time: about 30 s")).to_be_visible(timeout=SOON)
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Run", exact=True).click()
 
