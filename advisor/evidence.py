@@ -135,7 +135,7 @@ class Evidence:
     @property
     def tells_stability(self) -> bool:
         """Whether anything says which rates hold: own runs, claims or relatives."""
-        return bool(self.labelled_runs or self.own.claims or self.siblings)
+        return bool(self.own.runs or self.own.claims or self.siblings)
 
     def labelled_at(self, batch_size: int) -> tuple[Run, ...]:
         """Labelled runs at one batch size."""

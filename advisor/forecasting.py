@@ -42,7 +42,7 @@ def build_forecasts(
     Returns:
         Nothing for a run of whose stability nothing is known.
     """
-    if not (evidence.labelled_runs or evidence.own.claims or evidence.siblings):
+    if not evidence.tells_stability:
         return []
     borrowed = [row.id for body in evidence.siblings for row in body.runs + body.claims]
     own = [row.id for row in evidence.own.runs + evidence.own.claims]

@@ -329,7 +329,7 @@ def find_basis(evidence: Evidence, batch_size: int) -> str:
     scored = {r.batch_size for r in evidence.scored}
     if not labelled and batch_size in scored:
         return "measured"
-    batches = {r.batch_size for r in labelled} or scored
+    batches = {r.batch_size for r in labelled or evidence.own.runs} or scored
     if batches:
         inside = min(batches) <= batch_size <= max(batches)
         return "interpolated" if inside else "extrapolated"
@@ -416,9 +416,8 @@ def _claim_caveats(evidence: Evidence, batch_size: int, basis: str) -> list[str]
 
 
 def _batch_caveats(evidence: Evidence, batch_size: int) -> list[str]:
-    batches = {r.batch_size for r in evidence.labelled_runs} or {
-        r.batch_size for r in evidence.scored
-    }
+    runs = evidence.labelled_runs or evidence.own.runs or evidence.scored
+    batches = {run.batch_size for run in runs}
     batches |= {c.batch_size for c in evidence.own.claims if c.batch_size}
     if not batches:
         return []
@@ -449,7 +448,7 @@ def _rate_caveats(rate: float | None) -> list[str]:
 def _outcome_caveats(evidence: Evidence, batch_size: int, basis: str) -> list[str]:
     runs = evidence.labelled_runs
     if not runs:
-        return []
+        return _cut_short_caveats(evidence)
     unstable = [r for r in runs if r.outcome and r.outcome.is_unstable]
     if not unstable:
         return [
@@ -468,6 +467,17 @@ def _outcome_caveats(evidence: Evidence, batch_size: int, basis: str) -> list[st
     if basis == "interpolated" and not evidence.labelled_at(batch_size):
         return [f"No run was made at batch {batch_size} itself."]
     return []
+
+
+def _cut_short_caveats(evidence: Evidence) -> list[str]:
+    """What is said where no run went to its end."""
+    steps = [run.steps for run in evidence.own.runs if run.steps]
+    if not steps:
+        return []
+    return [
+        f"No run has gone to its end yet: they were fine for up to {max(steps):,} "
+        "steps and stopped there, so only a lower bound of the threshold is known."
+    ]
 
 
 def _score_caveats(evidence: Evidence) -> list[str]:

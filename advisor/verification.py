@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from advisor.costs import elapsed_seconds
+from advisor.costs import BETWEEN_SECONDS, elapsed_seconds
 from advisor.evidence import Scope, usual_horizon
 from advisor.planning import InFlight, Survivor, plan_next_run
 from advisor.rates import round_rate
@@ -33,6 +33,9 @@ FORUM_BATCHES = (2, 5, 12)  # the forum's half, fastest and largest batches
 # least would hardly be past the start of training.
 RUNG_SHARES = (1 / 9, 1 / 3)
 MIN_RUNG_STEPS = 100
+# A whole run this short is not worth stopping: choosing the run after it and going on
+# with it later would cost as much.
+SHORT_RUN_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,14 @@ def fixed_jobs(spec: VerificationSpec, *, first_seed: int) -> list[NewJob]:
     return jobs if spec.n_runs is None else jobs[: spec.n_runs]
 
 
+def worthwhile_rungs(
+    spec: VerificationSpec, seconds: Callable[[int, float], float]
+) -> tuple[int, ...]:
+    """Return the rungs of a wish: its horizon alone where whole runs are cheap."""
+    dearest = max(seconds(batch, spec.steps) for batch in spec.batch_sizes)
+    return (spec.steps,) if dearest < SHORT_RUN_SECONDS else spec.rungs
+
+
 def next_job(
     spec: VerificationSpec,
     model: StableLearningRateModel,
@@ -163,12 +174,12 @@ def next_job(
         model,
         asked_batch_sizes=spec.batch_sizes,
         horizon_steps=spec.steps,
-        rungs=spec.rungs,
+        rungs=worthwhile_rungs(spec, seconds),
         survivors=[
             Survivor(key, run.batch_size, run.learning_rate, run.steps or 0)
             for key, run in paused.items()
         ],
-        cost=seconds,
+        cost=lambda batch, steps: BETWEEN_SECONDS + seconds(batch, steps),
         in_flight=in_flight,
         n_runs_so_far=n_runs_so_far,
     )

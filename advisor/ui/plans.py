@@ -29,6 +29,8 @@ from knowledge.records import Outcome, Run
 
 PROXY_WIDTHS = (32, 16, 8, 4)
 SHORTEST_BUDGET_SECONDS = 10
+# Of a plan nobody gave a time: enough for processes to start and runs to follow up.
+USUAL_BUDGET_SECONDS = 60
 REFRESH_SECONDS = 2.0
 STOPPED_EARLY = (
     "A run that was fine so far was stopped there, to spend the time where it tells "
@@ -150,13 +152,14 @@ def _plan_as_edited(
 def usual_budget(plan: dict[str, Any]) -> int:
     """Return the time a plan is given: what was asked for, or what its runs take.
 
-    >>> usual_budget({"budget_seconds": None, "estimated_seconds": 52.3})
-    60
+    >>> usual_budget({"budget_seconds": None, "estimated_seconds": 72.3})
+    80
     """
     asked = plan.get("budget_seconds")
-    seconds = float(asked or plan["estimated_seconds"])
-    tens = seconds if asked else 10 * math.ceil(seconds / 10)
-    return max(SHORTEST_BUDGET_SECONDS, int(tens))
+    if asked:
+        return max(SHORTEST_BUDGET_SECONDS, int(asked))
+    tens = 10 * math.ceil(float(plan["estimated_seconds"]) / 10)
+    return max(USUAL_BUDGET_SECONDS, tens)
 
 
 def _render_planned(runs: list[dict[str, Any]], purpose: str | None) -> None:

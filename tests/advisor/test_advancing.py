@@ -43,6 +43,8 @@ Choose = Callable[[list[Survivor], tuple[int, ...]], PlannedTrial]
 def advisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Advisor]:
     """A store that knows one run; jobs are carried out one after another, by us."""
     monkeypatch.setattr("advisor.verifying.ensure_supervisor", lambda advisor: None)
+    # Runs of digits are cheap: stopping them at rungs is what these tests are about.
+    monkeypatch.setattr(planning_of_wishes, "SHORT_RUN_SECONDS", 0.0)
     folder = tmp_path / "store"
     with Advisor.open(
         folder, study=False, settings=Settings(folder, n_workers=1)
@@ -122,6 +124,37 @@ def test_a_run_stopped_at_a_rung_counts_to_its_last_step(advisor, monkeypatch):
     assert [(r["outcome"], r["steps_done"]) for r in runs] == [("incomplete", 100)] * 2
     after = advisor.recommend("digits_mlp", 32, horizon=STEPS).max_stable
     assert after.low > before.low
+
+
+def test_an_answer_that_knows_cut_short_runs_alone_says_so(advisor, monkeypatch):
+    plan(monkeypatch, lambda survivors, rungs: new_run(rungs, rate=0.02))
+    verification = advisor.verify("digits_mlp", 32, steps=STEPS, examples=32 * 200)
+    work(advisor, verification)
+    answer = advisor.recommend("digits_mlp", 32, horizon=STEPS, exclude=["run:known"])
+    assert answer.basis == "interpolated"
+    assert answer.max_stable is not None
+    assert (
+        "No run has gone to its end yet: they were fine for up to 100 steps and "
+        "stopped there, so only a lower bound of the threshold is known."
+    ) in answer.caveats
+    assert not any("Nothing is known" in caveat for caveat in answer.caveats)
+
+
+def test_cheap_runs_go_to_their_end_and_measure_the_threshold(tmp_path, monkeypatch):
+    """What Run does for digits on a store that knows nothing of them."""
+    monkeypatch.setattr("advisor.verifying.ensure_supervisor", lambda advisor: None)
+    folder = tmp_path / "store"
+    with Advisor.open(
+        folder, study=False, settings=Settings(folder, n_workers=1)
+    ) as advisor:
+        verification = advisor.verify("digits_mlp", 32, steps=600, examples=2e5)
+        work(advisor, verification)
+        runs = verification.to_dict()["runs"]
+        assert len(runs) >= 8
+        assert "incomplete" not in {run["outcome"] for run in runs}
+        answer = advisor.recommend("digits_mlp", 32)
+    assert answer.basis == "measured"
+    assert answer.max_stable.high < 8 * answer.max_stable.low
 
 
 def test_a_longer_wish_goes_on_from_the_runs_of_a_shorter_one(advisor, monkeypatch):
