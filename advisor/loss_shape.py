@@ -24,9 +24,10 @@ _REACH = 1.5  # octaves beyond the rates tried in which a sibling's optimum may 
 _LOSS_DIGITS = 9
 # Beyond these a loss is no number to reckon with: as if diverged, or as if zero.
 _LARGEST_LOSS, _LEAST_LOSS = 1e100, 1e-100
-# More points than these are gathered by a coarser step in octaves: an optimum is known
-# no better than that anyway.
-_MANY_RATES, _RATE_STEP = 48, 0.25
+# Rates within so many octaves are one point: an optimum is known no better, and dozens
+# of runs about the stability threshold would outvote the few near the best rate.
+_RATE_STEP = 0.25
+# Of more batch sizes than these those within so many octaves are one.
 _MANY_BATCHES, _BATCH_STEP = 40, 0.25
 # What a sibling's curves are fitted with: first scales and noises, then the rest about
 # the best of them.
@@ -271,10 +272,7 @@ def _curves(batch: Floats, rate: Floats, loss: Floats) -> tuple[LossCurve, ...]:
     cells = []
     for y in np.unique(batch):
         rows = batch == y
-        at = rate[rows]
-        if len(np.unique(at)) > _MANY_RATES:
-            at = np.round(at / _RATE_STEP) * _RATE_STEP
-        rates, values = _cells(at, loss[rows])
+        rates, values = _cells(_gathered(rate[rows]), loss[rows])
         if np.isfinite(values).any():
             cells.append((float(y), rates, values))
     if not cells:
@@ -283,6 +281,16 @@ def _curves(batch: Floats, rate: Floats, loss: Floats) -> tuple[LossCurve, ...]:
     return tuple(
         LossCurve(y, rates, _excess(unit.logs(values))) for y, rates, values in cells
     )
+
+
+def _gathered(rate: Floats) -> Floats:
+    """Rates within a step of each other as their mean; one by itself stays as it is."""
+    _, first, cell = np.unique(
+        np.round((rate - rate.min()) / _RATE_STEP), return_index=True, return_inverse=True
+    )
+    means = np.bincount(cell, rate) / np.bincount(cell)
+    spans = np.array([np.ptp(rate[cell == i]) for i in range(len(first))])
+    return np.where(spans > 0, means, rate[first])[cell]
 
 
 def _cells(rate: Floats, loss: Floats) -> tuple[Floats, Floats]:

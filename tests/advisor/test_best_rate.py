@@ -554,3 +554,16 @@ def test_scores_that_are_noise_leave_the_best_rate_among_those_tried(n_batch_siz
     x = np.tile(np.arange(-13.0, -6.0), n_batch_sizes)
     found = best_rate(ScoredRuns(batch, np.exp2(x), 1 + 0.01 * rng.random(len(x))), 8)
     assert -13 <= np.log2(found.median) <= -7
+
+
+def test_dozens_of_runs_about_the_threshold_do_not_outvote_the_few_near_the_best():
+    """A search for the threshold scores high rates, which all end as badly."""
+    rng = np.random.default_rng(3)
+    near = np.array([4e-4, 5e-3, 7e-2])
+    far = np.exp2(np.linspace(np.log2(0.22), np.log2(0.85), 30))
+    losses = np.r_[0.064, 0.028, 0.047, rng.uniform(0.6, 0.9, 30)]
+    runs = ScoredRuns([32] * 33, np.r_[near, far], losses)
+    found = best_rate(runs, 32)
+    assert found is not None
+    assert 1e-3 < found.start < 0.05
+    assert found.low < found.median < found.high < 0.1

@@ -192,8 +192,15 @@ def test_ten_thousand_scattered_runs_are_gathered():
     assert max(len(curve.log_rate) for curve in runs.curves) <= 50
 
 
+def test_rates_close_to_each_other_are_one_point_between_them():
+    rates = np.exp2([-9.0, -4.0, -3.95, -3.9])
+    (curve,) = ScoredRuns([10] * 4, rates, [1.0, 4.0, 3.0, 2.0]).curves
+    np.testing.assert_allclose(curve.log_rate, [-9.0, -3.95], atol=1e-5)
+    np.testing.assert_allclose(curve.excess, [0.0, np.log(3.0)])
+
+
 def test_a_few_batch_sizes_and_rates_are_kept_as_they_are():
-    rates = np.exp2(np.linspace(-9, -3, 40))
+    rates = np.exp2(np.linspace(-15, -3, 40))
     (curve,) = ScoredRuns([10] * 40, rates, np.arange(40.0) + 1).curves
     assert curve.log_batch == pytest.approx(np.log2(10), abs=1e-5)
     np.testing.assert_allclose(curve.log_rate, np.log2(rates), atol=1e-5)
