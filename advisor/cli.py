@@ -203,6 +203,12 @@ def _add_study(parser: argparse.ArgumentParser) -> None:
         "--full", action="store_true", help="the long study, for days or a GPU"
     )
     parser.add_argument("--budget", metavar="40m", help="wall clock: 90s, 40m, 48h")
+    parser.add_argument(
+        "--part",
+        action="append",
+        metavar="NAME",
+        help="this part alone, repeatable",
+    )
     parser.add_argument("--into", metavar="FOLDER", help="where ship writes the study")
 
 

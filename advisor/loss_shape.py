@@ -286,7 +286,9 @@ def _curves(batch: Floats, rate: Floats, loss: Floats) -> tuple[LossCurve, ...]:
 def _gathered(rate: Floats) -> Floats:
     """Rates within a step of each other as their mean; one by itself stays as it is."""
     _, first, cell = np.unique(
-        np.round((rate - rate.min()) / _RATE_STEP), return_index=True, return_inverse=True
+        np.round((rate - rate.min()) / _RATE_STEP),
+        return_index=True,
+        return_inverse=True,
     )
     means = np.bincount(cell, rate) / np.bincount(cell)
     spans = np.array([np.ptp(rate[cell == i]) for i in range(len(first))])

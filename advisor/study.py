@@ -6,13 +6,32 @@ of runs, so the study ends in time on any machine; a faster one simply learns mo
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from knowledge.errors import BadValueError
 
 FACE_BATCHES = (1, 2, 3, 4, 5, 6, 9, 12, 16, 32)
 FORUM_BATCHES = (1, 2, 3, 5, 6, 9, 12)  # the forum's batches, for a short study
 DIGITS_BATCHES = (4, 8, 16, 32, 64, 128, 256, 512)
 # From where every run held to where every run failed: docs/log.md, original@1/16.
 BOUNDARY_RATES = (1e-3, 1.5e-3, 2e-3, 3e-3, 4e-3, 6e-3, 8e-3)
+MAP_BATCHES = (2, 3, 5, 9, 12)
+# The same of each model, for the maps of outcomes: docs/log.md.
+MAP_RATES = {
+    "original": (2e-3, 3e-3, 4e-3, 5e-3, 6e-3),
+    "dlight": (1e-3, 2e-3, 3e-3, 4e-3, 6e-3),
+    "realface": (1.5e-3, 2e-3, 3e-3, 4e-3, 6e-3),
+}
+# From far below the boundary, where the best rate lies, to beyond it.
+DIGITS_RATES = {
+    "sgd": (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2),
+    "momentum": (2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4),
+    "adam": (5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2),
+    "sgd-sum": (5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1),
+    "adam-sum": (5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2),
+    "sgd-warmup": (0.1, 0.2, 0.4, 0.8, 1.6, 3.2),
+    "adam-warmup": (2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2),
+}
 # What a part's runs may take of its share; the rest is for the last one to end.
 BUDGET_SHARE = 0.92
 
@@ -139,6 +158,24 @@ def _failures(
     )
 
 
+def _maps(share: float, *, steps: int, n_seeds: int) -> list[StudyPart]:
+    """Every batch size at every rate about the boundary, for maps of outcomes."""
+    return [
+        StudyPart(
+            name=f"{workload}-map",
+            question="Which rates hold at which batch size?",
+            workload=f"{workload}@1/16",
+            recipe="faceswap-2021",
+            batch_sizes=MAP_BATCHES,
+            steps=steps,
+            share=share,
+            learning_rates=rates,
+            n_seeds=n_seeds,
+        )
+        for workload, rates in MAP_RATES.items()
+    ]
+
+
 def _widths(
     widths: Mapping[str, float], batches: tuple[int, ...], steps: int
 ) -> list[StudyPart]:
@@ -157,8 +194,13 @@ def _widths(
 
 
 def _digits(
-    workloads: Mapping[str, float], recipes: Sequence[str], steps: int
+    workloads: Mapping[str, float],
+    recipes: Sequence[str],
+    steps: int,
+    *,
+    n_seeds: int = 0,
 ) -> list[StudyPart]:
+    """The digits; with seeds every rate of a grid, else rates of our choice."""
     return [
         StudyPart(
             name=f"{workload}-{recipe}".replace("_", "-"),
@@ -168,6 +210,8 @@ def _digits(
             batch_sizes=DIGITS_BATCHES,
             steps=steps,
             share=share,
+            learning_rates=DIGITS_RATES[recipe] if n_seeds else (),
+            n_seeds=max(n_seeds, 1),
         )
         for recipe in recipes
         for workload, share in workloads.items()
@@ -213,6 +257,9 @@ FULL = StudyPlan(
     "study-full",
     budget_seconds=48 * 3600.0,
     parts=(
+        *_maps(2, steps=1000, n_seeds=3),
+        *_digits({"digits_mlp": 0.5, "digits_cnn": 1}, _PLAIN, 600, n_seeds=3),
+        *_digits({"digits_mlp": 0.5}, _VARIED, 600, n_seeds=3),
         *_faces(
             3000,
             FACE_BATCHES,
@@ -230,8 +277,7 @@ FULL = StudyPlan(
             3000,
         ),
         *_hypotheses(3000, 3),
-        *_digits({"digits_mlp": 0.5, "digits_cnn": 1}, _PLAIN, 2000),
-        *_digits({"digits_mlp": 0.5, "digits_cnn": 1}, _VARIED, 2000),
+        *_digits({"digits_cnn": 1}, _VARIED, 2000),
     ),
 )
 # Where there is a graphics card the models themselves are run as well.
@@ -255,10 +301,23 @@ FULL_SIZE = tuple(
 )
 
 
-def study_plan(*, full: bool, device: str) -> StudyPlan:
-    """Return the short study or the full one, which grows where there is a GPU."""
-    if not full:
-        return QUICK
-    if device == "cpu":
-        return FULL
-    return StudyPlan(FULL.name, FULL.budget_seconds, (*FULL.parts, *FULL_SIZE))
+def study_plan(*, full: bool, device: str, parts: Sequence[str] = ()) -> StudyPlan:
+    """Return the short study or the full one, which grows where there is a GPU.
+
+    Args:
+        full: Which of the two.
+        device: Where it is run.
+        parts: Names of those to carry out, for all of its time; empty: every part.
+
+    Raises:
+        BadValueError: The study has no such part.
+    """
+    plan = FULL if full else QUICK
+    if full and device != "cpu":
+        plan = replace(plan, parts=(*plan.parts, *FULL_SIZE))
+    known = [part.name for part in plan.parts]
+    for name in parts:
+        if name not in known:
+            raise BadValueError("part", name, expected=f"known are {', '.join(known)}.")
+    chosen = tuple(part for part in plan.parts if not parts or part.name in parts)
+    return replace(plan, parts=chosen)

@@ -35,7 +35,7 @@ def study_command(
         today = datetime.now(UTC).date()
         study = ship_study(advisor, Path(options.into).expanduser(), made=today)
         return dict(study.facts), _shipped_text(study, options.into)
-    plan = study_plan(full=options.full, device=this_device())
+    plan = study_plan(full=options.full, device=this_device(), parts=options.part or ())
     budget = parse_budget(options.budget) if options.budget else plan.budget_seconds
     if not MIN_BUDGET_SECONDS <= budget <= advisor.settings.budget_seconds_cap:
         cap = duration_text(advisor.settings.budget_seconds_cap)

@@ -4,6 +4,7 @@ import pytest
 
 from advisor.study import FULL, FULL_SIZE, QUICK, StudyPart, StudyPlan, study_plan
 from experiments.workloads import get_spec
+from knowledge.errors import BadValueError
 from knowledge.recipes import RECIPES
 
 PLANS = (QUICK, FULL, study_plan(full=True, device="cuda"))
@@ -30,14 +31,14 @@ def test_the_shares_of_all_parts_are_the_whole(plan):
 
 
 def test_the_short_study_fits_a_cpu_and_forty_minutes():
-    assert study_plan(full=False, device="cuda") is QUICK
+    assert study_plan(full=False, device="cuda") == QUICK
     assert QUICK.budget_seconds == 40 * 60
     for part in QUICK.parts:
         assert get_spec(part.workload).small_enough_for_cpu or "@" in part.workload
 
 
 def test_full_size_is_run_only_where_there_is_a_graphics_card():
-    assert study_plan(full=True, device="cpu") is FULL
+    assert study_plan(full=True, device="cpu") == FULL
     assert study_plan(full=True, device="cuda").parts[-3:] == FULL_SIZE
     assert not any(part.workload == "realface" for part in FULL.parts)
 
@@ -67,3 +68,25 @@ def test_equal_examples_are_a_verification_for_each_batch_size():
         ("verification:study-o", (4, 8), 50),
     ]
     assert [w.share for w in wishes] == pytest.approx([0.375, 0.375, 0.25])
+
+
+def test_parts_can_be_named_and_have_the_whole_time_then():
+    plan = study_plan(full=True, device="cpu", parts=["realface-map", "dlight-map"])
+    assert [part.name for part in plan.parts] == ["dlight-map", "realface-map"]
+    assert sum(wish.share for wish in plan.wishes()) == pytest.approx(1.0)
+    assert plan.budget_seconds == FULL.budget_seconds
+
+
+def test_a_part_the_study_does_not_have_is_refused():
+    with pytest.raises(BadValueError, match="part is realfaec-map: known are orig"):
+        study_plan(full=True, device="cpu", parts=["realfaec-map"])
+
+
+def test_every_map_has_three_seeds_at_rates_that_hold_and_fail():
+    maps = [part for part in FULL.parts if part.name.endswith("-map")]
+    assert [part.workload for part in maps] == [
+        "original@1/16",
+        "dlight@1/16",
+        "realface@1/16",
+    ]
+    assert all(len(m.learning_rates) >= 5 and m.n_seeds == 3 for m in maps)
