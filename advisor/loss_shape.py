@@ -285,11 +285,8 @@ def _curves(batch: Floats, rate: Floats, loss: Floats) -> tuple[LossCurve, ...]:
 
 def _gathered(rate: Floats) -> Floats:
     """Rates within a step of each other as their mean; one by itself stays as it is."""
-    _, first, cell = np.unique(
-        np.round((rate - rate.min()) / _RATE_STEP),
-        return_index=True,
-        return_inverse=True,
-    )
+    steps = np.round((rate - rate.min()) / _RATE_STEP)
+    _, first, cell = np.unique(steps, return_index=True, return_inverse=True)
     means = np.bincount(cell, rate) / np.bincount(cell)
     spans = np.array([np.ptp(rate[cell == i]) for i in range(len(first))])
     return np.where(spans > 0, means, rate[first])[cell]

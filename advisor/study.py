@@ -20,7 +20,7 @@ MAP_BATCHES = (2, 3, 5, 9, 12)
 MAP_RATES = {
     "original": (2e-3, 3e-3, 4e-3, 5e-3, 6e-3),
     "dlight": (1e-3, 2e-3, 3e-3, 4e-3, 6e-3),
-    "realface": (1.5e-3, 2e-3, 3e-3, 4e-3, 6e-3),
+    "realface": (1.5e-3, 2e-3, 2.5e-3, 3e-3, 4e-3),
 }
 # From far below the boundary, where the best rate lies, to beyond it.
 DIGITS_RATES = {
