@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from advisor.regression import StableLearningRateModel
+from advisor.survival import sigmoid
 from knowledge.outcome import patience_steps
 
 Floats = NDArray[np.float64]
@@ -108,7 +109,7 @@ class Belief:
         rates = log_rates.astype(np.float32)[:, None, None] * slope
         limit = self.draws[index] * slope
         share = 1 - self.low - self.high
-        by_end: Singles = expit(rates - limit)
+        by_end = sigmoid(rates - limit)
         by_end *= share
         log_span = np.float32(np.log2(self.horizon_steps))
         for steps in times:
@@ -119,7 +120,7 @@ class Belief:
             passed = np.expm1(self.growth * log_steps)
             passed /= np.expm1(self.growth * log_span)
             fall = self.fall * (log_span - log_steps) * slope
-            chance: Singles = expit(rates - (limit + fall))
+            chance = sigmoid(rates - (limit + fall))
             chance *= share * (1 - self.timeless)
             chance += by_end * (self.timeless * passed)
             chance += self.low * (log_steps / log_span)

@@ -19,7 +19,8 @@ from advisor.regression import StableLearningRateModel
 Floats = NDArray[np.float64]
 Cost = Callable[[int, float], float]  # of so many steps at a batch size
 
-_RATES = 17  # candidates per batch size and rung
+# Candidate rates per batch size, for runs to the horizon and for shorter ones.
+_RATES, _SHORT_RATES = 17, 11
 _LEAST_GAIN = 0.01  # of the thresholds' summed sd
 
 
@@ -255,7 +256,8 @@ def _candidates(
     for index, batch in enumerate(batches):
         for rung in wanted.rungs:
             ends = _log_range(model, batch, rung)
-            yield _Candidate(index, np.linspace(*ends, _RATES), rung)
+            count = _RATES if rung == wanted.rungs[-1] else _SHORT_RATES
+            yield _Candidate(index, np.linspace(*ends, count), rung)
     for survivor in survivors:
         if survivor.batch_size in batches:
             index = batches.index(survivor.batch_size)

@@ -27,7 +27,9 @@ from benchmarks.real_runs import RATES_PER_OCTAVE, Laboratory, RealRun, on_grid
 Floats = NDArray[np.float64]
 
 _PARTICLES = 512
-_SURE = 0.05  # octaves: a search that sees its thresholds to 3.5 % is over
+# A search of ours is over when it sees its thresholds to 3.5 % (octaves), or after so
+# many plans, however much of its budget is left.
+_SURE, _MOST_PLANS = 0.05, 120
 _LAPSE = 0.01
 _WIDTH = (np.log(0.2), 1.0)  # weak prior of the fit that reads runs
 
@@ -230,7 +232,7 @@ def ours(bench: Bench, budget: float) -> Iterator[State]:
     rungs = tuple(rung for rung in bench.rungs if rung < horizon)
     reached: list[tuple[RealRun, float]] = []
     model = _fitted_model(bench, reached)
-    while bench.spent < budget:
+    for _ in range(_MOST_PLANS):
         paused = {
             str(i): run
             for i, (run, steps) in enumerate(reached)
@@ -261,7 +263,8 @@ def ours(bench: Bench, budget: float) -> Iterator[State]:
         model = _fitted_model(bench, reached)
         answers = [model.threshold(batch, horizon) for batch in bench.batch_sizes]
         yield State(bench.spent, np.log2([answer.median for answer in answers]))
-        if max(answer.sd_octaves for answer in answers) < _SURE:
+        is_sure = max(answer.sd_octaves for answer in answers) < _SURE
+        if is_sure or bench.spent >= budget:
             return
 
 
