@@ -60,6 +60,11 @@ class Boundary:
         return self.exponents + falls
 
     @property
+    def n_seeds(self) -> int:
+        """How many seeds its runs had."""
+        return len({run.seed for run in self.runs})
+
+    @property
     def batch_sizes(self) -> list[int]:
         """The batch sizes that were run, in order."""
         return sorted({run.batch_size for run in self.runs})

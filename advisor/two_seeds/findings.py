@@ -11,10 +11,11 @@ from typing import Any
 from advisor.rates import rate_text, round_rate
 from advisor.regression import Interval
 from advisor.scaling import CONTRADICTED_BELOW, SUPPORTED_ABOVE
-from advisor.two_seeds.boundaries import Boundary, Floats, share_near
+from advisor.two_seeds.boundaries import Boundary, share_near
 from advisor.verification import PROXY_WIDTH
 from advisor.wording import joined, title_of
 
+FEWEST_SEEDS = 3  # behind a verdict on an exponent
 SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "undecided"
 SURE, UNLIKELY = 0.9, 0.1  # of a comparison of two numbers
 FACES = ("original", "dlight", "realface")
@@ -60,9 +61,21 @@ class Finding:
     query: str | None = None
 
 
-def judge_exponents(draws: Mapping[str, Floats], claimed: float) -> dict[str, str]:
-    """Return the verdict on a claimed exponent for each workload."""
-    return {name: judge_share(share_near(d, claimed)) for name, d in draws.items()}
+def judge_exponents(
+    boundaries: Mapping[str, Boundary], claimed: float
+) -> dict[str, str]:
+    """Return the verdict on a claimed exponent for each workload.
+
+    Undecided where fewer than FEWEST_SEEDS were run: chance may have drawn the slope.
+    """
+    return {
+        name: (
+            judge_share(share_near(boundary.exponents, claimed))
+            if boundary.n_seeds >= FEWEST_SEEDS
+            else UNDECIDED
+        )
+        for name, boundary in boundaries.items()
+    }
 
 
 def judge_share(
@@ -147,10 +160,9 @@ def rests_on(boundary: Boundary) -> str:
     """Return what a boundary rests on, for the end of a sentence."""
     sizes = boundary.batch_sizes
     rates = {run.learning_rate for run in boundary.runs}
-    seeds = {run.seed for run in boundary.runs}
     return (
         f"{len(boundary.runs)} runs, batch {sizes[0]} to {sizes[-1]}, {len(rates)} "
-        f"rates, {len(seeds)} seeds, {boundary.steps:,} steps"
+        f"rates, {boundary.n_seeds} seeds, {boundary.steps:,} steps"
     )
 
 

@@ -73,8 +73,7 @@ def forum_boundaries(material: Material) -> dict[str, Boundary]:
 
 
 def _inverse(material: Material, boundaries: Mapping[str, Boundary]) -> Finding:
-    draws = {name: b.exponents for name, b in boundaries.items()}
-    verdicts = judge_exponents(draws, INVERSE)
+    verdicts = judge_exponents(boundaries, INVERSE)
     verdict = overall(list(verdicts.values()))
     rows = [
         (

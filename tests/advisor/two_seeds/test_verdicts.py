@@ -1,6 +1,7 @@
 """Verdicts follow the runs: worlds with known rules, and the same runs turned round."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -46,6 +47,11 @@ def test_the_inverse_rule_is_judged_by_how_the_boundary_goes(
     found = forum(face_runs(exponent))
     assert found["inverse"] == inverse
     assert found["half"] == half
+
+
+def test_two_seeds_are_too_few_for_a_verdict_on_an_exponent() -> None:
+    runs = [replace(run, seed=(run.seed or 0) % 2) for run in face_runs(0.5)]
+    assert forum(runs)["inverse"] == UNDECIDED
 
 
 def test_runs_turned_round_from_batch_5_on_change_verdicts() -> None:
