@@ -219,7 +219,7 @@ def examples_spent(jobs: Sequence[Job], store: "Store") -> float:
 
 def _seconds(advisor: "Advisor", spec: VerificationSpec) -> Seconds:
     """Return the cost of so many steps at a batch size of the wish."""
-    cost = advisor.run_cost(spec.workload, device=spec.device)
+    cost = advisor.run_cost(spec.workload, device=spec.device, precision=spec.precision)
 
     def seconds(batch_size: int, steps: float) -> float:
         return cost.seconds(batch_size, steps, horizon_steps=spec.steps)

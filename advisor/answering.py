@@ -72,6 +72,7 @@ from advisor.verification import (
     verification_target,
 )
 from experiments.machine import machine_name
+from experiments.precision import check_precision
 from experiments.workloads import WORKLOADS, find_spec
 from knowledge.errors import (
     BadValueError,
@@ -116,6 +117,7 @@ class Answering:
         horizon: int | None = None,
         risk: float = DEFAULT_RISK,
         exclude: Sequence[str] = (),
+        precision: str = PRECISION,
     ) -> Recommendation:
         """Return the rate for a batch size, with its interval, evidence and caveats.
 
@@ -128,6 +130,7 @@ class Answering:
             horizon: Steps the answer should hold for; None: the workload's usual.
             risk: Accepted probability of an unstable run, between 0 and 1.
             exclude: Ids of runs and claims to leave out, to see what they weigh.
+            precision: `fp32` or `bf16`; runs of the other only shape slope and prior.
 
         Raises:
             UnknownWorkloadError: Nobody knows the workload.
@@ -142,6 +145,7 @@ class Answering:
             horizon=horizon,
             risk=risk,
             exclude=exclude,
+            precision=precision,
         )
         return self._recommend(scope, batch_size, evidence)
 
@@ -386,8 +390,11 @@ class Answering:
         horizon: int | None = None,
         risk: float = DEFAULT_RISK,
         exclude: Sequence[str] = (),
+        precision: str = PRECISION,
     ) -> tuple[Scope, Evidence]:
         name = self.resolve_workload(workload)
+        device = check_device(device)
+        check_precision(precision, device=device)
         optimizer = optimizer.lower() if optimizer else None
         if not 0 < risk < 1:
             raise BadValueError("risk", risk, expected="give a number between 0 and 1.")
@@ -408,9 +415,10 @@ class Answering:
             workload=name,
             optimizer=setting.optimizer,
             recipe=setting.recipe,
-            device=check_device(device),
+            device=device,
             horizon_steps=horizon or setting.horizon_steps,
             risk=risk,
+            precision=precision,
         )
         evidence = self._library.select(scope, shelves, claims, leave_out=exclude)
         return scope, evidence
@@ -420,7 +428,11 @@ class Answering:
     ) -> Recommendation:
         target = verification_target(scope)
         # The plan's times change with what was timed, the rest with the evidence alone.
-        cost = self.run_cost(target, device=scope.device) if target else None
+        cost = (
+            self.run_cost(target, device=scope.device, precision=scope.precision)
+            if target
+            else None
+        )
         key = scope, batch_size, cost
         known = self._answers.find(key)
         # The library hands out the same object as long as runs and claims are the same.
@@ -458,7 +470,11 @@ class Answering:
         of, its_evidence = scope, evidence
         if target != scope.workload:
             of, its_evidence = self._evidence(
-                target, recipe=scope.recipe, device=scope.device, risk=scope.risk
+                target,
+                recipe=scope.recipe,
+                device=scope.device,
+                risk=scope.risk,
+                precision=scope.precision,
             )
         batches = plan_batches(scope, batch_size, target)
         return plan_verification(
@@ -485,9 +501,10 @@ class Answering:
         batch_sizes: Sequence[int],
         *,
         device: str,
+        precision: str = PRECISION,
     ) -> int:
         """Return how long runs may be so that a budget holds enough of them."""
-        cost = self.run_cost(workload, device=device)
+        cost = self.run_cost(workload, device=device, precision=precision)
         return steps_for_budget(
             max(budget_seconds - START_SECONDS, 1.0),
             n_workers=self.settings.n_workers,
@@ -592,8 +609,9 @@ class Answering:
             target,
             batch_sizes,
             device=scope.device,
+            precision=scope.precision,
         )
-        cost = self.run_cost(target, device=scope.device)
+        cost = self.run_cost(target, device=scope.device, precision=scope.precision)
         return {
             "steps": steps,
             "seconds_by_batch": {b: cost.seconds(b, steps) for b in batch_sizes},
@@ -602,7 +620,15 @@ class Answering:
 
     def model_for(self, spec: VerificationSpec) -> tuple[StableLearningRateModel, int]:
         """Return the model a wish is planned with, and how many runs it rests on."""
-        scope, evidence = self._evidence(
-            spec.workload, recipe=spec.recipe, device=spec.device, horizon=spec.steps
-        )
+        scope, evidence = self._evidence_of(spec)
         return self._fitter.model(scope, evidence), len(evidence.own.runs)
+
+    def _evidence_of(self, spec: VerificationSpec) -> tuple[Scope, Evidence]:
+        """What is known of the runs of a wish."""
+        return self._evidence(
+            spec.workload,
+            recipe=spec.recipe,
+            device=spec.device,
+            horizon=spec.steps,
+            precision=spec.precision,
+        )

@@ -154,6 +154,13 @@ def _add_scope(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device")
     parser.add_argument("--horizon", type=int, metavar="STEPS")
     parser.add_argument("--risk", type=float, default=0.1)
+    _add_precision(parser)
+
+
+def _add_precision(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--precision", default="fp32", help="fp32, or bf16: mixed, faster where it is"
+    )
 
 
 def _add_exclude(*parsers: argparse.ArgumentParser) -> None:
@@ -177,6 +184,7 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, help="length of each run")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--data", help="generated, lfw, or FOLDER_A::FOLDER_B")
+    _add_precision(parser)
     budget = parser.add_mutually_exclusive_group()
     budget.add_argument("--budget", metavar="120s", help="wall clock: 120s, 2m, 1h")
     budget.add_argument("--runs", type=int, help="how many runs to plan")
@@ -236,6 +244,7 @@ def _scope(options: argparse.Namespace) -> dict[str, Any]:
         "horizon": options.horizon,
         "risk": options.risk,
         "exclude": options.exclude,
+        "precision": options.precision,
     }
 
 
@@ -364,6 +373,7 @@ def _verify(options: argparse.Namespace) -> Result:
             runs=options.runs,
             examples=options.examples,
             data=options.data,
+            precision=options.precision,
         )
         if not options.detach:
             _watch(verification)

@@ -40,6 +40,7 @@ class Scope:
     device: str
     horizon_steps: int | None
     risk: float = 0.1
+    precision: str = "fp32"
 
     @property
     def name(self) -> WorkloadName:
@@ -382,7 +383,7 @@ def _why_not(run: Run, scope: Scope) -> str | None:
         return f"recipe {run.recipe}: the question is about runs without a named one"
     if run.is_measured and run.outcome_rule not in (None, RULE_VERSION):
         return f"judged by an older outcome rule ({run.outcome_rule})"
-    if run.precision not in (None, "fp32"):
+    if run.precision not in (None, scope.precision):
         return f"another precision ({run.precision})"
     spec = find_spec(scope.workload)
     if spec is not None and run.batch_convention != spec.batch_convention:

@@ -18,7 +18,7 @@ from advisor.rates import rate_text, round_rate
 from advisor.regression import StableLearningRateModel
 from experiments.workloads import find_spec
 from knowledge.names import WorkloadName
-from knowledge.records import Run
+from knowledge.records import Run, RunConfig
 
 EXTRAPOLATION_OCTAVES = 2.0  # beyond the data rules fail: facts, section 10
 GUESS_OCTAVES = 5.0  # a factor of 32: our choice
@@ -532,6 +532,11 @@ def _setting_caveats(scope: Scope, evidence: Evidence) -> list[str]:
     devices |= {c.device for c in evidence.own.claims if c.device}
     other = sorted(devices - {scope.device})
     caveats = []
+    if scope.precision != RunConfig.precision:
+        caveats.append(
+            f"This speaks of runs in mixed precision ({scope.precision}); those in "
+            "fp32 only shape the slope and what was expected beforehand."
+        )
     if other:
         what = ", ".join(other)
         caveats.append(f"Part of the evidence comes from another device ({what}).")

@@ -24,7 +24,6 @@ from knowledge.records import Outcome, Run, RunConfig
 
 MIN_STEPS = 150
 DEFAULT_STEPS = 2_000
-PRECISION = RunConfig.precision  # of every run of a wish
 WANTED_RUNS = 12  # runs that a time budget should hold: enough to bracket a boundary
 PROXY_WIDTH = 16
 NARROW_ENOUGH = 1.5  # ratio of the interval's ends: then nothing needs verifying
@@ -59,6 +58,7 @@ class VerificationSpec:
     data: str = "generated"
     n_workers: int = 1
     budget_examples: float | None = None
+    precision: str = RunConfig.precision
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -105,6 +105,7 @@ class VerificationSpec:
             steps=self.steps,
             data=self.data,
             device=self.device,
+            precision=self.precision,
         )
 
 
@@ -214,7 +215,7 @@ def can_go_on(run: Run, spec: VerificationSpec, *, code_version: str | None) -> 
         and run.outcome in (Outcome.INCOMPLETE, Outcome.STABLE)
         and run.code_version == code_version
         and (run.workload, run.recipe, run.data, run.device, run.precision)
-        == (spec.workload, spec.recipe, spec.data, spec.device, PRECISION)
+        == (spec.workload, spec.recipe, spec.data, spec.device, spec.precision)
         and run.batch_size in spec.batch_sizes
         and 0 < (run.steps or 0) < spec.steps
         and RECIPES[spec.recipe].schedule == "constant"

@@ -119,7 +119,11 @@ class Verification:
         """The JSON document of the contract."""
         spec = self.spec
         after = self._advisor.recommend(
-            spec.workload, spec.batch_sizes[0], recipe=spec.recipe, device=spec.device
+            spec.workload,
+            spec.batch_sizes[0],
+            recipe=spec.recipe,
+            device=spec.device,
+            precision=spec.precision,
         )
         return {
             "verification_id": self.id,
@@ -203,10 +207,15 @@ def start_verification(
             data=data or "",
             n_workers=advisor.settings.n_workers,
             budget_examples=examples,
+            precision=scope.precision,
         ),
     )
     before = advisor.recommend(
-        scope.workload, batches[0], recipe=scope.recipe, device=scope.device
+        scope.workload,
+        batches[0],
+        recipe=scope.recipe,
+        device=scope.device,
+        precision=scope.precision,
     )
     wish = {"spec": spec.to_dict(), "before": before.to_dict()}
     opened = advisor.queue.submit_verification(wish, verification_id=verification_id)
@@ -243,6 +252,7 @@ def _fill_in(
                 scope.workload,
                 wish.batch_sizes,
                 device=scope.device,
+                precision=scope.precision,
             )
     return replace(wish, steps=steps, data=wish.data or spec.data)
 
