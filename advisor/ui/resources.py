@@ -38,12 +38,18 @@ def _open(folder: str, seeded: bool) -> Advisor:
 
 
 def advisor_or_stop() -> Advisor:
-    """Return the Advisor, or say why there is none and end the page."""
+    """Return the Advisor, or say why there is none and end the page.
+
+    A store without the shipped study's runs serves as well, once it is said.
+    """
     try:
-        return advisor()
+        opened = advisor()
     except AdvisorError as error:
         st.error(escaped(str(error)))
         st.stop()
+    if opened.study_problem:
+        st.warning(escaped(opened.study_problem))
+    return opened
 
 
 @contextmanager

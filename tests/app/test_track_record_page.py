@@ -134,3 +134,11 @@ def test_the_tables_hold_the_forecasts(
     at.segmented_control(key="evidence_table").set_value("forecasts").run()
     assert not at.exception
     assert "**8 rows**" in texts(at)
+
+
+def test_a_damaged_study_is_said_and_everything_else_works(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    advisor.study_problem = "The study that ships is damaged."
+    at = open_page("track_record")
+    assert [warning.value for warning in at.warning] == [advisor.study_problem]
