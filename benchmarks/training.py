@@ -26,13 +26,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import psutil
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.answer_speed import describe_machine
 from benchmarks.plain_training import PlainStepper
 from experiments.face_task import FaceTask
+from experiments.machine import peak_memory_mb
 from experiments.runner import usable_cores
 from experiments.stepping import Stepper, prepare_process
 from experiments.workloads import get_spec
@@ -356,7 +356,7 @@ def _serve(connection: Connection, config: dict[str, Any], plain: bool) -> None:
     stepper = (PlainStepper if plain else Stepper)(RunConfig.from_dict(config))
     step = 0
     while True:
-        connection.send(_peak_memory_mb())
+        connection.send(peak_memory_mb("cpu"))
         try:
             count = connection.recv()
         except EOFError:
@@ -392,15 +392,6 @@ def _memory_of(config: RunConfig) -> dict[str, float]:
         finally:
             helper.end()
     return found
-
-
-def _peak_memory_mb() -> float:
-    try:
-        import resource
-    except ImportError:  # Windows, where the system keeps the peak itself
-        return float(psutil.Process().memory_info().peak_wset) / 1e6
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kilobytes elsewhere
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

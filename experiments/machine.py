@@ -6,9 +6,12 @@ Loads no torch: whoever reads measured speeds must know which of them are from h
 import functools
 import os
 import platform
+import sys
 from pathlib import Path
 
-CPU_INFO = Path("/proc/cpuinfo")
+import psutil
+
+CPU_INFO, PROCESS_STATUS = Path("/proc/cpuinfo"), Path("/proc/self/status")
 
 
 @functools.cache
@@ -27,3 +30,24 @@ def _processor() -> str:
     except OSError:  # not Linux
         pass
     return platform.processor() or platform.machine() or "unknown processor"
+
+
+def peak_memory_mb(device: str) -> float:
+    """Return the most memory this process has had, on its device, in megabytes."""
+    if device.startswith("cuda"):
+        import torch
+
+        return torch.cuda.max_memory_allocated() / 1e6
+    try:
+        # Not getrusage: it counts what the parent had when it began this process.
+        for line in PROCESS_STATUS.read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024 / 1e6
+    except OSError:  # not Linux
+        pass
+    try:
+        import resource
+    except ImportError:  # Windows, where the system keeps the peak itself
+        return float(psutil.Process().memory_info().peak_wset) / 1e6
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kilobytes elsewhere
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6

@@ -22,7 +22,7 @@ from typing import Any
 
 import psutil
 
-from experiments.machine import machine_name
+from experiments.machine import machine_name, peak_memory_mb
 from experiments.runner import WORKER_ENVIRONMENT
 from experiments.workloads import WorkloadSpec, get_spec
 from knowledge.errors import AdvisorError, BadValueError
@@ -310,7 +310,7 @@ class _Timer:
             times.append(self._timed_step())
         return {
             "seconds_per_step": statistics.median(times),
-            "peak_memory_mb": _peak_memory_mb(self._config.device),
+            "peak_memory_mb": peak_memory_mb(self._config.device),
         }
 
     def _timed_step(self) -> float:
@@ -323,20 +323,6 @@ class _Timer:
         if not math.isfinite(self._stepper.take(self._step).item()):
             raise RuntimeError("the loss was not a finite number")
         return clock() - started
-
-
-def _peak_memory_mb(device: str) -> float | None:
-    """The most memory this process has had, on its device; None where unknown."""
-    if device == "cuda":
-        import torch
-
-        return torch.cuda.max_memory_allocated() / 1e6
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kilobytes elsewhere
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 if __name__ == "__main__":

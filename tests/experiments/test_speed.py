@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from experiments import speed
-from experiments.machine import machine_name
+from experiments.machine import machine_name, peak_memory_mb
 from experiments.speed import Timing, usual_batches
 from experiments.workloads import get_spec
 from knowledge.errors import BadValueError
@@ -127,3 +127,14 @@ def test_a_machines_name_is_stable_and_holds_no_host_name():
     assert machine_name() == machine_name()
     assert "core" in machine_name()
     assert os.uname().nodename.lower() not in machine_name().lower()
+
+
+def test_the_peak_of_a_process_is_its_own_and_not_its_parents():
+    ask = "from experiments.machine import peak_memory_mb; print(peak_memory_mb('cpu'))"
+    held = bytearray(os.urandom(1 << 20) * 300)
+    assert peak_memory_mb("cpu") > 300
+    child = subprocess.run(
+        [sys.executable, "-c", ask], capture_output=True, text=True, check=True
+    )
+    assert len(held) > 3e8
+    assert 1 < float(child.stdout) < 200
