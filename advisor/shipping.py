@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from importlib import metadata
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from experiments.workloads import find_spec
@@ -75,6 +76,7 @@ def study_facts(
         parts: The study's part of each job that belongs to one, by job id.
         made: The day it names.
     """
+    step_seconds = _step_seconds(runs)
     grouped: dict[tuple[str, str, str], list[Run]] = {}
     for run in runs:
         named = parts.get(run.job_id or "", f"{run.workload} {run.recipe}")
@@ -82,7 +84,7 @@ def study_facts(
     return {
         "made": made.isoformat(),
         "code_versions": sorted({run.code_version or "" for run in runs}),
-        "cpu_hours": _hours(runs),
+        "cpu_hours": _hours(runs, step_seconds),
         "machine": {
             "cpu": _cpu_model(),
             "cores": os.cpu_count() or 1,
@@ -100,7 +102,7 @@ def study_facts(
                 "seeds": len({run.seed for run in group}),
                 "runs": len(group),
                 **{o.value: sum(run.outcome == o for run in group) for o in Outcome},
-                "cpu_hours": _hours(group),
+                "cpu_hours": _hours(group, step_seconds),
             }
             for (name, workload, recipe), group in sorted(grouped.items())
         ],
@@ -117,9 +119,26 @@ def _parts(advisor: "Advisor") -> dict[str, str]:
     }
 
 
-def _hours(runs: Sequence[Run]) -> float:
-    """CPU-hours: a run has one core to itself."""
-    return round(sum(run.seconds or 0.0 for run in runs) / 3600, 3)
+def _step_seconds(runs: Sequence[Run]) -> dict[tuple[str, int], float]:
+    """The median seconds of a step, by workload and batch size.
+
+    A run that was paused, or shared its core, took longer by the clock than it cost.
+    """
+    timed: dict[tuple[str, int], list[float]] = {}
+    for run in runs:
+        if run.seconds and run.steps:
+            key = run.workload, run.batch_size
+            timed.setdefault(key, []).append(run.seconds / run.steps)
+    return {key: median(seconds) for key, seconds in timed.items()}
+
+
+def _hours(runs: Sequence[Run], step_seconds: Mapping[tuple[str, int], float]) -> float:
+    """CPU-hours: a run has one core, and each of its steps takes what is usual."""
+    seconds = sum(
+        (run.steps or 0) * step_seconds.get((run.workload, run.batch_size), 0.0)
+        for run in runs
+    )
+    return round(seconds / 3600, 3)
 
 
 def _cpu_model() -> str:

@@ -79,6 +79,13 @@ def test_the_facts_name_machine_versions_and_parts():
     json.dumps(facts, allow_nan=False)
 
 
+def test_a_run_that_was_paused_costs_no_more_than_its_steps():
+    runs = [run for run, _ in made_up_runs(11)]
+    paused = dataclasses.replace(runs[0], seconds=86_400.0)
+    facts = study_facts([paused, *runs[1:]], {}, made=DAY)
+    assert facts["cpu_hours"] == pytest.approx(11 / 3600, abs=1e-3)
+
+
 def test_no_path_of_the_machine_is_shipped(advisor, tmp_path):
     for run, curve in made_up_runs(2):
         advisor.store.record_run(run, curve)
