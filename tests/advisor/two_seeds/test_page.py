@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from advisor.service import Advisor
-from advisor.two_seeds.__main__ import build_report, main
+from advisor.two_seeds.__main__ import PAGE, build_report, main
 from advisor.two_seeds.material import gather_material, read_curve, usable_runs
 from advisor.two_seeds.page import write_report
 from knowledge.outcome import judge_curve
 from knowledge.records import Curve, Outcome, Run
 from tests.advisor.two_seeds.worlds import digit_runs, face_runs, material_of
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -139,3 +141,15 @@ def test_a_store_that_is_none_is_said_in_a_sentence(
     file.write_text("hello")
     assert main(["--store", str(file), "--docs", str(tmp_path)]) == 2
     assert str(file) in capsys.readouterr().err
+
+
+def test_the_page_in_the_docs_is_that_of_the_shipped_study() -> None:
+    """Verdicts and what they rest on; last digits may differ between processors."""
+    with Advisor.open(":memory:", study=True) as advisor:
+        report = build_report(advisor)
+    written = (ROOT / "docs" / PAGE).read_text(encoding="utf-8")
+    rows = re.compile(r"^\| .*(?:supported|contradicted|undecided) \|$", re.MULTILINE)
+    counts = re.compile(r"^\| \S+ \| \S+ \| \d+ \| \d+ \| .*$", re.MULTILINE)
+    assert rows.findall(written) == rows.findall(report.text)
+    assert counts.findall(written) == counts.findall(report.text)
+    assert len(rows.findall(written)) >= 31
