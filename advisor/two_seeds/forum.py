@@ -249,7 +249,8 @@ def _blur(material: Material) -> Finding:
         claims=("claim:forum-2021/judged-by-preview",),
         says=(
             "Detail is what is drawn in the place where the original has it. The loss "
-            "alone sees most failures first; the forum judged by eye.",
+            "alone sees most failures first; the forum judged by eye. Runs that failed "
+            "before they drew any detail are not counted.",
         ),
         query=query_of(PROXIES, [FORUM_RECIPE]),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from advisor.evidence import overtaken_runs
 from knowledge.claims import load_seed_claims
-from knowledge.outcome import RULE_VERSION, SHARPNESS_METRIC, smooth
+from knowledge.outcome import RULE_VERSION, SHARPNESS_METRIC, SHARPNESS_MIN, smooth
 from knowledge.records import Claim, Curve, Run, Throughput
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ class Measured:
     """What the curve of a run says beside its outcome; None where it was not watched.
 
     `steps_to_learn` is the first step at which the smoothed loss is below LEARNED_LOSS.
-    `detail_kept` is the sharpness of the last previews by that of the best, 0 to 1.
+    `detail_kept` is the sharpness of the last previews by that of the best, 0 to 1, of
+    a run that ever drew any.
     """
 
     training_loss: float | None = None
@@ -114,7 +115,8 @@ def _last(curve: Curve, name: str) -> float | None:
 def _detail_kept(curve: Curve) -> float | None:
     values = [value for _, value in curve.metrics.get(SHARPNESS_METRIC, ())]
     finite = [value if math.isfinite(value) else 0.0 for value in values]
-    if len(finite) < 2 or max(finite) <= 0:
+    # A model that never drew more than the mean face has no detail to lose.
+    if len(finite) < 2 or max(finite) < SHARPNESS_MIN:
         return None
     return max(0.0, max(finite[-2:]) / max(finite))
 

@@ -119,6 +119,8 @@ def test_a_curve_says_what_the_outcome_does_not() -> None:
     assert 50 < (measured.steps_to_learn or 0) < 80
     assert (measured.sharpness, measured.noise_scale) == (8.0, None)
     assert measured.detail_kept == pytest.approx(0.5)
+    never = {"matched_detail": ((25, 0.01), (50, 0.02), (75, 0.0))}
+    assert read_curve(Curve((0.5,) * 75, never)).detail_kept is None
     assert read_curve(Curve()).training_loss is None
     assert read_curve(Curve((2.0, float("nan")))).training_loss is None
 
