@@ -356,7 +356,7 @@ def _serve(connection: Connection, config: dict[str, Any], plain: bool) -> None:
     stepper = (PlainStepper if plain else Stepper)(RunConfig.from_dict(config))
     step = 0
     while True:
-        connection.send(peak_memory_mb("cpu"))
+        connection.send(peak_memory_mb())
         try:
             count = connection.recv()
         except EOFError:

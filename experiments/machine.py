@@ -32,12 +32,8 @@ def _processor() -> str:
     return platform.processor() or platform.machine() or "unknown processor"
 
 
-def peak_memory_mb(device: str) -> float:
-    """Return the most memory this process has had, on its device, in megabytes."""
-    if device.startswith("cuda"):
-        import torch
-
-        return torch.cuda.max_memory_allocated() / 1e6
+def peak_memory_mb() -> float:
+    """Return the most memory of the machine that this process has had, in megabytes."""
     try:
         # Not getrusage: it counts what the parent had when it began this process.
         for line in PROCESS_STATUS.read_text(encoding="utf-8").splitlines():

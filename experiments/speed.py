@@ -310,7 +310,7 @@ class _Timer:
             times.append(self._timed_step())
         return {
             "seconds_per_step": statistics.median(times),
-            "peak_memory_mb": peak_memory_mb(self._config.device),
+            "peak_memory_mb": self._peak_memory_mb(),
         }
 
     def _timed_step(self) -> float:
@@ -323,6 +323,14 @@ class _Timer:
         if not math.isfinite(self._stepper.take(self._step).item()):
             raise RuntimeError("the loss was not a finite number")
         return clock() - started
+
+    def _peak_memory_mb(self) -> float:
+        """The most memory this process has had, on its device."""
+        if self._config.device != "cuda":
+            return peak_memory_mb()
+        import torch
+
+        return torch.cuda.max_memory_allocated() / 1e6
 
 
 if __name__ == "__main__":

@@ -194,7 +194,7 @@ def test_the_report_over_all_odd_files_is_whole(advisor):
         ("all stable", "No run has failed yet"),
         ("all diverged", "Every run failed"),
         ("one run, scored", "no stability evidence"),
-        ("all incomplete", "Nothing is known"),
+        ("all incomplete", "No run has gone to its end yet"),
         ("one rate, scored", "what somebody used"),
         ("some metrics nan", "Every run whose outcome is known failed"),
         ("upside down", "The runs contradict each other"),

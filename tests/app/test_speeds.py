@@ -86,10 +86,11 @@ def test_a_model_that_cannot_be_trained_here_has_no_button(
 def test_the_time_a_plan_is_given_is_what_its_runs_take(
     advisor: Advisor, open_page: OpenPage
 ) -> None:
-    """The card's time and the sum of its runs agree within the rounding."""
+    """Rounded up to ten seconds, and a minute at least: there are runs to follow up."""
     at = open_page("ask")
     at.chat_input(key="ask_input").set_value("What LR for batch 5 on RealFace?").run()
     plan = advisor.recommend("realface", 5).verification
     given = at.number_input(key="ask_budget_0").value
-    assert 0 <= given - plan.estimated_seconds <= 10
+    taken = max(plan.estimated_seconds, 60)
+    assert 0 <= given - taken <= 10
     assert f"about {given:.0f} s" in texts(at)

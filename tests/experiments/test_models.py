@@ -160,11 +160,11 @@ class TestDescribing:
     def test_describing_every_full_size_model_takes_little_memory(self):
         """All weights together would need more than 1.7 GB."""
         script = (
-            "import resource, sys\n"
+            "import sys\n"
+            "from experiments.machine import peak_memory_mb\n"
             "from experiments.workloads.common import describe\n"
             "for name in ('original', 'dlight', 'realface'): describe(name)\n"
-            "peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-            "print(peak // 1024, 'PIL' in sys.modules)\n"
+            "print(round(peak_memory_mb()), 'PIL' in sys.modules)\n"
         )
         answer = subprocess.run(
             [sys.executable, "-c", script],
