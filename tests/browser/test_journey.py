@@ -84,6 +84,9 @@ def test_a_verification_can_be_cancelled_from_the_runs_page(page: Page) -> None:
         timeout=SOON
     )
     page.get_by_role("link", name="Runs").click()
+    # While the page changes, the other page's Cancel is still there and does nothing.
+    chat = page.get_by_test_id("stChatInputTextArea")
+    expect(chat).to_have_count(0, timeout=SOON)
     page.get_by_role("button", name="Cancel").first.click()
     expect(page.get_by_text(re.compile("^Running Original"))).to_have_count(
         0, timeout=SOON
