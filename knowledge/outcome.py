@@ -12,14 +12,14 @@ and the catapult phase, during which an early spike is no failure (arXiv:2003.02
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.records import Curve, Outcome
 
-RULE_VERSION = "2"
+RULE_VERSION = "3"
 HUGE_LOSS = 1e30  # as good as infinite, and safe to compute with below
 SMOOTHING = 0.9  # exponential moving average of the loss, about the last ten steps
 INITIAL_STEPS = 5  # the starting loss is their mean
@@ -48,6 +48,10 @@ SHARPNESS_FALL = 0.6  # of its own best
 SHARPNESS_FROM = 0.25  # of the run: before, a model draws everybody's mean face
 SHARPNESS_MIN = 0.05  # of the originals': less has no sharpness to lose
 CONSTANT_SPREAD = 1e-5  # outputs (0..1) this alike say nothing about their input
+# A run may come back from somewhat larger spreads, so those count at its end only, and
+# only where the outputs once differed more: an untrained model's hardly do.
+ALIKE_SPREAD = 1e-4  # healthy faces: 1e-2 and more (docs/log.md)
+ALIKE_FALL = 0.1  # of the largest spread before
 
 
 @dataclass(frozen=True)
@@ -242,13 +246,28 @@ def _thrown_off_since(
 
 def _constant_since(curve: Curve, horizon_steps: int) -> int | None:
     """First of two measurements in a row, past the grace, with constant output."""
-    grace = catapult_steps(horizon_steps)
-    points = [p for p in curve.metrics.get("output_spread", ()) if p[0] > grace]
+    points = _spreads(curve, horizon_steps)
     for (step, spread), (_, after) in pairwise(points):
         alike = [not math.isfinite(s) or s < CONSTANT_SPREAD for s in (spread, after)]
         if all(alike):
             return int(step)
     return None
+
+
+def _alike_since(curve: Curve, horizon_steps: int) -> int | None:
+    """First measurement of the streak of like outputs a run ends with, or None."""
+    points = _spreads(curve, horizon_steps)
+    if len(points) < 3:
+        return None
+    limit = min(ALIKE_SPREAD, ALIKE_FALL * max(spread for _, spread in points))
+    streak = list(takewhile(lambda point: point[1] < limit, reversed(points)))
+    return int(streak[-1][0]) if len(streak) >= 2 else None
+
+
+def _spreads(curve: Curve, horizon_steps: int) -> list[tuple[int, float]]:
+    """The measured spreads of the outputs, past the grace."""
+    grace = catapult_steps(horizon_steps)
+    return [p for p in curve.metrics.get("output_spread", ()) if p[0] > grace]
 
 
 def _judge_end(
@@ -272,6 +291,12 @@ def _judge_end(
         rose_at = int(above[-1]) + 2 if above.size else 1
         return Verdict(
             Outcome.DEGRADED, rose_at, "the loss ends in the upper part of its range"
+        )
+    if (step := _alike_since(curve, horizon_steps)) is not None:
+        return Verdict(
+            Outcome.DIVERGED,
+            step,
+            f"every input gets nearly the same output from step {step} to the end",
         )
     if (step := _blurred_since(curve, horizon_steps)) is not None:
         return Verdict(

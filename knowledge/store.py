@@ -11,14 +11,10 @@ every read-write opening stands inside a FileLock, and readers open numbered sna
 """
 
 import contextlib
-import json
-import os
-import shutil
 import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -28,21 +24,27 @@ from filelock import FileLock, Timeout
 
 from knowledge import inbox
 from knowledge.errors import (
-    NotAStoreError,
     RunNotFoundError,
     StoreBusyError,
     StoreError,
     StoreVersionError,
 )
+from knowledge.judging import JUDGED_BEFORE, curve_from_rows, judge_anew
 from knowledge.migrations import SCHEMA_VERSION, migrate
 from knowledge.outcome import RULE_VERSION
 from knowledge.records import STUDY, Claim, Curve, Forecast, Run, Throughput
 from knowledge.run_memory import RunMemory
-from knowledge.shipped_study import (
-    ShippedStudy,
-    find_study,
-    mislabelled,
-    recheck_study,
+from knowledge.shipped_study import ShippedStudy, find_study
+from knowledge.store_checking import TABLES, Verification, verify_tables
+from knowledge.store_folder import (
+    DATABASE,
+    OWN_CONFIG,
+    busy_error,
+    newest_generation,
+    open_for_writing,
+    prepare_folder,
+    publish,
+    snapshot_file,
 )
 from knowledge.tables import (
     CLAIM_COLUMNS,
@@ -57,28 +59,8 @@ from knowledge.tables import (
     throughput_from_row,
 )
 
-MARKER, DATABASE, SNAPSHOTS, RUNS = "store.json", "store.duckdb", "snapshots", "runs"
-FORMAT_VERSION = 1
-TABLES = (
-    *("runs", "curves", "claims", "answers", "forecasts", "throughput", "jobs"),
-    *("workloads", "trials"),
-)
-_OWN_CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    "enable_external_access": False,
-    "threads": 2,
-}
 _NO_STUDY = "study:none"
 _LOCK_POLL_SECONDS = 0.005  # the library's 0.05 let one of eight writers starve
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What `Store.verify` found: how much was checked and what is wrong."""
-
-    records: int
-    runs: int
-    outcomes_checked: int
-    problems: tuple[str, ...]
 
 
 class Store:
@@ -93,7 +75,7 @@ class Store:
             self._temporary = tempfile.TemporaryDirectory(prefix="lr-advisor-")
             folder = self._temporary.name
         self.folder = Path(folder).expanduser().absolute()
-        self.is_new = _prepare_folder(self.folder)
+        self.is_new = prepare_folder(self.folder)
         self._lock = FileLock(self.folder / "store.lock")
         self._reader: duckdb.DuckDBPyConnection | None = None
         self._generation = -1
@@ -101,7 +83,7 @@ class Store:
         self._group_runs = RunMemory()
         self._remembered: dict[str, tuple[int, list[tuple[Any, ...]]]] = {}
         inbox.sweep(self.folder, now=time.time())
-        if self._newest_generation() == 0:
+        if newest_generation(self.folder) == 0:
             self.ingest(wait_seconds=60, even_if_nothing_waits=True)
         else:
             self._check_version()
@@ -213,8 +195,8 @@ class Store:
             ):
                 return self._ingest_locked()
         except (Timeout, StoreBusyError) as error:
-            if self._newest_generation() == 0:
-                raise _busy(self.folder) from error
+            if newest_generation(self.folder) == 0:
+                raise busy_error(self.folder) from error
             return 0
         except OSError as error:
             raise inbox.disk_error(error, self.folder) from error
@@ -235,7 +217,7 @@ class Store:
         while inbox.waiting(self.folder):
             left = end - time.monotonic()
             if left < 0:
-                raise _busy(self.folder)
+                raise busy_error(self.folder)
             if not self.ingest(wait_seconds=max(left, 0)):
                 time.sleep(0.05)
 
@@ -250,12 +232,13 @@ class Store:
                 continue
             except ValueError:
                 self._reject(path)
-        with _open_for_writing(self.folder) as con:
+        with open_for_writing(self.folder) as con:
             migrate(con)
             con.execute("begin")
             insert_events(con, events)
+            judge_anew(con)
             con.execute("commit")
-        self._publish()
+        publish(self.folder)
         for path in good:
             inbox.archive(self.folder, path)
         return len(good)
@@ -264,29 +247,6 @@ class Store:
         folder = self.folder / inbox.REJECTED
         folder.mkdir(exist_ok=True)
         path.replace(folder / path.name)
-
-    def _publish(self) -> None:
-        """Copy the closed database to a new numbered snapshot and point to it."""
-        folder = self.folder / SNAPSHOTS
-        generation = self._newest_generation() + 1
-        temporary = folder / f"snapshot-{generation}.{os.getpid()}.tmp"
-        try:
-            shutil.copyfile(self.folder / DATABASE, temporary)
-            temporary.replace(_snapshot(self.folder, generation))
-        finally:
-            temporary.unlink(missing_ok=True)
-        inbox.write_whole(folder / "newest", str(generation).encode())
-        for old in folder.glob("snapshot-*.duckdb"):
-            number = int(old.stem.split("-")[1])
-            if number < generation - 1:
-                with contextlib.suppress(OSError):  # Windows: still being read
-                    old.unlink()
-
-    def _newest_generation(self) -> int:
-        try:
-            return int((self.folder / SNAPSHOTS / "newest").read_text())
-        except (FileNotFoundError, ValueError):
-            return 0
 
     def _check_version(self) -> None:
         rows = self._rows("select max(version) from schema_migrations")
@@ -297,7 +257,7 @@ class Store:
                 f"program knows up to {SCHEMA_VERSION}: update lr-advisor, or open "
                 "another store. Nothing was changed."
             )
-        if version < SCHEMA_VERSION:
+        if version < SCHEMA_VERSION or self._rows(JUDGED_BEFORE, [RULE_VERSION]):
             self.ingest(wait_seconds=60, even_if_nothing_waits=True)
 
     # -- reading -----------------------------------------------------------------
@@ -306,12 +266,12 @@ class Store:
     def generation(self) -> int:
         """The number of the newest snapshot, after ingesting what waits."""
         self._ingest_if_possible()
-        return self._newest_generation()
+        return newest_generation(self.folder)
 
     @property
     def snapshot_path(self) -> Path:
         """The newest snapshot's file, after ingesting what waits."""
-        return _snapshot(self.folder, self.generation)
+        return snapshot_file(self.folder, self.generation)
 
     def runs(self, *, workload: str | None = None) -> list[Run]:
         """Return runs, oldest first: all, or one workload's."""
@@ -371,7 +331,7 @@ class Store:
         if not rows and self._is_of_study(run_id):
             study = find_study()
             return study.curve(run_id) if study else Curve()
-        return _curve(rows)
+        return curve_from_rows(rows)
 
     def _is_of_study(self, run_id: str) -> bool:
         sql = "select count(*) from runs where id = ? and source = ?"
@@ -428,7 +388,7 @@ class Store:
         except StoreVersionError:
             raise
         except StoreError:
-            if self._newest_generation() == 0:
+            if newest_generation(self.folder) == 0:
                 raise
 
     def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -466,14 +426,14 @@ class Store:
 
     def _current_reader(self) -> duckdb.DuckDBPyConnection:
         for _ in range(50):
-            generation = self._newest_generation()
+            generation = newest_generation(self.folder)
             if self._reader is not None and generation == self._generation:
                 return self._reader
             try:
                 reader = duckdb.connect(
-                    str(_snapshot(self.folder, generation)),
+                    str(snapshot_file(self.folder, generation)),
                     read_only=True,
-                    config=_OWN_CONFIG,
+                    config=OWN_CONFIG,
                 )
             except duckdb.IOException:  # removed between reading its name and opening
                 time.sleep(0.01)
@@ -491,170 +451,12 @@ class Store:
     def verify(self) -> Verification:
         """Rebuild the tables from the record files, compare, and re-derive outcomes."""
         self.ingest(wait_seconds=5)
-        problems: list[str] = []
-        n_records = 0
-        with tempfile.TemporaryDirectory(prefix="lr-advisor-rebuild-") as folder:
-            rebuilt = Path(folder) / "rebuilt.duckdb"
-            with duckdb.connect(str(rebuilt)) as con:
-                migrate(con)
-                for paths in _chunks([*inbox.archived(self.folder)], 500):
-                    events = [inbox.load_record(path) for path in paths]
-                    n_records += len(events)
-                    insert_events(con, events)
-                for table in (
-                    "events",
-                    *(t for t in TABLES if t not in ("trials", "workloads")),
-                ):
-                    problems += self._compare(con, table)
-        checked, wrong = self._recheck_outcomes()
-        of_study, wrong_of_study = self._recheck_study()
-        if os.path.isdir(self.folder / inbox.REJECTED):
-            n = len(os.listdir(self.folder / inbox.REJECTED))
-            problems.append(f"{n} files in rejected/ are not records of this program")
-        n_runs = self._rows("select count(*) from runs")[0][0]
-        problems += [*wrong, *wrong_of_study]
-        return Verification(n_records, n_runs, checked + of_study, tuple(problems))
-
-    def _compare(self, rebuilt: duckdb.DuckDBPyConnection, table: str) -> list[str]:
-        fingerprint = (
-            "select count(*), coalesce(sum(hash(t::varchar)::hugeint), 0) "
-            f"from {table} t"
-        )
-        ours = self._rows(fingerprint)[0]
-        theirs = rebuilt.execute(fingerprint).fetchall()[0]
-        if ours == theirs:
-            return []
-        return [
-            f"table {table}: {ours[0]} rows, {theirs[0]} when rebuilt from the records"
-        ]
-
-    def _recheck_outcomes(self) -> tuple[int, list[str]]:
-        rows = self._rows(
-            "select id, outcome, horizon_steps from runs where outcome_rule = ? "
-            "and id in (select run_id from curves) order by id",
-            [RULE_VERSION],
-        )
-        wrong = [
-            mislabelled(run_id, outcome, self.curve(run_id), horizon_steps)
-            for run_id, outcome, horizon_steps in rows
-        ]
-        return len(rows), [problem for problem in wrong if problem]
-
-    def _recheck_study(self) -> tuple[int, list[str]]:
-        sql = "select id, outcome, horizon_steps from runs where source = ? and "
-        rows = self._rows(sql + "outcome_rule = ?", [STUDY, RULE_VERSION])
-        return recheck_study({run_id: (told, steps) for run_id, told, steps in rows})
+        return verify_tables(self.folder, self._rows, self.curve)
 
 
 def _values(record: Any, names: Sequence[str]) -> dict[str, Any]:
     return {name: getattr(record, name) for name in names}
 
 
-def _curve(rows: Sequence[tuple[str, int, float]]) -> Curve:
-    losses = tuple(value for metric, _, value in rows if metric == "loss")
-    metrics: dict[str, list[tuple[int, float]]] = {}
-    for metric, step, value in rows:
-        if metric != "loss":
-            metrics.setdefault(metric, []).append((step, value))
-    return Curve(losses, {name: tuple(points) for name, points in metrics.items()})
-
-
 def _quoted(alias: str, columns: Sequence[str]) -> str:
     return ", ".join(f'{alias}."{c}"' for c in columns)
-
-
-def _chunks(paths: list[Path], size: int) -> Iterator[list[Path]]:
-    for start in range(0, len(paths), size):
-        yield paths[start : start + size]
-
-
-def _snapshot(folder: Path, generation: int) -> Path:
-    return folder / SNAPSHOTS / f"snapshot-{generation}.duckdb"
-
-
-def _busy(folder: Path) -> StoreBusyError:
-    return StoreBusyError(
-        f"Another program holds {folder / DATABASE} open: close it there. "
-        "What was saved waits in the inbox and nothing is lost."
-    )
-
-
-@contextlib.contextmanager
-def _open_for_writing(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    try:
-        con = duckdb.connect(str(folder / DATABASE), config=_OWN_CONFIG)
-    except duckdb.IOException as error:
-        if "lock" in str(error).lower():
-            raise _busy(folder) from error
-        if "newer version" in str(error).lower():
-            raise StoreVersionError(
-                f"{folder / DATABASE} was written by a newer DuckDB: update lr-advisor."
-            ) from error
-        raise StoreError(
-            f"{folder / DATABASE} cannot be opened as a DuckDB file: move it away and "
-            "run `lr-advisor doctor`, which rebuilds it from the records."
-        ) from error
-    try:
-        yield con
-    finally:
-        con.close()
-
-
-def _prepare_folder(folder: Path) -> bool:
-    """Make the folders of a store where there is none; True if it is new.
-
-    Raises:
-        NotAStoreError: The path is a file, or a folder that holds something else.
-        StoreVersionError: The folder's format is of a newer program.
-    """
-    marker = folder / MARKER
-    if folder.exists() and not folder.is_dir():
-        raise NotAStoreError(
-            f"{folder} is a file, not a store folder: name another folder."
-        )
-    if marker.is_file():
-        _check_marker(marker)
-        is_new = False
-    elif folder.is_dir() and any(
-        name for name in os.listdir(folder) if not _is_our_leftover(name)
-    ):
-        raise NotAStoreError(
-            f"{folder} holds other files and is not a store: name an empty or new "
-            "folder. Nothing was changed."
-        )
-    else:
-        is_new = True
-    try:
-        for name in (inbox.INBOX, inbox.ARCHIVE, SNAPSHOTS, RUNS):
-            (folder / name).mkdir(parents=True, exist_ok=True)
-        if is_new:
-            content = {"format": "lr-advisor-store", "version": FORMAT_VERSION}
-            inbox.write_whole(marker, json.dumps(content).encode())
-    except OSError as error:
-        raise inbox.disk_error(error, folder) from error
-    return is_new
-
-
-def _is_our_leftover(name: str) -> bool:
-    """Whether a killed first opening may have left it (the marker comes last)."""
-    return name in (inbox.INBOX, inbox.ARCHIVE, SNAPSHOTS, RUNS) or name.startswith(
-        MARKER
-    )
-
-
-def _check_marker(marker: Path) -> None:
-    try:
-        content = json.loads(marker.read_text())
-        version = int(content["version"])
-        known = content["format"] == "lr-advisor-store"
-    except (ValueError, KeyError, TypeError) as error:
-        raise NotAStoreError(
-            f"{marker} cannot be read: {marker.parent} is not a store of this program."
-        ) from error
-    if not known:
-        raise NotAStoreError(f"{marker.parent} is not a store of this program.")
-    if version > FORMAT_VERSION:
-        raise StoreVersionError(
-            f"The store {marker.parent} has format {version} and this program knows "
-            f"up to {FORMAT_VERSION}: update lr-advisor. Nothing was changed."
-        )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from knowledge.outcome import judge_curve
+from knowledge.outcome import RULE_VERSION, judge_curve
 from knowledge.records import Curve, Run, content_id
 from knowledge.shipped_study import ShippedStudy
 from knowledge.study_writing import write_study
@@ -66,7 +66,7 @@ def made_up_runs(
             data="generated",
             batch_convention="per_side",
             seconds=1.0,
-            outcome_rule="2",
+            outcome_rule=RULE_VERSION,
             code_version="0.1.0",
             created="2026-01-02T03:04:05",
             job_id=f"job:{i:012x}",

@@ -129,6 +129,22 @@ def test_constant_output_has_diverged_whatever_the_loss_says():
     assert judged(falling(), output_spread=spread) is Outcome.DIVERGED
 
 
+def test_a_run_that_ends_drawing_the_mean_face_has_diverged():
+    # RealFace@1/16 at 0.002, batch 3: the loss fell, every preview was the mean face.
+    spread = [(40, 2e-3), (80, 5e-4), (120, 4e-5), (160, 2e-5), (200, 1.4e-5)]
+    assert judged(falling(), output_spread=spread) is Outcome.DIVERGED
+
+
+def test_outputs_that_differ_again_before_the_end_are_no_collapse():
+    spread = [(40, 2e-3), (80, 5e-5), (120, 4e-5), (160, 2e-2), (200, 3e-2)]
+    assert judged(falling(), output_spread=spread) is Outcome.STABLE
+
+
+def test_outputs_that_never_differed_much_are_those_of_a_model_not_yet_trained():
+    spread = [(40, 3e-5), (80, 4e-5), (120, 4e-5), (160, 5e-5), (200, 6e-5)]
+    assert judged(falling(), output_spread=spread) is Outcome.STABLE
+
+
 def test_one_constant_measurement_alone_is_not_enough():
     spread = [(100, 0.2), (150, 0.0), (200, 0.2)]
     assert judged(falling(), output_spread=spread) is Outcome.STABLE

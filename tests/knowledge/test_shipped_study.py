@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from knowledge import study_writing
 from knowledge.errors import StoreError, StudyError
-from knowledge.outcome import judge_curve
+from knowledge.outcome import RULE_VERSION, judge_curve
 from knowledge.records import Curve, Outcome
 from knowledge.shipped_study import find_study, recheck_study
 from knowledge.study_writing import rounded_curve, toml_text, write_study
@@ -51,7 +51,11 @@ def test_one_curve_is_read_alone_and_an_unknown_one_is_empty(tmp_path):
 def test_the_facts_say_what_was_shipped(tmp_path):
     made_up_study(tmp_path, 5)
     facts = tomllib.loads((tmp_path / "study.toml").read_text())
-    assert (facts["format"], facts["runs"], facts["outcome_rule"]) == (1, 5, "2")
+    assert (facts["format"], facts["runs"], facts["outcome_rule"]) == (
+        1,
+        5,
+        RULE_VERSION,
+    )
     assert facts["made"] == "2026-01-02"
     assert set(facts["curves_sha256"]) == {"curves-1.parquet"}
 
@@ -61,7 +65,7 @@ def test_a_run_judged_by_an_older_rule_is_judged_anew(tmp_path):
     old = dataclasses.replace(run, outcome=Outcome.STABLE, outcome_rule="1")
     fails = made_up_curve(fails=True, steps=300, seed=3)
     columns = write_study(tmp_path, [(old, fails)], {}).columns()
-    assert columns["outcome_rule"] == ["2"]
+    assert columns["outcome_rule"] == [RULE_VERSION]
     assert columns["outcome"] == ["diverged"]
 
 

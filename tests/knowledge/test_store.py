@@ -36,6 +36,7 @@ from knowledge.records import (
     content_id,
 )
 from knowledge.store import Store
+from knowledge.store_folder import publish
 
 RUN = Run(
     id="run:1",
@@ -212,6 +213,32 @@ def test_verify_finds_an_outcome_its_curve_contradicts(store):
     assert "its curve says diverged" in store.verify().problems[0]
 
 
+def test_a_run_that_an_older_rule_judged_is_judged_by_todays(store):
+    store.record_run(replace(RUN, outcome=Outcome.STABLE, outcome_rule="1"), CURVE)
+    run = store.run("run:1")
+    assert (run.outcome, run.outcome_rule) == (Outcome.DIVERGED, RULE_VERSION)
+    assert run.failed_at_step == 3
+    assert store.verify().problems == ()
+
+
+def test_an_older_rules_run_without_a_curve_keeps_its_word(store):
+    told = replace(RUN, outcome=Outcome.STABLE, outcome_rule="1")
+    store.record_run(told)
+    assert store.runs() == [told]
+
+
+def test_opening_a_store_of_an_older_program_judges_its_runs_anew(tmp_path):
+    with Store(tmp_path / "s") as store:
+        store.record_run(replace(RUN, outcome_rule="1"), CURVE)
+        judged = store.runs()
+        assert judged[0].outcome is Outcome.DIVERGED
+    with duckdb.connect(str(tmp_path / "s" / "store.duckdb")) as con:
+        con.execute("update runs set outcome = 'stable', outcome_rule = '1'")
+    publish(tmp_path / "s")
+    with Store(tmp_path / "s") as store:
+        assert store.runs() == judged
+
+
 def test_a_file_that_is_no_record_is_put_aside(store):
     (store.folder / "inbox" / "0-junk.json").write_text("not json")
     store.record_claims([CLAIM])
@@ -343,6 +370,7 @@ import sys
 from pathlib import Path
 from knowledge.records import Run
 from knowledge.store import Store
+from knowledge.store_folder import publish
 folder, name, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 with Store(folder) as store:
     for i in range(count):
