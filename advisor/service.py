@@ -48,7 +48,8 @@ from knowledge.migrations import SCHEMA_VERSION
 from knowledge.records import Curve, Run, RunConfig
 from knowledge.shipped_study import find_study
 from knowledge.sql_box import QueryResult, run_query
-from knowledge.store import TABLES, Store
+from knowledge.store import Store
+from knowledge.store_checking import TABLES
 
 _VERSIONED = ("lr-advisor", "torch", "duckdb", "streamlit", "scikit-learn", "altair")
 

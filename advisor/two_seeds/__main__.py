@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from advisor.service import Advisor
-from advisor.two_seeds.findings import Picture
+from advisor.two_seeds.findings import (
+    Picture,
+)
 from advisor.two_seeds.material import gather_material
 from advisor.two_seeds.page import Report, write_report
 from knowledge.errors import AdvisorError, SettingsError

@@ -22,13 +22,11 @@ from advisor.two_seeds.digits import (
     settings_of,
 )
 from advisor.two_seeds.findings import (
-    CONTRADICTED,
-    SUPPORTED,
     SURE,
-    UNDECIDED,
     UNLIKELY,
     Finding,
     Table,
+    Verdict,
     interval_text,
     judge_share,
     overall,
@@ -81,12 +79,15 @@ def _linear(settings: Sequence[Setting]) -> Finding:
             )
         )
     verdict = overall(list(verdicts.values()))
-    counts = [list(verdicts.values()).count(v) for v in (SUPPORTED, CONTRADICTED)]
-    said = {
-        SUPPORTED: "It holds for the best rate here",
-        CONTRADICTED: "The best rate does not grow in proportion here",
-        UNDECIDED: "The best rates do not decide it, or it holds for some only",
-    }
+    counts = [
+        list(verdicts.values()).count(v)
+        for v in (Verdict.SUPPORTED, Verdict.CONTRADICTED)
+    ]
+    said = dict(
+        supported="It holds for the best rate here",
+        contradicted="The best rate does not grow in proportion here",
+        undecided="The best rates do not decide it, or it holds for some only",
+    )
     header = (
         *("setting", "best rate's exponent", "P(linear)", "P(square root)"),
         *("boundary's exponent", "P(linear)", "runs"),
@@ -140,12 +141,12 @@ def _typical(settings: Sequence[Setting], batch: int, rate: float) -> Finding:
             )
         )
     n = len(verdicts)
-    good, bad = verdicts.count(SUPPORTED), verdicts.count(CONTRADICTED)
-    verdict = UNDECIDED
+    good, bad = verdicts.count(Verdict.SUPPORTED), verdicts.count(Verdict.CONTRADICTED)
+    verdict = Verdict.UNDECIDED
     if n and good >= MOST_SETTINGS * n:
-        verdict = SUPPORTED
+        verdict = Verdict.SUPPORTED
     elif n and bad >= MOST_SETTINGS * n:
-        verdict = CONTRADICTED
+        verdict = Verdict.CONTRADICTED
     header = ("setting", "P(stable)", "best rate", "this rate is", "verdict")
     return Finding(
         anchor=f"rate-{batch}",
@@ -165,16 +166,16 @@ def _typical(settings: Sequence[Setting], batch: int, rate: float) -> Finding:
     )
 
 
-def _judge_rate(chance: float | None, octaves: float | None) -> str:
+def _judge_rate(chance: float | None, octaves: float | None) -> Verdict:
     if (chance is not None and chance <= UNLIKELY) or (
         octaves is not None and abs(octaves) > FAR_OCTAVES
     ):
-        return CONTRADICTED
+        return Verdict.CONTRADICTED
     if (chance is None or chance >= SURE) and (
         octaves is not None and abs(octaves) <= NEAR_OCTAVES
     ):
-        return SUPPORTED
-    return UNDECIDED
+        return Verdict.SUPPORTED
+    return Verdict.UNDECIDED
 
 
 def _factor_text(octaves: float) -> str:
@@ -208,13 +209,13 @@ def _small(settings: Sequence[Setting]) -> Finding:
     found = {s.title: e for s in settings if (e := ends_of(s))}
     gains = [_judge_gain(e.accuracy_gain, e.accuracy_error) for e in found.values()]
     slower = [
-        SUPPORTED if e.step_ratio >= SLOWER else CONTRADICTED
+        Verdict.SUPPORTED if e.step_ratio >= SLOWER else Verdict.CONTRADICTED
         for e in found.values()
         if e.step_ratio is not None
     ]
     better, slow = overall(gains), overall(slower)
-    verdict = better if better == slow else UNDECIDED
-    words = {SUPPORTED: "supported", CONTRADICTED: "contradicted"}
+    verdict = better if better == slow else Verdict.UNDECIDED
+    words = {Verdict.SUPPORTED: "supported", Verdict.CONTRADICTED: "contradicted"}
     examples = [e.example_ratio for e in found.values() if e.example_ratio]
     thrifty = (
         f" In examples they need {median(examples):.2g} times as many, the other way "
@@ -253,17 +254,17 @@ def _small(settings: Sequence[Setting]) -> Finding:
     )
 
 
-def _judge_gain(gain: float, error: float) -> str:
+def _judge_gain(gain: float, error: float) -> Verdict:
     if abs(gain) <= 2 * error:
-        return UNDECIDED
-    return SUPPORTED if gain > 0 else CONTRADICTED
+        return Verdict.UNDECIDED
+    return Verdict.SUPPORTED if gain > 0 else Verdict.CONTRADICTED
 
 
 def _large(settings: Sequence[Setting]) -> Finding:
     found = {s.title: e for s in settings if (e := ends_of(s))}
     faster = overall(
         [
-            SUPPORTED if e.step_ratio >= SLOWER else CONTRADICTED
+            Verdict.SUPPORTED if e.step_ratio >= SLOWER else Verdict.CONTRADICTED
             for e in found.values()
             if e.step_ratio is not None
         ]
@@ -275,7 +276,7 @@ def _large(settings: Sequence[Setting]) -> Finding:
         anchor="large",
         statement="Large batches give stable gradients and converge faster, and risk "
         "overfitting and poor minima.",
-        verdict=faster if faster == worse else UNDECIDED,
+        verdict=faster if faster == worse else Verdict.UNDECIDED,
         answer=f"Faster, in steps: {faster}. Worse on held-back digits: {worse}."
         if found
         else "No digits runs at small and large batches yet.",
@@ -295,7 +296,7 @@ def _accuracy(settings: Sequence[Setting]) -> Finding:
             pick(found.items(), key=lambda item: item[1][0]) for pick in (max, min)
         )
         gap, error = high - low, math.hypot(high_error, low_error)
-        verdicts.append(SUPPORTED if gap > 2 * error else UNDECIDED)
+        verdicts.append(Verdict.SUPPORTED if gap > 2 * error else Verdict.UNDECIDED)
         rows.append(
             (
                 s.title,
@@ -305,10 +306,10 @@ def _accuracy(settings: Sequence[Setting]) -> Finding:
             )
         )
     verdict = overall(verdicts)
-    said = {
-        SUPPORTED: "At equal steps it does, each batch size at its own best rate.",
-        UNDECIDED: "The differences are within what seeds differ by.",
-    }
+    said = dict(
+        supported="At equal steps it does, each batch size at its own best rate.",
+        undecided="The differences are within what seeds differ by.",
+    )
     header = ("setting", "best batch", "worst batch", "difference, points")
     return Finding(
         anchor="accuracy",
@@ -328,12 +329,12 @@ def _too_high(material: Material) -> Finding:
         bodies[run.workload, run.recipe or ""].append(run)
     shares = {key: s for key, runs in bodies.items() if (s := ordered_share(runs))}
     verdicts = [judge_share(s, SURE, 0.5) for s in shares.values()]
-    good, bad = verdicts.count(SUPPORTED), verdicts.count(CONTRADICTED)
-    verdict = UNDECIDED
+    good, bad = verdicts.count(Verdict.SUPPORTED), verdicts.count(Verdict.CONTRADICTED)
+    verdict = Verdict.UNDECIDED
     if good and not bad and good >= MOST_SETTINGS * len(verdicts):
-        verdict = SUPPORTED
+        verdict = Verdict.SUPPORTED
     elif bad > good:
-        verdict = CONTRADICTED
+        verdict = Verdict.CONTRADICTED
     numbers = (
         f"Of two runs at one batch size, one failed and one not, the failed one had "
         f"the higher rate in {min(shares.values()):.0%} to {max(shares.values()):.0%} "
@@ -364,11 +365,11 @@ def _adaptive(settings: Sequence[Setting]) -> Finding:
         rows.append((s.title, f"{max(rates) / min(rates):.2g}", str(len(rates))))
     adam = [span for (recipe, _), span in spans.items() if recipe == "adam"]
     plain = [span for (recipe, _), span in spans.items() if recipe == "sgd"]
-    verdict = UNDECIDED
+    verdict = Verdict.UNDECIDED
     if adam and min(adam) > NEAR_OCTAVES:
-        verdict = CONTRADICTED
+        verdict = Verdict.CONTRADICTED
     elif adam and max(adam) <= NEAR_OCTAVES / 2:
-        verdict = SUPPORTED
+        verdict = Verdict.SUPPORTED
     answer = "Too few digits runs yet."
     if adam:
         less = plain and max(adam) < min(plain)
@@ -399,7 +400,7 @@ def _advice() -> list[Finding]:
         Finding(
             anchor="powers-of-two",
             statement="Try batch sizes that are powers of two.",
-            verdict=UNDECIDED,
+            verdict=Verdict.UNDECIDED,
             answer="Advice on where to look: no run can support or contradict it. The "
             "forum's 3, 5, 9 and 12 train like any other batch size here.",
             claims=("claim:article/powers-of-two",),
@@ -407,7 +408,7 @@ def _advice() -> list[Finding]:
         Finding(
             anchor="monitor",
             statement="Watch training loss and validation accuracy.",
-            verdict=UNDECIDED,
+            verdict=Verdict.UNDECIDED,
             answer="Advice, and what every run here does: the outcome of a run is read "
             "off its loss and its measures on held-back data.",
             claims=("claim:article/monitor",),
@@ -415,7 +416,7 @@ def _advice() -> list[Finding]:
         Finding(
             anchor="schedules",
             statement="Use a schedule: step decay, exponential decay, or a warm-up.",
-            verdict=UNDECIDED,
+            verdict=Verdict.UNDECIDED,
             answer="Only the warm-up was run, as a [hypothesis of its own](#warm-up); "
             "every other run has a constant rate.",
             claims=("claim:article/schedules",),

@@ -6,6 +6,7 @@ of 0.7 on and contradicted up to 0.1. What the runs leave between is undecided.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum, auto
 from typing import Any
 
 from advisor.rates import rate_text, round_rate
@@ -16,11 +17,18 @@ from advisor.verification import PROXY_WIDTH
 from advisor.wording import joined, title_of
 
 FEWEST_SEEDS = 3  # behind a verdict on an exponent
-SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "undecided"
 SURE, UNLIKELY = 0.9, 0.1  # of a comparison of two numbers
 FACES = ("original", "dlight", "realface")
 PROXIES = tuple(f"{name}@1/{PROXY_WIDTH}" for name in FACES)
 FORUM_RECIPE = "faceswap-2021"
+
+
+class Verdict(StrEnum):
+    """What the runs say of a statement."""
+
+    SUPPORTED = auto()
+    CONTRADICTED = auto()
+    UNDECIDED = auto()
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,7 @@ class Finding:
 
     anchor: str
     statement: str
-    verdict: str
+    verdict: Verdict
     answer: str
     claims: tuple[str, ...] = ()
     says: tuple[str, ...] = ()
@@ -63,7 +71,7 @@ class Finding:
 
 def judge_exponents(
     boundaries: Mapping[str, Boundary], claimed: float
-) -> dict[str, str]:
+) -> dict[str, Verdict]:
     """Return the verdict on a claimed exponent for each workload.
 
     Undecided where fewer than FEWEST_SEEDS were run: chance may have drawn the slope.
@@ -72,7 +80,7 @@ def judge_exponents(
         name: (
             judge_share(share_near(boundary.exponents, claimed))
             if boundary.n_seeds >= FEWEST_SEEDS
-            else UNDECIDED
+            else Verdict.UNDECIDED
         )
         for name, boundary in boundaries.items()
     }
@@ -82,35 +90,43 @@ def judge_share(
     share: float,
     supported: float = SUPPORTED_ABOVE,
     against: float = CONTRADICTED_BELOW,
-) -> str:
+) -> Verdict:
     """Return what a probability says of a statement.
 
-    >>> judge_share(0.8), judge_share(0.05), judge_share(0.4)
-    ('supported', 'contradicted', 'undecided')
+    >>> [str(judge_share(share)) for share in (0.8, 0.05, 0.4)]
+    ['supported', 'contradicted', 'undecided']
     """
     if share >= supported:
-        return SUPPORTED
-    return CONTRADICTED if share <= against else UNDECIDED
+        return Verdict.SUPPORTED
+    return Verdict.CONTRADICTED if share <= against else Verdict.UNDECIDED
 
 
-def overall(verdicts: Sequence[str]) -> str:
+def judge_comparison(chance: float) -> Verdict:
+    """Return what the probability that one number is above another says of that."""
+    return judge_share(chance, SURE, UNLIKELY)
+
+
+def overall(verdicts: Sequence[Verdict]) -> Verdict:
     """Return the verdict of several: what the decided ones agree on.
 
-    >>> overall(["undecided", "contradicted"]), overall(["supported", "contradicted"])
-    ('contradicted', 'undecided')
+    >>> str(overall([Verdict.UNDECIDED, Verdict.CONTRADICTED]))
+    'contradicted'
+    >>> str(overall([Verdict.SUPPORTED, Verdict.CONTRADICTED]))
+    'undecided'
     """
-    decided = {v for v in verdicts if v != UNDECIDED}
-    return decided.pop() if len(decided) == 1 else UNDECIDED
+    decided = {v for v in verdicts if v != Verdict.UNDECIDED}
+    return decided.pop() if len(decided) == 1 else Verdict.UNDECIDED
 
 
-def tally(verdicts: Mapping[str, str]) -> str:
+def tally(verdicts: Mapping[str, Verdict]) -> str:
     """Return who supports, contradicts and leaves open, in words.
 
-    >>> tally({"original@1/16": "contradicted", "realface@1/16": "undecided"})
+    >>> said = Verdict.CONTRADICTED, Verdict.UNDECIDED
+    >>> tally(dict(zip(("original@1/16", "realface@1/16"), said, strict=True)))
     'contradicted by Original@1/16, left open by RealFace@1/16'
     """
-    words = {SUPPORTED: "supported by", CONTRADICTED: "contradicted by"}
-    words[UNDECIDED] = "left open by"
+    words = {Verdict.SUPPORTED: "supported by", Verdict.CONTRADICTED: "contradicted by"}
+    words[Verdict.UNDECIDED] = "left open by"
     parts = []
     for verdict, how in words.items():
         names = [title_of(name) for name, v in verdicts.items() if v == verdict]

@@ -14,18 +14,14 @@ from advisor.two_seeds.boundaries import (
     share_near,
 )
 from advisor.two_seeds.findings import (
-    CONTRADICTED,
     FORUM_RECIPE,
     PROXIES,
-    SUPPORTED,
-    SURE,
-    UNDECIDED,
-    UNLIKELY,
     Finding,
     Table,
+    Verdict,
     interval_text,
+    judge_comparison,
     judge_exponents,
-    judge_share,
     overall,
     query_of,
     rates_text,
@@ -86,12 +82,12 @@ def _inverse(material: Material, boundaries: Mapping[str, Boundary]) -> Finding:
         )
         for name, b in boundaries.items()
     ]
-    said = {
-        SUPPORTED: "In these copies the highest rate falls about as the forum says.",
-        CONTRADICTED: "In these copies the highest rate does not fall in proportion "
+    said = dict(
+        supported="In these copies the highest rate falls about as the forum says.",
+        contradicted="In these copies the highest rate does not fall in proportion "
         "to the batch.",
-        UNDECIDED: "The runs do not decide it for these copies.",
-    }
+        undecided="The runs do not decide it for these copies.",
+    )
     return Finding(
         anchor="inverse",
         statement="The highest usable rate is inversely proportional to the batch "
@@ -146,13 +142,13 @@ def _half_of_the_fastest(boundaries: Mapping[str, Boundary]) -> Finding:
                 share_text(chances[name]),
             )
         )
-    verdicts = {n: judge_share(c, SURE, UNLIKELY) for n, c in chances.items()}
+    verdicts = {n: judge_comparison(c) for n, c in chances.items()}
     verdict = overall(list(verdicts.values()))
-    said = {
-        SUPPORTED: "So it is in these copies.",
-        CONTRADICTED: "In these copies it is the larger batch that stands more.",
-        UNDECIDED: "The two boundaries are too close to tell, or too few runs.",
-    }
+    said = dict(
+        supported="So it is in these copies.",
+        contradicted="In these copies it is the larger batch that stands more.",
+        undecided="The two boundaries are too close to tell, or too few runs.",
+    )
     header = (
         *("workload", "batches", "boundary at the half"),
         *("boundary at the fastest", "ratio", "P(half stands more)"),
@@ -192,7 +188,7 @@ def _full_size(boundaries: Mapping[str, Boundary]) -> Finding:
         anchor="seven-e-5",
         statement="At the fastest batch 6.5e-5 stands and 7e-5 does not; 1e-4 is the "
         "slider's top.",
-        verdict=UNDECIDED,
+        verdict=Verdict.UNDECIDED,
         answer="Full size was not run here."
         + (
             f" In the copies a rate {middle} times higher separates one failure in ten "
@@ -230,7 +226,10 @@ def _blur(material: Material) -> Finding:
             if detail is not None:
                 kept[failed(run)].append(detail)
     enough = min(map(len, kept.values())) >= 5
-    verdict, answer = UNDECIDED, "Too few runs with previews, held and failed, to say."
+    verdict, answer = (
+        Verdict.UNDECIDED,
+        "Too few runs with previews, held and failed, to say.",
+    )
     if enough:
         held, lost = (median(kept[key]) for key in (False, True))
         numbers = (
@@ -238,8 +237,14 @@ def _blur(material: Material) -> Finding:
             f"end (median of {len(kept[False])}), failed ones {lost:.0%} "
             f"({len(kept[True])})"
         )
-        verdict = SUPPORTED if lost < BLUR_FACTOR * held else CONTRADICTED
-        how = "So it is here" if verdict == SUPPORTED else "The previews hardly tell"
+        verdict = (
+            Verdict.SUPPORTED if lost < BLUR_FACTOR * held else Verdict.CONTRADICTED
+        )
+        how = (
+            "So it is here"
+            if verdict == Verdict.SUPPORTED
+            else "The previews hardly tell"
+        )
         answer = f"{how}: {numbers}."
     return Finding(
         anchor="preview",
@@ -258,7 +263,7 @@ def _blur(material: Material) -> Finding:
 
 def _averaging(material: Material, boundaries: Mapping[str, Boundary]) -> Finding:
     falls = {n: float((b.exponents < 0).mean()) for n, b in boundaries.items()}
-    verdicts = {n: judge_share(p, SURE, UNLIKELY) for n, p in falls.items()}
+    verdicts = {n: judge_comparison(p) for n, p in falls.items()}
     verdict = overall(list(verdicts.values()))
     noise = [
         scale
@@ -272,18 +277,18 @@ def _averaging(material: Material, boundaries: Mapping[str, Boundary]) -> Findin
         if noise
         else ""
     )
-    said = {
-        SUPPORTED: "The boundary falls with the batch here, so something does lower "
+    said = dict(
+        supported="The boundary falls with the batch here, so something does lower "
         "it; that it is the averaging is not shown.",
-        CONTRADICTED: "A batch does average its examples, but here the rate it stands "
+        contradicted="A batch does average its examples, but here the rate it stands "
         "does not fall with it, so averaging lowers nothing.",
-        UNDECIDED: "Whether larger batches stand less is itself not decided here.",
-    }
+        undecided="Whether larger batches stand less is itself not decided here.",
+    )
     return Finding(
         anchor="averaging",
         statement="A batch averages its examples, so outliers cancel out: that is why "
         "a larger batch needs a lower rate.",
-        verdict=UNDECIDED if verdict == SUPPORTED else verdict,
+        verdict=Verdict.UNDECIDED if verdict == Verdict.SUPPORTED else verdict,
         answer=said[verdict] + numbers,
         claims=("claim:forum-2021/averaging",),
         says=(
@@ -299,7 +304,7 @@ def _gpu(material: Material) -> Finding:
     return Finding(
         anchor="gpu",
         statement="Does it hold on a GPU as well? (Asked, not claimed.)",
-        verdict=UNDECIDED,
+        verdict=Verdict.UNDECIDED,
         answer=f"{len(on_gpu)} of the {len(material.runs)} runs here are of a GPU."
         if on_gpu
         else "No run here was made on a GPU.",
@@ -323,7 +328,7 @@ def _fastest(material: Material) -> Finding:
             continue
         peak = max(speeds, key=lambda batch: (speeds[batch], -batch))
         near = speeds[claimed] >= (1 - SAME_SPEED) * speeds[peak]
-        verdicts[base] = SUPPORTED if near else CONTRADICTED
+        verdicts[base] = Verdict.SUPPORTED if near else Verdict.CONTRADICTED
         rows.append(
             (
                 title_of(base),
@@ -337,12 +342,12 @@ def _fastest(material: Material) -> Finding:
         *("workload", "forum's fastest", "EGs/sec there"),
         *("fastest here", "EGs/sec there"),
     )
-    said = {
-        SUPPORTED: "On this machine too.",
-        CONTRADICTED: "Not on this machine: which batch is fastest depends on the CPU.",
-        UNDECIDED: "Not decided here: full-size speeds at these batch sizes are not "
+    said = dict(
+        supported="On this machine too.",
+        contradicted="Not on this machine: which batch is fastest depends on the CPU.",
+        undecided="Not decided here: full-size speeds at these batch sizes are not "
         "all measured, and it was said of another CPU.",
-    }
+    )
     verdict = overall(list(verdicts.values()))
     return Finding(
         anchor="fastest",

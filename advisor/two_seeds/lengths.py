@@ -3,13 +3,11 @@
 from advisor.two_seeds.boundaries import boundaries_by_length, interval
 from advisor.two_seeds.clocks import FailureClock, falls_between, fit_clock
 from advisor.two_seeds.findings import (
-    CONTRADICTED,
     FORUM_RECIPE,
     PROXIES,
-    SUPPORTED,
-    UNDECIDED,
     Finding,
     Table,
+    Verdict,
     interval_text,
     overall,
     query_of,
@@ -54,11 +52,11 @@ def _lengths(material: Material) -> Finding:
             for steps, boundary in found.items()
         ]
     falls_surely = [fall.low > 0 for fall in first_falls]
-    verdict = UNDECIDED
+    verdict = Verdict.UNDECIDED
     if any(falls_surely):
-        verdict = CONTRADICTED
+        verdict = Verdict.CONTRADICTED
     elif first_falls and all(fall.high < 0.1 for fall in first_falls):
-        verdict = SUPPORTED
+        verdict = Verdict.SUPPORTED
     levels = [last.high < first.median / 2 for first, last in last_falls]
     goes_on = [last.low > first.median / 2 for first, last in last_falls]
     if levels and all(levels):
@@ -67,11 +65,11 @@ def _lengths(material: Material) -> Finding:
         end = " The fall goes on to the longest runs."
     else:
         end = " Whether the fall levels off is not decided."
-    said = {
-        CONTRADICTED: "Failure comes late: the longer a run, the lower the boundary.",
-        SUPPORTED: "Longer runs have the same boundary here.",
-        UNDECIDED: "Too few runs of several lengths to say.",
-    }
+    said = dict(
+        contradicted="Failure comes late: the longer a run, the lower the boundary.",
+        supported="Longer runs have the same boundary here.",
+        undecided="Too few runs of several lengths to say.",
+    )
     header = (
         *("workload", "steps", "boundary at the middle batch"),
         *("fall per doubling, octaves", "exponent in batch", "runs"),
@@ -113,12 +111,12 @@ def _clock(material: Material) -> Finding:
         for name, clock in found.items()
     ]
     powers = [clock.power.median for clock in found.values()]
-    said = {
-        SUPPORTED: "Failure counts steps: it comes after as many at each batch size.",
-        CONTRADICTED: "Failure does not count steps alone: at one rate a larger batch "
+    said = dict(
+        supported="Failure counts steps: it comes after as many at each batch size.",
+        contradicted="Failure does not count steps alone: at one rate a larger batch "
         f"fails {'sooner' if min(powers, default=0.0) < 0 else 'later'}.",
-        UNDECIDED: "The failure times do not tell steps from examples.",
-    }
+        undecided="The failure times do not tell steps from examples.",
+    )
     header = ("workload", "power of the batch", "failures", "survivors", "batches")
     return Finding(
         anchor="clock",
@@ -136,9 +134,13 @@ def _clock(material: Material) -> Finding:
     )
 
 
-def _judge_clock(clock: FailureClock) -> str:
+def _judge_clock(clock: FailureClock) -> Verdict:
     """Steps, when the power is surely nearer to 0 than to 1 or -1."""
     power = clock.power
     if power.high < -HALF_WAY or power.low > HALF_WAY:
-        return CONTRADICTED
-    return SUPPORTED if power.low > -HALF_WAY and power.high < HALF_WAY else UNDECIDED
+        return Verdict.CONTRADICTED
+    return (
+        Verdict.SUPPORTED
+        if power.low > -HALF_WAY and power.high < HALF_WAY
+        else Verdict.UNDECIDED
+    )

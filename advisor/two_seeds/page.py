@@ -9,12 +9,10 @@ from advisor.evidence import is_labelled
 from advisor.two_seeds.article import article_findings
 from advisor.two_seeds.boundaries import failed
 from advisor.two_seeds.findings import (
-    CONTRADICTED,
-    SUPPORTED,
-    UNDECIDED,
     Finding,
     Picture,
     Table,
+    Verdict,
 )
 from advisor.two_seeds.forum import forum_findings
 from advisor.two_seeds.lengths import length_findings
@@ -22,7 +20,11 @@ from advisor.two_seeds.material import Material
 from advisor.two_seeds.reasons import reason_findings
 
 PICTURES = "../pictures"
-_MARKS = {SUPPORTED: "Supported", CONTRADICTED: "Contradicted", UNDECIDED: "Undecided"}
+_MARKS = {
+    Verdict.SUPPORTED: "Supported",
+    Verdict.CONTRADICTED: "Contradicted",
+    Verdict.UNDECIDED: "Undecided",
+}
 
 
 @dataclass(frozen=True)

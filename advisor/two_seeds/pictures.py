@@ -16,7 +16,10 @@ from advisor.outcome_map import (
 )
 from advisor.regression import Interval
 from advisor.two_seeds.boundaries import LENGTHS, Boundary, failed
-from advisor.two_seeds.findings import FORUM_RECIPE, Picture
+from advisor.two_seeds.findings import (
+    FORUM_RECIPE,
+    Picture,
+)
 from advisor.two_seeds.material import Material
 from advisor.two_seeds.scores import BestCell
 from advisor.wording import title_of

@@ -2,31 +2,27 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
 
 from advisor.two_seeds.boundaries import (
     Boundary,
-    Floats,
-    differences,
     failed,
     fit_boundary,
     interval,
 )
 from advisor.two_seeds.digits import DIGITS, RECIPES
 from advisor.two_seeds.findings import (
-    CONTRADICTED,
     FORUM_RECIPE,
     PROXIES,
-    SUPPORTED,
     SURE,
-    UNDECIDED,
     UNLIKELY,
     Finding,
     Table,
+    Verdict,
     interval_text,
+    judge_comparison,
     judge_share,
     overall,
     query_of,
@@ -34,74 +30,11 @@ from advisor.two_seeds.findings import (
     share_text,
 )
 from advisor.two_seeds.material import Material
+from advisor.two_seeds.pairs import Pair, pair_finding, pairs_of
 from advisor.two_seeds.pictures import picture_exponents
 from advisor.two_seeds.scores import Line, fit_line
 from advisor.wording import title_of
 from knowledge.names import WorkloadName
-
-_HEADER = (
-    *("workload", "exponent without", "exponent with", "difference"),
-    *("P(difference above 0)", "boundary, with by without", "runs"),
-)
-
-
-@dataclass(frozen=True)
-class Pair:
-    """One workload's boundaries under a recipe and under its variant."""
-
-    workload: str
-    plain: Boundary
-    changed: Boundary
-
-    @property
-    def difference(self) -> Floats:
-        """Draws of how much the change adds to the exponent."""
-        return differences(self.changed.exponents, self.plain.exponents)
-
-    @property
-    def middle(self) -> int:
-        """The middle one of the batch sizes that both were run at."""
-        both = sorted(set(self.plain.batch_sizes) & set(self.changed.batch_sizes))
-        both = both or self.plain.batch_sizes
-        return both[len(both) // 2]
-
-    @property
-    def title(self) -> str:
-        """The workload and the recipe that was changed."""
-        return f"{title_of(self.workload)}, {self.plain.recipe}"
-
-    @property
-    def chance_more(self) -> float:
-        """P(the changed recipe stands the higher rate at the middle batch)."""
-        one, other = (b.draws_at(self.middle) for b in (self.changed, self.plain))
-        return float((differences(one, other) > 0).mean())
-
-    def row(self) -> tuple[str, ...]:
-        """The table's row."""
-        one, other = (b.threshold(self.middle) for b in (self.changed, self.plain))
-        return (
-            self.title,
-            interval_text(interval(self.plain.exponents)),
-            interval_text(interval(self.changed.exponents)),
-            interval_text(interval(self.difference)),
-            share_text(float((self.difference > 0).mean())),
-            f"{one.median / other.median:.2f} at batch {self.middle}",
-            f"{len(self.plain.runs)} and {len(self.changed.runs)}",
-        )
-
-
-def pairs_of(
-    material: Material, workloads: Sequence[str], plain: str, changed: str
-) -> list[Pair]:
-    """Return the workloads that have a boundary under both recipes."""
-    found = []
-    for workload in workloads:
-        boundaries = [
-            fit_boundary(material.of(workload, name)) for name in (plain, changed)
-        ]
-        if boundaries[0] and boundaries[1]:
-            found.append(Pair(workload, boundaries[0], boundaries[1]))
-    return found
 
 
 def reason_findings(material: Material) -> list[Finding]:
@@ -141,13 +74,13 @@ def _equal_examples(material: Material) -> Finding:
                 str(len(b.runs)),
             )
         )
-    verdict = overall([judge_share(chance, SURE, UNLIKELY) for chance in chances])
-    said = {
-        SUPPORTED: "At equal steps the boundary falls, at equal examples it does not.",
-        CONTRADICTED: "That is not how it is here: at equal steps nothing falls that "
+    verdict = overall([judge_comparison(chance) for chance in chances])
+    said = dict(
+        supported="At equal steps the boundary falls, at equal examples it does not.",
+        contradicted="That is not how it is here: at equal steps nothing falls that "
         "equal examples would explain, or it falls at both.",
-        UNDECIDED: "The runs do not decide it.",
-    }
+        undecided="The runs do not decide it.",
+    )
     header = (
         *("workload", "exponent at equal steps", "at equal examples"),
         *("P(falls at the first only)", "runs"),
@@ -168,14 +101,14 @@ def _summed(material: Material) -> Finding:
     sgd = pairs_of(material, DIGITS, "sgd", "sgd-sum")
     adam = pairs_of(material, DIGITS, "adam", "adam-sum")
     verdicts = [_near(pair, -1.0) for pair in sgd] + [_near(p, 0.0) for p in adam]
-    verdict = overall(verdicts) if sgd and adam else UNDECIDED
-    said = {
-        SUPPORTED: "So it is: with a summed loss SGD's rate loses a whole power of the "
+    verdict = overall(verdicts) if sgd and adam else Verdict.UNDECIDED
+    said = dict(
+        supported="So it is: with a summed loss SGD's rate loses a whole power of the "
         "batch, Adam's nothing.",
-        CONTRADICTED: "The differences are others than that.",
-        UNDECIDED: "The runs do not decide it.",
-    }
-    return _pair_finding(
+        contradicted="The differences are others than that.",
+        undecided="The runs do not decide it.",
+    )
+    return pair_finding(
         "summed",
         "A loss summed over the batch takes one off SGD's exponent and nothing off "
         "Adam's.",
@@ -189,7 +122,7 @@ def _summed(material: Material) -> Finding:
     )
 
 
-def _near(pair: Pair, expected: float) -> str:
+def _near(pair: Pair, expected: float) -> Verdict:
     return judge_share(float((abs(pair.difference - expected) <= 0.25).mean()))
 
 
@@ -222,31 +155,29 @@ def _raises(
     anchor: str, statement: str, pairs: Sequence[Pair], *, query: str, says: str
 ) -> Finding:
     chances = [float((pair.difference > 0).mean()) for pair in pairs]
-    verdict = overall([judge_share(chance, SURE, UNLIKELY) for chance in chances])
-    said = {
-        SUPPORTED: "So it is here: the exponent is larger with the change.",
-        CONTRADICTED: "The exponent is smaller with the change.",
-        UNDECIDED: "The exponents are too close to tell.",
-    }
-    return _pair_finding(
-        anchor, statement, verdict, said, pairs, query=query, says=says
+    verdict = overall([judge_comparison(chance) for chance in chances])
+    said = dict(
+        supported="So it is here: the exponent is larger with the change.",
+        contradicted="The exponent is smaller with the change.",
+        undecided="The exponents are too close to tell.",
     )
+    return pair_finding(anchor, statement, verdict, said, pairs, query=query, says=says)
 
 
 def _betas(material: Material) -> Finding:
     pairs = pairs_of(material, PROXIES, FORUM_RECIPE, "faceswap-3")
     moved = [
-        SUPPORTED
+        Verdict.SUPPORTED
         if pair.chance_more > SURE or pair.chance_more < UNLIKELY
-        else UNDECIDED
+        else Verdict.UNDECIDED
         for pair in pairs
     ]
     verdict = overall(moved)
-    said = {
-        SUPPORTED: "It is another: the table says by how much.",
-        UNDECIDED: "The boundaries are too close to tell.",
-    }
-    return _pair_finding(
+    said = dict(
+        supported="It is another: the table says by how much.",
+        undecided="The boundaries are too close to tell.",
+    )
+    return pair_finding(
         "betas",
         "With today's betas (0.9, 0.999) the boundary is another than with those of "
         "2021 (0.5, 0.99).",
@@ -263,13 +194,13 @@ def _warm_up(material: Material) -> Finding:
         *pairs_of(material, DIGITS, "sgd", "sgd-warmup"),
         *pairs_of(material, DIGITS, "adam", "adam-warmup"),
     ]
-    verdict = overall([judge_share(p.chance_more, SURE, UNLIKELY) for p in pairs])
-    said = {
-        SUPPORTED: "It does here.",
-        CONTRADICTED: "Here it lowers it.",
-        UNDECIDED: "The boundaries are too close to tell, or it helps some only.",
-    }
-    return _pair_finding(
+    verdict = overall([judge_comparison(p.chance_more) for p in pairs])
+    said = dict(
+        supported="It does here.",
+        contradicted="Here it lowers it.",
+        undecided="The boundaries are too close to tell, or it helps some only.",
+    )
+    return pair_finding(
         "warm-up",
         "A warm-up raises the highest rate that holds.",
         verdict,
@@ -277,38 +208,6 @@ def _warm_up(material: Material) -> Finding:
         pairs,
         query=query_of(DIGITS, ["sgd", "sgd-warmup", "adam", "adam-warmup"]),
         says="100 steps of linear warm-up.",
-    )
-
-
-def _pair_finding(
-    anchor: str,
-    statement: str,
-    verdict: str,
-    said: dict[str, str],
-    pairs: Sequence[Pair],
-    *,
-    query: str,
-    says: str,
-) -> Finding:
-    return Finding(
-        anchor=anchor,
-        statement=statement,
-        verdict=verdict,
-        answer=said[verdict] if pairs else "Not run yet with and without the change.",
-        says=(says,),
-        tables=(Table(_HEADER, tuple(pair.row() for pair in pairs)),) if pairs else (),
-        pictures=picture_exponents(
-            [
-                (pair.title, words, interval(boundary.exponents))
-                for pair in pairs
-                for words, boundary in (
-                    ("without", pair.plain),
-                    ("with the change", pair.changed),
-                )
-            ],
-            anchor,
-        ),
-        query=query,
     )
 
 
@@ -320,7 +219,7 @@ def _sharpness(material: Material) -> Finding:
             if line is None:
                 continue
             chance = line.chance_positive()
-            verdicts.append(judge_share(chance, SURE, UNLIKELY))
+            verdicts.append(judge_comparison(chance))
             rows.append(
                 (
                     f"{title_of(workload)}, {recipe}",
@@ -330,11 +229,11 @@ def _sharpness(material: Material) -> Finding:
                 )
             )
     verdict = overall(verdicts)
-    said = {
-        SUPPORTED: "At one rate a larger batch ends where the loss is sharper.",
-        CONTRADICTED: "At one rate a larger batch ends where the loss is flatter.",
-        UNDECIDED: "It does for some, or the differences are too small to tell.",
-    }
+    said = dict(
+        supported="At one rate a larger batch ends where the loss is sharper.",
+        contradicted="At one rate a larger batch ends where the loss is flatter.",
+        undecided="It does for some, or the differences are too small to tell.",
+    )
     header = ("setting", "power of the batch", "P(sharper)", "runs")
     return Finding(
         anchor="sharpness",
@@ -392,7 +291,7 @@ def _noise(material: Material) -> Finding:
         anchor="noise",
         statement="Beyond the noise scale a larger batch brings nothing, and with Adam "
         "the best rate falls.",
-        verdict=UNDECIDED,
+        verdict=Verdict.UNDECIDED,
         answer="The noise scale is measured for the digits alone; for the faces it "
         "is not.",
         says=(
@@ -422,9 +321,9 @@ def _one_run(material: Material) -> Finding:
             counts[trial] += 1
         several += sum(count > 1 for count in counts.values())
         split += sum(len(seen) > 1 for seen in trials.values())
-    verdict = UNDECIDED
+    verdict = Verdict.UNDECIDED
     if several >= 10:
-        verdict = CONTRADICTED if split >= 0.05 * several else SUPPORTED
+        verdict = Verdict.CONTRADICTED if split >= 0.05 * several else Verdict.SUPPORTED
     return Finding(
         anchor="one-run",
         statement="One run tells whether a rate holds.",
@@ -465,17 +364,21 @@ def _width(material: Material) -> Finding:
         )
         if line is not None and len({b.steps for b in widths.values()}) == 1:
             powers.append(f"{title_of(base)} {interval_text(line.interval)}")
-            verdicts.append(judge_share(line.chance_positive(), SURE, UNLIKELY))
+            verdicts.append(judge_comparison(line.chance_positive()))
     # A boundary that falls as the width grows has a negative power of the width.
-    turned = {SUPPORTED: CONTRADICTED, CONTRADICTED: SUPPORTED, UNDECIDED: UNDECIDED}
+    turned = {
+        Verdict.SUPPORTED: Verdict.CONTRADICTED,
+        Verdict.CONTRADICTED: Verdict.SUPPORTED,
+        Verdict.UNDECIDED: Verdict.UNDECIDED,
+    }
     verdict = turned[overall(verdicts)]
-    said = {
-        SUPPORTED: f"It does. Power of the width: {'; '.join(powers)}.",
-        CONTRADICTED: f"It rises. Power of the width: {'; '.join(powers)}.",
-        UNDECIDED: "It takes three widths at one length to say."
+    said = dict(
+        supported=f"It does. Power of the width: {'; '.join(powers)}.",
+        contradicted=f"It rises. Power of the width: {'; '.join(powers)}.",
+        undecided="It takes three widths at one length to say."
         if not powers
         else f"Not decided. Power of the width: {'; '.join(powers)}.",
-    }
+    )
     header = ("workload", "boundary", "exponent in batch", "steps", "runs")
     return Finding(
         anchor="width",

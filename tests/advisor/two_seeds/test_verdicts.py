@@ -6,7 +6,10 @@ from dataclasses import replace
 import pytest
 
 from advisor.two_seeds.article import article_findings
-from advisor.two_seeds.findings import CONTRADICTED, SUPPORTED, UNDECIDED, Finding
+from advisor.two_seeds.findings import (
+    Finding,
+    Verdict,
+)
 from advisor.two_seeds.forum import forum_findings
 from advisor.two_seeds.lengths import length_findings
 from advisor.two_seeds.material import Material, Measured
@@ -38,7 +41,10 @@ def forum(runs: Sequence[Run]) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("exponent", "inverse", "half"),
-    [(-1.0, SUPPORTED, SUPPORTED), (0.5, CONTRADICTED, CONTRADICTED)],
+    [
+        (-1.0, Verdict.SUPPORTED, Verdict.SUPPORTED),
+        (0.5, Verdict.CONTRADICTED, Verdict.CONTRADICTED),
+    ],
 )
 def test_the_inverse_rule_is_judged_by_how_the_boundary_goes(
     exponent: float, inverse: str, half: str
@@ -51,7 +57,7 @@ def test_the_inverse_rule_is_judged_by_how_the_boundary_goes(
 
 def test_two_seeds_are_too_few_for_a_verdict_on_an_exponent() -> None:
     runs = [replace(run, seed=(run.seed or 0) % 2) for run in face_runs(0.5)]
-    assert forum(runs)["inverse"] == UNDECIDED
+    assert forum(runs)["inverse"] == Verdict.UNDECIDED
 
 
 def test_runs_turned_round_from_batch_5_on_change_verdicts() -> None:
@@ -59,30 +65,35 @@ def test_runs_turned_round_from_batch_5_on_change_verdicts() -> None:
     runs = face_runs(0.5)
     turned = [flipped(run) if run.batch_size >= 5 else run for run in runs]
     before, after = forum(runs), forum(turned)
-    assert (before["inverse"], after["inverse"]) == (CONTRADICTED, UNDECIDED)
-    assert (before["half"], after["half"]) == (CONTRADICTED, UNDECIDED)
+    assert (before["inverse"], after["inverse"]) == (
+        Verdict.CONTRADICTED,
+        Verdict.UNDECIDED,
+    )
+    assert (before["half"], after["half"]) == (Verdict.CONTRADICTED, Verdict.UNDECIDED)
     too_high = [
         verdicts(article_findings(material_of(part)))["too-high"]
         for part in (runs, turned)
     ]
-    assert too_high[0] == SUPPORTED != too_high[1]
+    assert too_high[0] == Verdict.SUPPORTED != too_high[1]
 
 
 def test_models_that_disagree_leave_a_rule_undecided() -> None:
     """It holds for some and not for others."""
     runs = [*face_runs(-1.0), *face_runs(0.5, workload="realface@1/16")]
     found = forum_findings(material_of(runs))[0]
-    assert found.verdict == UNDECIDED
+    assert found.verdict == Verdict.UNDECIDED
     assert "supported by Original@1/16" in found.answer
     assert "contradicted by RealFace@1/16" in found.answer
 
 
 def test_full_size_is_never_decided_by_copies() -> None:
     """However clear they are."""
-    assert forum(face_runs(-1.0))["seven-e-5"] == UNDECIDED
+    assert forum(face_runs(-1.0))["seven-e-5"] == Verdict.UNDECIDED
 
 
-@pytest.mark.parametrize(("lost", "verdict"), [(0.3, SUPPORTED), (0.99, CONTRADICTED)])
+@pytest.mark.parametrize(
+    ("lost", "verdict"), [(0.3, Verdict.SUPPORTED), (0.99, Verdict.CONTRADICTED)]
+)
 def test_blur_is_judged_by_the_previews_of_failed_runs(
     lost: float, verdict: str
 ) -> None:
@@ -95,7 +106,9 @@ def test_blur_is_judged_by_the_previews_of_failed_runs(
     assert verdicts(forum_findings(material_of(runs, measured)))["preview"] == verdict
 
 
-@pytest.mark.parametrize(("peak", "verdict"), [(5, SUPPORTED), (16, CONTRADICTED)])
+@pytest.mark.parametrize(
+    ("peak", "verdict"), [(5, Verdict.SUPPORTED), (16, Verdict.CONTRADICTED)]
+)
 def test_the_fastest_batch_is_that_of_the_machine_asked(
     peak: int, verdict: str
 ) -> None:
@@ -127,21 +140,24 @@ def test_the_fastest_batch_is_that_of_the_machine_asked(
 def test_late_failures_contradict_that_a_rate_holds_for_good() -> None:
     """And their clock is told from the failure steps."""
     found = length_findings(material_of(face_runs(0.0, fall=0.5)))
-    assert verdicts(found) == {"length": CONTRADICTED, "clock": SUPPORTED}
+    assert verdicts(found) == {
+        "length": Verdict.CONTRADICTED,
+        "clock": Verdict.SUPPORTED,
+    }
     assert "goes on to the longest" in found[0].answer
 
 
 def test_failures_that_count_examples_are_known_as_such() -> None:
     """At four times the batch they come after a quarter of the steps."""
     runs = face_runs(0.0, fall=0.5, clock=-1.0)
-    assert verdicts(length_findings(material_of(runs)))["clock"] == CONTRADICTED
+    assert verdicts(length_findings(material_of(runs)))["clock"] == Verdict.CONTRADICTED
 
 
 # -- the article -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("exponent", "verdict"), [(1.0, SUPPORTED), (0.0, CONTRADICTED)]
+    ("exponent", "verdict"), [(1.0, Verdict.SUPPORTED), (0.0, Verdict.CONTRADICTED)]
 )
 def test_the_linear_rule_is_judged_by_the_best_rates(
     exponent: float, verdict: str
@@ -155,17 +171,19 @@ def test_a_typical_rate_is_judged_by_the_best_and_the_boundary() -> None:
     """0.1 at 512 is the best here; 0.001 at 32 is far too low."""
     runs, measured = digit_runs(0.0)
     found = verdicts(article_findings(material_of(runs, measured)))
-    assert found["rate-512"] == SUPPORTED
-    assert found["rate-32"] == CONTRADICTED
+    assert found["rate-512"] == Verdict.SUPPORTED
+    assert found["rate-32"] == Verdict.CONTRADICTED
 
 
-@pytest.mark.parametrize(("gain", "verdict"), [(0.05, SUPPORTED), (0.0, UNDECIDED)])
+@pytest.mark.parametrize(
+    ("gain", "verdict"), [(0.05, Verdict.SUPPORTED), (0.0, Verdict.UNDECIDED)]
+)
 def test_small_batches_must_be_better_and_slower(gain: float, verdict: str) -> None:
     """One of the two is not the statement."""
     runs, measured = digit_runs(0.5, small_gain=gain)
     found = verdicts(article_findings(material_of(runs, measured)))
     assert found["small"] == verdict
-    assert found["accuracy"] == (SUPPORTED if gain else UNDECIDED)
+    assert found["accuracy"] == (Verdict.SUPPORTED if gain else Verdict.UNDECIDED)
 
 
 # -- reasons ---------------------------------------------------------------------------
@@ -181,16 +199,16 @@ def test_the_sum_is_judged_by_sgd_and_adam_together() -> None:
     without_adam = verdicts(reason_findings(material_of(runs, measured)))
     more, seen = digit_runs(0.4, recipe="adam-sum")
     found = verdicts(reason_findings(material_of([*runs, *more], measured | seen)))
-    assert without_adam["summed"] == UNDECIDED
-    assert found["summed"] == SUPPORTED
+    assert without_adam["summed"] == Verdict.UNDECIDED
+    assert found["summed"] == Verdict.SUPPORTED
 
 
 def test_a_variant_is_compared_with_its_recipe() -> None:
     """The exponent of the half-life recipe is larger by half here."""
     runs = [*face_runs(-0.3), *face_runs(0.2, recipe="faceswap-2021-halflife")]
     found = verdicts(reason_findings(material_of(runs)))
-    assert found["half-life"] == SUPPORTED
-    assert found["epsilon"] == UNDECIDED
+    assert found["half-life"] == Verdict.SUPPORTED
+    assert found["epsilon"] == Verdict.UNDECIDED
 
 
 def test_widths_are_compared_at_one_length_and_batch() -> None:
@@ -203,7 +221,7 @@ def test_widths_are_compared_at_one_length_and_batch() -> None:
         )
     ]
     found = {f.anchor: f for f in reason_findings(material_of(runs))}["width"]
-    assert found.verdict == SUPPORTED
+    assert found.verdict == Verdict.SUPPORTED
     assert "Original -1.0" in found.answer
 
 
@@ -222,7 +240,7 @@ def all_findings(material: Material) -> list[Finding]:
 
 def test_without_a_run_everything_is_undecided() -> None:
     """An empty store has no opinion."""
-    assert set(verdicts(all_findings(NOTHING)).values()) == {UNDECIDED}
+    assert set(verdicts(all_findings(NOTHING)).values()) == {Verdict.UNDECIDED}
 
 
 def test_every_claim_of_the_seeds_is_judged_once() -> None:
