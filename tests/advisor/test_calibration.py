@@ -32,41 +32,30 @@ from advisor.interval_checks import (
     likely_range,
 )
 from knowledge.records import Forecast, Outcome, Run
+from tests import example_records as examples
 
 MADE = datetime(2026, 11, 22, 10)
-FORECAST = Forecast(
-    id="forecast:1",
-    made=MADE.isoformat(),
-    job_id="job:1",
-    verification_id="verification:1",
+FORECAST = replace(
+    examples.FORECAST,
     workload="digits_mlp",
     recipe="adam",
-    optimizer="adam",
     batch_size=32,
     learning_rate=1e-2,
     horizon_steps=60,
-    probability_stable=0.8,
     threshold=2e-2,
     threshold_low=1e-2,
     threshold_high=4e-2,
-    level=0.9,
-    basis="measured",
     n_runs=2,
-    n_claims=0,
-    n_borrowed=0,
     evidence=("run:a", "run:b"),
-    evidence_hash="evidence:x",
-    outcome_rule="1",
 )
-RUN = Run(
-    id="run:1",
+
+RUN = replace(
+    examples.REALFACE_RUN,
     workload="digits_mlp",
+    recipe="adam",
     batch_size=32,
     learning_rate=1e-2,
-    optimizer="adam",
-    recipe="adam",
-    source="ours",
-    outcome=Outcome.STABLE,
+    seed=None,
     steps=60,
     horizon_steps=60,
     outcome_rule="1",

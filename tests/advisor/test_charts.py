@@ -27,26 +27,13 @@ from advisor.charts import (
     smoothed,
     thin,
 )
-from knowledge.records import Claim, Curve, Outcome, Run
+from knowledge.records import Curve, Outcome
+from tests import example_records as examples
 
-RUN = Run(
-    id="run:1",
-    workload="realface@1/16",
-    batch_size=5,
-    learning_rate=1e-3,
-    optimizer="adam",
-    recipe="faceswap-2021",
-    source="ours",
-    outcome=Outcome.STABLE,
-)
-CLAIM = Claim(
+RUN = examples.REALFACE_RUN
+CLAIM = replace(
+    examples.CLAIM,
     id="claim:1",
-    source="forum",
-    source_title="Forum",
-    source_date=None,
-    kind="bound",
-    statement="It held.",
-    reliability=0.8,
     workload="realface",
     batch_size=5,
     learning_rate=6.5e-5,

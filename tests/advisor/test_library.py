@@ -15,21 +15,11 @@ from advisor.library import Library
 from advisor.service import Advisor
 from knowledge.records import Claim, Outcome, Run
 from knowledge.store import Store
+from tests import example_records as examples
 
 ROOT = Path(__file__).resolve().parents[2]
 SCOPE = Scope("bench/a", "adam", None, "cpu", 100)
-RUN = Run(
-    id="run:a",
-    workload="bench/a",
-    batch_size=8,
-    learning_rate=1e-3,
-    optimizer="adam",
-    recipe=None,
-    source="test",
-    outcome=Outcome.STABLE,
-    steps=100,
-    horizon_steps=100,
-)
+RUN = replace(examples.GRID_RUN, steps=100, horizon_steps=100)
 CLAIM = Claim(
     id="claim:x/1",
     source="x",

@@ -9,21 +9,10 @@ from advisor.outcome_map import (
     panels_by_horizon,
     panels_by_recipe,
 )
-from knowledge.records import Outcome, Run
+from knowledge.records import Outcome
+from tests import example_records as examples
 
-RUN = Run(
-    id="run:0",
-    workload="realface@1/16",
-    batch_size=5,
-    learning_rate=1e-3,
-    optimizer="adam",
-    recipe="faceswap-2021",
-    source="ours",
-    seed=0,
-    outcome=Outcome.STABLE,
-    steps=1000,
-    horizon_steps=1000,
-)
+RUN = replace(examples.REALFACE_RUN, id="run:0", seed=0)
 FAILED = replace(
     RUN, id="run:1", seed=1, outcome=Outcome.DIVERGED, failed_at_step=400, steps=450
 )

@@ -7,8 +7,9 @@ import pytest
 
 from advisor.service import Advisor
 from knowledge import inbox
-from knowledge.records import Forecast, Outcome
+from knowledge.records import Outcome
 from tests.app.pages import OpenPage, proxy_run, texts
+from tests.example_records import FORECAST
 
 MADE = datetime(2026, 11, 22, 10)
 
@@ -19,29 +20,17 @@ def record_forecast(
     """Store a forecast with the run it was made of and the job between them."""
     run = proxy_run(number, rate=rate, outcome=outcome)
     job_id = f"job:{number:012x}"
-    forecast = Forecast(
+    forecast = replace(
+        FORECAST,
         id=f"forecast:{number}",
         made=(MADE + timedelta(minutes=number)).isoformat(),
         job_id=job_id,
-        verification_id="verification:1",
         workload=run.workload,
         recipe=run.recipe,
         optimizer=run.optimizer,
         batch_size=run.batch_size,
         learning_rate=rate,
-        horizon_steps=150,
         probability_stable=chance,
-        threshold=2e-3,
-        threshold_low=1e-3,
-        threshold_high=4e-3,
-        level=0.9,
-        basis="measured",
-        n_runs=1,
-        n_claims=0,
-        n_borrowed=0,
-        evidence=(),
-        evidence_hash="evidence:1",
-        outcome_rule="1",
     )
     advisor.store.record_forecasts([forecast])
     job = {

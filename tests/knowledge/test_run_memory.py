@@ -7,21 +7,11 @@ import duckdb
 import pytest
 
 from knowledge.migrations import migrate
-from knowledge.records import Outcome, Run
+from knowledge.records import Run
 from knowledge.run_memory import RunMemory
 from knowledge.store import Store
 from knowledge.tables import insert_events, run_body
-
-RUN = Run(
-    id="run:a",
-    workload="bench/a",
-    batch_size=8,
-    learning_rate=1e-3,
-    optimizer="adam",
-    recipe=None,
-    source="test",
-    outcome=Outcome.STABLE,
-)
+from tests.example_records import GRID_RUN
 
 
 def database(*ids: str, workload: str = "bench/a"):
@@ -40,7 +30,7 @@ def add(con: duckdb.DuckDBPyConnection, *ids: str, workload: str = "bench/a") ->
                 "event_id": run_id,
                 "kind": "run",
                 "recorded": None,
-                "body": run_body(replace(RUN, id=run_id, workload=workload)),
+                "body": run_body(replace(GRID_RUN, id=run_id, workload=workload)),
             }
             for run_id in ids
         ],
@@ -107,7 +97,7 @@ def test_threads_that_read_while_runs_are_added_never_miss_what_was_saved(tmp_pa
     with Store(tmp_path / "store") as store:
 
         def write_and_read(number: int) -> None:
-            store.record_run(replace(RUN, id=f"run:{number}"))
+            store.record_run(replace(GRID_RUN, id=f"run:{number}"))
             found = ids_of(store.runs_of_group("bench"))
             seen.append(found.count(f"run:{number}"))
 

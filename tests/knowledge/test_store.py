@@ -27,9 +27,7 @@ from knowledge.errors import (
 )
 from knowledge.outcome import RULE_VERSION
 from knowledge.records import (
-    Claim,
     Curve,
-    Forecast,
     Outcome,
     Run,
     Throughput,
@@ -37,50 +35,26 @@ from knowledge.records import (
 )
 from knowledge.store import Store
 from knowledge.store_folder import publish
+from tests import example_records as examples
+from tests.example_records import CLAIM
 
-RUN = Run(
-    id="run:1",
-    workload="realface@1/16",
-    batch_size=5,
-    learning_rate=1e-3,
-    optimizer="adam",
-    recipe="faceswap-2021",
-    source="ours",
-    seed=1,
-    outcome=Outcome.STABLE,
+RUN = replace(
+    examples.REALFACE_RUN,
     steps=3,
     horizon_steps=3,
     batch_convention="per_side",
     created="2026-11-22T10:00:00",
 )
 CURVE = Curve((1.0, 0.5, math.nan), {"sharpness": ((2, 0.5), (3, 0.25))})
-CLAIM = Claim("claim:x/1", "x", "An x", None, "bound", "It held.", 0.8)
 
-FORECAST = Forecast(
-    id="forecast:1",
+FORECAST = replace(
+    examples.FORECAST,
     made="2026-11-22T10:00:00.000001",
-    job_id="job:1",
     verification_id=None,
-    workload="realface@1/16",
-    recipe="faceswap-2021",
-    optimizer="adam",
-    batch_size=5,
-    learning_rate=1e-3,
-    horizon_steps=3,
-    probability_stable=0.8,
-    threshold=2e-3,
-    threshold_low=1e-3,
-    threshold_high=4e-3,
-    level=0.9,
-    basis="measured",
-    n_runs=1,
-    n_claims=1,
-    n_borrowed=0,
     evidence=("claim:x/1", "run:1"),
-    evidence_hash="evidence:1",
+    n_claims=1,
     outcome_rule=RULE_VERSION,
 )
-
 
 SPEED = Throughput(
     id="throughput:1",
