@@ -13,6 +13,7 @@ from advisor.two_seeds.boundaries import (
     interval,
 )
 from advisor.two_seeds.digits import DIGITS, RECIPES
+from advisor.two_seeds.equal_examples import equal_examples_finding
 from advisor.two_seeds.findings import (
     FORUM_RECIPE,
     PROXIES,
@@ -31,7 +32,6 @@ from advisor.two_seeds.findings import (
 )
 from advisor.two_seeds.material import Material
 from advisor.two_seeds.pairs import Pair, pair_finding, pairs_of
-from advisor.two_seeds.pictures import picture_exponents
 from advisor.two_seeds.scores import Line, fit_line
 from advisor.wording import title_of
 from knowledge.names import WorkloadName
@@ -40,7 +40,7 @@ from knowledge.names import WorkloadName
 def reason_findings(material: Material) -> list[Finding]:
     """Return each hypothesis judged."""
     return [
-        _equal_examples(material),
+        equal_examples_finding(material),
         _summed(material),
         _half_life(material),
         _epsilon(material),
@@ -51,50 +51,6 @@ def reason_findings(material: Material) -> list[Finding]:
         _one_run(material),
         _width(material),
     ]
-
-
-def _equal_examples(material: Material) -> Finding:
-    rows, chances, bars = [], [], []
-    for name in PROXIES:
-        b = fit_boundary(material.of(name, FORUM_RECIPE))
-        if b is None:
-            continue
-        falls, explained = b.exponents, b.exponents_at_equal_examples
-        bars += [
-            (title_of(name), "equal steps", interval(falls)),
-            (title_of(name), "equal examples", interval(explained)),
-        ]
-        chances.append(float(((falls < 0) & (explained >= 0)).mean()))
-        rows.append(
-            (
-                title_of(name),
-                interval_text(interval(falls)),
-                interval_text(interval(explained)),
-                share_text(chances[-1]),
-                str(len(b.runs)),
-            )
-        )
-    verdict = overall([judge_comparison(chance) for chance in chances])
-    said = dict(
-        supported="At equal steps the boundary falls, at equal examples it does not.",
-        contradicted="That is not how it is here: at equal steps nothing falls that "
-        "equal examples would explain, or it falls at both.",
-        undecided="The runs do not decide it.",
-    )
-    header = (
-        *("workload", "exponent at equal steps", "at equal examples"),
-        *("P(falls at the first only)", "runs"),
-    )
-    return Finding(
-        anchor="equal-examples",
-        statement="Larger batches only look worse because in as many steps they see "
-        "more examples.",
-        verdict=verdict,
-        answer=said[verdict],
-        tables=(Table(header, tuple(rows)),) if rows else (),
-        pictures=picture_exponents(bars, "equal-examples"),
-        query=query_of(PROXIES, [FORUM_RECIPE]),
-    )
 
 
 def _summed(material: Material) -> Finding:

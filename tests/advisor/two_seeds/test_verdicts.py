@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from advisor.rates import rate_text
 from advisor.two_seeds.article import article_findings
+from advisor.two_seeds.equal_examples import as_many_seen
 from advisor.two_seeds.findings import (
     Finding,
     Verdict,
@@ -151,6 +153,32 @@ def test_failures_that_count_examples_are_known_as_such() -> None:
     """At four times the batch they come after a quarter of the steps."""
     runs = face_runs(0.0, fall=0.5, clock=-1.0)
     assert verdicts(length_findings(material_of(runs)))["clock"] == Verdict.CONTRADICTED
+
+
+# -- equal examples --------------------------------------------------------------------
+
+
+def test_batch_sizes_are_compared_after_as_many_examples() -> None:
+    """A run that failed later than that had held so far."""
+    runs = face_runs(0.0)
+    table = as_many_seen(material_of(runs))
+    assert [row[:4] for row in table] == [
+        ("Original@1/16", "6,000", batch, steps)
+        for batch, steps in (
+            ("2", "3,000"),
+            ("4", "1,500"),
+            ("8", "750"),
+            ("16", "375"),
+        )
+    ]
+    highest = max(run.learning_rate for run in runs)
+    assert [row[4] for row in table][-1] == rate_text(highest)
+    assert table[0][5] != "none" == table[-1][5]
+
+
+def test_nothing_is_compared_where_no_two_batch_sizes_saw_as_much() -> None:
+    """One batch size alone is no comparison."""
+    assert as_many_seen(material_of(face_runs(0.0, batches=(4,)))) == []
 
 
 # -- the article -----------------------------------------------------------------------
