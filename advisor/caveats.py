@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from advisor.evidence import Evidence, Scope, is_labelled
 from advisor.rates import rate_text
 from experiments.workloads import find_spec
+from knowledge.names import WorkloadName
 from knowledge.records import Run, RunConfig
 
 EXTRAPOLATION_OCTAVES = 2.0  # beyond the data rules fail: facts, section 10
@@ -34,6 +35,7 @@ def find_caveats(
         *_outcome_caveats(evidence, batch_size, basis),
         *_score_caveats(evidence),
         *_time_caveats(scope, evidence),
+        *_width_caveats(scope, evidence),
         *_setting_caveats(scope, evidence),
     ]
     if basis != "none":
@@ -203,6 +205,24 @@ def _time_caveats(scope: Scope, evidence: Evidence) -> list[str]:
             "in time."
         ]
     return []
+
+
+def _width_caveats(scope: Scope, evidence: Evidence) -> list[str]:
+    """Full size without runs of its own learns from narrower copies how it scales."""
+    if scope.name.width_divisor > 1 or evidence.labelled_runs:
+        return []
+    base = scope.name.base
+    names = [
+        WorkloadName.parse(body.workload) for body in evidence.siblings if body.runs
+    ]
+    copies = {name.width_divisor for name in names if name.base == base}
+    if not copies:
+        return []
+    widths = _list([f"1/{divisor}" for divisor in sorted(copies)])
+    return [
+        f"How it goes with the batch is learnt from copies with {widths} of each "
+        "width; at full width nobody here has measured it."
+    ]
 
 
 def _setting_caveats(scope: Scope, evidence: Evidence) -> list[str]:
