@@ -49,7 +49,7 @@ from knowledge.records import Curve, Run, RunConfig
 from knowledge.shipped_study import find_study
 from knowledge.sql_box import QueryResult, run_query
 from knowledge.store import Store
-from knowledge.store_checking import TABLES
+from knowledge.tables import TABLES
 
 _VERSIONED = ("lr-advisor", "torch", "duckdb", "streamlit", "scikit-learn", "altair")
 

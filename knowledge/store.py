@@ -35,7 +35,7 @@ from knowledge.outcome import RULE_VERSION
 from knowledge.records import STUDY, Claim, Curve, Forecast, Run, Throughput
 from knowledge.run_memory import RunMemory
 from knowledge.shipped_study import ShippedStudy, find_study
-from knowledge.store_checking import TABLES, Verification, verify_tables
+from knowledge.store_checking import Verification, verify_tables
 from knowledge.store_folder import (
     DATABASE,
     OWN_CONFIG,
@@ -50,6 +50,7 @@ from knowledge.tables import (
     CLAIM_COLUMNS,
     FORECAST_COLUMNS,
     RUN_COLUMNS,
+    TABLES,
     THROUGHPUT_COLUMNS,
     claim_from_row,
     forecast_from_row,

@@ -15,14 +15,10 @@ from knowledge.migrations import migrate
 from knowledge.outcome import RULE_VERSION
 from knowledge.records import STUDY, Curve
 from knowledge.shipped_study import mislabelled, recheck_study
-from knowledge.tables import insert_events
+from knowledge.tables import TABLES, insert_events
 
 Rows = Callable[..., list[tuple[Any, ...]]]
 
-TABLES = (
-    *("runs", "curves", "claims", "answers", "forecasts", "throughput", "jobs"),
-    *("workloads", "trials"),
-)
 _COMPARED = ("events", *(t for t in TABLES if t not in ("trials", "workloads")))
 
 

@@ -24,6 +24,11 @@ from knowledge.records import (
     finite_or_none,
 )
 
+# What a person sees.
+TABLES = (
+    *("runs", "curves", "claims", "answers", "forecasts", "throughput", "jobs"),
+    *("workloads", "trials"),
+)
 RUN_COLUMNS = tuple(f.name for f in fields(Run))
 CLAIM_COLUMNS = tuple(f.name for f in fields(Claim))
 FORECAST_COLUMNS = tuple(f.name for f in fields(Forecast))

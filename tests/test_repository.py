@@ -16,7 +16,7 @@ from knowledge import errors
 from knowledge.migrations import migrate
 from knowledge.recipes import RECIPES
 from knowledge.records import Claim, Forecast, Run, Throughput
-from knowledge.store_checking import TABLES
+from knowledge.tables import TABLES
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"

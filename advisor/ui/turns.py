@@ -169,8 +169,8 @@ def _chart_data(
     if not found:
         return None
     asked = list(dict.fromkeys(r.workload for r in found))
-    siblings = [w for name in asked for w in _narrow_copy(advisor, name)]
-    workloads = list(dict.fromkeys([*asked, *siblings]))
+    copies = [copy for name in asked if (copy := _narrow_copy(advisor, name))]
+    workloads = list(dict.fromkeys([*asked, *copies]))
     by_workload = {r.workload: r for r in reversed(found)}
     runs = [run for w in workloads for run in _runs(advisor, w, found[0])]
     claims = [
@@ -189,16 +189,16 @@ def _chart_data(
     return ThresholdChartData(found, bands, tuple(runs), tuple(claims))
 
 
-def _narrow_copy(advisor: Advisor, workload: str) -> list[str]:
+def _narrow_copy(advisor: Advisor, workload: str) -> str | None:
     """Return the proxy of a full-size workload that was run most, if any was."""
     if WorkloadName.parse(workload).is_proxy:
-        return []
+        return None
     rows = advisor.store.rows(
         "select workload from runs where starts_with(lower(workload), ?) "
         "group by workload order by count(*) desc, workload limit 1",
         [f"{workload.lower()}@"],
     )
-    return [name for (name,) in rows]
+    return rows[0][0] if rows else None
 
 
 def _runs(advisor: Advisor, workload: str, like: Recommendation) -> list[Run]:

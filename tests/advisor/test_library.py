@@ -13,21 +13,15 @@ from hypothesis import strategies as st
 from advisor.evidence import Scope, select_evidence, select_from_shelves, shelve
 from advisor.library import Library
 from advisor.service import Advisor
-from knowledge.records import Claim, Outcome, Run
+from knowledge.records import Outcome, Run
 from knowledge.store import Store
 from tests import example_records as examples
 
 ROOT = Path(__file__).resolve().parents[2]
 SCOPE = Scope("bench/a", "adam", None, "cpu", 100)
 RUN = replace(examples.GRID_RUN, steps=100, horizon_steps=100)
-CLAIM = Claim(
-    id="claim:x/1",
-    source="x",
-    source_title="An x",
-    source_date=None,
-    kind="bound",
-    statement="It held.",
-    reliability=0.8,
+CLAIM = replace(
+    examples.CLAIM,
     workload="bench/a",
     optimizer="adam",
     batch_size=8,
