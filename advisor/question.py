@@ -11,11 +11,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from advisor.language.clauses import choose_batches
-from advisor.language.intents import Intent, Reading, read_intent
-from advisor.language.names import Names, find_names
-from advisor.language.numbers import mark_numbers
-from advisor.language.roles import Roles, read_roles
-from advisor.language.text import plain
+from advisor.language.intents import NEEDED, Intent
+from advisor.language.learned import IntentModel, learned_model, look_at
+from advisor.language.reading import Reading, read_text
+from advisor.language.rules import (
+    OFFER,
+    POINTS_BACK,
+    SHORTEST_SENTENCE,
+    YES,
+    intent_alone,
+    rule_intent,
+)
 from advisor.language.vocabulary import FACE_MODELS
 
 Workloads = str | tuple[str, ...] | None
@@ -65,29 +71,6 @@ class Question:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Reading:
-    """One text read by itself, before its context is considered."""
-
-    text: str
-    names: Names
-    roles: Roles
-    cues: Reading
-    job: str | None
-
-    @property
-    def intent(self) -> Intent | None:
-        return self.cues.intent
-
-
-# What has to be known before an answer of that kind can be given.
-_NEEDED = {
-    Intent.RECOMMEND_LR: ("workload", "batch_size"),
-    Intent.JUDGE_LR: ("workload", "batch_size", "learning_rate"),
-    Intent.MAX_BATCH_FOR_LR: ("workload", "learning_rate"),
-    Intent.FASTEST_BATCH: ("workload",),
-    Intent.RUN_VERIFICATION: ("workload", "batch_size"),
-}
 # Intents that speak of jobs, concepts or nothing: only a text that points back
 # ("cancel it", "why?") carries anything over.
 _SELF_CONTAINED = (
@@ -96,36 +79,8 @@ _SELF_CONTAINED = (
     Intent.CANCEL,
 )
 _NOTHING_CARRIED = (Intent.HELP, Intent.OFF_TOPIC)
-# Below this weight a text has no intent of its own when there is a context.
-_OWN_INTENT_WEIGHT = 1.9
-
-# "stop", "why?" and "status" say nothing of what they speak of.
-_SHORTEST_SENTENCE = 8
-
-_YES = re.compile(
-    r"^(?!\s*(?:thanks?|thank you|great|good|now|all|both)[\s!.]*$)[\s!.,]*(?:(?:yes|"
-    r"yep|yeah|yup|ya|y|sure|ok|okay|please|do|go|it|that|them|ahead|run|start|fine|"
-    r"sounds good|let's|lets|of course|absolutely|proceed|alright|great|good|verify|"
-    r"right|correct|exactly|make it so|launch|now|thanks|thank you|check|both|all|for "
-    r"it|so|the|this|verification|plan|runs|jobs?|please do|why not|certainly|"
-    r"definitely)\b[\s!.,]*)+$"
-)
-_OFFER = re.compile(
-    r"\b(?:start (?:it|them|this|that|now)|run (?:it|them)|shall i|should i|i can "
-    r"(?:check|run|verify|test|measure|train)|verif\w+|want me to|launch|i could "
-    r"(?:check|run))\b"
-)
-_ORDER = re.compile(r"\b(?:run|start|verify|check|launch)\b")
-_POINTS_BACK = re.compile(
-    r"^\W*(?:and|but|so|then|what about|how about|what if|also|same|why|or|with|at|on|"
-    r"for|if|instead|ok|okay|hm+|now|use|make it|no)\b|\b(?:it|that|this|there|those|"
-    r"them|these|same|instead|too|then|as well|again|behind|either|other|cheaper|"
-    r"safer|lower|higher)\b(?! (?:app|tool|program)\b)"
-)
 _ALL_OF_THEM = re.compile(r"\b(?:all|every|any)\b")
 _WITH_ANOTHER = re.compile(r"\b(?:with|to|against|than|vs|versus)\b")
-_JOB_ID = re.compile(r"\b(?P<kind>job|run|claim|answer):(?P<id>[\w-]+)", re.IGNORECASE)
-
 # A rate from here on, and a batch size beyond here, is more likely a slip (our choice;
 # the public grids we know of stay below both).
 _LARGE_RATE = 1.0
@@ -133,7 +88,11 @@ _LARGE_BATCH = 65_536
 
 
 def parse_question(
-    text: str, *, context: str | None = None, known_workloads: Sequence[str]
+    text: str,
+    *,
+    context: str | None = None,
+    known_workloads: Sequence[str],
+    model: IntentModel | None = None,
 ) -> Question:
     """Return what a text asks; any text gives a Question, none raises.
 
@@ -142,22 +101,22 @@ def parse_question(
         context: The previous turn (the person's or ours), from which a follow-up takes
             the slots, and the intent, that it leaves unsaid.
         known_workloads: Names besides the built-in ones; kept in this spelling.
+        model: Knows intents; without one that which ships with the program.
 
     >>> question = parse_question("dlight bs=12, lr?", known_workloads=[])
     >>> question.intent, question.slots.workload, question.slots.batch_size
     ('recommend_lr', 'dlight', 12)
     """
-    own = _read(text, known_workloads)
-    before = _read(context, known_workloads) if context and context.strip() else None
-    intent, is_own = _decide_intent(own, before)
-    slots = _slots(own, intent)
-    inherited: frozenset[str] = frozenset()
-    if before and _carries_over(own, intent, slots, is_own=is_own):
-        slots, inherited = _inherit(own, before, intent, slots, is_own=is_own)
+    own = read_text(text, known_workloads)
+    before = None
+    if context and context.strip():
+        before = read_text(context, known_workloads)
+    intent, confidence = _decide_intent(own, before, model or learned_model())
+    slots, inherited = _slots_for(intent, own, before)
     job = own.job
     if job is None and before and intent in (Intent.STATUS_OF_JOBS, Intent.CANCEL):
         job = before.job
-    if any(getattr(slots, name) is None for name in _NEEDED.get(intent, ())):
+    if not _is_complete(intent, slots):
         intent = Intent.NEEDS_CLARIFICATION
     has_budget = own.roles.is_budget or intent is Intent.RUN_VERIFICATION
     return Question(
@@ -165,7 +124,7 @@ def parse_question(
         intent=intent.value,
         slots=slots,
         inherited=inherited,
-        confidence=round(own.cues.confidence, 3),
+        confidence=round(confidence, 3),
         unknown_workload=next(iter(own.names.unknown), None),
         job=job,
         budget_seconds=own.roles.seconds if has_budget else None,
@@ -173,61 +132,40 @@ def parse_question(
     )
 
 
-def _read(text: str, known: Sequence[str]) -> _Reading:
-    text = plain(text)
-    ids = _JOB_ID.search(text)
-    job = ids["id"] if ids and ids["kind"].lower() == "job" else None
-    names = find_names(_JOB_ID.sub(r"\g<kind> ", text), known=known)
-    marked, numbers = mark_numbers(names.marked)
-    roles = read_roles(marked, numbers)
-    return _Reading(text, names, roles, read_intent(roles.marked), job or roles.job)
+def _decide_intent(
+    own: Reading, before: Reading | None, model: IntentModel
+) -> tuple[Intent, float]:
+    """Return the likeliest intent that fits what is known, and its probability."""
+    ruled, _ = rule_intent(own, before)
+    if before and YES.match(own.marked):
+        return ruled, 1.0
+    chances = model.probabilities([look_at(own, before)])[0]
+    first, second = list(chances)[:2]
+    if first is Intent.NEEDS_CLARIFICATION and second in NEEDED:
+        slots, _ = _slots_for(second, own, before)
+        if _is_complete(second, slots):
+            return second, chances[second]
+    return first, chances[first]
 
 
-def _decide_intent(own: _Reading, before: _Reading | None) -> tuple[Intent, bool]:
-    """Return the intent and whether it is the text's own (else the context's)."""
-    marked = own.roles.marked
-    if before and _YES.match(marked):
-        if _OFFER.search(before.roles.marked) or _ORDER.search(marked):
-            return Intent.RUN_VERIFICATION, False
-        return _intent_alone(before), False
-    is_weak = own.intent is None or own.cues.weight < _OWN_INTENT_WEIGHT
-    if before and own.intent is Intent.EXPLAIN_CONCEPT and _POINTS_BACK.search(marked):
-        return own.intent, True
-    if not before or not is_weak:
-        return _intent_alone(own), True
-    belongs = own.cues.is_domain or own.names.device or _POINTS_BACK.search(marked)
-    if not belongs:
-        return Intent.OFF_TOPIC, True
-    intent = _intent_alone(before)
-    rates = own.roles.rates or own.roles.bare_rates
-    if intent is Intent.RECOMMEND_LR and rates:
-        return Intent.JUDGE_LR, False
-    return intent, False
+def _is_complete(intent: Intent, slots: Slots) -> bool:
+    """Whether all is known that an answer of that kind takes."""
+    return all(getattr(slots, name) is not None for name in NEEDED.get(intent, ()))
 
 
-def _intent_alone(reading: _Reading) -> Intent:
-    """Return the intent of one text, from its cues or else from what it names."""
-    intent, roles = reading.intent, reading.roles
-    has_rate = bool(roles.rates or roles.bare_rates)
-    is_weak = reading.cues.weight < _OWN_INTENT_WEIGHT
-    if intent is not None and not (is_weak and has_rate):
-        if intent is Intent.OFF_TOPIC or reading.cues.is_domain:
-            return intent
-        if intent in _NEEDED or intent is Intent.EXPLAIN_CONCEPT:
-            return Intent.OFF_TOPIC
-        return intent
-    if has_rate:
-        return Intent.JUDGE_LR
-    if reading.names.workloads and roles.batches:
-        return Intent.RECOMMEND_LR
-    is_scrap = bool(_POINTS_BACK.search(roles.marked)) and len(roles.marked) < 16
-    has_words = bool(re.search(r"[^\W\d_]{2}", reading.text))
-    if reading.cues.is_domain or is_scrap or not has_words:
-        return Intent.NEEDS_CLARIFICATION
-    return Intent.OFF_TOPIC
+def _slots_for(
+    intent: Intent, own: Reading, before: Reading | None
+) -> tuple[Slots, frozenset[str]]:
+    """Return the slots a text has under an intent, and those it inherits."""
+    slots = _slots(own, intent)
+    ruled, is_own = rule_intent(own, before)
+    is_own |= ruled is not intent
+    if before and _carries_over(own, intent, slots, is_own=is_own):
+        return _inherit(own, before, intent, slots, is_own=is_own)
+    return slots, frozenset()
 
 
-def _slots(reading: _Reading, intent: Intent) -> Slots:
+def _slots(reading: Reading, intent: Intent) -> Slots:
     """Return what the text itself says."""
     roles, names = reading.roles, reading.names
     is_loose = intent in (*_SELF_CONTAINED, *_NOTHING_CARRIED)
@@ -263,25 +201,25 @@ def _one_or_all(values: Sequence[Any]) -> Any:
     return (values[0] if len(values) == 1 else tuple(values)) if values else None
 
 
-def _carries_over(own: _Reading, intent: Intent, slots: Slots, *, is_own: bool) -> bool:
+def _carries_over(own: Reading, intent: Intent, slots: Slots, *, is_own: bool) -> bool:
     """Whether the text is a follow-up of its context and not a question by itself."""
     if intent in _NOTHING_CARRIED:
         return False
     if not is_own:
         return True
-    points_back = bool(_POINTS_BACK.search(own.roles.marked))
-    points_back |= len(own.roles.marked) <= _SHORTEST_SENTENCE
+    points_back = bool(POINTS_BACK.search(own.roles.marked))
+    points_back |= len(own.roles.marked) <= SHORTEST_SENTENCE
     if intent in _SELF_CONTAINED:
         return points_back and len(own.text) < 80
     if intent is Intent.SHOW_RUNS and _ALL_OF_THEM.search(own.roles.marked):
         return False
-    needed = _NEEDED.get(intent, ("workload",))
+    needed = NEEDED.get(intent, ("workload",))
     is_complete = all(getattr(slots, name) is not None for name in needed)
     return points_back or not is_complete
 
 
 def _inherit(
-    own: _Reading, before: _Reading, intent: Intent, slots: Slots, *, is_own: bool
+    own: Reading, before: Reading, intent: Intent, slots: Slots, *, is_own: bool
 ) -> tuple[Slots, frozenset[str]]:
     """Return the slots filled up from the context, and the names of those filled."""
     earlier = _context_slots(before)
@@ -308,11 +246,11 @@ def _inherit(
     return replace(slots, **carried), frozenset(carried)
 
 
-def _context_slots(before: _Reading) -> Slots:
+def _context_slots(before: Reading) -> Slots:
     """Return the context's slots; of several rates in an answer the first counts."""
-    slots = _slots(before, _intent_alone(before))
+    slots = _slots(before, intent_alone(before))
     roles = before.roles
-    is_answer = bool(_OFFER.search(roles.marked)) or "?" not in before.text
+    is_answer = bool(OFFER.search(roles.marked)) or "?" not in before.text
     if is_answer and isinstance(slots.learning_rate, tuple):
         slots = replace(slots, learning_rate=slots.learning_rate[0])
     if is_answer and slots.batch_size is None and roles.batches:
