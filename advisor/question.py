@@ -6,7 +6,7 @@ that cannot be right (batch -4) is kept as said, with a warning, for the answer 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from advisor.language.rules import (
     intent_alone,
     rule_intent,
 )
+from advisor.language.text import Mark
 from advisor.language.vocabulary import FACE_MODELS
 
 Workloads = str | tuple[str, ...] | None
@@ -79,8 +80,16 @@ _SELF_CONTAINED = (
     Intent.CANCEL,
 )
 _NOTHING_CARRIED = (Intent.HELP, Intent.OFF_TOPIC)
-_ALL_OF_THEM = re.compile(r"\b(?:all|every|any)\b")
-_WITH_ANOTHER = re.compile(r"\b(?:with|to|against|than|vs|versus)\b")
+_ALL_OF_THEM = re.compile(r"\b(?:all|every|everything)\b")
+_SHORT = 80  # characters of a follow-up about a job or a concept
+_MULTIPLE = re.compile(
+    r"\b(?:(?P<double>twice|double)|(?P<half>half(?! an? )|halve)|(?P<triple>triple|three times)|"
+    r"(?P<four>quadruple|four times)|(?P<ten>ten times|tenfold))"
+    r"(?: (?:of|as|that|the|this|it|much|big|large|high))*(?: (?P<slot>batch|lr|rate))?"
+)
+_MULTIPLES = {"double": 2, "half": 0.5, "triple": 3, "four": 4, "ten": 10}
+_TO = re.compile(rf"\bto (?:batch )?{Mark.BATCH}")
+_SCRAP = 24  # characters of a marked text
 # A rate from here on, and a batch size beyond here, is more likely a slip (our choice;
 # the public grids we know of stay below both).
 _LARGE_RATE = 1.0
@@ -187,6 +196,8 @@ def _slots(reading: Reading, intent: Intent) -> Slots:
         optimizer = None
     if intent is Intent.OFF_TOPIC and not (workloads or batches or rates):
         optimizer = None
+    if intent is Intent.OFF_TOPIC:
+        rates = [rate for rate in rates if rate < 1]
     return Slots(
         workload=_one_or_all(workloads),
         batch_size=_one_or_all(batches),
@@ -209,8 +220,11 @@ def _carries_over(own: Reading, intent: Intent, slots: Slots, *, is_own: bool) -
         return True
     points_back = bool(POINTS_BACK.search(own.roles.marked))
     points_back |= len(own.roles.marked) <= SHORTEST_SENTENCE
-    if intent in _SELF_CONTAINED:
-        return points_back and len(own.text) < 80
+    if intent is Intent.EXPLAIN_CONCEPT:
+        return points_back and len(own.text) < _SHORT
+    if intent in (Intent.STATUS_OF_JOBS, Intent.CANCEL):
+        is_about_all = bool(_ALL_OF_THEM.search(own.marked)) or "jobs" in own.marked
+        return len(own.text) < _SHORT and not is_about_all
     if intent is Intent.SHOW_RUNS and _ALL_OF_THEM.search(own.roles.marked):
         return False
     needed = NEEDED.get(intent, ("workload",))
@@ -222,34 +236,71 @@ def _inherit(
     own: Reading, before: Reading, intent: Intent, slots: Slots, *, is_own: bool
 ) -> tuple[Slots, frozenset[str]]:
     """Return the slots filled up from the context, and the names of those filled."""
-    earlier = _context_slots(before)
+    earlier = _context_slots(before, intent)
     asked_for = {Intent.MAX_BATCH_FOR_LR: "batch_size"}
-    if is_own:
+    if intent is Intent.FASTEST_BATCH and not isinstance(earlier.batch_size, tuple):
         asked_for[Intent.FASTEST_BATCH] = "batch_size"
+    if is_own:
         asked_for[Intent.RECOMMEND_LR] = "learning_rate"
-    carried = {
+    takes_batch = intent in NEEDED or intent is Intent.COMPARE_MODELS
+    takes_batch |= intent in (Intent.SCALING_RULE, Intent.SHOW_RUNS, Intent.DIAGNOSE)
+    takes_batch &= intent not in asked_for
+    if slots.batch_size is None and takes_batch and _is_scrap(own):
+        slots = replace(slots, batch_size=_one_or_all(own.roles.spare))
+    carried: dict[str, Any] = {
         name: getattr(earlier, name)
         for name in SLOT_NAMES
         if getattr(slots, name) is None
         and getattr(earlier, name) is not None
         and name != asked_for.get(intent)
     }
-    is_second = isinstance(slots.workload, str) and isinstance(earlier.workload, str)
-    if (
-        intent is Intent.COMPARE_MODELS
-        and is_own
-        and is_second
-        and slots.workload != earlier.workload
-        and _WITH_ANOTHER.search(own.roles.marked)
-    ):
-        carried["workload"] = (earlier.workload, slots.workload)
+    if intent is Intent.COMPARE_MODELS and isinstance(slots.workload, str):
+        both = dict.fromkeys((*_several(earlier.workload), slots.workload))
+        if len(both) > 1:
+            carried["workload"] = tuple(both)
+    if intent is Intent.SCALING_RULE and isinstance(slots.batch_size, int):
+        steps = dict.fromkeys((*_several(earlier.batch_size), slots.batch_size))
+        if len(steps) == 2 and _TO.search(own.marked):
+            carried["batch_size"] = tuple(steps)
+    carried |= _changed(own.marked, carried, intent)
     return replace(slots, **carried), frozenset(carried)
 
 
-def _context_slots(before: Reading) -> Slots:
-    """Return the context's slots; of several rates in an answer the first counts."""
+def _is_scrap(own: Reading) -> bool:
+    """Whether a text is hardly more than a number: "seven", "four?", "and 10?"."""
+    return bool(own.roles.spare) and len(own.marked) < _SCRAP and not own.has_rate
+
+
+def _changed(
+    marked: str, carried: Mapping[str, Any], intent: Intent
+) -> dict[str, int | float]:
+    """Return the carried value that is to be doubled or halved, changed."""
+    found = _MULTIPLE.search(marked)
+    if not found or intent in (Intent.SCALING_RULE, Intent.EXPLAIN_CONCEPT):
+        return {}
+    factor = next(value for name, value in _MULTIPLES.items() if found[name])
+    slot = "learning_rate" if intent is Intent.JUDGE_LR else "batch_size"
+    if found["slot"]:
+        slot = "batch_size" if "batch" in found["slot"] else "learning_rate"
+    value = carried.get(slot)
+    if not isinstance(value, int | float):
+        return {}
+    changed = value * factor
+    return {slot: changed if slot == "learning_rate" else max(1, round(changed))}
+
+
+def _context_slots(before: Reading, intent: Intent) -> Slots:
+    """Return the context's slots; of several rates in an answer the first counts.
+
+    Who says yes to a run means the rate that was offered.
+    """
     slots = _slots(before, intent_alone(before))
     roles = before.roles
+    offer = OFFER.search(before.marked)
+    if offer and intent is Intent.RUN_VERIFICATION:
+        offered = [r for place, r in roles.placed_rates if place > offer.start()]
+        if offered:
+            slots = replace(slots, learning_rate=offered[0])
     is_answer = bool(OFFER.search(roles.marked)) or "?" not in before.text
     if is_answer and isinstance(slots.learning_rate, tuple):
         slots = replace(slots, learning_rate=slots.learning_rate[0])
