@@ -24,6 +24,7 @@ from advisor.language.rules import (
 )
 from advisor.language.text import Mark
 from advisor.language.vocabulary import FACE_MODELS
+from experiments.workloads import WORKLOADS
 
 Workloads = str | tuple[str, ...] | None
 BatchSizes = int | tuple[int, ...] | None
@@ -79,6 +80,7 @@ _SELF_CONTAINED = (
     Intent.STATUS_OF_JOBS,
     Intent.CANCEL,
 )
+_OF_SEVERAL = (Intent.COMPARE_MODELS, Intent.RECOMMEND_LR, Intent.JUDGE_LR)
 _NOTHING_CARRIED = (Intent.HELP, Intent.OFF_TOPIC)
 _ALL_OF_THEM = re.compile(r"\b(?:all|every|everything)\b")
 _SHORT = 80  # characters of a follow-up about a job or a concept
@@ -188,6 +190,8 @@ def _slots(reading: Reading, intent: Intent) -> Slots:
     if intent is not Intent.OFF_TOPIC:
         rates = list(dict.fromkeys(roles.all_rates))
     workloads = names.workloads
+    if len(workloads) == len(WORKLOADS) and intent not in _OF_SEVERAL:
+        workloads = ()
     if intent is Intent.COMPARE_MODELS and not workloads:
         workloads = FACE_MODELS if "face" in reading.text.lower() else ()
     is_concept = intent in (Intent.EXPLAIN_CONCEPT, *_NOTHING_CARRIED)
@@ -227,6 +231,8 @@ def _carries_over(own: Reading, intent: Intent, slots: Slots, *, is_own: bool) -
         return len(own.text) < _SHORT and not is_about_all
     if intent is Intent.SHOW_RUNS and _ALL_OF_THEM.search(own.roles.marked):
         return False
+    if intent is Intent.COMPARE_MODELS and isinstance(slots.workload, str):
+        return True
     needed = NEEDED.get(intent, ("workload",))
     is_complete = all(getattr(slots, name) is not None for name in needed)
     return points_back or not is_complete
@@ -238,7 +244,7 @@ def _inherit(
     """Return the slots filled up from the context, and the names of those filled."""
     earlier = _context_slots(before, intent)
     asked_for = {Intent.MAX_BATCH_FOR_LR: "batch_size"}
-    if intent is Intent.FASTEST_BATCH and not isinstance(earlier.batch_size, tuple):
+    if intent is Intent.FASTEST_BATCH and intent_alone(before) is intent:
         asked_for[Intent.FASTEST_BATCH] = "batch_size"
     if is_own:
         asked_for[Intent.RECOMMEND_LR] = "learning_rate"

@@ -273,7 +273,7 @@ def _find_device(text: str) -> tuple[str, str | None]:
         if match["cuda"] and _is_batch_size(match):
             return match[0]
         kind = "cpu" if match["cpu"] else "cuda"
-        (ruled_out if match["not"] else meant).add(kind)
+        (ruled_out if match["not"] or match["busy"] else meant).add(kind)
         if kind == "cpu":
             return f" {Mark.CPU} "
         return f" {Mark.CUDAS if match['many'] else Mark.CUDA} "

@@ -17,7 +17,7 @@ CUDA = f"[{Mark.CUDA}{Mark.CUDAS}]"
 JOIN = (
     r" ?(?:, ?(?:and |or )?|and |or |vs\.? |versus |to |-+>? ?|/ ?|→ ?|\.\.+ ?|"
     r"through |until |against |compared (?:to|with) |instead of |rather than |up to |"
-    r"down to |then |& ?)"
+    r"down to |becomes? |(?:faster|slower|quicker|better|worse) than |then |& ?)"
 )
 IS = (
     r"(?:\s?(?:=|:|~|\(|\b(?:is|are|was|were|be|of|at|to|from|around|about|like|"
@@ -42,13 +42,14 @@ ACCUMULATION = re.compile(
     rf"?x)?\s?x?\s?(?P<b>{N})"
 )
 # "accumulate 4 steps of 8", "4 accumulation steps of 6", "8 x 4 of batch 2".
+IMAGES_BY_STEPS = re.compile(rf"(?P<batch>{N}) ?{NOUN} ?x ?(?P<steps>{N}) ?steps?")
 STEPS_OF = re.compile(
     rf"(?:accum\w* {N} (?:steps?|times|batch) |{N} (?:gradient |grad )?accum\w* "
     rf"(?:steps? )?)(?:of|x|with|at) (?:batch )?(?P<batch>{N})"
 )
 ACCUMULATE_TO = re.compile(rf"accum\w* (?:it )?(?:up )?to (?:batch )?(?P<total>{N})")
 DEVICES = re.compile(
-    rf"(?P<n>{N})(?: ?x)? ?(?P<gpus>{Mark.CUDAS}|cards|devices|machines|workers|"
+    rf"(?P<n>{N})(?: ?x)? ?(?:{Mark.CUDA} )?(?P<gpus>{Mark.CUDAS}|cards|devices|machines|workers|"
     rf"nodes)|(?P<x>{N}) ?x ?{CUDA}|(?P<one>{N}) {Mark.CUDA}"
 )
 PER_DEVICE = re.compile(
@@ -113,12 +114,14 @@ OTHER = [
         r"climb\w*|shot|spik\w*|sw[iu]ng\w*|hover\w*|oscillat\w*|stuck|sits|"
         r"plateau\w*|bounc\w*|increas\w*|decreas\w*|reach\w*|hits?|over|above|below|"
         rf"under|near){IS}{{0,4}}\s?{N}(?:{JOIN}(?:about )?{N}){{0,15}}",
-        rf"\b(?:{MEASURE})\w*{_NOT_A_KEY}{{0,50}}? ?{N}(?:{JOIN}(?:about )?{N}){{0,15}}",
+        rf"\b(?:{MEASURE})\w*{_NOT_A_KEY}{{0,50}}? ?{N}"
+        rf"(?:(?:{JOIN}(?:about |[ab] ?[:=]? ?)?|{_NOT_A_KEY}{{0,25}} ){N}){{0,15}}",
         rf"{N}(?:{JOIN}{N}){{0,3}} (?:\w )?(?:train(?:ing)? |val(?:idation)? )?loss",
         rf"(?:\+ ?/? ?-|±) ?{N}",
         rf"\bbeta_?[12]? ?[=:]? ?{N}",
         rf"\bpowers? (?:of )?{N}",
         rf"\b(?:runs|run (?:no\.?|number|nr\.?)) {N}(?:{JOIN}{N}){{0,3}}(?! ?per)",
+        rf"\b(?:open|show|see|display|in|of) run {N}",
         rf"{N} ?x (?:the |my |that )?(?:lr|rate)",
         rf"(?:\b(?:lr|rate|it|up|go|times|multiply|or|,|and)|^) ?x ?{N}(?! ?{CUDA})",
         r"\b(?:january|february|march|april|may|june|july|august|september|october|"
@@ -128,7 +131,9 @@ OTHER = [
         r"batch))",
     )
 ]
-NOT_THIS = re.compile(rf"\bnot (?:batch |lr |at |with )?{N}(?! ?{UNIT})")
+NOT_THIS = re.compile(
+    rf"\b(?:not|typed|wrote) (?:batch |lr |at |with )?{N}(?! ?{UNIT})"
+)
 SMALLEST_LOSS = Decimal("0.001")
 BETAS = re.compile(rf"{Mark.OPTIMIZER} ?\(?(?P<a>{N})(?: ?[,/] ?| and | )(?P<b>{N})")
 
@@ -166,7 +171,7 @@ MAY_FOLLOW_BARE = re.compile(
     r"at|for|with|is|are|or|and|to|vs|versus|in|using|please|lr|rate|stable|safe|ok|"
     r"okay|fine|work|works|too|risky|now|then|instead|would|what|which|do|does|"
     r"should|can|could|will|if|when|how|compared|from|but|than|need|needs|as|a|per|"
-    r"adam|sgd|batch|next|maybe|faster|slower|quicker|better|worse|easily|max|tops|"
+    r"adam|sgd|batch|next|maybe|faster|slower|quicker|better|worse|easily|max|tops|anyway|because|"
     r"not|survive|risk|again|actually|also|that|rather|thanks|it|my|stays?|be|good|right|"
     r"any|go|going|i|since)\b)"
 )

@@ -19,6 +19,8 @@ from advisor.language.text import NAME, Mark
 
 # Without the word batch beside it a larger number counts something else.
 _LARGEST_BARE = 8192
+_FIRST_YEAR, _LAST_YEAR = 1990, 2040
+_LARGEST_PER_SIDE = 1024  # "1,800 images a side" is a data set
 _BEFORE_WORD = re.compile(r"\b(?:at|about|with|use|try|meant?) $")
 
 
@@ -128,6 +130,9 @@ class _Reader:
             self._claim(match[0], Role.OTHER)
 
     def _read_accumulation(self) -> None:
+        for match in patterns.IMAGES_BY_STEPS.finditer(self._text):
+            self._multiply(match["steps"], "steps of accumulation")
+            self._add_batch([_index(match["batch"])], match.start(), True)
         for match in patterns.STEPS_OF.finditer(self._text):
             steps, batch = (_index(mark) for mark in re.findall(N, match[0]))
             self._multiply(chr(Mark.FIRST_NUMBER + steps), "steps of accumulation")
@@ -214,8 +219,9 @@ class _Reader:
                 is_loss = bool(re.match(patterns.MEASURE, match[0]))
                 if match[0].endswith("loss") and any(map(self._is_whole, numbers)):
                     continue  # "batch 16 loss stuck at 2.3"
-                if not (is_loss and all(self._is_tiny(i) for i in numbers)):
-                    self._claim(match[0], Role.OTHER)
+                for i in numbers:
+                    if not (is_loss and self._is_tiny(i)):
+                        self._role[i] = Role.OTHER
 
     def _is_whole(self, i: int) -> bool:
         return self._numbers[i].is_whole
@@ -229,6 +235,9 @@ class _Reader:
                 taken: list[int] = []
                 for i in (_index(mark) for mark in re.findall(N, match[0])):
                     if self._role[i] is not None or not self._numbers[i].is_whole:
+                        break
+                    is_data = self._numbers[i].value > _LARGEST_PER_SIDE
+                    if is_data and match[0].endswith("side"):
                         break
                     taken.append(i)
                 if taken:
@@ -305,13 +314,18 @@ class _Reader:
                     values, position, sure = (int(number.value),), match.start(), False
                 self._roles.batches.append(Batch(values, position, sure))
                 last_end = match.end()
-            elif number.is_whole and 1 <= number.value <= _LARGEST_BARE:
+            elif (
+                number.is_whole
+                and 1 <= number.value <= _LARGEST_BARE
+                and not self._before(match).endswith("the ")
+            ):
                 self._roles.spare.append(int(number.value))
 
     def _is_bare_batch(self, match: re.Match[str], number: Number) -> bool:
         return (
             number.is_whole
             and 1 <= number.value <= _LARGEST_BARE
+            and not _FIRST_YEAR <= number.value <= _LAST_YEAR
             and not number.in_thousands
             and not (number.is_word and not _BEFORE_WORD.search(self._before(match)))
             and bool(patterns.BEFORE_BARE.search(self._before(match)))

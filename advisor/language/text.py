@@ -62,7 +62,7 @@ _SAME_WORD = [
         (r"\bbatch(?:es)?(?=\d)", "batch "),
         (r"\bbatches\b", "batch"),
         (r"\b(?:bs|bsz|bsize)(?=[\d\W_]|$)", "batch"),
-        (r"(?<![-\w])b(?=\s?[=:]?\s?\d)", "batch "),
+        (r"(?<![-\w])b(?=\s?[=:]?\s?\d+(?![\d.]))", "batch "),
         (r"\b(?:square|sq)[\s-]?root\b|\bsqrt\b", "square root"),
         (r"\b(job|seed|epoch|step|x)(?=\d)", r"\1 "),
         (r"\bw/(?=\s|\w)\s?", "with "),
