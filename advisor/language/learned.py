@@ -20,6 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from advisor.language.intents import Intent, shortened
+from advisor.language.meanings import meanings_of
 from advisor.language.reading import Reading, read_text
 from advisor.language.rules import (
     OFFER,
@@ -165,6 +166,7 @@ def _signs(own: Reading, before: Reading | None) -> dict[str, float]:
     ruled, is_own = rule_intent(own, before)
     signs = {f"cue {intent}": weight for intent, weight in own.cues.weights.items()}
     signs[f"ruled {ruled}"] = 2.0
+    signs |= meanings_of(shortened(own.marked))
     is_short = len(own.marked) < SHORT
     if before is not None:
         earlier = intent_alone(before)
