@@ -19,8 +19,12 @@ from advisor.language.rules import (
     POINTS_BACK,
     SHORTEST_SENTENCE,
     YES,
+    follow_up_intent,
     intent_alone,
+    intent_of_turn,
+    is_scrap,
     rule_intent,
+    said_intent,
 )
 from advisor.language.text import Mark
 from advisor.language.vocabulary import FACE_MODELS
@@ -147,9 +151,13 @@ def _decide_intent(
     own: Reading, before: Reading | None, model: IntentModel
 ) -> tuple[Intent, float]:
     """Return the likeliest intent that fits what is known, and its probability."""
-    ruled, _ = rule_intent(own, before)
     if before and YES.match(own.marked):
-        return ruled, 1.0
+        return rule_intent(own, before)[0], 1.0
+    if before and is_scrap(own):
+        alone = model.probabilities([look_at(before, None)])[0]
+        earlier = said_intent(before) or next(iter(alone))
+        if found := follow_up_intent(own, before, earlier):
+            return found, 1.0
     chances = model.probabilities([look_at(own, before)])[0]
     first, second = list(chances)[:2]
     if first is Intent.NEEDS_CLARIFICATION and second in NEEDED:
@@ -244,7 +252,7 @@ def _inherit(
     """Return the slots filled up from the context, and the names of those filled."""
     earlier = _context_slots(before, intent)
     asked_for = {Intent.MAX_BATCH_FOR_LR: "batch_size"}
-    if intent is Intent.FASTEST_BATCH and intent_alone(before) is intent:
+    if intent is Intent.FASTEST_BATCH and intent_of_turn(before) is intent:
         asked_for[Intent.FASTEST_BATCH] = "batch_size"
     if is_own:
         asked_for[Intent.RECOMMEND_LR] = "learning_rate"

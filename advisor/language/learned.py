@@ -26,7 +26,7 @@ from advisor.language.rules import (
     OFFER,
     POINTS_BACK,
     YES,
-    intent_alone,
+    intent_of_turn,
     rule_intent,
 )
 from advisor.language.text import Mark
@@ -34,7 +34,7 @@ from advisor.language.text import Mark
 QUESTIONS = Path(__file__).with_name("questions")
 SHORT = 24  # characters of a marked text: a follow-up rather than a sentence
 INVERSE_PENALTY = 10.0
-SIGN_WEIGHT = 0.5  # a rule's word, beside tf-idf vectors of length one
+SIGN_WEIGHT = 1.0  # a rule's word, beside tf-idf vectors of length one
 _TOKEN = r"[\w'/@]+|[?!]"
 _SPOKEN = {
     Mark.RATE: " zrate ",
@@ -169,7 +169,7 @@ def _signs(own: Reading, before: Reading | None) -> dict[str, float]:
     signs |= meanings_of(shortened(own.marked))
     is_short = len(own.marked) < SHORT
     if before is not None:
-        earlier = intent_alone(before)
+        earlier = intent_of_turn(before)
         signs[f"after {earlier}"] = 1.0
         signs[f"after {earlier}, short"] = 2.0 * is_short
         signs[f"after {earlier}, points back"] = 1.0 * bool(

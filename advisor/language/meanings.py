@@ -119,7 +119,9 @@ def meanings_of(marked: str) -> dict[str, float]:
     """
     found = {}
     for name, pattern in MEANINGS.items():
-        count = sum(1 for _ in zip(range(_SEVERAL), pattern.finditer(marked), strict=False))
+        count = sum(
+            1 for _ in zip(range(_SEVERAL), pattern.finditer(marked), strict=False)
+        )
         if count:
             found[f"means {name}"] = 1.0 + 0.3 * (count - 1)
     return found

@@ -13,9 +13,8 @@ from enum import StrEnum
 
 from advisor.language import patterns
 from advisor.language.numbers import Number
-from advisor.language.text import NUMBER as N
 from advisor.language.text import NAME, Mark
-
+from advisor.language.text import NUMBER as N
 
 # Without the word batch beside it a larger number counts something else.
 _LARGEST_BARE = 8192
