@@ -15,6 +15,7 @@ from advisor.language.intents import NEEDED, Intent
 from advisor.language.learned import IntentModel, learned_model, look_at
 from advisor.language.reading import Reading, read_text
 from advisor.language.rules import (
+    ASKS_BACK,
     OFFER,
     POINTS_BACK,
     SHORTEST_SENTENCE,
@@ -155,6 +156,7 @@ def _decide_intent(
         return rule_intent(own, before)[0], 1.0
     if before and is_scrap(own):
         alone = model.probabilities([look_at(before, None)])[0]
+        alone.pop(Intent.NEEDS_CLARIFICATION, None)
         earlier = said_intent(before) or next(iter(alone))
         if found := follow_up_intent(own, before, earlier):
             return found, 1.0
@@ -309,6 +311,8 @@ def _context_slots(before: Reading, intent: Intent) -> Slots:
     Who says yes to a run means the rate that was offered.
     """
     slots = _slots(before, intent_alone(before))
+    if ASKS_BACK.search(before.marked) and isinstance(slots.workload, tuple):
+        slots = replace(slots, workload=None)
     roles = before.roles
     offer = OFFER.search(before.marked)
     if offer and intent is Intent.RUN_VERIFICATION:

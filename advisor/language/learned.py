@@ -165,7 +165,7 @@ def _signs(own: Reading, before: Reading | None) -> dict[str, float]:
     roles = own.roles
     ruled, is_own = rule_intent(own, before)
     signs = {f"cue {intent}": weight for intent, weight in own.cues.weights.items()}
-    signs[f"ruled {ruled}"] = 2.0
+    signs[f"ruled {ruled}"] = 1.0
     signs |= meanings_of(shortened(own.marked))
     is_short = len(own.marked) < SHORT
     if before is not None:

@@ -46,12 +46,13 @@ _SAID = tuple(
             Intent.JUDGE_LR,
             r"\bto judge\b|\bwhether (?:that |this )?(?:rate )?.{0,3}\bis\b",
         ),
+        (Intent.DIAGNOSE, r"\bwhen it (?:diverged|failed)|\bwhat exactly did you see"),
+        (Intent.FASTEST_BATCH, r"\bfastest\b|\bspeed\b|\bthroughput\b|\begs? ?/ ?s"),
         (
             Intent.RECOMMEND_LR,
-            r"\b(?:want|need) (?:a|the) (?:lr|rate)\b|\ba (?:lr|rate) for\?",
+            rf"(?:lr|rate)\b[^!]*\bwhich\b|\bwhich\b[^!]*\b(?:lr|rate)\b|"
+            rf"(?:lr|rate)\b[^!]*\bwhat is your batch",
         ),
-        (Intent.DIAGNOSE, r"\bwhen it (?:diverged|failed)|\bwhat exactly did you see"),
-        (Intent.FASTEST_BATCH, r"\bfastest\b|\bspeed\b|\begs? ?/ ?s"),
         (
             Intent.STATUS_OF_JOBS,
             rf"\bjobs? {_O} (?:is|has|was|are)\b|\bno jobs?\b|\b(?:queued|started) (?:as )?"
@@ -104,9 +105,11 @@ def is_scrap(own: Reading) -> bool:
 
 def said_intent(before: Reading) -> Intent | None:
     """Return what an answer or a question of ours was about; None: it is neither."""
-    asks_back = bool(_ASKS_BACK.search(before.marked))
+    asks_back = bool(ASKS_BACK.search(before.marked))
     is_question = before.cues.weight >= _CLEAR and "?" in before.text
-    is_order = before.cues.intent is Intent.RUN_VERIFICATION and not asks_back
+    is_order = before.cues.intent is Intent.RUN_VERIFICATION and not (
+        asks_back or _STARTS_AT.search(before.marked)
+    )
     if (is_question and not asks_back) or (
         is_order and not OFFER.search(before.marked)
     ):
@@ -122,8 +125,9 @@ def intent_of_turn(before: Reading) -> Intent:
     return said_intent(before) or intent_alone(before)
 
 
+_STARTS_AT = re.compile(rf"\b(?:start|try|begin)[^.?!]{{0,20}}{_R}")
 _CLEAR = 3.0
-_ASKS_BACK = re.compile(
+ASKS_BACK = re.compile(
     rf"\b(?:which|what) ?(?:model|batch|lr|rate|{NAME})[^.?!]{{0,80}}\?|\bstart it\?"
 )
 
@@ -138,7 +142,7 @@ def follow_up_intent(own: Reading, before: Reading, earlier: Intent) -> Intent |
     """
     if not is_scrap(own):
         return None
-    asks_back = bool(_ASKS_BACK.search(before.marked))
+    asks_back = bool(ASKS_BACK.search(before.marked))
     offers = bool(OFFER.search(before.marked)) and not (
         asks_back and "start it" not in before.marked
     )
