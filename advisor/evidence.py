@@ -82,7 +82,8 @@ class Shelf:
     """The runs of one workload by id, gathered once for all who ask.
 
     `by_body` and `scored_by_body` hold them as siblings of other workloads, by
-    workload, recipe and optimizer: those with an outcome, and those with a score.
+    workload, recipe and optimizer: those with an outcome, and those with a score. Runs
+    in mixed precision speak for themselves alone and are no siblings.
     """
 
     runs: tuple[Run, ...] = ()
@@ -90,7 +91,7 @@ class Shelf:
     @cached_property
     def by_body(self) -> Mapping[BodyKey, Body]:
         """The runs with an outcome, as bodies without claims."""
-        current = [run for run in self.runs if run.id not in self.overtaken]
+        current = [run for run in self._full if run.id not in self.overtaken]
         grouped = _grouped(told_stability(current))
         return {key: Body(*key, tuple(runs)) for key, runs in grouped.items()}
 
@@ -102,8 +103,12 @@ class Shelf:
     @cached_property
     def scored_by_body(self) -> Mapping[BodyKey, tuple[Run, ...]]:
         """The runs with a score, of the metric that most of them report."""
-        grouped = _grouped(run for run in self.runs if _is_scored(run))
+        grouped = _grouped(run for run in self._full if _is_scored(run))
         return {key: tuple(_one_metric(runs)[0]) for key, runs in grouped.items()}
+
+    @cached_property
+    def _full(self) -> tuple[Run, ...]:
+        return tuple(run for run in self.runs if run.precision in (None, "fp32"))
 
     def without(self, unwanted: set[str]) -> "Shelf":
         """This shelf, or one that lacks some runs."""

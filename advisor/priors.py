@@ -94,7 +94,9 @@ CLAIM_SPREAD = 1.0
 NEW_FAMILY_WIDENING = 1.5
 # Octaves the threshold rises per halving of every width, from full size to a proxy:
 # under muP-like reasoning Adam's rate goes as 1/width for hidden layers and stays for
-# the others (arXiv:2203.03466); between the two, with a wide sd.
+# the others (arXiv:2203.03466); between the two, with a wide sd. Measured between 1/8
+# and 1/32 of the widths: 0.57 (-0.07 to 0.95) for Original and 0.27 (-0.16 to 0.70)
+# for RealFace (docs/explanation/the-two-seeds.md).
 WIDTH_LEVEL_SHIFT = 0.75
 WIDTH_LEVEL_SD = 0.5
 # Extra distance of a sibling by its relation, as a share of the base prior's sd.

@@ -300,7 +300,7 @@ def plan_verification(
     total = _wall_clock([seconds_by_batch[run.batch_size] for run in runs], n_workers)
     sides = sides_of(target)
     purpose = (
-        "they move the exponent, which carries over; the level does not"
+        "they move the exponent, which is taken to carry over; the level does not"
         if target != scope.workload
         else None
     )

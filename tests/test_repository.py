@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import duckdb
 import pytest
 
-from advisor.cli import COMMANDS, build_parser
+from advisor.cli_arguments import COMMANDS, build_parser
 from experiments.workloads import WORKLOADS
 from knowledge import errors
 from knowledge.migrations import migrate

@@ -1,13 +1,14 @@
 """Why a rate might fall with the batch: each hypothesis with its own runs (pure)."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 
 import numpy as np
 
 from advisor.two_seeds.boundaries import (
     Boundary,
+    Floats,
     failed,
     fit_boundary,
     interval,
@@ -35,6 +36,9 @@ from advisor.two_seeds.pairs import Pair, pair_finding, pairs_of
 from advisor.two_seeds.scores import Line, fit_line
 from advisor.wording import title_of
 from knowledge.names import WorkloadName
+
+FEWEST_WIDTHS = 3
+_WIDTH_DRAWS = 2048
 
 
 def reason_findings(material: Material) -> list[Finding]:
@@ -292,6 +296,22 @@ def _one_run(material: Material) -> Finding:
     )
 
 
+def _powers_of_width(widths: Mapping[int, Boundary], batch_size: int) -> Floats:
+    """Draws of the power by which the boundary goes with the width.
+
+    Each draw is the slope through one possible boundary of every width, so it is as
+    uncertain as the boundaries are.
+    """
+    chance = np.random.default_rng(0)
+    halvings = np.log2(sorted(widths))
+    levels = [
+        chance.choice(widths[divisor].draws_at(batch_size), _WIDTH_DRAWS)
+        for divisor in sorted(widths)
+    ]
+    slopes = np.polynomial.polynomial.polyfit(halvings, np.array(levels), 1)[1]
+    return np.asarray(-slopes)
+
+
 def _width(material: Material) -> Finding:
     names = sorted({r.workload for r in material.runs if r.recipe == FORUM_RECIPE})
     by_base: dict[str, dict[int, Boundary]] = defaultdict(dict)
@@ -314,13 +334,11 @@ def _width(material: Material) -> Finding:
                     str(len(boundary.runs)),
                 )
             )
-        line = fit_line(
-            [-float(np.log2(divisor)) for divisor in widths],
-            [float(np.log2(b.threshold(batch).median)) for b in widths.values()],
-        )
-        if line is not None and len({b.steps for b in widths.values()}) == 1:
-            powers.append(f"{title_of(base)} {interval_text(line.interval)}")
-            verdicts.append(judge_comparison(line.chance_positive()))
+        same_length = len({b.steps for b in widths.values()}) == 1
+        if len(widths) >= FEWEST_WIDTHS and same_length:
+            power = _powers_of_width(widths, batch)
+            powers.append(f"{title_of(base)} {interval_text(interval(power))}")
+            verdicts.append(judge_comparison(float((power > 0).mean())))
     # A boundary that falls as the width grows has a negative power of the width.
     turned = {
         Verdict.SUPPORTED: Verdict.CONTRADICTED,

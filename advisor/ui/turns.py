@@ -21,9 +21,8 @@ from advisor.recommendation import Recommendation
 from advisor.service import Advisor
 from knowledge.errors import AdvisorError
 from knowledge.names import WorkloadName
-from knowledge.records import Claim, Run
+from knowledge.records import Claim, Run, RunConfig
 
-SIBLINGS_SHOWN = 3  # narrow copies in one chart
 MAX_RUNS_LISTED = 500
 
 
@@ -170,7 +169,7 @@ def _chart_data(
     if not found:
         return None
     asked = list(dict.fromkeys(r.workload for r in found))
-    siblings = [w for name in asked for w in _narrow_copies(advisor, name)]
+    siblings = [w for name in asked for w in _narrow_copy(advisor, name)]
     workloads = list(dict.fromkeys([*asked, *siblings]))
     by_workload = {r.workload: r for r in reversed(found)}
     runs = [run for w in workloads for run in _runs(advisor, w, found[0])]
@@ -190,16 +189,16 @@ def _chart_data(
     return ThresholdChartData(found, bands, tuple(runs), tuple(claims))
 
 
-def _narrow_copies(advisor: Advisor, workload: str) -> list[str]:
-    """Return the proxies of a full-size workload that have been run, widest first."""
+def _narrow_copy(advisor: Advisor, workload: str) -> list[str]:
+    """Return the proxy of a full-size workload that was run most, if any was."""
     if WorkloadName.parse(workload).is_proxy:
         return []
     rows = advisor.store.rows(
-        "select distinct r.workload, w.width_divisor from runs r join workloads w on "
-        "w.name = r.workload where starts_with(lower(r.workload), ?) order by 2",
+        "select workload from runs where starts_with(lower(workload), ?) "
+        "group by workload order by count(*) desc, workload limit 1",
         [f"{workload.lower()}@"],
     )
-    return [name for name, _ in rows][:SIBLINGS_SHOWN]
+    return [name for (name,) in rows]
 
 
 def _runs(advisor: Advisor, workload: str, like: Recommendation) -> list[Run]:
@@ -207,7 +206,9 @@ def _runs(advisor: Advisor, workload: str, like: Recommendation) -> list[Run]:
     return [
         run
         for run in runs
-        if run.optimizer == like.optimizer and run.recipe in (None, like.recipe)
+        if run.optimizer == like.optimizer
+        and run.recipe in (None, like.recipe)
+        and run.precision in (None, RunConfig.precision)
     ]
 
 

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from advisor.cli import COMMANDS, main
+from advisor.cli import main
+from advisor.cli_arguments import COMMANDS
 
 NUMBER = re.compile(r"(?<![\w@/.])\d+(?:\.\d+)?(?:e-?\d+)?")
 

@@ -1,5 +1,7 @@
 """Runs in bf16: made when asked for, and never mixed up with those in float32."""
 
+from dataclasses import replace
+
 import pytest
 
 from advisor.advancing import advance
@@ -7,6 +9,8 @@ from advisor.service import Advisor
 from advisor.settings import Settings
 from experiments.worker import carry_out
 from knowledge.errors import BadValueError
+from knowledge.outcome import RULE_VERSION
+from tests import example_records as examples
 
 
 @pytest.fixture
@@ -46,6 +50,16 @@ def test_runs_in_bf16_count_for_answers_about_bf16_alone(advisor):
         "another precision (bf16)"
     }
     assert plain.basis not in ("measured", "interpolated")
+
+
+def test_runs_in_bf16_are_no_siblings_of_anything(advisor):
+    mixed = replace(
+        examples.REALFACE_RUN, precision="bf16", steps=1000, outcome_rule=RULE_VERSION
+    )
+    advisor.store.record_run(mixed)
+    assert "run:1" not in advisor.recommend("realface@1/8", 5).evidence.used
+    advisor.store.record_run(replace(mixed, id="run:2", precision="fp32"))
+    assert "run:2" in advisor.recommend("realface@1/8", 5).evidence.used
 
 
 def test_an_adaptive_wish_in_bf16_stays_in_bf16(advisor):

@@ -1,5 +1,6 @@
 """Verdicts follow the runs: worlds with known rules, and the same runs turned round."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -250,7 +251,23 @@ def test_widths_are_compared_at_one_length_and_batch() -> None:
     ]
     found = {f.anchor: f for f in reason_findings(material_of(runs))}["width"]
     assert found.verdict == Verdict.SUPPORTED
-    assert "Original -1.0" in found.answer
+    assert "Original -0.99 (" in found.answer
+
+
+def test_a_power_of_the_width_is_as_uncertain_as_its_boundaries() -> None:
+    """Three boundaries that lie on a line by chance are no certain line."""
+    few = [
+        run
+        for divisor in (8, 16, 32)
+        for run in face_runs(
+            0.0, workload=f"original@1/{divisor}", level=4e-3, batches=(2, 4)
+        )
+        if run.seed == 0
+    ]
+    found = {f.anchor: f for f in reason_findings(material_of(few))}["width"]
+    low, high = re.findall(r"\((-?[\d.]+) to (-?[\d.]+)\)", found.answer)[0]
+    assert float(high) - float(low) > 0.1
+    assert found.verdict == Verdict.UNDECIDED
 
 
 # -- all of it -------------------------------------------------------------------------

@@ -1,0 +1,179 @@
+"""The commands of `lr-advisor` and their options."""
+
+import argparse
+import sys
+from typing import NoReturn
+
+DESCRIPTION = "The same answers in a terminal: `lr-advisor COMMAND`."
+COMMANDS: dict[str, str] = {
+    "app": "serve the app in a browser, on this machine only",
+    "ask": "answer a question in words (never starts a job)",
+    "recommend": "the learning rate for a batch size",
+    "judge": "whether a learning rate is safe at a batch size",
+    "max-batch": "the largest batch size at which a rate is safe",
+    "scaling": "how the rate goes with the batch size, and what was claimed of it",
+    "verify": "make training runs that settle an answer",
+    "speed": "measure how fast each batch size trains on this machine",
+    "study": "run the study that settles the claims, or say how far it is",
+    "jobs": "list, show, cancel or resume jobs",
+    "import": "bring in runs from a CSV or Parquet file",
+    "export": "write a table to .csv, .parquet or .json",
+    "sql": "run one SELECT, read-only",
+    "workloads": "list the workloads, or describe one with its parameter counts",
+    "doctor": "check the store, the versions and the device",
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        text = message[0].upper() + message[1:]
+        sys.stderr.write(f"{text}. See `{self.prog} --help`.\n")
+        sys.exit(2)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of every command."""
+    parser = _Parser(prog="lr-advisor", description=DESCRIPTION)
+    common = _Parser(add_help=False)
+    for where in (parser, common):
+        unset = argparse.SUPPRESS if where is common else None
+        where.add_argument(
+            "--store", metavar="FOLDER", default=unset, help="the store folder"
+        )
+        where.add_argument(
+            "--no-seeds",
+            action="store_true",
+            default=argparse.SUPPRESS if where is common else False,
+            help="leave out the claims every new store starts with",
+        )
+        where.add_argument(
+            "--no-study",
+            action="store_true",
+            default=argparse.SUPPRESS if where is common else False,
+            help="leave out the runs of the study that ships with the program",
+        )
+        where.add_argument(
+            "--json",
+            action="store_true",
+            default=argparse.SUPPRESS if where is common else False,
+            help="print one JSON document",
+        )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    sub = {
+        name: commands.add_parser(name, help=text, description=text, parents=[common])
+        for name, text in COMMANDS.items()
+    }
+    sub["app"].add_argument("--port", type=int, default=8501)
+    sub["app"].add_argument("--host", default="127.0.0.1")
+    sub["ask"].add_argument("question")
+    sub["ask"].add_argument("--context", help="the previous turn")
+    for name in ("recommend", "judge", "max-batch"):
+        _add_scope(sub[name])
+    sub["recommend"].add_argument("--batch-size", required=True)
+    sub["judge"].add_argument("--batch-size", required=True)
+    sub["judge"].add_argument("--learning-rate", required=True)
+    sub["max-batch"].add_argument("--learning-rate", required=True)
+    sub["scaling"].add_argument("--workload")
+    sub["scaling"].add_argument("--optimizer")
+    _add_exclude(sub["ask"], sub["recommend"], sub["judge"], sub["max-batch"])
+    _add_verify(sub["verify"])
+    _add_study(sub["study"])
+    _add_speed(sub["speed"])
+    sub["jobs"].add_argument(
+        "action",
+        nargs="?",
+        default="list",
+        choices=("list", "show", "cancel", "resume"),
+    )
+    sub["jobs"].add_argument("id", nargs="?")
+    sub["import"].add_argument("paths", nargs="+", metavar="PATH")
+    sub["import"].add_argument(
+        "--format", default="auto", choices=("auto", "csv", "parquet")
+    )
+    sub["import"].add_argument("--dry-run", action="store_true")
+    sub["export"].add_argument("path", metavar="PATH")
+    sub["export"].add_argument("--table", default="runs")
+    sub["sql"].add_argument("query", metavar="SELECT")
+    sub["workloads"].add_argument(
+        "action", nargs="?", default="list", choices=("list", "describe")
+    )
+    sub["workloads"].add_argument("name", nargs="?")
+    sub["workloads"].add_argument(
+        "--option", action="append", default=[], metavar="KEY=VALUE"
+    )
+    return parser
+
+
+def _add_scope(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--workload", required=True)
+    parser.add_argument("--optimizer")
+    parser.add_argument("--recipe")
+    parser.add_argument("--device")
+    parser.add_argument("--horizon", type=int, metavar="STEPS")
+    parser.add_argument("--risk", type=float, default=0.1)
+    _add_precision(parser)
+
+
+def _add_precision(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--precision", default="fp32", help="fp32, or bf16: mixed, faster where it is"
+    )
+
+
+def _add_exclude(*parsers: argparse.ArgumentParser) -> None:
+    for parser in parsers:
+        parser.add_argument(
+            "--exclude",
+            action="append",
+            default=[],
+            metavar="ID",
+            help="leave out one run or claim, to see what it weighs",
+        )
+
+
+def _add_verify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--workload", required=True)
+    parser.add_argument("--batch-size", required=True, metavar="N[,N...]")
+    parser.add_argument("--learning-rate", metavar="X[,X...]", default="")
+    parser.add_argument("--optimizer")
+    parser.add_argument("--recipe")
+    parser.add_argument("--device")
+    parser.add_argument("--steps", type=int, help="length of each run")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--data", help="generated, lfw, or FOLDER_A::FOLDER_B")
+    _add_precision(parser)
+    budget = parser.add_mutually_exclusive_group()
+    budget.add_argument("--budget", metavar="120s", help="wall clock: 120s, 2m, 1h")
+    budget.add_argument("--runs", type=int, help="how many runs to plan")
+    budget.add_argument(
+        "--examples", type=float, help="how many to train on, over all runs"
+    )
+    parser.add_argument("--executor", default="local", choices=("local",))
+    parser.add_argument("--detach", action="store_true", help="return at once")
+
+
+def _add_speed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--workload", required=True)
+    parser.add_argument("--batch-size", metavar="N[,N...]", default="")
+    parser.add_argument("--recipe")
+    parser.add_argument("--device")
+    parser.add_argument("--budget", metavar="45s", help="for the steps: 45s, 2m, 1h")
+
+
+def _add_study(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "action", nargs="?", default="status", choices=("status", "run", "ship")
+    )
+    parser.add_argument(
+        "--full", action="store_true", help="the long study, for days or a GPU"
+    )
+    parser.add_argument("--budget", metavar="40m", help="wall clock: 90s, 40m, 48h")
+    parser.add_argument(
+        "--part",
+        action="append",
+        metavar="NAME",
+        help="this part alone, repeatable",
+    )
+    parser.add_argument("--into", metavar="FOLDER", help="where ship writes the study")
