@@ -90,7 +90,8 @@ _NOTHING_CARRIED = (Intent.HELP, Intent.OFF_TOPIC)
 _ALL_OF_THEM = re.compile(r"\b(?:all|every|everything)\b")
 _SHORT = 80  # characters of a follow-up about a job or a concept
 _MULTIPLE = re.compile(
-    r"\b(?:(?P<double>twice|double)|(?P<half>half(?! an? )|halve)|(?P<triple>triple|three times)|"
+    r"\b(?:(?P<double>twice|double)|(?P<half>half(?! an? )|halve)|"
+    r"(?P<triple>triple|three times)|"
     r"(?P<four>quadruple|four times)|(?P<ten>ten times|tenfold))"
     r"(?: (?:of|as|that|the|this|it|much|big|large|high))*(?: (?P<slot>batch|lr|rate))?"
 )

@@ -200,7 +200,11 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
     "scaling_rule": (
         (
             4.4,
-            rf"\bwhat happens to (?:the |my )?(?:lr|rate)\b|\b(?:lr|rate) (?:go )?(?:up|down)\b|\bhow much (?:should|must|does|do i)[^.?!\n]{{0,20}}\b(?:lr|rate)\b|\b(?:lr|rate) ?~|\bby what factor\b|\bdoes it (?:just )?(?:double|halve)\b|\btouch the lr\b|\bmultiply (?:the |my )?(?:lr|rate)\b|\b(?:two|four|three|{O}) times\b",
+            rf"\bwhat happens to (?:the |my )?(?:lr|rate)\b|\b(?:lr|rate) (?:go "
+            rf")?(?:up|down)\b|\bhow much (?:should|must|does|do "
+            rf"i)[^.?!\n]{{0,20}}\b(?:lr|rate)\b|\b(?:lr|rate) ?~|\bby what factor\b|"
+            rf"\bdoes it (?:just )?(?:double|halve)\b|\btouch the lr\b|\bmultiply "
+            rf"(?:the |my )?(?:lr|rate)\b|\b(?:two|four|three|{O}) times\b",
         ),
         (
             4.2,
@@ -338,7 +342,8 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
     "show_runs": (
         (
             4.6,
-            r"\bsort(?:ed)? by\b|\bfilter\b|\bwhich seeds\b|\bruns (?:where|with|at|on|from|of)\b",
+            r"\bsort(?:ed)? by\b|\bfilter\b|\bwhich seeds\b|\bruns (?:where|with|at|"
+            r"on|from|of)\b",
         ),
         (
             4.6,
@@ -383,7 +388,8 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
     "explain_concept": (
         (
             4.6,
-            r"\bwhat happens (?:when|if) (?:the |my )?(?:lr|rate) is\b|\bwhat means\b|\bwhat does [^.?!\n]{1,30} mean\b|\bwhat is [^.?!\n]{1,30} good for\b",
+            r"\bwhat happens (?:when|if) (?:the |my )?(?:lr|rate) is\b|\bwhat means\b|"
+            r"\bwhat does [^.?!\n]{1,30} mean\b|\bwhat is [^.?!\n]{1,30} good for\b",
         ),
         (4.8, rf"\b(?:is|are|differ){_GAP}\b(?:different|differ) from\b"),
         (
@@ -497,7 +503,9 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
     "status_of_jobs": (
         (
             5.0,
-            r"\bhow (?:long|far|much longer) (?:still|does it|left|until|to go)\b|\bhow many (?:of (?:those|them) )?(?:are |have )?(?:finished|done|left|ended)\b|\bwhen (?:does|will) it (?:start|end|finish)\b",
+            r"\bhow (?:long|far|much longer) (?:still|does it|left|until|to go)\b|"
+            r"\bhow many (?:of (?:those|them) )?(?:are |have )?(?:finished|done|left|"
+            r"ended)\b|\bwhen (?:does|will) it (?:start|end|finish)\b",
         ),
         (
             5.0,
@@ -540,7 +548,8 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
     "cancel": (
         (
             6.0,
-            rf"\bpull the plug\b|\b(?:off|from|out of) the queue\b|\bstop (?:number|no\.?|nr\.?) ?{O}|\bscrap (?:it|that|the)\b|\bend it\b",
+            rf"\bpull the plug\b|\b(?:off|from|out of) the queue\b|\bstop (?:number|"
+            rf"no\.?|nr\.?) ?{O}|\bscrap (?:it|that|the)\b|\bend it\b",
         ),
         (6.0, r"\b(?:cancel|abort|kill|terminate|halt)\b(?! (?:out|each))"),
         (
@@ -560,7 +569,9 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
     "help": (
         (
             5.4,
-            r"\b(?:things|stuff|what|questions?) (?:i|we|one) can (?:type|ask|write|say)\b|\blist of commands\b|^\W*/help|\bwhere to start\b|\bcan i (?:ask|type|write)\b",
+            r"\b(?:things|stuff|what|questions?) (?:i|we|one) can (?:type|ask|write|"
+            r"say)\b|\blist of commands\b|^\W*/help|\bwhere to start\b|\bcan i (?:ask|"
+            r"type|write)\b",
         ),
         (
             6.0,

@@ -30,10 +30,14 @@ IS = (
 
 def chain(key: str, fill: str = "") -> str:
     """A number and those joined to it, the key word repeated or not."""
-    return rf"{N}(?:{JOIN}(?:at |with |a )?(?:{key}{fill} ?)?{N}(?! (?:of|runs?)\b)){{0,15}}"
+    another = rf"(?:{key}{fill} ?)?{N}(?! (?:of|runs?)\b)"
+    return rf"{N}(?:{JOIN}(?:at |with |a )?{another}){{0,15}}"
 
 
-NOUN = r"(?:images?|imgs?|pics?|sequences?|seqs?|faces?|samples?|examples?|pictures?|photos?|items?|pairs?)"
+NOUN = (
+    r"(?:images?|imgs?|pics?|sequences?|seqs?|faces?|samples?|examples?|pictures?|"
+    r"photos?|items?|pairs?)"
+)
 PER = r"(?:per|/|a|each|every|in (?:a|each|every|one))"
 ACCUMULATION = re.compile(
     rf"(?P<a>{N})(?: ?x)?[ -]?(?:steps? (?:of )?)?(?:gradient[ _-]|grad[ "
@@ -49,8 +53,8 @@ STEPS_OF = re.compile(
 )
 ACCUMULATE_TO = re.compile(rf"accum\w* (?:it )?(?:up )?to (?:batch )?(?P<total>{N})")
 DEVICES = re.compile(
-    rf"(?P<n>{N})(?: ?x)? ?(?:{Mark.CUDA} )?(?P<gpus>{Mark.CUDAS}|cards|devices|machines|workers|"
-    rf"nodes)|(?P<x>{N}) ?x ?{CUDA}|(?P<one>{N}) {Mark.CUDA}"
+    rf"(?P<n>{N})(?: ?x)? ?(?:{Mark.CUDA} )?(?P<gpus>{Mark.CUDAS}|cards|devices|"
+    rf"machines|workers|nodes)|(?P<x>{N}) ?x ?{CUDA}|(?P<one>{N}) {Mark.CUDA}"
 )
 PER_DEVICE = re.compile(
     rf"(?P<batch>{N}) ?(?:{NOUN} )?(?:per|each|on each|for each|a piece|apiece)\b(?! "
@@ -127,8 +131,8 @@ OTHER = [
         r"\b(?:january|february|march|april|may|june|july|august|september|october|"
         rf"november|december|year|since|anno) {N}",
         rf"[$€£] ?{N}",
-        rf"\b(?:by|factor)(?: a)?(?: factor)?(?: of)? {N}(?: or (?:of |by )?{N})?(?! (?:per|"
-        r"batch))",
+        rf"\b(?:by|factor)(?: a)?(?: factor)?(?: of)? {N}(?: or (?:of |by )?{N})?"
+        r"(?! (?:per|batch))",
     )
 ]
 NOT_THIS = re.compile(
@@ -178,7 +182,8 @@ MAY_FOLLOW_BARE = re.compile(
 BEFORE_BARE = re.compile(
     r"(?:^|[,/:=(@→&>-]|\b(?:at|for|with|using|use|on|to|from|by|above|below|than|"
     r"try|and|or|vs|versus|between|is|about|say|around|if|go|of|run|size|then|over|"
-    rf"under|uses|used|takes?|fits?|allows?|manage|down|mean|meant|sorry|running|what about|how about|make (?:it|that))|{NAME}|"
+    r"under|uses|used|takes?|fits?|allows?|manage|down|mean|meant|sorry|running|what "
+    rf"about|how about|make (?:it|that))|{NAME}|"
     rf"[{Mark.CPU}-{Mark.CUDAS}{Mark.OPTIMIZER}]|{N}) ?$"
 )
 TOTAL = re.compile(

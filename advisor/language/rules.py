@@ -50,17 +50,18 @@ _SAID = tuple(
         (Intent.FASTEST_BATCH, r"\bfastest\b|\bspeed\b|\bthroughput\b|\begs? ?/ ?s"),
         (
             Intent.RECOMMEND_LR,
-            rf"(?:lr|rate)\b[^!]*\bwhich\b|\bwhich\b[^!]*\b(?:lr|rate)\b|"
-            rf"(?:lr|rate)\b[^!]*\bwhat is your batch",
+            r"(?:lr|rate)\b[^!]*\bwhich\b|\bwhich\b[^!]*\b(?:lr|rate)\b|"
+            r"(?:lr|rate)\b[^!]*\bwhat is your batch",
         ),
         (
             Intent.STATUS_OF_JOBS,
-            rf"\bjobs? {_O} (?:is|has|was|are)\b|\bno jobs?\b|\b(?:queued|started) (?:as )?"
-            rf"(?:job|{_O} (?:checks|jobs))|\bjobs? (?:are|is) running",
+            rf"\bjobs? {_O} (?:is|has|was|are)\b|\bno jobs?\b|\b(?:queued|started) "
+            rf"(?:as )?(?:job|{_O} (?:checks|jobs))|\bjobs? (?:are|is) running",
         ),
         (
             Intent.MAX_BATCH_FOR_LR,
-            rf"{_R}[^.?!]{{0,40}}\bup to (?:about )?batch|\bbatch[^.?!]{{0,30}}\bcan go to|"
+            rf"{_R}[^.?!]{{0,40}}\bup to (?:about )?batch|"
+            r"\bbatch[^.?!]{0,30}\bcan go to|"
             r"\blargest batch",
         ),
         (
@@ -74,12 +75,14 @@ _SAID = tuple(
         ),
         (
             Intent.JUDGE_LR,
-            rf"^\W*{_R}(?: \w+)? (?:is|are|looks?|seems|holds|diverged|should be|works?)\b|"
+            rf"^\W*{_R}(?: \w+)? (?:is|are|looks?|seems|holds|diverged|should be|"
+            r"works?)\b|"
             rf"{_R} (?:is|looks) (?:fine|ok|risky|too|safe|stable|at the edge|inside)",
         ),
         (
             Intent.RECOMMEND_LR,
-            rf"\b(?:start|try|begin|go)[^.?!]{{0,40}}{_R}|{_B}[^.?!]{{0,4}}:? {_R}|{_R} for ",
+            rf"\b(?:start|try|begin|go)[^.?!]{{0,40}}{_R}|{_B}[^.?!]{{0,4}}:? {_R}|"
+            rf"{_R} for ",
         ),
         (
             Intent.SHOW_RUNS,
@@ -93,7 +96,8 @@ _FILLER = re.compile(
     r"the|a|an|of|one|ones|only|those|these|no|nope|not|i|meant?|we|use|used|try|say|"
     r"also|too|as|well|instead|rather|now|please|just|make|that|this|there|would|"
     r"batch|model|same|oh|oops|sorry|wait|hm+|actually|case|my|move|take|switch|"
-    r"half the rate|twice the rate|double the rate|typo|typed|should have been|add|twice|double|half|or|do|go|them|all|both|"
+    r"half the rate|twice the rate|double the rate|typo|typed|should have been|add|"
+    r"twice|double|half|or|do|go|them|all|both|"
     r"against|against|by|from|n't|s)\b|[^\w\s]|[\uE000-\uF7FF]|\d"
 )
 

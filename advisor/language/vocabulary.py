@@ -65,8 +65,8 @@ FOREIGN = re.compile(
     r"roberta|llama|mistral|t5|vit|swin|sdxl|whisper|wav2vec|stable diffusion|simswap|"
     r"roop|deepfacelab|saehd|quick|villain|dfaker|lightweight|iae|phaze|unbalanced|"
     r"disney|dny|dfl|pix2pix|cyclegan|dcgan|wgan|vae|lstm|gru|transformer|diffusion "
-    r"model)(?:[- ]?[a-z]{0,5}\d+[a-z]{0,2})?(?:-[a-z]+\d*)?(?! (?:trial|run|test|check|"
-    r"question|look|one|answer|verification|experiment|and dirty)\b)|"
+    r"model)(?:[- ]?[a-z]{0,5}\d+[a-z]{0,2})?(?:-[a-z]+\d*)?(?! (?:trial|run|test|"
+    r"check|question|look|one|answer|verification|experiment|and dirty)\b)|"
     # Names that people give: krakennet, nanogpt, hydra_v2.
     rf"(?!{_DATA_SET}\b|(?:inter|pla|cabi|mag|sub|ether|bo|ga|te|for|per|trans|re)"
     r"(?:nets?|former)\b)[a-z][\w-]*(?:net|gpt|former|bert|gan|unet|lstm)|"
@@ -88,8 +88,9 @@ WORKLOAD_WORD = re.compile(
 # What may stand in a model's place without being one.
 PLAIN_WORDS = ENGLISH_STOP_WORDS | frozenset(
     """
-    a accuracy adam adamw effective egs monday tuesday wednesday thursday friday saturday
-    sunday proxy stuck swap again ai all an another answer any anything are article
+    a accuracy adam adamw effective egs monday tuesday wednesday thursday friday
+    saturday sunday proxy stuck swap again ai all an another answer any anything are
+    article
     auto average bad bank batch be best better big bigger both cake car card case
     certain check city claim computer convergence cookies cpu cuda data dataset
     decay deep default desktop device dinner do does each earth epoch epochs every
@@ -153,8 +154,8 @@ _GPU = (
 DEVICE = re.compile(
     rf"(?P<not>{_NO})?(?:(?P<cpu>{_CPU})|(?P<cuda>(?<![\w.])(?:{_MAKER}){{0,3}}"
     rf"(?:{_GPU})(?:[ -]?(?:ti|super)){{0,2}}(?:[- ]?only)?(?P<many>s)?"
-    r"(?![\w@/]*\w)))(?P<busy> (?:is|are|was) (?:busy|taken|broken|dead|occupied|gone|in "
-    r"use)\b)?"
+    r"(?![\w@/]*\w)))(?P<busy> (?:is|are|was) (?:busy|taken|broken|dead|occupied|"
+    r"gone|in use)\b)?"
 )
 
 # Real words that lie one slip away from a workload.
