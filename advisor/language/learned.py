@@ -8,6 +8,8 @@ writes it. docs/explanation/understanding.md has its scores.
 
 import hashlib
 import json
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -30,7 +32,7 @@ from advisor.language.rules import (
     intent_of_turn,
     rule_intent,
 )
-from advisor.language.text import Mark
+from advisor.language.text import WORDS, Mark
 
 QUESTIONS = Path(__file__).with_name("questions")
 TRAINED = Path(__file__).with_name("intents.npz")
@@ -281,9 +283,24 @@ def _signs(own: Reading, before: Reading | None) -> dict[str, float]:
     return {name: value for name, value in signs.items() if value}
 
 
+def usual_words(examples: Sequence[Example]) -> list[str]:
+    """Return the longer words that several questions hold, most used first."""
+    counts = Counter(
+        word
+        for example in examples
+        for word in set(re.findall(r"[a-z]{5,}", example.text.lower()))
+    )
+    found = [(n, word) for word, n in counts.items() if n >= _LEAST_QUESTIONS]
+    return [word for _, word in sorted(found, key=lambda pair: (-pair[0], pair[1]))]
+
+
+_LEAST_QUESTIONS = 3  # else a slip of somebody's would count as a word
+
+
 def main() -> None:
-    """Train on the questions that ship and write the model beside this file."""
+    """Write the usual words and the model, from the questions that ship."""
     examples = load_examples()
+    WORDS.write_text("\n".join(usual_words(examples)) + "\n", encoding="utf-8")
     train_on(examples).save(TRAINED, trained_on=fingerprint(examples))
     print(f"Learnt from {len(examples)} questions: {TRAINED.name}")
 
