@@ -96,6 +96,7 @@ _MULTIPLE = re.compile(
     r"(?: (?:of|as|that|the|this|it|much|big|large|high))*(?: (?P<slot>batch|lr|rate))?"
 )
 _MULTIPLES = {"double": 2, "half": 0.5, "triple": 3, "four": 4, "ten": 10}
+_CLEAR_CUE = 3.0  # the weight of a phrase that means one thing
 _TO = re.compile(rf"\bto (?:batch )?{Mark.BATCH}")
 _SCRAP = 24  # characters of a marked text
 # A rate from here on, and a batch size beyond here, is more likely a slip (our choice;
@@ -156,9 +157,7 @@ def _decide_intent(
     if before and YES.match(own.marked):
         return rule_intent(own, before)[0], 1.0
     if before and is_scrap(own):
-        alone = model.probabilities([look_at(before, None)])[0]
-        alone.pop(Intent.NEEDS_CLARIFICATION, None)
-        earlier = said_intent(before) or next(iter(alone))
+        earlier = said_intent(before) or _likeliest(before, model)
         if found := follow_up_intent(own, before, earlier):
             return found, 1.0
     chances = model.probabilities([look_at(own, before)])[0]
@@ -168,6 +167,15 @@ def _decide_intent(
         if _is_complete(second, slots):
             return second, chances[second]
     return first, chances[first]
+
+
+def _likeliest(before: Reading, model: IntentModel) -> Intent:
+    """Return what a question was about, also one that said too little."""
+    ruled = intent_alone(before)
+    if before.cues.weight >= _CLEAR_CUE and ruled is before.cues.intent:
+        return ruled
+    chances = model.probabilities([look_at(before, None)])[0]
+    return next(i for i in chances if i is not Intent.NEEDS_CLARIFICATION)
 
 
 def _is_complete(intent: Intent, slots: Slots) -> bool:
