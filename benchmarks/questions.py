@@ -1,8 +1,8 @@
 """How well questions are understood: writes docs/explanation/understanding.md.
 
-Two scores: cross-validation on the questions that ship (folds keep phrasings that differ
-in names and numbers alone together), and a set that nobody looked at while the rules
-were written. And what changes when a question is asked a little differently.
+Two scores: cross-validation on the questions that ship (folds keep phrasings that
+differ in names and numbers alone together), and a set that nobody looked at while the
+rules were written. And what changes when a question is asked a little differently.
 """
 
 import argparse
@@ -223,9 +223,12 @@ def build_page(examples: Sequence[Example], kept_back: Sequence[Example]) -> str
     lines = [
         "# How questions are understood",
         "",
-        "What a person types is read offline, with no language model: names and numbers "
-        "are found by rules, what is wanted is learnt. The questions it learns from lie "
-        "in `advisor/language/questions/`; `python -m benchmarks.questions` writes this "
+        "What a person types is read offline, with no language model: names and "
+        "numbers "
+        "are found by rules, what is wanted is learnt. The questions it learns from "
+        "lie "
+        "in `advisor/language/questions/`; `python -m benchmarks.questions` writes "
+        "this "
         "page.",
         "",
         "## Scores",
@@ -244,7 +247,8 @@ def build_page(examples: Sequence[Example], kept_back: Sequence[Example]) -> str
         "",
         "## What is taken for what",
         "",
-        "In cross-validation. Found: of the questions with that intent. Right: of those "
+        "In cross-validation. Found: of the questions with that intent. Right: of "
+        "those "
         "that were taken for it.",
         "",
         "| intent | questions | found | right | else taken for |",
