@@ -6,17 +6,30 @@ that cannot be right (batch -4) is kept as said, with a warning, for the answer 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from advisor.language.clauses import choose_batches
-from advisor.language.intents import Intent, Reading, read_intent
-from advisor.language.names import Names, find_names
-from advisor.language.numbers import mark_numbers
-from advisor.language.roles import Roles, read_roles
-from advisor.language.text import plain
+from advisor.language.intents import NEEDED, Intent
+from advisor.language.learned import IntentModel, learned_model, look_at
+from advisor.language.reading import Reading, read_text
+from advisor.language.rules import (
+    ASKS_BACK,
+    OFFER,
+    POINTS_BACK,
+    SHORTEST_SENTENCE,
+    YES,
+    follow_up_intent,
+    intent_alone,
+    intent_of_turn,
+    is_scrap,
+    rule_intent,
+    said_intent,
+)
+from advisor.language.text import Mark
 from advisor.language.vocabulary import FACE_MODELS
+from experiments.workloads import WORKLOADS
 
 Workloads = str | tuple[str, ...] | None
 BatchSizes = int | tuple[int, ...] | None
@@ -65,29 +78,6 @@ class Question:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Reading:
-    """One text read by itself, before its context is considered."""
-
-    text: str
-    names: Names
-    roles: Roles
-    cues: Reading
-    job: str | None
-
-    @property
-    def intent(self) -> Intent | None:
-        return self.cues.intent
-
-
-# What has to be known before an answer of that kind can be given.
-_NEEDED = {
-    Intent.RECOMMEND_LR: ("workload", "batch_size"),
-    Intent.JUDGE_LR: ("workload", "batch_size", "learning_rate"),
-    Intent.MAX_BATCH_FOR_LR: ("workload", "learning_rate"),
-    Intent.FASTEST_BATCH: ("workload",),
-    Intent.RUN_VERIFICATION: ("workload", "batch_size"),
-}
 # Intents that speak of jobs, concepts or nothing: only a text that points back
 # ("cancel it", "why?") carries anything over.
 _SELF_CONTAINED = (
@@ -95,37 +85,20 @@ _SELF_CONTAINED = (
     Intent.STATUS_OF_JOBS,
     Intent.CANCEL,
 )
+_OF_SEVERAL = (Intent.COMPARE_MODELS, Intent.RECOMMEND_LR, Intent.JUDGE_LR)
 _NOTHING_CARRIED = (Intent.HELP, Intent.OFF_TOPIC)
-# Below this weight a text has no intent of its own when there is a context.
-_OWN_INTENT_WEIGHT = 1.9
-
-# "stop", "why?" and "status" say nothing of what they speak of.
-_SHORTEST_SENTENCE = 8
-
-_YES = re.compile(
-    r"^(?!\s*(?:thanks?|thank you|great|good|now|all|both)[\s!.]*$)[\s!.,]*(?:(?:yes|"
-    r"yep|yeah|yup|ya|y|sure|ok|okay|please|do|go|it|that|them|ahead|run|start|fine|"
-    r"sounds good|let's|lets|of course|absolutely|proceed|alright|great|good|verify|"
-    r"right|correct|exactly|make it so|launch|now|thanks|thank you|check|both|all|for "
-    r"it|so|the|this|verification|plan|runs|jobs?|please do|why not|certainly|"
-    r"definitely)\b[\s!.,]*)+$"
+_ALL_OF_THEM = re.compile(r"\b(?:all|every|everything)\b")
+_SHORT = 80  # characters of a follow-up about a job or a concept
+_MULTIPLE = re.compile(
+    r"\b(?:(?P<double>twice|double)|(?P<half>half(?! an? )|halve)|"
+    r"(?P<triple>triple|three times)|"
+    r"(?P<four>quadruple|four times)|(?P<ten>ten times|tenfold))"
+    r"(?: (?:of|as|that|the|this|it|much|big|large|high))*(?: (?P<slot>batch|lr|rate))?"
 )
-_OFFER = re.compile(
-    r"\b(?:start (?:it|them|this|that|now)|run (?:it|them)|shall i|should i|i can "
-    r"(?:check|run|verify|test|measure|train)|verif\w+|want me to|launch|i could "
-    r"(?:check|run))\b"
-)
-_ORDER = re.compile(r"\b(?:run|start|verify|check|launch)\b")
-_POINTS_BACK = re.compile(
-    r"^\W*(?:and|but|so|then|what about|how about|what if|also|same|why|or|with|at|on|"
-    r"for|if|instead|ok|okay|hm+|now|use|make it|no)\b|\b(?:it|that|this|there|those|"
-    r"them|these|same|instead|too|then|as well|again|behind|either|other|cheaper|"
-    r"safer|lower|higher)\b(?! (?:app|tool|program)\b)"
-)
-_ALL_OF_THEM = re.compile(r"\b(?:all|every|any)\b")
-_WITH_ANOTHER = re.compile(r"\b(?:with|to|against|than|vs|versus)\b")
-_JOB_ID = re.compile(r"\b(?P<kind>job|run|claim|answer):(?P<id>[\w-]+)", re.IGNORECASE)
-
+_MULTIPLES = {"double": 2, "half": 0.5, "triple": 3, "four": 4, "ten": 10}
+_CLEAR_CUE = 3.0  # the weight of a phrase that means one thing
+_TO = re.compile(rf"\bto (?:batch )?{Mark.BATCH}")
+_SCRAP = 24  # characters of a marked text
 # A rate from here on, and a batch size beyond here, is more likely a slip (our choice;
 # the public grids we know of stay below both).
 _LARGE_RATE = 1.0
@@ -133,7 +106,11 @@ _LARGE_BATCH = 65_536
 
 
 def parse_question(
-    text: str, *, context: str | None = None, known_workloads: Sequence[str]
+    text: str,
+    *,
+    context: str | None = None,
+    known_workloads: Sequence[str],
+    model: IntentModel | None = None,
 ) -> Question:
     """Return what a text asks; any text gives a Question, none raises.
 
@@ -142,22 +119,22 @@ def parse_question(
         context: The previous turn (the person's or ours), from which a follow-up takes
             the slots, and the intent, that it leaves unsaid.
         known_workloads: Names besides the built-in ones; kept in this spelling.
+        model: Knows intents; without one that which ships with the program.
 
     >>> question = parse_question("dlight bs=12, lr?", known_workloads=[])
     >>> question.intent, question.slots.workload, question.slots.batch_size
     ('recommend_lr', 'dlight', 12)
     """
-    own = _read(text, known_workloads)
-    before = _read(context, known_workloads) if context and context.strip() else None
-    intent, is_own = _decide_intent(own, before)
-    slots = _slots(own, intent)
-    inherited: frozenset[str] = frozenset()
-    if before and _carries_over(own, intent, slots, is_own=is_own):
-        slots, inherited = _inherit(own, before, intent, slots, is_own=is_own)
+    own = read_text(text, known_workloads)
+    before = None
+    if context and context.strip():
+        before = read_text(context, known_workloads)
+    intent, confidence = _decide_intent(own, before, model or learned_model())
+    slots, inherited = _slots_for(intent, own, before)
     job = own.job
     if job is None and before and intent in (Intent.STATUS_OF_JOBS, Intent.CANCEL):
         job = before.job
-    if any(getattr(slots, name) is None for name in _NEEDED.get(intent, ())):
+    if not _is_complete(intent, slots):
         intent = Intent.NEEDS_CLARIFICATION
     has_budget = own.roles.is_budget or intent is Intent.RUN_VERIFICATION
     return Question(
@@ -165,7 +142,7 @@ def parse_question(
         intent=intent.value,
         slots=slots,
         inherited=inherited,
-        confidence=round(own.cues.confidence, 3),
+        confidence=round(confidence, 3),
         unknown_workload=next(iter(own.names.unknown), None),
         job=job,
         budget_seconds=own.roles.seconds if has_budget else None,
@@ -173,61 +150,52 @@ def parse_question(
     )
 
 
-def _read(text: str, known: Sequence[str]) -> _Reading:
-    text = plain(text)
-    ids = _JOB_ID.search(text)
-    job = ids["id"] if ids and ids["kind"].lower() == "job" else None
-    names = find_names(_JOB_ID.sub(r"\g<kind> ", text), known=known)
-    marked, numbers = mark_numbers(names.marked)
-    roles = read_roles(marked, numbers)
-    return _Reading(text, names, roles, read_intent(roles.marked), job or roles.job)
+def _decide_intent(
+    own: Reading, before: Reading | None, model: IntentModel
+) -> tuple[Intent, float]:
+    """Return the likeliest intent that fits what is known, and its probability."""
+    if before and YES.match(own.marked):
+        return rule_intent(own, before)[0], 1.0
+    if before and is_scrap(own):
+        earlier = said_intent(before) or _likeliest(before, model)
+        if found := follow_up_intent(own, before, earlier):
+            return found, 1.0
+    chances = model.probabilities([look_at(own, before)])[0]
+    first, second = list(chances)[:2]
+    if first is Intent.NEEDS_CLARIFICATION and second in NEEDED:
+        slots, _ = _slots_for(second, own, before)
+        if _is_complete(second, slots):
+            return second, chances[second]
+    return first, chances[first]
 
 
-def _decide_intent(own: _Reading, before: _Reading | None) -> tuple[Intent, bool]:
-    """Return the intent and whether it is the text's own (else the context's)."""
-    marked = own.roles.marked
-    if before and _YES.match(marked):
-        if _OFFER.search(before.roles.marked) or _ORDER.search(marked):
-            return Intent.RUN_VERIFICATION, False
-        return _intent_alone(before), False
-    is_weak = own.intent is None or own.cues.weight < _OWN_INTENT_WEIGHT
-    if before and own.intent is Intent.EXPLAIN_CONCEPT and _POINTS_BACK.search(marked):
-        return own.intent, True
-    if not before or not is_weak:
-        return _intent_alone(own), True
-    belongs = own.cues.is_domain or own.names.device or _POINTS_BACK.search(marked)
-    if not belongs:
-        return Intent.OFF_TOPIC, True
-    intent = _intent_alone(before)
-    rates = own.roles.rates or own.roles.bare_rates
-    if intent is Intent.RECOMMEND_LR and rates:
-        return Intent.JUDGE_LR, False
-    return intent, False
+def _likeliest(before: Reading, model: IntentModel) -> Intent:
+    """Return what a question was about, also one that said too little."""
+    ruled = intent_alone(before)
+    if before.cues.weight >= _CLEAR_CUE and ruled is before.cues.intent:
+        return ruled
+    chances = model.probabilities([look_at(before, None)])[0]
+    return next(i for i in chances if i is not Intent.NEEDS_CLARIFICATION)
 
 
-def _intent_alone(reading: _Reading) -> Intent:
-    """Return the intent of one text, from its cues or else from what it names."""
-    intent, roles = reading.intent, reading.roles
-    has_rate = bool(roles.rates or roles.bare_rates)
-    is_weak = reading.cues.weight < _OWN_INTENT_WEIGHT
-    if intent is not None and not (is_weak and has_rate):
-        if intent is Intent.OFF_TOPIC or reading.cues.is_domain:
-            return intent
-        if intent in _NEEDED or intent is Intent.EXPLAIN_CONCEPT:
-            return Intent.OFF_TOPIC
-        return intent
-    if has_rate:
-        return Intent.JUDGE_LR
-    if reading.names.workloads and roles.batches:
-        return Intent.RECOMMEND_LR
-    is_scrap = bool(_POINTS_BACK.search(roles.marked)) and len(roles.marked) < 16
-    has_words = bool(re.search(r"[^\W\d_]{2}", reading.text))
-    if reading.cues.is_domain or is_scrap or not has_words:
-        return Intent.NEEDS_CLARIFICATION
-    return Intent.OFF_TOPIC
+def _is_complete(intent: Intent, slots: Slots) -> bool:
+    """Whether all is known that an answer of that kind takes."""
+    return all(getattr(slots, name) is not None for name in NEEDED.get(intent, ()))
 
 
-def _slots(reading: _Reading, intent: Intent) -> Slots:
+def _slots_for(
+    intent: Intent, own: Reading, before: Reading | None
+) -> tuple[Slots, frozenset[str]]:
+    """Return the slots a text has under an intent, and those it inherits."""
+    slots = _slots(own, intent)
+    ruled, is_own = rule_intent(own, before)
+    is_own |= ruled is not intent
+    if before and _carries_over(own, intent, slots, is_own=is_own):
+        return _inherit(own, before, intent, slots, is_own=is_own)
+    return slots, frozenset()
+
+
+def _slots(reading: Reading, intent: Intent) -> Slots:
     """Return what the text itself says."""
     roles, names = reading.roles, reading.names
     is_loose = intent in (*_SELF_CONTAINED, *_NOTHING_CARRIED)
@@ -241,6 +209,8 @@ def _slots(reading: _Reading, intent: Intent) -> Slots:
     if intent is not Intent.OFF_TOPIC:
         rates = list(dict.fromkeys(roles.all_rates))
     workloads = names.workloads
+    if len(workloads) == len(WORKLOADS) and intent not in _OF_SEVERAL:
+        workloads = ()
     if intent is Intent.COMPARE_MODELS and not workloads:
         workloads = FACE_MODELS if "face" in reading.text.lower() else ()
     is_concept = intent in (Intent.EXPLAIN_CONCEPT, *_NOTHING_CARRIED)
@@ -249,6 +219,8 @@ def _slots(reading: _Reading, intent: Intent) -> Slots:
         optimizer = None
     if intent is Intent.OFF_TOPIC and not (workloads or batches or rates):
         optimizer = None
+    if intent is Intent.OFF_TOPIC:
+        rates = [rate for rate in rates if rate < 1]
     return Slots(
         workload=_one_or_all(workloads),
         batch_size=_one_or_all(batches),
@@ -263,56 +235,100 @@ def _one_or_all(values: Sequence[Any]) -> Any:
     return (values[0] if len(values) == 1 else tuple(values)) if values else None
 
 
-def _carries_over(own: _Reading, intent: Intent, slots: Slots, *, is_own: bool) -> bool:
+def _carries_over(own: Reading, intent: Intent, slots: Slots, *, is_own: bool) -> bool:
     """Whether the text is a follow-up of its context and not a question by itself."""
     if intent in _NOTHING_CARRIED:
         return False
     if not is_own:
         return True
-    points_back = bool(_POINTS_BACK.search(own.roles.marked))
-    points_back |= len(own.roles.marked) <= _SHORTEST_SENTENCE
-    if intent in _SELF_CONTAINED:
-        return points_back and len(own.text) < 80
+    points_back = bool(POINTS_BACK.search(own.roles.marked))
+    points_back |= len(own.roles.marked) <= SHORTEST_SENTENCE
+    if intent is Intent.EXPLAIN_CONCEPT:
+        return points_back and len(own.text) < _SHORT
+    if intent in (Intent.STATUS_OF_JOBS, Intent.CANCEL):
+        is_about_all = bool(_ALL_OF_THEM.search(own.marked)) or "jobs" in own.marked
+        return len(own.text) < _SHORT and not is_about_all
     if intent is Intent.SHOW_RUNS and _ALL_OF_THEM.search(own.roles.marked):
         return False
-    needed = _NEEDED.get(intent, ("workload",))
+    if intent is Intent.COMPARE_MODELS and isinstance(slots.workload, str):
+        return True
+    needed = NEEDED.get(intent, ("workload",))
     is_complete = all(getattr(slots, name) is not None for name in needed)
     return points_back or not is_complete
 
 
 def _inherit(
-    own: _Reading, before: _Reading, intent: Intent, slots: Slots, *, is_own: bool
+    own: Reading, before: Reading, intent: Intent, slots: Slots, *, is_own: bool
 ) -> tuple[Slots, frozenset[str]]:
     """Return the slots filled up from the context, and the names of those filled."""
-    earlier = _context_slots(before)
+    earlier = _context_slots(before, intent)
     asked_for = {Intent.MAX_BATCH_FOR_LR: "batch_size"}
-    if is_own:
+    if intent is Intent.FASTEST_BATCH and intent_of_turn(before) is intent:
         asked_for[Intent.FASTEST_BATCH] = "batch_size"
+    if is_own:
         asked_for[Intent.RECOMMEND_LR] = "learning_rate"
-    carried = {
+    takes_batch = intent in NEEDED or intent is Intent.COMPARE_MODELS
+    takes_batch |= intent in (Intent.SCALING_RULE, Intent.SHOW_RUNS, Intent.DIAGNOSE)
+    takes_batch &= intent not in asked_for
+    if slots.batch_size is None and takes_batch and _is_scrap(own):
+        slots = replace(slots, batch_size=_one_or_all(own.roles.spare))
+    carried: dict[str, Any] = {
         name: getattr(earlier, name)
         for name in SLOT_NAMES
         if getattr(slots, name) is None
         and getattr(earlier, name) is not None
         and name != asked_for.get(intent)
     }
-    is_second = isinstance(slots.workload, str) and isinstance(earlier.workload, str)
-    if (
-        intent is Intent.COMPARE_MODELS
-        and is_own
-        and is_second
-        and slots.workload != earlier.workload
-        and _WITH_ANOTHER.search(own.roles.marked)
-    ):
-        carried["workload"] = (earlier.workload, slots.workload)
+    if intent is Intent.COMPARE_MODELS and isinstance(slots.workload, str):
+        both = dict.fromkeys((*_several(earlier.workload), slots.workload))
+        if len(both) > 1:
+            carried["workload"] = tuple(both)
+    if intent is Intent.SCALING_RULE and isinstance(slots.batch_size, int):
+        steps = dict.fromkeys((*_several(earlier.batch_size), slots.batch_size))
+        if len(steps) == 2 and _TO.search(own.marked):
+            carried["batch_size"] = tuple(steps)
+    carried |= _changed(own.marked, carried, intent)
     return replace(slots, **carried), frozenset(carried)
 
 
-def _context_slots(before: _Reading) -> Slots:
-    """Return the context's slots; of several rates in an answer the first counts."""
-    slots = _slots(before, _intent_alone(before))
+def _is_scrap(own: Reading) -> bool:
+    """Whether a text is hardly more than a number: "seven", "four?", "and 10?"."""
+    return bool(own.roles.spare) and len(own.marked) < _SCRAP and not own.has_rate
+
+
+def _changed(
+    marked: str, carried: Mapping[str, Any], intent: Intent
+) -> dict[str, int | float]:
+    """Return the carried value that is to be doubled or halved, changed."""
+    found = _MULTIPLE.search(marked)
+    if not found or intent in (Intent.SCALING_RULE, Intent.EXPLAIN_CONCEPT):
+        return {}
+    factor = next(value for name, value in _MULTIPLES.items() if found[name])
+    slot = "learning_rate" if intent is Intent.JUDGE_LR else "batch_size"
+    if found["slot"]:
+        slot = "batch_size" if "batch" in found["slot"] else "learning_rate"
+    value = carried.get(slot)
+    if not isinstance(value, int | float):
+        return {}
+    changed = value * factor
+    return {slot: changed if slot == "learning_rate" else max(1, round(changed))}
+
+
+def _context_slots(before: Reading, intent: Intent) -> Slots:
+    """Return the context's slots; of several rates in an answer the first counts.
+
+    Who says yes to a run means the rate that was offered.
+    """
+    slots = _slots(before, intent_alone(before))
+    if ASKS_BACK.search(before.marked) and isinstance(slots.workload, tuple):
+        slots = replace(slots, workload=None)
     roles = before.roles
-    is_answer = bool(_OFFER.search(roles.marked)) or "?" not in before.text
+    offer = OFFER.search(before.marked)
+    if offer and intent is Intent.RUN_VERIFICATION:
+        offered = [r for place, r in roles.placed_rates if place > offer.start()]
+        if offered:
+            slots = replace(slots, learning_rate=offered[0])
+    is_answer = bool(OFFER.search(roles.marked)) or "?" not in before.text
     if is_answer and isinstance(slots.learning_rate, tuple):
         slots = replace(slots, learning_rate=slots.learning_rate[0])
     if is_answer and slots.batch_size is None and roles.batches:

@@ -7,8 +7,13 @@ numbers.py     every way to write a number, read and replaced by markers
 roles.py       which of the numbers is a batch size, a learning rate, or neither
 patterns.py    the phrases by which roles.py tells
 clauses.py     which of several batch sizes is the one that is asked about
-intents.py     what is wanted, from the cues in the marked text
+intents.py     what may be wanted, and how much the cues in a marked text speak for it
 cues.py        the cues and their weights
+meanings.py    words that mean much the same
+reading.py     one text read by itself, all of the above
+rules.py       what the cues alone take a text for; what tells a follow-up
+learned.py     what is wanted, learnt from questions/ with the rules as witnesses
 
-The door is `advisor.question.parse_question`; nothing here trains or stores anything.
+The door is `advisor.question.parse_question`. `python -m advisor.language.learned`
+learns anew and writes words.txt and intents.npz, which ship.
 """

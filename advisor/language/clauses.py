@@ -22,15 +22,26 @@ _BACKGROUND = re.compile(
 )
 
 
+# "no sorry, i meant batch 28": what follows replaces what came before.
+_CORRECTS = re.compile(
+    r"\b(?:i me(?:ant|an)|sorry|make (?:it|that)|correction|typo|no wait|no,? i said)\b"
+    r"[^.?!\n]{0,25}$"
+)
+
+
 def choose_batches(roles: Roles, *, all_named: bool) -> tuple[int, ...]:
     """Return the batch sizes that are asked about.
 
     Of several sentences the one that asks counts, and a size called a batch counts
     before a bare number. `all_named` joins every size that was called a batch.
     """
+    for batch in reversed(roles.batches):
+        if _CORRECTS.search(roles.marked[: batch.position]):
+            return batch.values
     explicit = [batch for batch in roles.batches if batch.is_explicit]
-    if all_named and len(explicit) > 1:
-        return tuple(dict.fromkeys(v for batch in explicit for v in batch.values))
+    if all_named:
+        named = roles.batches if len(explicit) < 2 else explicit
+        return tuple(dict.fromkeys(v for batch in named for v in batch.values))
     asked = [b for b in roles.batches if _is_asked(roles.marked, b.position)]
     for group in (
         [batch for batch in asked if batch.is_explicit],

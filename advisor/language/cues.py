@@ -199,6 +199,14 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
     ),
     "scaling_rule": (
         (
+            4.4,
+            rf"\bwhat happens to (?:the |my )?(?:lr|rate)\b|\b(?:lr|rate) (?:go "
+            rf")?(?:up|down)\b|\bhow much (?:should|must|does|do "
+            rf"i)[^.?!\n]{{0,20}}\b(?:lr|rate)\b|\b(?:lr|rate) ?~|\bby what factor\b|"
+            rf"\bdoes it (?:just )?(?:double|halve)\b|\btouch the lr\b|\bmultiply "
+            rf"(?:the |my )?(?:lr|rate)\b|\b(?:two|four|three|{O}) times\b",
+        ),
+        (
             4.2,
             rf"\b{_LR}{_GAP}\b(?:multiplied|divided|doubled|halved|scaled|adjusted|"
             rf"adapted|changed|raised|lowered|reduced){_GAP}\b(?:batch|when|if|as)\b",
@@ -334,6 +342,11 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
     "show_runs": (
         (
             4.6,
+            r"\bsort(?:ed)? by\b|\bfilter\b|\bwhich seeds\b|\bruns (?:where|with|at|"
+            r"on|from|of)\b",
+        ),
+        (
+            4.6,
             r"\b(?:show|list|display|see|view|plot|print|fetch|open|browse|pull up|"
             rf"give me|get me|look at){_GAP}\b{_RUNS}",
         ),
@@ -373,6 +386,11 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         ),
     ),
     "explain_concept": (
+        (
+            4.6,
+            r"\bwhat happens (?:when|if) (?:the |my )?(?:lr|rate) is\b|\bwhat means\b|"
+            r"\bwhat does [^.?!\n]{1,30} mean\b|\bwhat is [^.?!\n]{1,30} good for\b",
+        ),
         (4.8, rf"\b(?:is|are|differ){_GAP}\b(?:different|differ) from\b"),
         (
             3.4,
@@ -485,6 +503,12 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
     "status_of_jobs": (
         (
             5.0,
+            r"\bhow (?:long|far|much longer) (?:still|does it|left|until|to go)\b|"
+            r"\bhow many (?:of (?:those|them) )?(?:are |have )?(?:finished|done|left|"
+            r"ended)\b|\bwhen (?:does|will) it (?:start|end|finish)\b",
+        ),
+        (
+            5.0,
             r"\b(?:what|which|any|how many|show|list|are there|see|my|all|the|display|"
             r"running|queued|finished|open|pending|active)\b (?:\w+ ){0,3}jobs?\b",
         ),
@@ -522,6 +546,11 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         (4.2, r"\bjobs?\b"),
     ),
     "cancel": (
+        (
+            6.0,
+            rf"\bpull the plug\b|\b(?:off|from|out of) the queue\b|\bstop (?:number|"
+            rf"no\.?|nr\.?) ?{O}|\bscrap (?:it|that|the)\b|\bend it\b",
+        ),
         (6.0, r"\b(?:cancel|abort|kill|terminate|halt)\b(?! (?:out|each))"),
         (
             6.0,
@@ -538,6 +567,12 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         ),
     ),
     "help": (
+        (
+            5.4,
+            r"\b(?:things|stuff|what|questions?) (?:i|we|one) can (?:type|ask|write|"
+            r"say)\b|\blist of commands\b|^\W*/help|\bwhere to start\b|\bcan i (?:ask|"
+            r"type|write)\b",
+        ),
         (
             6.0,
             r"^[\s!?.,]*(?:help|help me|help please|please help|usage|commands?|menu|"

@@ -7,6 +7,7 @@ in intent and in every slot. Both sets are in tests/advisor/test_question.py.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -33,18 +34,35 @@ class Intent(StrEnum):
     NEEDS_CLARIFICATION = "needs_clarification"
 
 
-@dataclass(frozen=True)
-class Reading:
-    """The intent that the cues speak for (None: no cue), its weight and how surely.
+# What has to be known before an answer of that kind can be given.
+NEEDED: dict[Intent, tuple[str, ...]] = {
+    Intent.RECOMMEND_LR: ("workload", "batch_size"),
+    Intent.JUDGE_LR: ("workload", "batch_size", "learning_rate"),
+    Intent.MAX_BATCH_FOR_LR: ("workload", "learning_rate"),
+    Intent.FASTEST_BATCH: ("workload",),
+    Intent.RUN_VERIFICATION: ("workload", "batch_size"),
+}
 
-    `weight` is that of the strongest cue and a little for each other one; `confidence`
-    (0 to 1) also counts what speaks for other intents.
+
+@dataclass(frozen=True)
+class Cues:
+    """How much the cues of a text speak for each intent; none for most.
+
+    `weight` is that of the strongest cue and a little for each other one.
     """
 
-    intent: Intent | None
-    weight: float
-    confidence: float
+    weights: Mapping[Intent, float]
     is_domain: bool
+
+    @property
+    def intent(self) -> Intent | None:
+        """The intent they speak for most; None without a cue."""
+        return max(self.weights, key=lambda i: self.weights[i], default=None)
+
+    @property
+    def weight(self) -> float:
+        """The weight of that intent."""
+        return max(self.weights.values(), default=0.0)
 
 
 # Of a long text the two ends say what is wanted; a hundred cues are tried on each.
@@ -57,28 +75,25 @@ _COMPILED = {
 }
 
 
-def read_intent(marked: str) -> Reading:
-    """Return the intent for which the cues of a marked text speak most.
+def shortened(marked: str) -> str:
+    """Return the two ends of a long text, the whole of another."""
+    if len(marked) <= _HEAD + _TAIL:
+        return marked
+    return marked[:_HEAD] + "\n" + marked[-_TAIL:]
 
-    A text with no cue at all has intent None; the caller decides from what it names.
-    """
-    if len(marked) > _HEAD + _TAIL:
-        marked = marked[:_HEAD] + "\n" + marked[-_TAIL:]
-    scores = {
-        intent: score
+
+def read_cues(marked: str) -> Cues:
+    """Return what the cues of a marked text speak for."""
+    marked = shortened(marked)
+    weights = {
+        intent: weight
         for intent, cues in _COMPILED.items()
-        if (score := _score(marked, cues))
+        if (weight := _weigh(marked, cues))
     }
-    is_domain = bool(DOMAIN.search(marked))
-    if not scores:
-        return Reading(None, 0.0, 0.0, is_domain)
-    best = max(scores, key=lambda intent: scores[intent])
-    rest = sum(scores.values()) - scores[best]
-    confidence = scores[best] / (scores[best] + 0.5 * rest + 1.0)
-    return Reading(best, scores[best], confidence, is_domain)
+    return Cues(weights, bool(DOMAIN.search(marked)))
 
 
-def _score(marked: str, cues: tuple[tuple[float, re.Pattern[str]], ...]) -> float:
+def _weigh(marked: str, cues: tuple[tuple[float, re.Pattern[str]], ...]) -> float:
     """Return the strongest cue's weight; further cues add a little each."""
     weights = sorted(
         (weight for weight, pattern in cues if pattern.search(marked)), reverse=True

@@ -60,6 +60,7 @@ def _index(known: tuple[str, ...]) -> dict[str, str]:
 
 _HIDDEN = "\uf600"
 _CHUNK = re.compile(r"[a-z_][\w/.+-]*\w|[a-z_]|(?<!\d)\d+[a-z_][\w/.+-]*\w")
+_SLASHED = re.compile(r"[a-z_][\w-]*(?:/[a-z_][\w-]*)+")
 _WIDTH_AFTER = re.compile(
     r"\s?@?\s?(?:at |with |of )?\(?1\s?/\s?(?P<width>\d{1,4})\)?(?![\d.])"
     r"(?: (?:the )?(?:width|scale|proxy|size))?"
@@ -94,10 +95,14 @@ class _Finder:
             text = vocabulary.NOT_THE_WORKLOAD.sub(
                 lambda match: match[0].replace("original", _HIDDEN), text
             )
-        text = self._replace_names(text)
+        text = self._replace_names(_SLASHED.sub(self._split_slashes, text))
         text = vocabulary.FOREIGN.sub(
             lambda match: self._mark([match[0]], known=False), text
         )
+        if not self._found:
+            text = vocabulary.DATA_SET.sub(
+                lambda match: self._mark([match[0]], known=False), text
+            )
         for pattern, group in (
             (vocabulary.FACE_GROUP, vocabulary.FACE_MODELS),
             (vocabulary.DIGITS_GROUP, vocabulary.DIGITS_MODELS),
@@ -140,6 +145,13 @@ class _Finder:
                 i += 1
         return "".join(pieces) + text[end:]
 
+    def _split_slashes(self, match: re.Match[str]) -> str:
+        """Part "dlight/adam/batch" where it is no name but a part of it is."""
+        parts = match[0].split("/")
+        if match[0] in self._names or not any(part in self._names for part in parts):
+            return match[0]
+        return " / ".join(parts)
+
     def _name_at(
         self, text: str, chunks: list[re.Match[str]], i: int
     ) -> tuple[str | None, int]:
@@ -166,9 +178,10 @@ class _Finder:
 
     def _mark_group(self, group: tuple[str, ...]) -> Callable[[re.Match[str]], str]:
         def mark(match: re.Match[str]) -> str:
-            if any(set(names) & set(group) for names, _ in self._found):
-                return match[0]
             asks = match[0].startswith(("which", "what"))
+            is_named = any(set(names) & set(group) for names, _ in self._found)
+            if is_named or (self._found and not asks):
+                return match[0]
             return ("which" if asks else "") + self._mark(group, known=True)
 
         return mark
@@ -260,7 +273,7 @@ def _find_device(text: str) -> tuple[str, str | None]:
         if match["cuda"] and _is_batch_size(match):
             return match[0]
         kind = "cpu" if match["cpu"] else "cuda"
-        (ruled_out if match["not"] else meant).add(kind)
+        (ruled_out if match["not"] or match["busy"] else meant).add(kind)
         if kind == "cpu":
             return f" {Mark.CPU} "
         return f" {Mark.CUDAS if match['many'] else Mark.CUDA} "

@@ -67,10 +67,11 @@ _BETWEEN_FACTORS = re.compile(r"(?<=\d)\s?[x*]\s?(?=\d)")
 
 @dataclass(frozen=True)
 class Number:
-    """A number that was written, and how: words are not taken for bare batch sizes."""
+    """A number that was written, and how: "two" and "20k" are hardly batch sizes."""
 
     value: Decimal
     is_word: bool = False
+    in_thousands: bool = False
 
     @property
     def is_whole(self) -> bool:
@@ -149,7 +150,8 @@ def _read_digits(match: re.Match[str]) -> list[Number]:
     for part in parts:
         if len(part) + abs(power) > _LARGEST_EXPONENT:
             return []
-        found.append(Number(sign * Decimal(part).scaleb(power)))
+        value = sign * Decimal(part).scaleb(power)
+        found.append(Number(value, in_thousands=suffix == "k"))
     return found
 
 

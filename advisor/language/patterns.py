@@ -17,11 +17,11 @@ CUDA = f"[{Mark.CUDA}{Mark.CUDAS}]"
 JOIN = (
     r" ?(?:, ?(?:and |or )?|and |or |vs\.? |versus |to |-+>? ?|/ ?|→ ?|\.\.+ ?|"
     r"through |until |against |compared (?:to|with) |instead of |rather than |up to |"
-    r"then |& ?)"
+    r"down to |becomes? |(?:faster|slower|quicker|better|worse) than |then |& ?)"
 )
 IS = (
     r"(?:\s?(?:=|:|~|\(|\b(?:is|are|was|were|be|of|at|to|from|around|about|like|"
-    r"between|currently|set|stays?|stayed|kept|fixed|equals?|than|by|roughly|"
+    r"between|currently|on|de|von|di|mit|full|all|whole|the|slider|set|stays?|stayed|kept|fixed|equals?|than|by|roughly|"
     r"approximately|say|as|constant|value|still|only|just|now|a|should|would|must|"
     r"will|went|goes|up|down|increased|raised|lowered|reduced|changed|dropped|if|use|"
     r"using|held|global|total)\b))"
@@ -30,10 +30,14 @@ IS = (
 
 def chain(key: str, fill: str = "") -> str:
     """A number and those joined to it, the key word repeated or not."""
-    return rf"{N}(?:{JOIN}(?:at |with |a )?(?:{key}{fill} ?)?{N}){{0,15}}"
+    another = rf"(?:{key}{fill} ?)?{N}(?! (?:of|runs?)\b)"
+    return rf"{N}(?:{JOIN}(?:at |with |a )?{another}){{0,15}}"
 
 
-NOUN = r"(?:images?|faces?|samples?|examples?|pictures?|photos?|items?|pairs?)"
+NOUN = (
+    r"(?:images?|imgs?|pics?|sequences?|seqs?|faces?|samples?|examples?|pictures?|"
+    r"photos?|items?|pairs?)"
+)
 PER = r"(?:per|/|a|each|every|in (?:a|each|every|one))"
 ACCUMULATION = re.compile(
     rf"(?P<a>{N})(?: ?x)?[ -]?(?:steps? (?:of )?)?(?:gradient[ _-]|grad[ "
@@ -41,10 +45,16 @@ ACCUMULATION = re.compile(
     rf"gradients?))?{IS}{{0,3}}(?: ?over| ?for| ?across| ?every| "
     rf"?x)?\s?x?\s?(?P<b>{N})"
 )
+# "accumulate 4 steps of 8", "4 accumulation steps of 6", "8 x 4 of batch 2".
+IMAGES_BY_STEPS = re.compile(rf"(?P<batch>{N}) ?{NOUN} ?x ?(?P<steps>{N}) ?steps?")
+STEPS_OF = re.compile(
+    rf"(?:accum\w* {N} (?:steps?|times|batch) |{N} (?:gradient |grad )?accum\w* "
+    rf"(?:steps? )?)(?:of|x|with|at) (?:batch )?(?P<batch>{N})"
+)
 ACCUMULATE_TO = re.compile(rf"accum\w* (?:it )?(?:up )?to (?:batch )?(?P<total>{N})")
 DEVICES = re.compile(
-    rf"(?P<n>{N})(?: ?x)? ?(?P<gpus>{Mark.CUDAS}|cards|devices|machines|workers|"
-    rf"nodes)|(?P<x>{N}) ?x ?{CUDA}|(?P<one>{N}) {Mark.CUDA}"
+    rf"(?P<n>{N})(?: ?x)? ?(?:{Mark.CUDA} )?(?P<gpus>{Mark.CUDAS}|cards|devices|"
+    rf"machines|workers|nodes)|(?P<x>{N}) ?x ?{CUDA}|(?P<one>{N}) {Mark.CUDA}"
 )
 PER_DEVICE = re.compile(
     rf"(?P<batch>{N}) ?(?:{NOUN} )?(?:per|each|on each|for each|a piece|apiece)\b(?! "
@@ -83,6 +93,14 @@ UNIT = (
     r"pictures?|frames?|questions?|tries|attempts?|sentences?|words?|lines?|out of|°|"
     r"[$€£])(?![a-z])"
 )
+MEASURE = (
+    r"loss|plateau|oscillat|sw[iu]ng|bounc|accurac|val acc|ssim|mse\b|psnr|converge"
+)
+# Nothing between a measure and its value may be what a rate or a batch stands beside.
+_NOT_A_KEY = (
+    rf"(?:(?!\b(?:lr|rates?|batch)\b|{NAME}|{N}|[{Mark.CPU}-{Mark.CUDAS}]|"
+    rf"{Mark.OPTIMIZER})[^.?!\n])"
+)
 OTHER = [
     re.compile(pattern)
     for pattern in (
@@ -100,25 +118,45 @@ OTHER = [
         r"climb\w*|shot|spik\w*|sw[iu]ng\w*|hover\w*|oscillat\w*|stuck|sits|"
         r"plateau\w*|bounc\w*|increas\w*|decreas\w*|reach\w*|hits?|over|above|below|"
         rf"under|near){IS}{{0,4}}\s?{N}(?:{JOIN}(?:about )?{N}){{0,15}}",
+        rf"\b(?:{MEASURE})\w*{_NOT_A_KEY}{{0,50}}? ?{N}"
+        rf"(?:(?:{JOIN}(?:about |[ab] ?[:=]? ?)?|{_NOT_A_KEY}{{0,25}} ){N}){{0,15}}",
+        rf"{N}(?:{JOIN}{N}){{0,3}} (?:\w )?(?:train(?:ing)? |val(?:idation)? )?loss",
+        rf"(?:\+ ?/? ?-|±) ?{N}",
+        rf"\bbeta_?[12]? ?[=:]? ?{N}",
+        rf"\bpowers? (?:of )?{N}",
+        rf"\b(?:runs|run (?:no\.?|number|nr\.?)) {N}(?:{JOIN}{N}){{0,3}}(?! ?per)",
+        rf"\b(?:open|show|see|display|in|of) run {N}",
+        rf"{N} ?x (?:the |my |that )?(?:lr|rate)",
+        rf"(?:\b(?:lr|rate|it|up|go|times|multiply|or|,|and)|^) ?x ?{N}(?! ?{CUDA})",
         r"\b(?:january|february|march|april|may|june|july|august|september|october|"
         rf"november|december|year|since|anno) {N}",
         rf"[$€£] ?{N}",
-        rf"\b(?:by|factor)(?: a)?(?: factor)?(?: of)? {N}(?! (?:per|batch))",
+        rf"\b(?:by|factor)(?: a)?(?: factor)?(?: of)? {N}(?: or (?:of |by )?{N})?"
+        r"(?! (?:per|batch))",
     )
 ]
+NOT_THIS = re.compile(
+    rf"\b(?:not|typed|wrote) (?:batch |lr |at |with )?{N}(?! ?{UNIT})"
+)
 SMALLEST_LOSS = Decimal("0.001")
 BETAS = re.compile(rf"{Mark.OPTIMIZER} ?\(?(?P<a>{N})(?: ?[,/] ?| and | )(?P<b>{N})")
 
 BATCH_KEY = "batch"
-BATCH = [
+# Read before other numbers are claimed: a noun of its own would claim them.
+SURE_BATCH = [
     re.compile(pattern)
     for pattern in (
         rf"{N} ?{NOUN} {PER} ?(?:batch|step|update|iteration|side)",
         rf"{chain(BATCH_KEY)} ?(?:per |a |for each |/ ?|for a )(?:batch|side|step|"
         r"update)\b",
+        rf"\bbatch of {N} {NOUN}",
+    )
+]
+BATCH = [
+    re.compile(pattern)
+    for pattern in (
         rf"\bbatch{IS}{{0,4}} ?[=:~(]? ?{chain(BATCH_KEY, IS + '{0,3}')}",
         rf"{chain(BATCH_KEY)}[ -]?(?:sized? )?batch(?!{IS}{{0,2}} ?{N})",
-        rf"{N}(?= x {N})",
     )
 ]
 RATE_KEY = r"(?:lr|rate|rates)"
@@ -137,13 +175,15 @@ MAY_FOLLOW_BARE = re.compile(
     r"at|for|with|is|are|or|and|to|vs|versus|in|using|please|lr|rate|stable|safe|ok|"
     r"okay|fine|work|works|too|risky|now|then|instead|would|what|which|do|does|"
     r"should|can|could|will|if|when|how|compared|from|but|than|need|needs|as|a|per|"
-    r"adam|sgd|batch|next|maybe|also|that|rather|thanks|it|my|stays?|be|good|right|"
+    r"adam|sgd|batch|next|maybe|faster|slower|quicker|better|worse|easily|max|tops|anyway|because|"
+    r"not|survive|risk|again|actually|also|that|rather|thanks|it|my|stays?|be|good|right|"
     r"any|go|going|i|since)\b)"
 )
 BEFORE_BARE = re.compile(
     r"(?:^|[,/:=(@→&>-]|\b(?:at|for|with|using|use|on|to|from|by|above|below|than|"
     r"try|and|or|vs|versus|between|is|about|say|around|if|go|of|run|size|then|over|"
-    rf"under|uses|used|running|what about|how about|make (?:it|that))|{NAME}|"
+    r"under|uses|used|takes?|fits?|allows?|manage|down|mean|meant|sorry|running|what "
+    rf"about|how about|make (?:it|that))|{NAME}|"
     rf"[{Mark.CPU}-{Mark.CUDAS}{Mark.OPTIMIZER}]|{N}) ?$"
 )
 TOTAL = re.compile(

@@ -13,8 +13,14 @@ from enum import StrEnum
 
 from advisor.language import patterns
 from advisor.language.numbers import Number
+from advisor.language.text import NAME, Mark
 from advisor.language.text import NUMBER as N
-from advisor.language.text import Mark
+
+# Without the word batch beside it a larger number counts something else.
+_LARGEST_BARE = 8192
+_FIRST_YEAR, _LAST_YEAR = 1990, 2040
+_LARGEST_PER_SIDE = 1024  # "1,800 images a side" is a data set
+_BEFORE_WORD = re.compile(r"\b(?:at|about|with|use|try|meant?) $")
 
 
 class Role(StrEnum):
@@ -43,6 +49,8 @@ class Roles:
     rates: list[float] = field(default_factory=list)
     bare_rates: list[float] = field(default_factory=list)
     all_rates: list[float] = field(default_factory=list)
+    placed_rates: list[tuple[int, float]] = field(default_factory=list)
+    spare: list[int] = field(default_factory=list)
     job: str | None = None
     seconds: float | None = None
     is_budget: bool = False
@@ -74,12 +82,12 @@ class _Reader:
     def read(self) -> Roles:
         """Claim every number, surest signs first."""
         self._read_job()
-        self._read_batches(patterns.BATCH[:2])
+        self._read_batches(patterns.SURE_BATCH)
         self._read_accumulation()
         self._read_devices()
         self._read_durations()
         self._read_others()
-        self._read_batches(patterns.BATCH[2:4])
+        self._read_batches(patterns.BATCH)
         self._read_rates()
         self._read_bare()
         roles = self._roles
@@ -92,6 +100,7 @@ class _Reader:
         roles.bare_rates = [value for _, value in sorted(self._bare_rates)]
         both = sorted([*self._rates, *self._bare_rates])
         roles.all_rates = [value for _, value in both]
+        roles.placed_rates = both
         roles.marked = re.sub(N, self._role_marker, self._text)
         return roles
 
@@ -120,6 +129,13 @@ class _Reader:
             self._claim(match[0], Role.OTHER)
 
     def _read_accumulation(self) -> None:
+        for match in patterns.IMAGES_BY_STEPS.finditer(self._text):
+            self._multiply(match["steps"], "steps of accumulation")
+            self._add_batch([_index(match["batch"])], match.start(), True)
+        for match in patterns.STEPS_OF.finditer(self._text):
+            steps, batch = (_index(mark) for mark in re.findall(N, match[0]))
+            self._multiply(chr(Mark.FIRST_NUMBER + steps), "steps of accumulation")
+            self._add_batch([batch], match.start(), True)
         for match in patterns.ACCUMULATE_TO.finditer(self._text):
             total = _index(match["total"])
             self._role[total] = Role.BATCH
@@ -192,13 +208,22 @@ class _Reader:
             first, second = (self._numbers[_index(match[key])].value for key in "ab")
             if 0 <= first < 1 and 0.9 <= second < 1:
                 self._claim(match[0], Role.OTHER)
+        for match in patterns.NOT_THIS.finditer(self._text):
+            if len(self._numbers) > 1:
+                self._claim(match[0], Role.OTHER)
         for pattern in patterns.OTHER:
             for match in pattern.finditer(self._text):
                 numbers = self._free(match[0])
                 # A face loss is never that small: "loss spikes at 1e-4" names a rate.
-                is_loss = match[0].startswith("loss")
-                if not (is_loss and all(self._is_tiny(i) for i in numbers)):
-                    self._claim(match[0], Role.OTHER)
+                is_loss = bool(re.match(patterns.MEASURE, match[0]))
+                if match[0].endswith("loss") and any(map(self._is_whole, numbers)):
+                    continue  # "batch 16 loss stuck at 2.3"
+                for i in numbers:
+                    if not (is_loss and self._is_tiny(i)):
+                        self._role[i] = Role.OTHER
+
+    def _is_whole(self, i: int) -> bool:
+        return self._numbers[i].is_whole
 
     def _is_tiny(self, i: int) -> bool:
         return 0 < self._numbers[i].value < patterns.SMALLEST_LOSS
@@ -209,6 +234,9 @@ class _Reader:
                 taken: list[int] = []
                 for i in (_index(mark) for mark in re.findall(N, match[0])):
                     if self._role[i] is not None or not self._numbers[i].is_whole:
+                        break
+                    is_data = self._numbers[i].value > _LARGEST_PER_SIDE
+                    if is_data and match[0].endswith("side"):
                         break
                     taken.append(i)
                 if taken:
@@ -249,10 +277,17 @@ class _Reader:
             number = self._numbers[i]
             if self._role[i] is not None:
                 break
-            if number.could_be_rate or (any_first and place == 0):
+            any_goes = any_first and place == 0
+            if number.is_whole and self._precedes_name(i):
+                break  # "lr 4 original": for
+            if number.could_be_rate or -1 < number.value < 0 or any_goes:
                 self._role[i] = Role.RATE
                 where = self._text.index(chr(Mark.FIRST_NUMBER + i), position)
                 self._rates.append((where, float(number.value)))
+
+    def _precedes_name(self, i: int) -> bool:
+        end = self._text.index(chr(Mark.FIRST_NUMBER + i)) + 1
+        return bool(re.match(f" {NAME}", self._text[end:]))
 
     def _read_bare(self) -> None:
         last_end = -10
@@ -278,12 +313,20 @@ class _Reader:
                     values, position, sure = (int(number.value),), match.start(), False
                 self._roles.batches.append(Batch(values, position, sure))
                 last_end = match.end()
+            elif (
+                number.is_whole
+                and 1 <= number.value <= _LARGEST_BARE
+                and not self._before(match).endswith("the ")
+            ):
+                self._roles.spare.append(int(number.value))
 
     def _is_bare_batch(self, match: re.Match[str], number: Number) -> bool:
         return (
             number.is_whole
-            and 1 <= number.value <= 1_000_000
-            and not (number.is_word and not re.search(r"\bat $", self._before(match)))
+            and 1 <= number.value <= _LARGEST_BARE
+            and not _FIRST_YEAR <= number.value <= _LAST_YEAR
+            and not number.in_thousands
+            and not (number.is_word and not _BEFORE_WORD.search(self._before(match)))
             and bool(patterns.BEFORE_BARE.search(self._before(match)))
             and bool(patterns.MAY_FOLLOW_BARE.match(self._text, match.end()))
         )

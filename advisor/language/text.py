@@ -8,11 +8,13 @@ say "a number" or "a workload" in one character and cannot be fooled by typed ma
 import re
 import unicodedata
 from functools import lru_cache
+from pathlib import Path
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 # A question is a sentence or two; of a pasted log the two ends tell what is wanted.
+WORDS = Path(__file__).with_name("words.txt")
 HEAD_CHARACTERS = 1500
 TAIL_CHARACTERS = 500
 
@@ -62,9 +64,10 @@ _SAME_WORD = [
         (r"\bbatch(?:es)?(?=\d)", "batch "),
         (r"\bbatches\b", "batch"),
         (r"\b(?:bs|bsz|bsize)(?=[\d\W_]|$)", "batch"),
-        (r"\bb(?=\s?[=:]?\s?\d)", "batch "),
+        (r"(?<![-\w])b(?=\s?[=:]?\s?\d+(?![\d.]))", "batch "),
         (r"\b(?:square|sq)[\s-]?root\b|\bsqrt\b", "square root"),
         (r"\b(job|seed|epoch|step|x)(?=\d)", r"\1 "),
+        (r"\bw/(?=\s|\w)\s?", "with "),
         (r"\bpls\b|\bplz\b", "please"),
         (r"\bwhats\b", "what's"),
         (r"\bdual\b", "2 x"),
@@ -138,7 +141,10 @@ def _plain_character(character: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _respell(word: str) -> str:
-    """Return the keyword that the word is a slip of, or the word itself."""
+    """Return the keyword that the word is a slip of, or the word itself.
+
+    A keyword may have two slips, another word that people use in questions one.
+    """
     if word in _REAL_WORDS or word in _KEYWORDS:
         return word
     slips = 1 if len(word) < 9 else 2
@@ -147,7 +153,29 @@ def _respell(word: str) -> str:
     ):
         if keyword[0] == word[0] and not _is_inflected(word, keyword):
             return keyword
+    if len(word) < _LEAST_LETTERS or word in _usual_words():
+        return word
+    near = process.extract(
+        word, _usual_words(), scorer=OSA.distance, score_cutoff=1, limit=4
+    )
+    for usual, _, _ in near:
+        exchanged = len(usual) == len(word) and sorted(usual) == sorted(word)
+        if exchanged or (
+            len(word) > _LEAST_LETTERS
+            and usual[0] == word[0]
+            and not _is_inflected(word, usual)
+        ):
+            return usual
     return word
+
+
+_LEAST_LETTERS = 5
+
+
+@lru_cache(maxsize=1)
+def _usual_words() -> tuple[str, ...]:
+    """The words that several questions hold, most used first."""
+    return tuple(WORDS.read_text(encoding="utf-8").split())
 
 
 def _is_inflected(word: str, keyword: str) -> bool:

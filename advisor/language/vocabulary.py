@@ -2,6 +2,8 @@
 
 import re
 
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
 from experiments.workloads import WORKLOADS
 from knowledge.names import GROUPS
 
@@ -12,6 +14,8 @@ DIGITS_MODELS = tuple(name for name in WORKLOADS if name.startswith("digits_"))
 ALIASES = {
     "real face": "realface",
     "d light": "dlight",
+    "d lite": "dlight",
+    "dlite": "dlight",
     "digit mlp": "digits_mlp",
     "digit cnn": "digits_cnn",
     "digitsmlp": "digits_mlp",
@@ -45,21 +49,28 @@ EVERY_MODEL = re.compile(
 )
 NOT_THE_WORKLOAD = re.compile(
     r"\boriginal (?:post|posts|poster|paper|article|claims?|questions?|forum|images?|"
-    r"photos?|idea|plan|authors?|source|faces?|thread|statement)\b|\b(?:my|your|its|"
+    r"photos?|idea|plan|deepfakes?|script|code|repo|sin|version|recipe|authors?|source|faces?|thread|statement)\b|\b(?:my|your|its|"
     r"our|their|his|her) original (?:lr|rate|batch|settings?|values?|choice|config|"
     r"one|number|answer|setup)\b(?! ?[=:]? ?\d)|\bthe original (?:lr|rate|batch|"
     r"settings?|values?|config|setup)\b(?! ?[=:]? ?\d)"
 )
 
+_DATA_SET = r"(?:mnist|fashion[- ]?mnist|cifar[- ]?\d*|imagenet)"
+# A data set stands for a model where none is named.
+DATA_SET = re.compile(rf"\b{_DATA_SET}\b")
 # Models that are not ours, by which people may well ask for advice.
 FOREIGN = re.compile(
-    r"\b(?:(?:mnist|fashion[- ]?mnist|cifar[- ]?\d*|imagenet)(?:[- ](?:mlp|cnn|"
-    r"convnet))?|(?:resnet|resnext|vgg|densenet|efficientnet|mobilenet|alexnet|lenet|"
-    r"convnext|yolo|u-?net|stylegan|gpt|bert|roberta|llama|mistral|t5|vit|swin|sdxl|"
-    r"whisper|wav2vec|stable diffusion|simswap|roop|deepfacelab|saehd|quick|villain|"
-    r"dfaker|lightweight|iae|phaze|unbalanced|disney|dny|dfl|pix2pix|cyclegan|dcgan|"
-    r"wgan|vae|lstm|gru|transformer|diffusion model)(?:[- ]?[a-z]{0,5}\d+[a-z]{0,2}|"
-    r"-[a-z]{1,5})?)\b"
+    rf"\b(?:{_DATA_SET}[- ](?:mlp|cnn|convnet)|(?:resnet|resnext|vgg|densenet|"
+    r"efficientnet|mobilenet|alexnet|lenet|convnext|yolo|u-?net|stylegan|gpt|bert|"
+    r"roberta|llama|mistral|t5|vit|swin|sdxl|whisper|wav2vec|stable diffusion|simswap|"
+    r"roop|deepfacelab|saehd|quick|villain|dfaker|lightweight|iae|phaze|unbalanced|"
+    r"disney|dny|dfl|pix2pix|cyclegan|dcgan|wgan|vae|lstm|gru|transformer|diffusion "
+    r"model)(?:[- ]?[a-z]{0,5}\d+[a-z]{0,2})?(?:-[a-z]+\d*)?(?! (?:trial|run|test|"
+    r"check|question|look|one|answer|verification|experiment|and dirty)\b)|"
+    # Names that people give: krakennet, nanogpt, hydra_v2.
+    rf"(?!{_DATA_SET}\b|(?:inter|pla|cabi|mag|sub|ether|bo|ga|te|for|per|trans|re)"
+    r"(?:nets?|former)\b)[a-z][\w-]*(?:net|gpt|former|bert|gan|unet|lstm)|"
+    r"[a-z]{3,}_(?:v\d+|net|model))\b"
 )
 BEFORE_BATCH = re.compile(
     r"\b(?:for|on|train|does|can|is|and) (?:my |the |a "
@@ -75,9 +86,11 @@ WORKLOAD_WORD = re.compile(
     r"\b(?:workload|model)(?: named| called|:| =|=) ?['\"]?(?P<name>[a-z][\w./-]*\w)"
 )
 # What may stand in a model's place without being one.
-PLAIN_WORDS = frozenset(
+PLAIN_WORDS = ENGLISH_STOP_WORDS | frozenset(
     """
-    a accuracy adam adamw again ai all an another answer any anything are article
+    a accuracy adam adamw effective egs monday tuesday wednesday thursday friday
+    saturday sunday proxy stuck swap again ai all an another answer any anything are
+    article
     auto average bad bank batch be best better big bigger both cake car card case
     certain check city claim computer convergence cookies cpu cuda data dataset
     decay deep default desktop device dinner do does each earth epoch epochs every
@@ -126,7 +139,7 @@ WEAK_OPTIMIZERS = ("momentum", "nesterov")
 
 CARD = r"(?:(?:10[5-8]|16[56]|20[678]|30[5-9]|40[6-9]|50[5-9])0)"
 _NO = (
-    r"\b(?:no|not|without(?: a)?|instead of|rather than|lack|lacking|"
+    r"\b(?:no(?! the\b)|not|without(?: a)?|instead of|rather than|lack|lacking|"
     r"(?:don't|do not|haven't|doesn't) have) (?:on |an? |any |the |my |using ){0,3}"
 )
 _CPU = (
@@ -136,12 +149,13 @@ _CPU = (
 _MAKER = r"(?:nvidia|geforce|quadro|tesla|titan|rtx|gtx)[ -]?"
 _GPU = (
     rf"(?:rtx|gtx)[ -]?(?:a?\d{{3,4}})|{CARD}|[ahvpk](?:100|40|80|200)|b200|a10g?|"
-    r"a[456]000|l40s?|t4|gpu|cuda|nvidia|geforce|quadro|titan(?: x| v| rtx)?"
+    r"a[456]000|l40s?|l4|t4|gpu|cuda|nvidia|geforce|quadro|titan(?: x| v| rtx)?"
 )
 DEVICE = re.compile(
     rf"(?P<not>{_NO})?(?:(?P<cpu>{_CPU})|(?P<cuda>(?<![\w.])(?:{_MAKER}){{0,3}}"
     rf"(?:{_GPU})(?:[ -]?(?:ti|super)){{0,2}}(?:[- ]?only)?(?P<many>s)?"
-    r"(?![\w@/]*\w)))"
+    r"(?![\w@/]*\w)))(?P<busy> (?:is|are|was) (?:busy|taken|broken|dead|occupied|"
+    r"gone|in use)\b)?"
 )
 
 # Real words that lie one slip away from a workload.

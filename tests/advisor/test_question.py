@@ -1086,8 +1086,11 @@ def test_a_value_that_can_hardly_be_meant_is_kept_with_a_warning(text, said):
     assert said in " ".join(parse(text).warnings)
 
 
-def test_an_ordinary_question_has_no_warning_and_more_confidence_than_a_vague_one():
-    clear, vague = parse("What LR for batch 5 on RealFace?"), parse("learning rate")
+def test_an_ordinary_question_has_no_warning_and_more_confidence_than_a_jumble():
+    clear, vague = (
+        parse("What LR for batch 5 on RealFace?"),
+        parse("stable rate of speed jobs"),
+    )
     assert clear.warnings == ()
     assert 0 <= vague.confidence < clear.confidence <= 1
 
