@@ -40,6 +40,7 @@ from advisor.largest_batch import (
 )
 from advisor.library import Library
 from advisor.memory import Memory
+from advisor.observing import SOURCE as OWN_SOURCE
 from advisor.rates import round_rate
 from advisor.recommendation import (
     Judgement,
@@ -536,6 +537,11 @@ class Answering:
     def claims(self) -> list[Claim]:
         """Return the claims that count: without the seeds' when opened unseeded."""
         return self._library.claims()
+
+    def own_claims(self) -> list[Claim]:
+        """Return what the person of this store reported themselves, oldest first."""
+        own = [claim for claim in self.claims() if claim.source == OWN_SOURCE]
+        return sorted(own, key=lambda claim: (claim.source_date or "", claim.id))
 
     def resolve_workload(self, name: str) -> str:
         """Return the canonical name, or raise UnknownWorkloadError with near ones."""

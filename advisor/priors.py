@@ -87,6 +87,9 @@ CLAIM_WIDTH = 0.1
 CLAIM_SOFTNESS = 0.5
 CLAIM_FLOOR = 0.004
 CLAIM_SPREAD = 1.0
+# What a person of this store saw themselves: more than advice without an outcome (0.5),
+# less than a month of trials (0.8). Our choice.
+OBSERVATION_RELIABILITY = 0.7
 
 # --- Pooling over workloads -----------------------------------------------------------
 

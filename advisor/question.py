@@ -16,6 +16,7 @@ from advisor.language.learned import IntentModel, learned_model, look_at
 from advisor.language.reading import Reading, read_text
 from advisor.language.rules import (
     ASKS_BACK,
+    NO,
     OFFER,
     POINTS_BACK,
     SHORTEST_SENTENCE,
@@ -27,7 +28,7 @@ from advisor.language.rules import (
     rule_intent,
     said_intent,
 )
-from advisor.language.text import Mark
+from advisor.language.text import Mark, plain
 from advisor.language.vocabulary import FACE_MODELS
 from experiments.workloads import WORKLOADS
 
@@ -64,7 +65,8 @@ class Question:
 
     `inherited` names the slots that come from the context. `unknown_workload` is a
     model that was named and is not known, `job` a job's id or number, and
-    `budget_seconds` the time a person allows for runs.
+    `budget_seconds` the time a person allows for runs. `confidence` is the probability
+    of the intent, `alternatives` are the next likeliest ones.
     """
 
     text: str
@@ -72,6 +74,7 @@ class Question:
     slots: Slots
     inherited: frozenset[str] = frozenset()
     confidence: float = 0.0
+    alternatives: tuple[str, ...] = ()
     unknown_workload: str | None = None
     job: str | None = None
     budget_seconds: float | None = None
@@ -129,7 +132,8 @@ def parse_question(
     before = None
     if context and context.strip():
         before = read_text(context, known_workloads)
-    intent, confidence = _decide_intent(own, before, model or learned_model())
+    chances = _decide_intent(own, before, model or learned_model())
+    intent, confidence = next(iter(chances.items()))
     slots, inherited = _slots_for(intent, own, before)
     job = own.job
     if job is None and before and intent in (Intent.STATUS_OF_JOBS, Intent.CANCEL):
@@ -143,6 +147,7 @@ def parse_question(
         slots=slots,
         inherited=inherited,
         confidence=round(confidence, 3),
+        alternatives=tuple(i.value for i in list(chances)[1:4]),
         unknown_workload=next(iter(own.names.unknown), None),
         job=job,
         budget_seconds=own.roles.seconds if has_budget else None,
@@ -150,23 +155,41 @@ def parse_question(
     )
 
 
+def is_yes(text: str) -> bool:
+    """Whether a text agrees to what was proposed, and says nothing else.
+
+    >>> is_yes("yes, run it"), is_yes("yes but on batch 8")
+    (True, False)
+    """
+    return bool(YES.match(plain(text).lower()))
+
+
+def is_no(text: str) -> bool:
+    """Whether a text turns down what was proposed, and says nothing else.
+
+    >>> is_no("no thanks"), is_no("no, batch 8")
+    (True, False)
+    """
+    return bool(NO.fullmatch(plain(text).lower()))
+
+
 def _decide_intent(
     own: Reading, before: Reading | None, model: IntentModel
-) -> tuple[Intent, float]:
-    """Return the likeliest intent that fits what is known, and its probability."""
+) -> dict[Intent, float]:
+    """Return the intents with their probabilities, that which fits best first."""
     if before and YES.match(own.marked):
-        return rule_intent(own, before)[0], 1.0
+        return {rule_intent(own, before)[0]: 1.0}
     if before and is_scrap(own):
         earlier = said_intent(before) or _likeliest(before, model)
         if found := follow_up_intent(own, before, earlier):
-            return found, 1.0
+            return {found: 1.0}
     chances = model.probabilities([look_at(own, before)])[0]
     first, second = list(chances)[:2]
     if first is Intent.NEEDS_CLARIFICATION and second in NEEDED:
         slots, _ = _slots_for(second, own, before)
         if _is_complete(second, slots):
-            return second, chances[second]
-    return first, chances[first]
+            return {second: chances[second]} | chances
+    return chances
 
 
 def _likeliest(before: Reading, model: IntentModel) -> Intent:

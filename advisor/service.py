@@ -9,20 +9,23 @@ import shutil
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from advisor.acting import Done, approve
+from advisor.answer import Answer
 from advisor.answering import Answering
 from advisor.calibration import TrackRecord, build_track_record
 from advisor.checks import check_batch_size, check_device, this_device
-from advisor.conversation import Answer, ask
+from advisor.conversation import ask
 from advisor.describing import describe_workload
 from advisor.forecasting import build_forecasts
+from advisor.history import saved_answer
 from advisor.interval_checks import JobState, StatedInterval
 from advisor.measuring import SpeedReport, measure_speed
+from advisor.proposals import Proposals
 from advisor.settings import Settings, load_settings
 from advisor.verification import VerificationSpec
 from advisor.verifying import (
@@ -44,6 +47,7 @@ from knowledge.errors import (
 )
 from knowledge.exporting import write_table
 from knowledge.importers.csv_runs import parse_runs
+from knowledge.inbox import now_text
 from knowledge.migrations import SCHEMA_VERSION
 from knowledge.records import Curve, Run, RunConfig
 from knowledge.shipped_study import find_study
@@ -51,6 +55,7 @@ from knowledge.sql_box import QueryResult, run_query
 from knowledge.store import Store
 from knowledge.tables import TABLES
 
+MOST_NAME_CHARS = 80
 _VERSIONED = ("lr-advisor", "torch", "duckdb", "streamlit", "scikit-learn", "altair")
 
 
@@ -91,6 +96,7 @@ class Advisor(Answering):
     ):
         super().__init__(store, settings, seeded=seeded, with_study=with_study)
         self.queue = Queue(store.folder)
+        self.proposals = Proposals(store.folder)
         self.study_problem: str | None = None
 
     @classmethod
@@ -260,10 +266,40 @@ class Advisor(Answering):
         return describe_workload(name, options)
 
     def ask(
-        self, question: str, context: str | None = None, *, exclude: Sequence[str] = ()
+        self,
+        question: str,
+        context: str | None = None,
+        *,
+        conversation: str | None = None,
+        exclude: Sequence[str] = (),
+        save: bool = True,
     ) -> Answer:
-        """Return the answer to a question in words; never starts a job."""
-        return ask(self, question, context=context, exclude=exclude)
+        """Return the answer to a question in words; never starts a job.
+
+        Args:
+            question: As typed.
+            context: The previous turn, whose slots a follow-up inherits.
+            conversation: The id of the conversation it stands in, if any.
+            exclude: Ids of runs and claims to leave out.
+            save: Whether to keep the answer.
+        """
+        return ask(
+            self,
+            question,
+            context=context,
+            conversation=conversation,
+            exclude=exclude,
+            save=save,
+        )
+
+    def approve(self, plan_id: str) -> Done:
+        """Carry out what was proposed under a plan's id; it works once.
+
+        Raises:
+            PlanError: The id is unknown or was used.
+            AdvisorError: It cannot be done; the proposal waits on.
+        """
+        return approve(self, plan_id)
 
     def runs_by_id(self, ids: Sequence[str]) -> list[Run]:
         """Return the runs with these ids, ordered by workload, batch size and rate."""
@@ -377,7 +413,7 @@ class Advisor(Answering):
             configs,
             evidence=evidence,
             model=model,
-            made=_now_text(),
+            made=now_text(),
             verification_id=verification_id,
             code_version=_version("lr-advisor"),
         )
@@ -437,28 +473,18 @@ class Advisor(Answering):
         ensure_supervisor(self)
 
     def save_answer(
-        self,
-        *,
-        question: str,
-        context: str | None,
-        intent: str,
-        slots: Mapping[str, Any],
-        text: str,
-        recommendation: Mapping[str, Any] | None,
-        evidence: Sequence[Mapping[str, Any]],
+        self, answer: Answer, context: str | None, conversation: str | None
     ) -> str | None:
         """Save an answer and return its id; None when the disk refuses."""
+        document = answer.to_dict()
         answer_id = f"answer:{uuid.uuid4().hex[:16]}"
+        kept = "question intent slots text recommendation evidence".split()
         body = {
+            **{name: document[name] for name in kept},
             "id": answer_id,
-            "asked": _now_text(),
-            "question": question,
+            "asked": now_text(),
             "context": context,
-            "intent": intent,
-            "slots": dict(slots),
-            "text": text,
-            "recommendation": recommendation,
-            "evidence": list(evidence),
+            "conversation": conversation,
         }
         try:
             self.store.record_answer(body)
@@ -466,9 +492,24 @@ class Advisor(Answering):
             return None
         return answer_id
 
+    def rate_answer(self, answer_id: str, thumb: str | None) -> None:
+        """Save a thumb (`up` or `down`) with an answer, or take it back with None.
 
-def _now_text() -> str:
-    return datetime.now(UTC).replace(tzinfo=None).isoformat()
+        Raises:
+            BadValueError: It is no thumb.
+            HistoryError: No such answer is stored.
+        """
+        if thumb not in ("up", "down", None):
+            raise BadValueError("thumb", thumb, expected="give up or down.")
+        saved_answer(self.store, answer_id)
+        self.store.record_feedback(answer_id, thumb)
+
+    def name_conversation(self, conversation_id: str, name: str) -> None:
+        """Give a conversation a name under which it is found again."""
+        name = " ".join(name.split())[:MOST_NAME_CHARS]
+        if not name:
+            raise BadValueError("name", "empty", expected="give a few words.")
+        self.store.record_conversation(conversation_id, name)
 
 
 def _several(value: object) -> Sequence[object]:

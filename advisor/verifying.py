@@ -323,6 +323,7 @@ def job_dict(job: Job) -> dict[str, Any]:
     """Return the JSON document of one job, as the contract has it."""
     return {
         "id": job.id,
+        "number": job.number,
         "state": shown_state(job),
         "kind": job.kind,
         "workload": job.config.workload,
@@ -352,7 +353,7 @@ def job_dict(job: Job) -> dict[str, Any]:
 def job_record(job: Job) -> dict[str, Any]:
     """Return the body of the record that mirrors a job's state into the store."""
     body = job_dict(job)
-    kept = {k: v for k, v in body.items() if k not in ("progress", "pid")}
+    kept = {k: v for k, v in body.items() if k not in ("progress", "pid", "number")}
     kept.pop("estimated_seconds")
     return {**kept, "state": job.state, "state_number": job.state_number}
 

@@ -48,6 +48,8 @@ _ADDED_COLUMNS = {
     "continues_job": "text",
     "note": "text",
 }
+# Jobs are never deleted, so a row's number is the job's for good.
+_JOB = "rowid as number, *"
 _CLAIM = """
 update jobs set state = 'running', state_number = state_number + 1, owner = :me,
     pid = :pid, pid_created = :pid_created, lease = :now + :lease,
@@ -57,7 +59,7 @@ where id = (
     where (state = 'queued' or (state = 'running' and lease < :now))
         and cancel is null and attempts < :max_attempts
     order by created, id limit 1)
-returning *
+returning rowid as number, *
 """
 
 
@@ -68,10 +70,12 @@ class Job:
     `stop_after` is the step at which it stops for now, None: its horizon.
     `continues_job` is the job from whose kept checkpoint it starts. `progress` is the
     share of the steps up to where it stops for now. `note` is what a person should
-    know of a run that went well otherwise.
+    know of a run that went well otherwise. `number` counts the store's jobs from 1, for
+    who says "cancel job 3".
     """
 
     id: str
+    number: int
     kind: str
     config: RunConfig
     state: str
@@ -235,12 +239,14 @@ class Queue:
         if running:
             where.append("state = 'running'")
         clause = f" where {' and '.join(where)}" if where else ""
-        rows = self._rows(f"select * from jobs{clause} order by created, id", values)
+        rows = self._rows(
+            f"select {_JOB} from jobs{clause} order by created, id", values
+        )
         return [_job(row) for row in rows]
 
     def job(self, job_id: str) -> Job:
         """Return one job, or raise JobNotFoundError."""
-        rows = self._rows("select * from jobs where id = ?", [job_id])
+        rows = self._rows(f"select {_JOB} from jobs where id = ?", [job_id])
         if not rows:
             raise JobNotFoundError(
                 f"No job '{job_id}'. `lr-advisor jobs list` shows the known ones."

@@ -4,9 +4,10 @@ AdvisorError
 ├─ QuestionError      UnknownWorkloadError · BadValueError
 ├─ EvidenceError      ImportFileError · StudyError
 ├─ StoreError         StoreBusyError · StoreVersionError · NotAStoreError
-│                     RunNotFoundError · JobNotFoundError · QueryError
+│                     RunNotFoundError · JobNotFoundError · HistoryError · QueryError
 ├─ RunError           RunFailedError · RunTimeoutError · WorkloadUnavailableError
 │                     DataFolderError
+├─ PlanError
 └─ SettingsError
 
 A message says what happened with its values, then what to do, in one or two short
@@ -84,6 +85,10 @@ class JobNotFoundError(StoreError):
     """No job with that id is queued or remembered."""
 
 
+class HistoryError(StoreError):
+    """No such answer or conversation is stored."""
+
+
 class QueryError(StoreError):
     """A query of the person's own was refused, failed, or took too much."""
 
@@ -106,6 +111,10 @@ class WorkloadUnavailableError(RunError):
 
 class DataFolderError(RunError):
     """A folder of faces is missing, empty, or holds something that is no picture."""
+
+
+class PlanError(AdvisorError):
+    """A plan that was to be carried out is unknown, or was used already."""
 
 
 class SettingsError(AdvisorError):

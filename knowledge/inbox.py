@@ -12,6 +12,7 @@ import os
 import time
 import uuid
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def record(
     Args:
         store_folder: The store; its inbox folder must exist.
         kind: `run`, `runs`, `study`, `claims`, `retraction`, `answer`, `forecasts`,
-            `throughput`, `job` or `workloads`.
+            `throughput`, `job`, `workloads`, `conversation` or `feedback`.
         body: Plain JSON values. A number that is not finite must be None.
         event_id: Given by a writer that may repeat itself, so that it counts once.
 
@@ -55,6 +56,11 @@ def record(
     path = store_folder / INBOX / f"{time.time_ns():020d}-{_file_part(event_id)}.json"
     write_whole(path, text.encode())
     return event_id
+
+
+def now_text() -> str:
+    """Return the time, to the microsecond, as records hold it (UTC)."""
+    return datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
 
 
 def write_whole(path: Path, content: bytes) -> None:

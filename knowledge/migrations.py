@@ -103,10 +103,24 @@ def m003_throughput(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def m004_conversations(con: duckdb.DuckDBPyConnection) -> None:
+    """Which conversation an answer stands in, their names, and thumbs."""
+    con.execute(
+        """
+        alter table answers add column conversation varchar;
+        create table conversations (
+            id varchar primary key, name varchar, changed timestamp not null);
+        create table feedback (
+            answer_id varchar primary key, thumb varchar, changed timestamp not null);
+        """
+    )
+
+
 MIGRATIONS: tuple[tuple[int, str, Migration], ...] = (
     (1, "tables", m001_tables),
     (2, "forecasts", m002_forecasts),
     (3, "throughput", m003_throughput),
+    (4, "conversations", m004_conversations),
 )
 SCHEMA_VERSION = MIGRATIONS[-1][0]
 

@@ -141,6 +141,16 @@ class Store:
         """Save an answer with its question and the ids of its evidence."""
         inbox.record(self.folder, "answer", answer, event_id=answer["id"])
 
+    def record_conversation(self, conversation_id: str, name: str) -> None:
+        """Name a conversation; the newest name counts."""
+        body = {"id": conversation_id, "name": name, "changed": inbox.now_text()}
+        inbox.record(self.folder, "conversation", body)
+
+    def record_feedback(self, answer_id: str, thumb: str | None) -> None:
+        """Save a thumb (`up` or `down`) on an answer, or take it back with None."""
+        body = {"answer_id": answer_id, "thumb": thumb, "changed": inbox.now_text()}
+        inbox.record(self.folder, "feedback", body)
+
     def record_forecasts(self, forecasts: Sequence[Forecast]) -> None:
         """Save what is said of runs; call it before they can start."""
         if forecasts:

@@ -26,8 +26,8 @@ from knowledge.records import (
 
 # What a person sees.
 TABLES = (
-    *("runs", "curves", "claims", "answers", "forecasts", "throughput", "jobs"),
-    *("workloads", "trials"),
+    *("runs", "curves", "claims", "answers", "conversations", "feedback"),
+    *("forecasts", "throughput", "jobs", "workloads", "trials"),
 )
 RUN_COLUMNS = tuple(f.name for f in fields(Run))
 CLAIM_COLUMNS = tuple(f.name for f in fields(Claim))
@@ -39,8 +39,8 @@ JOB_COLUMNS = (
     "started ended state_number"
 ).split()
 ANSWER_COLUMNS = (
-    "id asked question context intent slots text recommendation evidence".split()
-)
+    "id asked question context intent slots text recommendation evidence conversation"
+).split()
 
 
 def run_body(run: Run, curve: Curve | None = None) -> dict[str, Any]:
@@ -110,6 +110,10 @@ def insert_events(
             insert_rows(con, "answers", ANSWER_COLUMNS, [event["body"]])
         elif event["kind"] == "retraction":
             insert_rows(con, "retractions", ("claim_id", "reason"), [event["body"]])
+        elif event["kind"] == "conversation":
+            _keep_newest(con, "conversations", ("id", "name", "changed"), event)
+        elif event["kind"] == "feedback":
+            _keep_newest(con, "feedback", ("answer_id", "thumb", "changed"), event)
         elif event["kind"] == "job":
             _upsert_job(con, event["body"])
     insert_rows(con, "events", ("event_id", "kind", "recorded"), new)
@@ -251,6 +255,22 @@ def _upsert_job(con: duckdb.DuckDBPyConnection, job: Mapping[str, Any]) -> None:
         f"insert into jobs ({names}) values ({marks}) on conflict (id) do update set "
         f"{changes} where excluded.state_number > jobs.state_number",
         [job.get(c) for c in JOB_COLUMNS],
+    )
+
+
+def _keep_newest(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Sequence[str],
+    event: Mapping[str, Any],
+) -> None:
+    """Keep what was said last of a key, in whatever order the records arrive."""
+    key, value, changed = columns
+    con.execute(
+        f"insert into {table} ({key}, {value}, {changed}) values (?, ?, ?) "
+        f"on conflict ({key}) do update set {value} = excluded.{value}, "
+        f"{changed} = excluded.{changed} where excluded.{changed} > {table}.{changed}",
+        [event["body"][column] for column in columns],
     )
 
 

@@ -23,6 +23,11 @@ YES = re.compile(
     r"it|so|the|this|verification|plan|runs|jobs?|please do|why not|certainly|"
     r"definitely)\b[\s!.,]*)+$"
 )
+NO = re.compile(
+    r"[\s!.,]*(?:(?:no+|nope|nah|nein|not now|don'?t|do not|never ?mind|forget it|"
+    r"leave it|skip it|cancel that|drop it|thanks?|thank you|please|later|rather not|"
+    r"not that)[\s!.,]*)+"
+)
 OFFER = re.compile(
     r"\b(?:start (?:it|them|this|that|now)|run (?:it|them)|shall i|should i|i can "
     r"(?:check|run|verify|test|measure|train)|verif\w+|want me to|launch|i could "

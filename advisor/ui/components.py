@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from advisor.answer import Answer
 from advisor.charts import (
     ThresholdChartData,
     build_rules_chart,
@@ -16,7 +17,6 @@ from advisor.charts import (
     describe_threshold_chart,
     explain_threshold_chart,
 )
-from advisor.conversation import Answer
 from advisor.rates import rate_text
 from advisor.recommendation import Judgement, Recommendation
 from advisor.ui.speeds import render_speeds

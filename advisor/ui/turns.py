@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from advisor.answer import Answer
 from advisor.charts import (
     BandPoint,
     ThresholdBand,
     ThresholdChartData,
     batch_grid,
 )
-from advisor.conversation import Answer
 from advisor.rates import rate_text
 from advisor.recommendation import Recommendation
 from advisor.service import Advisor

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from advisor.conversation import EXAMPLES
+from advisor.asking_back import EXAMPLES
 from advisor.ui import resources
 from advisor.ui.components import (
     ADVISOR_AVATAR,

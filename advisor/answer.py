@@ -1,0 +1,88 @@
+"""Answer: what a person gets back, wherever they asked (pure)."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from advisor.comparing import Comparison
+from advisor.proposals import Proposal
+from advisor.question import Question
+from advisor.recommendation import Judgement, Recommendation
+from advisor.throughput import FastestBatch
+
+if TYPE_CHECKING:
+    from advisor.diagnosing import Diagnosis
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a person gets back; every number in `text` stands in the other fields.
+
+    `proposal` is an action that waits for a yes; `plan` are the runs it would make.
+    `clarification` asks back, or offers other readings of a question that was in doubt.
+    """
+
+    question: str
+    intent: str
+    slots: dict[str, Any]
+    text: str
+    recommendations: tuple[Recommendation, ...] = ()
+    judgements: tuple[Judgement, ...] = ()
+    evidence: tuple[dict[str, str], ...] = ()
+    rows: tuple[dict[str, Any], ...] | None = None
+    scaling: dict[str, Any] | None = None
+    comparisons: tuple[Comparison, ...] = ()
+    fastest: FastestBatch | None = None
+    diagnosis: "Diagnosis | None" = None
+    clarification: dict[str, Any] | None = None
+    inherited: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    plan: dict[str, Any] | None = None
+    proposal: Proposal | None = None
+    answer_id: str | None = field(default=None, compare=False)
+
+    @property
+    def recommendation(self) -> Recommendation | None:
+        """The recommendation when there is one."""
+        return self.recommendations[0] if self.recommendations else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON document of the contract."""
+        r = self.recommendation
+        return {
+            "question": self.question,
+            "intent": self.intent,
+            "slots": self.slots,
+            "text": self.text,
+            "recommendation": r.to_dict() if r else None,
+            "recommendations": [x.to_dict() for x in self.recommendations],
+            "judgements": [
+                {k: v for k, v in j.to_dict().items() if k != "recommendation"}
+                for j in self.judgements
+            ],
+            "evidence": list(self.evidence),
+            "rows": list(self.rows) if self.rows is not None else None,
+            "scaling": self.scaling,
+            "comparisons": [c.to_dict() for c in self.comparisons],
+            "fastest_batch": self.fastest.to_dict() if self.fastest else None,
+            "diagnosis": self.diagnosis.to_dict() if self.diagnosis else None,
+            "verification": self.plan
+            or (r.verification.to_dict() if r and r.verification.needed else None),
+            "proposal": self.proposal.to_dict() if self.proposal else None,
+            "clarification": self.clarification,
+            "inherited": list(self.inherited),
+            "warnings": list(self.warnings),
+            "answer_id": self.answer_id,
+        }
+
+
+def reply(q: Question, text: str, **parts: Any) -> Answer:
+    """Return the answer to a question, with whatever parts it has."""
+    given = {"intent": q.intent, **parts}
+    return Answer(question=q.text, slots=q.slots.to_dict(), text=text, **given)
+
+
+def several(value: Any) -> list[Any]:
+    """Return a slot's values: none, one, or all of them."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]

@@ -1,0 +1,253 @@
+"""Answers about runs and jobs, and proposals of what may be done with them.
+
+Nothing starts and nothing stops here: a proposal waits for a yes (`advisor.acting`).
+"""
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from advisor.acting import (
+    job_words,
+    propose_cancel,
+    propose_observation,
+    propose_retraction,
+    propose_runs,
+    runs_text,
+)
+from advisor.answer import Answer, reply, several
+from advisor.asking_back import ask_back
+from advisor.checks import check_batch_size, check_learning_rate
+from advisor.choosing_jobs import choose_jobs, named_numbers
+from advisor.evidence_rows import evidence_of, scope_of
+from advisor.observing import Observation, observed_text, told_outcome
+from advisor.question import Question
+from advisor.recommendation import Recommendation
+from advisor.verifying import job_dict
+from advisor.wording import joined
+from experiments.queue import Job
+from knowledge.names import WorkloadName
+
+if TYPE_CHECKING:
+    from advisor.service import Advisor
+
+_MOST_RUNS = 200
+_JOB_COLUMNS = "number state workload batch_size learning_rate seed progress id".split()
+_TAKES_BACK = re.compile(
+    r"\b(?:retract|take back|takes? (?:it|that|this) back|withdraw|undo|forget|delete|"
+    r"remove)\b.{0,40}\b(?:observations?|claims?|reports?|what i (?:said|saw|reported|"
+    r"told))\b",
+    re.IGNORECASE,
+)
+
+
+def plan_answer(advisor: "Advisor", q: Question) -> Answer:
+    """The runs that were asked for, as a proposal."""
+    workloads, batches = several(q.slots.workload), several(q.slots.batch_size)
+    if not workloads or not batches:
+        return ask_back(q)
+    sizes = [check_batch_size(b) for b in batches]
+    rates = [check_learning_rate(rate) for rate in several(q.slots.learning_rate)]
+    r = advisor.recommend(workloads[0], sizes[0], **scope_of(q))
+    plan, proposal = propose_runs(
+        advisor,
+        workloads[0],
+        sizes,
+        rates,
+        **scope_of(q),
+        budget_seconds=q.budget_seconds,
+    )
+    text = plan["reason"]
+    if proposal is not None:
+        text = (
+            f"I can run {runs_text(plan)}. Nothing has started: confirm the plan to "
+            "run it."
+        )
+    return reply(
+        q,
+        text,
+        recommendations=(r,),
+        evidence=evidence_of(advisor, [r]),
+        plan=plan,
+        proposal=proposal,
+    )
+
+
+def show_runs_answer(advisor: "Advisor", q: Question) -> Answer:
+    """The stored runs that a question names, newest first."""
+    where: list[str] = ["true"]
+    values: list[Any] = []
+    if workloads := several(q.slots.workload):
+        # A model's narrower copies are asked for along with it.
+        where.append(
+            "(workload in (select unnest(?)) or split_part(workload, '@', 1) "
+            "in (select unnest(?)))"
+        )
+        values += [workloads, workloads]
+    if batches := several(q.slots.batch_size):
+        where.append("batch_size in (select unnest(?))")
+        values.append(batches)
+    for outcome in ("diverged", "degraded", "stable", "incomplete"):
+        if outcome in q.text.lower():
+            where.append("outcome = ?")
+            values.append(outcome)
+    columns = (
+        "id workload batch_size learning_rate outcome failed_at_step steps seed source"
+    ).split()
+    clause = " and ".join(where)
+    rows = advisor.store.rows(
+        f"select {', '.join(columns)} from runs where {clause} "
+        f"order by created desc nulls last, id limit {_MOST_RUNS}",
+        values,
+    )
+    table = tuple(dict(zip(columns, row, strict=True)) for row in rows)
+    total = len(table)
+    if total == _MOST_RUNS:
+        counted = advisor.store.rows(
+            f"select count(*) from runs where {clause}", values
+        )
+        total = int(counted[0][0])
+    text = (
+        f"{total} run{'' if total == 1 else 's'} match." if total else "No run matches."
+    )
+    if total > len(table):
+        text += f" Here are the newest {len(table)}."
+    return reply(
+        q,
+        text,
+        rows=table,
+        evidence=tuple(
+            {"kind": "run", "id": row["id"], "summary": f"{row['workload']}"}
+            for row in table
+        ),
+    )
+
+
+# -- jobs ------------------------------------------------------------------------------
+
+
+def status_answer(advisor: "Advisor", q: Question) -> Answer:
+    """What runs and waits."""
+    jobs = [job for job in advisor.jobs() if not job.is_over]
+    rows = _job_rows(jobs)
+    running = sum(row["state"] == "running" for row in rows)
+    waiting = sum(row["state"] == "queued" for row in rows)
+    broken = sum(row["state"] == "interrupted" for row in rows)
+    text = f"{running} running, {waiting} waiting" if jobs else "No job is running"
+    if broken:
+        text += f", {broken} interrupted (its worker is gone; it can be resumed)"
+    return reply(q, f"{text}.", rows=rows)
+
+
+def cancel_answer(advisor: "Advisor", q: Question) -> Answer:
+    """The jobs that a question means to stop, as a proposal."""
+    every = advisor.jobs()
+    jobs = [job for job in every if not job.is_over]
+    sizes = [int(size) for size in several(q.slots.batch_size)]
+    chosen = choose_jobs(
+        q.text if q.job is None else f"{q.text} #{q.job}",
+        jobs,
+        workloads=several(q.slots.workload) if "workload" not in q.inherited else (),
+        batch_sizes=sizes if "batch_size" not in q.inherited else (),
+    )
+    if chosen:
+        proposal = propose_cancel(advisor, chosen)
+        words = joined([job_words(job) for job in chosen])
+        text = f"Shall I stop {words}? Nothing has been stopped yet."
+        return reply(q, text, rows=_job_rows(chosen), proposal=proposal)
+    if not jobs:
+        text = "No job is running or waiting, so there is nothing to cancel."
+        if over := [job for job in every if str(job.number) in named_numbers(q.text)]:
+            text += " " + " ".join(f"{job_words(j)} is {j.state}." for j in over)
+        return reply(q, text, rows=())
+    words = joined([job_words(job) for job in jobs])
+    return reply(
+        q, f"None of the jobs is that one. Unfinished: {words}.", rows=_job_rows(jobs)
+    )
+
+
+def _job_rows(jobs: list[Job]) -> tuple[dict[str, Any], ...]:
+    documents = [job_dict(job) for job in jobs]
+    return tuple({name: d[name] for name in _JOB_COLUMNS} for d in documents)
+
+
+# -- a person's own observations -------------------------------------------------------
+
+
+def observation_offer(advisor: "Advisor", q: Question, answer: Answer) -> Answer:
+    """The answer, with the offer to keep what its question tells of a run.
+
+    What was told counts once a person said yes, and never before.
+    """
+    bound = told_outcome(q.text)
+    slots = q.slots
+    if bound is None or answer.proposal is not None or answer.recommendation is None:
+        return answer
+    if not (
+        isinstance(slots.workload, str)
+        and isinstance(slots.batch_size, int)
+        and isinstance(slots.learning_rate, float)
+    ):
+        return answer
+    r = answer.recommendation
+    seen = Observation(
+        workload=r.workload,
+        batch_size=slots.batch_size,
+        learning_rate=slots.learning_rate,
+        bound=bound,
+        words=q.text,
+        optimizer=r.optimizer,
+        recipe=r.recipe,
+        device=r.device,
+        assumed=_assumed(q, r),
+    )
+    proposal = propose_observation(advisor, seen)
+    text = (
+        f"{answer.text}\n\nYou saw this yourself: shall I keep it as your observation "
+        f"({observed_text(seen)})? It would count from then on."
+    )
+    return replace(answer, text=text, proposal=proposal)
+
+
+def _assumed(q: Question, r: Recommendation) -> str | None:
+    """What a person did not say of their run and is taken as usual here."""
+    if q.slots.optimizer is not None or r.recipe is None:
+        return None
+    return f"The optimizer was not said: taken as {r.recipe}."
+
+
+def takes_back(text: str) -> bool:
+    """Whether a text asks to take back what a person reported.
+
+    >>> takes_back("retract my observation about original batch 8")
+    True
+    """
+    return _TAKES_BACK.search(text) is not None
+
+
+def retraction_answer(advisor: "Advisor", q: Question) -> Answer:
+    """The person's newest observation that fits, as a proposal to take it back."""
+    own = advisor.own_claims()
+    workloads, batches = several(q.slots.workload), several(q.slots.batch_size)
+    fitting = [
+        claim
+        for claim in own
+        if (
+            not workloads or WorkloadName.parse(claim.workload or "x").base in workloads
+        )
+        and (not batches or claim.batch_size in batches)
+    ]
+    rows = tuple({"id": claim.id, "observation": claim.statement} for claim in own)
+    if not fitting:
+        text = "You have no observation of your own here" + (
+            " that fits; these are all." if own else "."
+        )
+        return reply(q, text, intent="cancel", rows=rows)
+    proposal = propose_retraction(advisor, fitting[-1])
+    return reply(
+        q,
+        f"Shall I {proposal.summary}? Nothing has changed yet.",
+        intent="cancel",
+        rows=rows,
+        proposal=proposal,
+    )
