@@ -31,7 +31,8 @@ _DENIED = re.compile(
 )
 _HELD = re.compile(
     r"\b(?:(?:was|were|is|ran|runs|went|looks?|looked|stayed|stays|has been|been|"
-    r"held|trained|worked|came out|remained|still) (?:\w+ ){0,2}?(?:fine|stable|sharp|ok|okay|good|"
+    r"held|trained|worked|came out|remained|still) (?:\w+ ){0,2}?(?:fine|stable|"
+    r"sharp|ok|okay|good|"
     r"great|well|clean|smooth(?:ly)?|perfect(?:ly)?|alright|solid|clear)|held up|"
     r"no (?:problem|issue|blur)\w*|without (?:problem|issue|blur|trouble)\w*|never (?:"
     r"blur\w*|diverg\w*|failed|broke|exploded)|didn'?t (?:blur|diverge|explode|fail|"
@@ -45,8 +46,8 @@ _TOLD = re.compile(
 )
 _NOT_TOLD = re.compile(
     r"\b(?:will|would|should|could|can|might|may|if|what if|whether|is it|are they|"
-    r"would it|going to|expect|afraid|worried|suppose|imagine|someone|somebody|they sa(?:y"
-    r"|id)|people|forum|article|claims?|heard|read that|does|do you|is that|safe)\b"
+    r"would it|going to|expect|afraid|worried|suppose|imagine|someone|somebody|they "
+    r"sa(?:y|id)|people|forum|article|claims?|heard|read that|does|do you|is that|safe)\b"
 )
 
 

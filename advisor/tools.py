@@ -206,22 +206,24 @@ def _scope(given: Arguments) -> dict[str, Any]:
 
 # -- the table -------------------------------------------------------------------------
 
-_WORKLOAD = {
+_Properties = dict[str, dict[str, Any]]
+
+_WORKLOAD: dict[str, Any] = {
     "type": "string",
     "description": "realface, original, dlight, digits_mlp, digits_cnn, a narrower "
     "copy such as realface@1/16, or an imported name",
 }
-_BATCH_SIZE = {
+_BATCH_SIZE: dict[str, Any] = {
     "type": "integer",
     "description": "examples per optimizer step; for the face models per side",
 }
-_LEARNING_RATE = {"type": "number", "description": "such as 6.5e-5"}
-_SCOPE = {
+_LEARNING_RATE: dict[str, Any] = {"type": "number", "description": "such as 6.5e-5"}
+_SCOPE: _Properties = {
     "optimizer": {"type": "string", "description": "adam, adamw, sgd, momentum"},
     "recipe": {"type": "string", "description": "a named recipe; else the usual one"},
     "device": {"type": "string", "enum": ["cpu", "cuda", "mps"]},
 }
-_SCALING_SCOPE = {"workload": _WORKLOAD, "optimizer": _SCOPE["optimizer"]}
+_SCALING_SCOPE: _Properties = {"workload": _WORKLOAD, "optimizer": _SCOPE["optimizer"]}
 
 TOOLS: dict[str, Tool] = {
     tool.name: tool
