@@ -55,7 +55,7 @@ def sentence_for(intent: str, slots: Mapping[str, Any]) -> str | None:
     if intent == "run_verification" and at:
         with_rate = f" with a learning rate of {rate}" if rate else ""
         return f"Run a test of {what}{at}{with_rate}{rest}."
-    return f"What learning rate for {what}{at}{rest}?" if at else None
+    return f"What learning rate for {what}{at}{rest}?"
 
 
 def _rate(rate: float) -> str:

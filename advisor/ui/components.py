@@ -17,11 +17,12 @@ from advisor.charts import (
     describe_threshold_chart,
     explain_threshold_chart,
 )
+from advisor.history import SavedAnswer
 from advisor.rates import rate_text
 from advisor.recommendation import Judgement, Recommendation
 from advisor.ui.speeds import render_speeds
 from advisor.ui.text import count_text
-from advisor.ui.turns import Refusal, Turn
+from advisor.ui.turns import Note, Refusal, Turn
 from advisor.wording import (
     BASIS_WORDS,
     best_text,
@@ -71,9 +72,18 @@ def render_refusal(refusal: Refusal) -> None:
         st.text(str(refusal.error))
 
 
+def render_note(note: Note) -> None:
+    """Draw a yes or a no, and what came of it."""
+    render_question(note.question)
+    with st.chat_message("assistant", avatar=ADVISOR_AVATAR):
+        st.text(note.text)
+
+
 def render_answer(turn: Turn, index: int) -> None:
     """Draw everything an answer says; its plan is drawn by `plans`."""
     answer = turn.answer
+    if turn.said is not None:
+        st.caption(_said_then(turn.said, answer.recommendation))
     for warning in answer.warnings:
         st.badge("check this", color="orange")
         st.text(warning)
@@ -97,6 +107,15 @@ def render_answer(turn: Turn, index: int) -> None:
     elif answer.evidence:
         with st.expander(f"Evidence ({len(answer.evidence)})"):
             st.dataframe(list(answer.evidence), hide_index=True)
+
+
+def _said_then(said: SavedAnswer, now: Recommendation | None) -> str:
+    """When a question was asked, and what was answered if that was another rate."""
+    text = f"Asked {said.asked} UTC, answered anew from today's evidence"
+    rate = now.learning_rate if now else None
+    if said.learning_rate is None or rate is None or rate == said.learning_rate:
+        return f"{text}."
+    return f"{text}. It said {rate_text(said.learning_rate)} then."
 
 
 def render_threshold_chart(data: ThresholdChartData, *, key: str) -> None:

@@ -97,7 +97,23 @@ def start(advisor: Advisor, turn: Turn, plan: dict[str, Any], wish: Wish) -> Tur
         budget_seconds=None if rates else wish.budget_seconds,
         verification_id=turn.plan_id,
     )
+    if turn.answer.proposal is not None:
+        advisor.proposals.withdraw(turn.answer.proposal.id)
     return replace(turn, verification_id=verification.id, ended_id=None)
+
+
+def start_as_planned(advisor: Advisor, turn: Turn) -> Turn:
+    """Start the plan of a turn as it stands, and return the turn.
+
+    Raises:
+        AdvisorError: It cannot be started.
+    """
+    plan = plan_of(turn.answer)
+    if plan is None or not plan["runs"]:
+        return turn
+    batches = sorted({run["batch_size"] for run in plan["runs"]})
+    wish = Wish(plan["runs"][0]["workload"], tuple(batches), float(usual_budget(plan)))
+    return start(advisor, turn, plan, wish)
 
 
 def _named_rates(turn: Turn) -> list[float]:

@@ -49,8 +49,9 @@ def render_measuring(advisor: Advisor, turns: list[Any], index: int) -> None:
                 device=found.report.device,
                 budget_seconds=LONG_BUDGET_SECONDS if _is_slow(found) else None,
             )
-        again = ask_turn(advisor, turn.answer.question, turn.context)
-        turns[index] = replace(again, plan_id=turn.plan_id)
+        again = ask_turn(advisor, turn.answer.question, turn.context, save=False)
+        answer = replace(again.answer, answer_id=turn.answer.answer_id)
+        turns[index] = replace(again, answer=answer, plan_id=turn.plan_id)
         st.rerun()
 
 

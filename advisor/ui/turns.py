@@ -1,7 +1,8 @@
 """One turn of the conversation: a record that a page can draw again and again.
 
 A turn keeps the answer with what its chart shows, so that redrawing the history asks
-neither the store nor the model. A verification belongs to the turn that proposed it.
+neither the store nor the model. What was proposed, and the verification that came of
+it, belong to the turn that proposed it.
 """
 
 import uuid
@@ -16,14 +17,18 @@ from advisor.charts import (
     ThresholdChartData,
     batch_grid,
 )
-from advisor.rates import rate_text
+from advisor.history import SavedAnswer
+from advisor.proposals import Action, Proposal
 from advisor.recommendation import Recommendation
+from advisor.rephrasing import sentence_for
 from advisor.service import Advisor
 from knowledge.errors import AdvisorError
 from knowledge.names import WorkloadName
 from knowledge.records import Claim, Run, RunConfig
 
 MAX_RUNS_LISTED = 500
+TURNED_DOWN = "Nothing was done."
+_HAND_ON = ("help", "off_topic", "status_of_jobs", "cancel")
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,8 @@ class Turn:
     `plan_id` is the id under which the proposed verification would be started, so that
     it starts once however often the button is pressed. `verification_id` is the one
     under way, `ended_id` the last one that is over, `before` the recommendation that
-    it changed.
+    it changed. `done` says what came of a proposal of another kind; `said` is what was
+    answered earlier, of a question that is shown again.
     """
 
     answer: Answer
@@ -45,11 +51,33 @@ class Turn:
     verification_id: str | None = None
     ended_id: str | None = None
     before: Recommendation | None = None
+    done: str | None = None
+    said: SavedAnswer | None = None
 
     @property
     def is_updated(self) -> bool:
         """Whether the answer was computed anew after a verification."""
         return self.before is not None
+
+    @property
+    def is_started(self) -> bool:
+        """Whether its runs were started."""
+        return self.verification_id is not None or self.ended_id is not None
+
+    @property
+    def open_proposal(self) -> Proposal | None:
+        """What waits for a yes, if anything does."""
+        proposal = self.answer.proposal
+        if proposal is None or self.done is not None:
+            return None
+        is_of_runs = proposal.action is Action.VERIFY
+        return None if is_of_runs and self.is_started else proposal
+
+    @property
+    def has_open_plan(self) -> bool:
+        """Whether runs are offered that were not started."""
+        plan = plan_of(self.answer)
+        return bool(plan and plan["runs"] and not self.is_started)
 
 
 @dataclass(frozen=True)
@@ -60,16 +88,64 @@ class Refusal:
     error: AdvisorError
 
 
-def ask_turn(advisor: Advisor, question: str, context: str | None) -> Turn:
+@dataclass(frozen=True)
+class Note:
+    """A yes or a no to what was proposed, and what came of it."""
+
+    question: str
+    text: str
+
+
+def ask_turn(
+    advisor: Advisor,
+    question: str,
+    context: str | None,
+    *,
+    conversation: str | None = None,
+    save: bool = True,
+) -> Turn:
     """Ask, and return the turn with everything that is needed to draw it.
 
     Raises:
         AdvisorError: The question cannot be answered as it was put.
     """
-    answer = advisor.ask(question, context=context)
+    answer = advisor.ask(
+        question, context=context, conversation=conversation, save=save
+    )
     runs, claims = _evidence_of(advisor, answer)
     chart = _chart_data(advisor, answer, claims)
-    return Turn(answer, context, chart, runs, claims, new_plan_id())
+    proposal = answer.proposal
+    plan_id = proposal.verification_id if proposal else new_plan_id()
+    return Turn(answer, context, chart, runs, claims, plan_id)
+
+
+def reopened_turn(advisor: Advisor, saved: SavedAnswer) -> Turn | Refusal:
+    """Return an earlier question answered of today's evidence, under its old id."""
+    try:
+        turn = ask_turn(advisor, saved.question, saved.context, save=False)
+    except AdvisorError as error:
+        return Refusal(saved.question, error)
+    answer = replace(turn.answer, answer_id=saved.id)
+    return replace(turn, answer=answer, said=saved)
+
+
+def settle(advisor: Advisor, turn: Turn) -> Turn:
+    """Carry out what a turn proposes, and return it with what came of it.
+
+    Raises:
+        AdvisorError: It cannot be done, or was done before.
+    """
+    proposal = turn.open_proposal
+    if proposal is None:
+        return turn
+    return replace(turn, done=advisor.approve(proposal.id).text)
+
+
+def turned_down(advisor: Advisor, turn: Turn) -> Turn:
+    """Return the turn with its proposal withdrawn."""
+    if turn.open_proposal is not None:
+        advisor.proposals.withdraw(turn.open_proposal.id)
+    return replace(turn, done=TURNED_DOWN)
 
 
 def updated_turn(advisor: Advisor, turn: Turn) -> Turn:
@@ -78,9 +154,13 @@ def updated_turn(advisor: Advisor, turn: Turn) -> Turn:
     Raises:
         AdvisorError: The store cannot be used.
     """
-    again = ask_turn(advisor, turn.answer.question, turn.context)
+    again = ask_turn(advisor, turn.answer.question, turn.context, save=False)
+    if again.answer.proposal is not None:  # it was carried out: the card offers more
+        advisor.proposals.withdraw(again.answer.proposal.id)
     return replace(
         again,
+        answer=replace(again.answer, answer_id=turn.answer.answer_id, proposal=None),
+        plan_id=new_plan_id(),
         ended_id=turn.verification_id,
         before=turn.answer.recommendation,
     )
@@ -113,34 +193,10 @@ def context_after(turn: Turn) -> str | None:
     answer = turn.answer
     if answer.intent == "needs_clarification":
         return " ".join(t for t in (turn.context, answer.question) if t)
-    slots = answer.slots
-    names = _joined(slots.get("workload"))
-    if not names:
+    sentence = sentence_for(answer.intent, answer.slots)
+    if sentence is None or answer.intent in _HAND_ON:
         return turn.context
-    batches = _joined(slots.get("batch_size"))
-    rates = _joined(slots.get("learning_rate"))
-    at = f" at batch size {batches}" if batches else ""
-    rest = "".join(
-        f" {word} {slots[key]}"
-        for word, key in (("with", "optimizer"), ("on", "device"))
-        if slots.get(key)
-    )
-    sentence = {
-        "judge_lr": f"Is a learning rate of {rates} safe for {names}{at}{rest}?",
-        "max_batch_for_lr": "What is the largest batch size for a learning rate of "
-        f"{rates} on {names}{rest}?",
-        "scaling_rule": "How does the learning rate scale with the batch size for "
-        f"{names}{rest}?",
-        "fastest_batch": f"Which batch size is fastest for {names}{rest}?",
-        "show_runs": f"Show the runs of {names}{at}.",
-    }.get(answer.intent, f"What learning rate for {names}{at}{rest}?")
     return f"{sentence} Shall I?" if plan_of(answer) else sentence
-
-
-def _joined(value: Any) -> str:
-    values = value if isinstance(value, list | tuple) else [value]
-    texts = [rate_text(v) if isinstance(v, float) else v for v in values]
-    return " and ".join(str(v) for v in texts if v is not None)
 
 
 # -- chart -----------------------------------------------------------------------------

@@ -1,32 +1,118 @@
 """The Ask page: a conversation whose answers can be verified in place."""
 
+import uuid
+
 import streamlit as st
 
 from advisor.asking_back import EXAMPLES
+from advisor.history import answers_of, saved_answer
+from advisor.proposals import Action
+from advisor.question import is_no, is_yes
 from advisor.ui import resources
+from advisor.ui.chips import render_chips
 from advisor.ui.components import (
     ADVISOR_AVATAR,
     render_answer,
+    render_note,
     render_question,
     render_refusal,
 )
-from advisor.ui.plans import render_plan, unfinished_verifications
+from advisor.ui.keeping import link_to, render_keeping, render_proposal
+from advisor.ui.plans import render_plan, start_as_planned, unfinished_verifications
 from advisor.ui.speeds import render_measuring
-from advisor.ui.text import count_text
-from advisor.ui.turns import Refusal, Turn, ask_turn, context_after
+from advisor.ui.text import count_text, escaped
+from advisor.ui.turns import (
+    Note,
+    Refusal,
+    Turn,
+    ask_turn,
+    context_after,
+    reopened_turn,
+    settle,
+    turned_down,
+)
 from knowledge.errors import AdvisorError
 
 MAX_QUESTION_CHARS = 2000
+MOST_REOPENED = 20
 
 advisor = resources.advisor_or_stop()
-turns: list[Turn | Refusal] = st.session_state.setdefault("ask_turns", [])
+turns: list[Turn | Refusal | Note] = st.session_state.setdefault("ask_turns", [])
 st.session_state.setdefault("ask_pending", None)
+st.session_state.setdefault("ask_conversation", None)
+
+
+# -- which conversation ----------------------------------------------------------------
+
+
+def begin_anew() -> None:
+    """Leave the conversation; it stays in the history."""
+    turns.clear()
+    st.session_state.ask_conversation = None
+    st.query_params.clear()
+
+
+def reopen_linked() -> None:
+    """Open the conversation or the answer that the address names."""
+    linked = st.query_params.get("c")
+    if linked and linked != st.session_state.ask_conversation:
+        turns.clear()
+        st.session_state.ask_conversation = linked
+        saved = answers_of(advisor.store, linked)
+        left_out = len(saved) - MOST_REOPENED
+        if left_out > 0:
+            st.toast(f"The last {MOST_REOPENED} questions are shown.")
+        turns.extend(reopened_turn(advisor, one) for one in saved[-MOST_REOPENED:])
+    answer_id = st.query_params.get("a")
+    if answer_id:
+        begin_anew()
+        turns.append(reopened_turn(advisor, saved_answer(advisor.store, answer_id)))
+
+
+def this_conversation() -> str:
+    """Return the id of the conversation, a new one with its first question."""
+    if st.session_state.ask_conversation is None:
+        st.session_state.ask_conversation = f"conversation:{uuid.uuid4().hex[:12]}"
+    conversation: str = st.session_state.ask_conversation
+    st.query_params["c"] = conversation
+    return conversation
+
+
+def render_heading() -> None:
+    """Draw how to name this conversation, link to it, and begin another."""
+    conversation = st.session_state.ask_conversation
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if conversation is not None:
+            with st.popover("Name or link", icon=":material/bookmark:", key="ask_name"):
+                name = st.text_input("Name of this conversation", key="ask_name_text")
+                if st.button("Save the name", key="ask_name_save"):
+                    with resources.errors_shown():
+                        advisor.name_conversation(conversation, name)
+                        st.success("Saved. The History page lists it.")
+                st.text("Opens this conversation again:")
+                st.code(link_to("c", conversation), language=None, wrap_lines=True)
+        st.button(
+            "New conversation",
+            icon=":material/add_comment:",
+            key="ask_new",
+            on_click=begin_anew,
+        )
+
+
+# -- asking ----------------------------------------------------------------------------
+
+
+def latest_turn() -> int | None:
+    """Return the place of the last answered question."""
+    answered = [i for i, turn in enumerate(turns) if isinstance(turn, Turn)]
+    return answered[-1] if answered else None
 
 
 def latest_context() -> str | None:
     """Return what a follow-up may leave unsaid."""
-    answered = [turn for turn in turns if isinstance(turn, Turn)]
-    return context_after(answered[-1]) if answered else None
+    last = latest_turn()
+    turn = turns[last] if last is not None else None
+    return context_after(turn) if isinstance(turn, Turn) else None
 
 
 def take_pill(key: str, context: str | None) -> None:
@@ -57,10 +143,43 @@ def next_question() -> tuple[str, str | None] | None:
 def answer(question: str, context: str | None) -> None:
     """Add the answered question, or the reason why it has no answer, to the turns."""
     try:
+        if settled(question):
+            return
         with st.spinner("Looking at the evidence ..."):
-            turns.append(ask_turn(advisor, question, context))
+            turns.append(
+                ask_turn(advisor, question, context, conversation=this_conversation())
+            )
     except AdvisorError as error:
         turns.append(Refusal(question, error))
+
+
+def settled(text: str) -> bool:
+    """Whether a text says yes or no to what the last turn offers; then it is done.
+
+    What it asks counts before the runs that every thin answer offers.
+    """
+    last = latest_turn()
+    turn = turns[last] if last is not None else None
+    if last is None or not isinstance(turn, Turn):
+        return False
+    proposal = turn.open_proposal
+    asks = proposal is not None and proposal.action is not Action.VERIFY
+    if not (proposal or turn.has_open_plan) or not (is_yes(text) or is_no(text)):
+        return False
+    if is_no(text):
+        turns[last] = turned_down(advisor, turn) if proposal else turn
+        note = "All right, nothing was started or changed."
+    elif asks:
+        turn = settle(advisor, turn)
+        turns[last], note = turn, turn.done or ""
+    else:
+        turns[last] = start_as_planned(advisor, turn)
+        note = "Started. The progress is shown with the answer above."
+    turns.append(Note(text, note))
+    return True
+
+
+# -- drawing ---------------------------------------------------------------------------
 
 
 def render_welcome() -> None:
@@ -92,30 +211,54 @@ def render_turn(index: int) -> None:
     if isinstance(turn, Refusal):
         render_refusal(turn)
         return
+    if isinstance(turn, Note):
+        render_note(turn)
+        return
     render_question(turn.answer.question)
     with st.chat_message("assistant", avatar=ADVISOR_AVATAR):
+        render_chips(advisor, turn.answer, index)
         render_answer(turn, index)
         clarification = turn.answer.clarification
         if clarification and clarification["options"]:
             key = f"ask_option_{index}"
             st.pills(
-                "Choose one, or type your own",
+                escaped(choice_label(turn)),
                 clarification["options"],
                 key=key,
                 on_change=take_pill,
-                args=(key, context_after(turn)),
+                args=(key, option_context(turn)),
             )
         render_measuring(advisor, turns, index)
+        render_proposal(advisor, turns, index)
         render_plan(advisor, turns, index)
+        render_keeping(advisor, turn.answer, index)
+
+
+def choice_label(turn: Turn) -> str:
+    """Return what stands above the options of a turn."""
+    if turn.answer.intent == "needs_clarification" or not turn.answer.clarification:
+        return "Choose one, or type your own"
+    return str(turn.answer.clarification["question"])
+
+
+def option_context(turn: Turn) -> str | None:
+    """Return what an option builds on: whole questions need nothing."""
+    asks_back = turn.answer.intent in ("needs_clarification", "diagnose")
+    return context_after(turn) if asks_back else None
 
 
 # The input stands below the history, not pinned to the window: a pinned one scrolls a
 # long answer to its end, away from the rate that was asked for.
-history, below = st.container(), st.container()
+heading, history, below = st.container(), st.container(), st.container()
+with history, resources.errors_shown():
+    reopen_linked()
 with below:
     asked = next_question()
     if asked is not None:
         answer(*asked)
+with heading:
+    if turns:
+        render_heading()
 with history:
     if not turns:
         render_welcome()

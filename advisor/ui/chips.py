@@ -1,0 +1,114 @@
+"""What was understood, as chips: each can be changed, and the question asked again.
+
+A chip that was carried over from the turn before says so. The decision to know: a
+changed chip asks a new question in words, so that what was asked can always be read.
+"""
+
+from typing import Any
+
+import streamlit as st
+
+from advisor.answer import Answer, several
+from advisor.checks import DEVICES, check_batch_size, check_learning_rate
+from advisor.rates import rate_text
+from advisor.rephrasing import sentence_for
+from advisor.service import Advisor
+from advisor.ui.text import escaped
+from advisor.wording import OPTIMIZER_TITLES, title_of
+from knowledge.errors import AdvisorError, BadValueError
+
+TITLES = {
+    "workload": "model",
+    "batch_size": "batch size",
+    "learning_rate": "learning rate",
+    "optimizer": "optimizer",
+    "device": "device",
+}
+# A chip changes the question that these ask; the others have none to ask again.
+ASKED_AGAIN = (
+    *("recommend_lr", "judge_lr", "max_batch_for_lr", "compare_models", "diagnose"),
+    *("scaling_rule", "fastest_batch", "run_verification", "show_runs"),
+)
+
+
+def render_chips(advisor: Advisor, answer: Answer, index: int) -> None:
+    """Draw a chip for each slot that is known; a pressed one notes the new question."""
+    known = {name: v for name, v in answer.slots.items() if v is not None}
+    if not known or answer.intent not in ASKED_AGAIN:
+        return
+    with st.container(horizontal=True, gap="small", key=f"ask_chips_{index}"):
+        for name, value in known.items():
+            carried = name in answer.inherited
+            with st.popover(
+                escaped(f"{TITLES[name]}: {shown(name, value)}"),
+                icon=":material/subdirectory_arrow_right:" if carried else None,
+                help="Carried over from before. Press to change it."
+                if carried
+                else "Press to change it.",
+                key=f"ask_chip_{name}_{index}",
+            ):
+                _render_editor(advisor, answer, name, index)
+
+
+def shown(name: str, value: Any) -> str:
+    """Return a slot's value as it is written in answers.
+
+    >>> shown("learning_rate", [1e-4, 5e-5])
+    '1e-4, 5e-5'
+    """
+    return ", ".join(_shown_one(name, one) for one in several(value))
+
+
+def _shown_one(name: str, value: Any) -> str:
+    if name == "workload":
+        return title_of(value)
+    return rate_text(value) if isinstance(value, float) and value > 0 else str(value)
+
+
+def _render_editor(advisor: Advisor, answer: Answer, name: str, index: int) -> None:
+    key = f"ask_edit_{name}_{index}"
+    text = st.text_input(
+        f"Change the {TITLES[name]}",
+        value=shown(name, answer.slots[name]),
+        key=key,
+        help="Several are separated by commas.",
+    )
+    if not st.button("Ask again", key=f"{key}_again"):
+        return
+    try:
+        slots = {**answer.slots, name: read(advisor, name, text)}
+    except AdvisorError as error:
+        st.error(escaped(str(error)))
+        return
+    question = sentence_for(answer.intent, slots)
+    if question is None:
+        st.error("That leaves too little to ask.")
+        return
+    st.session_state.ask_pending = (question, None)
+    st.rerun()
+
+
+def read(advisor: Advisor, name: str, text: str) -> Any:
+    """Return the value of a slot as it was typed; nothing typed takes it out.
+
+    Raises:
+        AdvisorError: It cannot be right.
+    """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    values = [_read_one(advisor, name, part) for part in parts]
+    if not values:
+        return None
+    return values[0] if len(values) == 1 else values
+
+
+def _read_one(advisor: Advisor, name: str, text: str) -> Any:
+    if name == "workload":
+        return advisor.resolve_workload(text)
+    if name == "batch_size":
+        return check_batch_size(text)
+    if name == "learning_rate":
+        return check_learning_rate(text)
+    known = DEVICES if name == "device" else tuple(OPTIMIZER_TITLES)
+    if text.lower() not in known:
+        raise BadValueError(name, text, expected=f"known are {', '.join(known)}.")
+    return text.lower()
