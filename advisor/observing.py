@@ -34,7 +34,7 @@ _HELD = re.compile(
     r"held|trained|worked|came out|remained|still) (?:\w+ ){0,2}?(?:fine|stable|"
     r"sharp|ok|okay|good|"
     r"great|well|clean|smooth(?:ly)?|perfect(?:ly)?|alright|solid|clear)|held up|"
-    r"no (?:problem|issue|blur)\w*|without (?:problem|issue|blur|trouble)\w*|never (?:"
+    r"(?:no|without)(?: any| a)? (?:problem|issue|blur|trouble)\w*|never (?:"
     r"blur\w*|diverg\w*|failed|broke|exploded)|didn'?t (?:blur|diverge|explode|fail|"
     r"break)|did not (?:blur|diverge|explode|fail|break)|worked(?! out)|held)\b"
 )

@@ -159,7 +159,8 @@ def follow_up_intent(own: Reading, before: Reading, earlier: Intent) -> Intent |
     if _NO.match(own.marked) and names_nothing:
         is_refusal = offers or earlier is Intent.STATUS_OF_JOBS
         return Intent.CANCEL if is_refusal else None
-    if offers and (own.has_rate or _AGREES.search(own.marked)):
+    names_rate = own.has_rate and earlier not in _ABOUT_A_RATE
+    if offers and (names_rate or _AGREES.search(own.marked)):
         return Intent.RUN_VERIFICATION
     if earlier is Intent.RECOMMEND_LR and own.has_rate:
         return Intent.JUDGE_LR
@@ -168,6 +169,7 @@ def follow_up_intent(own: Reading, before: Reading, earlier: Intent) -> Intent |
     return earlier
 
 
+_ABOUT_A_RATE = (Intent.MAX_BATCH_FOR_LR, Intent.JUDGE_LR)
 _AGREES = re.compile(r"\b(?:do it|go|start|yes|yeah|ja|run it|please do)\b")
 
 

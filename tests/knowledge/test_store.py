@@ -442,6 +442,20 @@ def test_a_store_of_the_first_schema_is_brought_up_to_date_when_it_is_opened(sto
         assert opened.forecasts() == [FORECAST]
 
 
+def test_the_newest_name_and_thumb_count_in_whatever_order_they_arrive(store):
+    """Records of two processes may be ingested the wrong way round."""
+    for kind, key, value in (
+        ("conversation", "id", "name"),
+        ("feedback", "answer_id", "thumb"),
+    ):
+        for minute, said in ((2, "later"), (1, "earlier")):
+            body = {key: "x", value: said, "changed": f"2026-11-22T10:0{minute}:00"}
+            inbox.record(store.folder, kind, body)
+    assert store.rows("select id, name from conversations") == [("x", "later")]
+    assert store.rows("select answer_id, thumb from feedback") == [("x", "later")]
+    assert store.verify().problems == ()
+
+
 # -- properties -----------------------------------------------------------------------
 
 names = st.text(
