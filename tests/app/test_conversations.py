@@ -1,0 +1,250 @@
+"""The Ask page as a conversation: chips, yes, no, thumbs, links; the History page."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from advisor.history import answers_of, list_conversations, saved_answer
+from advisor.service import Advisor
+from tests.app.pages import OpenPage, texts
+
+QUESTION = "What LR for batch 5 on RealFace?"
+OBSERVED = "batch 8 at 8e-5 got blurry after 20k its on original"
+
+
+def say(at: AppTest, text: str) -> AppTest:
+    """Type something and send it."""
+    at.chat_input(key="ask_input").set_value(text).run()
+    assert not at.exception
+    return at
+
+
+def chip_labels(at: AppTest, index: int) -> list[str]:
+    """Return what the fields inside the chips of a turn say."""
+    return [
+        f"{t.label}: {t.value}"
+        for t in at.text_input
+        if (t.key or "").startswith("ask_edit_") and (t.key or "").endswith(f"_{index}")
+    ]
+
+
+# -- chips -----------------------------------------------------------------------------
+
+
+def test_each_slot_is_a_chip_that_can_be_changed_and_asked_again(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    at = say(open_page("ask"), QUESTION)
+    assert chip_labels(at, 0) == [
+        "Change the model: RealFace",
+        "Change the batch size: 5",
+    ]
+    at.text_input(key="ask_edit_batch_size_0").set_value("3").run()
+    at.button(key="ask_edit_batch_size_0_again").click().run()
+    assert not at.exception
+    turn = at.session_state["ask_turns"][1]
+    assert turn.answer.question == "What learning rate for RealFace at batch size 3?"
+    assert turn.answer.slots["batch_size"] == 3
+
+
+def test_a_slot_that_was_carried_over_is_marked(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    at = say(say(open_page("ask"), QUESTION), "and at 9?")
+    assert at.session_state["ask_turns"][1].answer.inherited == ("workload",)
+    assert chip_labels(at, 1) == [
+        "Change the model: RealFace",
+        "Change the batch size: 9",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("batch_size", "-3", "whole number"),
+        ("batch_size", "", "too little"),
+        ("workload", "realfaec", "Did you mean realface"),
+    ],
+)
+def test_a_chip_that_cannot_be_right_says_why_and_asks_nothing(
+    advisor: Advisor, open_page: OpenPage, name: str, text: str, sentence: str
+) -> None:
+    at = say(open_page("ask"), QUESTION)
+    at.text_input(key=f"ask_edit_{name}_0").set_value(text).run()
+    at.button(key=f"ask_edit_{name}_0_again").click().run()
+    assert not at.exception
+    if text:
+        assert any(sentence in e.value for e in at.error)
+        assert len(at.session_state["ask_turns"]) == 1
+    else:  # without a batch size it is still a question, and is asked back
+        assert at.session_state["ask_turns"][1].answer.intent == "needs_clarification"
+
+
+# -- yes and no ------------------------------------------------------------------------
+
+
+def test_an_observation_is_kept_after_a_typed_yes(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    at = say(open_page("ask"), OBSERVED)
+    assert "Waits for your yes: Original at batch 8, 8e-5: failed." in texts(at)
+    assert advisor.own_claims() == []
+    say(at, "yes please")
+    assert [c.bound for c in advisor.own_claims()] == ["unstable"]
+    assert "Kept as your observation" in texts(at)
+    assert advisor.jobs() == []
+
+
+def test_an_observation_is_kept_after_a_pressed_yes_and_only_once(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    at = say(open_page("ask"), OBSERVED)
+    at.button(key="ask_yes_0").click().run()
+    assert not at.exception
+    assert len(advisor.own_claims()) == 1
+    assert not [b for b in at.button if b.key == "ask_yes_0"]
+
+
+def test_a_no_keeps_nothing(advisor: Advisor, open_page: OpenPage) -> None:
+    at = say(open_page("ask"), OBSERVED)
+    at.button(key="ask_no_0").click().run()
+    assert advisor.own_claims() == []
+    at = say(open_page("ask"), OBSERVED)
+    say(at, "no thanks")
+    assert advisor.own_claims() == []
+    assert "nothing was started or changed" in texts(at)
+
+
+def test_a_typed_yes_starts_the_plan_that_is_shown_and_only_once(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    at = say(open_page("ask"), "run a test of digits_mlp at batch 32")
+    assert advisor.jobs() == []
+    say(at, "yes, run it")
+    started = len(advisor.jobs())
+    assert started > 0
+    assert at.session_state["ask_turns"][0].verification_id
+    say(at, "yes, run it")
+    assert len(advisor.jobs()) == started
+
+
+def test_a_yes_with_no_plan_open_starts_nothing(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    at = say(open_page("ask"), "yes, run it")
+    assert "No plan is open, so nothing has started." in texts(at)
+    assert advisor.jobs() == []
+
+
+def test_a_job_is_cancelled_by_its_number_after_a_yes(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    at = say(open_page("ask"), "run a test of digits_mlp at batch 32")
+    say(at, "yes")
+    at = say(open_page("ask"), "cancel job 1")
+    assert advisor.queue.jobs()[0].state == "queued"
+    at.button(key="ask_yes_0").click().run()
+    assert not at.exception
+    assert advisor.queue.jobs()[0].state == "cancelled"
+
+
+# -- kept ------------------------------------------------------------------------------
+
+
+def test_a_thumb_is_stored_with_the_answer(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    at = say(open_page("ask"), QUESTION)
+    answer_id = at.session_state["ask_turns"][0].answer.answer_id
+    at.feedback(key="ask_thumb_0").set_value(1).run()
+    assert not at.exception
+    assert saved_answer(advisor.store, answer_id).thumb == "up"
+
+
+def test_the_address_of_a_conversation_opens_it_again_without_saving_it_twice(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    at = say(say(open_page("ask"), QUESTION), "and at 9?")
+    conversation = at.session_state["ask_conversation"]
+    count = advisor.store.counts()["answers"]
+    again = open_page("ask", c=conversation)
+    turns = again.session_state["ask_turns"]
+    assert [t.answer.question for t in turns] == [QUESTION, "and at 9?"]
+    assert turns[1].answer.slots["workload"] == "realface"
+    assert turns[0].answer.answer_id == answers_of(advisor.store, conversation)[0].id
+    assert "answered anew from today's evidence" in texts(again)
+    assert advisor.store.counts()["answers"] == count
+    say(again, "and at 12?")
+    assert len(answers_of(advisor.store, conversation)) == 3
+
+
+def test_an_answer_s_link_opens_its_question_and_says_what_was_said_then(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    at = say(open_page("ask"), "What LR for batch 8 on Original?")
+    answer_id = at.session_state["ask_turns"][0].answer.answer_id
+    r = advisor.recommend("original", 8)
+    proposal = advisor.ask(OBSERVED).proposal
+    assert proposal is not None
+    advisor.approve(proposal.id)
+    again = open_page("ask", a=answer_id)
+    assert f"It said {r.learning_rate:.3g}".replace("e-0", "e-") in texts(again)
+
+
+def test_a_link_to_an_unknown_answer_says_so(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    at = open_page("ask", a="answer:unknown")
+    assert any("ask the question again" in e.value for e in at.error)
+
+
+def test_a_conversation_is_named_and_another_begun(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    at = say(open_page("ask"), QUESTION)
+    at.text_input(key="ask_name_text").set_value("Face swap").run()
+    at.button(key="ask_name_save").click().run()
+    assert list_conversations(advisor.store)[0].name == "Face swap"
+    at.button(key="ask_new").click().run()
+    assert at.session_state["ask_turns"] == []
+    assert at.pills(key="ask_example")
+
+
+# -- the History page ------------------------------------------------------------------
+
+
+def test_the_history_lists_searches_and_renames_conversations(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    advisor.ask("what is batch size?", conversation="conversation:aaaaaaaaaaaa")
+    advisor.ask(QUESTION, conversation="conversation:bbbbbbbbbbbb")
+    at = open_page("history")
+    assert "RealFace" in texts(at)
+    at.text_input(key="history_search").set_value("batch size?").run()
+    assert "RealFace" not in texts(at)
+    key = "history_conversation:aaaaaaaaaaaa"
+    at.text_input(key=f"{key}_name").set_value("Basics").run()
+    at.button(key=f"{key}_save").click().run()
+    assert not at.exception
+    assert {c.name for c in list_conversations(advisor.store)} == {"Basics", QUESTION}
+
+
+def test_an_empty_history_says_so(advisor: Advisor, open_page: OpenPage) -> None:
+    assert "Nothing was asked yet." in texts(open_page("history"))
+
+
+def test_markup_in_a_name_is_only_text(advisor: Advisor, open_page: OpenPage) -> None:
+    advisor.ask("help", conversation="conversation:aaaaaaaaaaaa")
+    advisor.name_conversation("conversation:aaaaaaaaaaaa", "**bold** <b>x</b>")
+    shown = texts(open_page("history"))
+    assert r"\*\*bold\*\*" in shown
+
+
+def test_conversations_survive_the_app_being_started_anew(
+    tmp_path: Path, advisor: Advisor, open_page: OpenPage
+) -> None:
+    at = say(open_page("ask"), QUESTION)
+    conversation = at.session_state["ask_conversation"]
+    with Advisor.open(advisor.store.folder) as later:
+        assert [a.question for a in answers_of(later.store, conversation)] == [QUESTION]
