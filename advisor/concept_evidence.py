@@ -5,6 +5,7 @@ when they are asked for, so they change with it, and a store without such runs s
 nothing here.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from advisor.wording import run_summary
 from knowledge.concepts import Concept
 from knowledge.records import OURS, STUDY
 from knowledge.store import Store
+from knowledge.tables import RUN_COLUMNS, run_from_row
 
 MAX_EVIDENCE = 50  # runs that are listed; the query finds all
 
@@ -59,8 +61,9 @@ def concept_evidence(
         return None
     tie = TIES[concept.ties]
     sql = _query(tie, leave_out_sources)
-    frame = store.frame(sql)
-    rows = tuple(_plain(row) for row in frame.to_dict("records"))
+    # As JSON the rows keep their names and hold plain values.
+    found = store.rows(f"select to_json(r)::varchar from (\n{sql}\n) r")
+    rows = tuple(json.loads(row) for (row,) in found)
     text = tie.say(rows) if rows else None
     if text is None:
         return None
@@ -70,7 +73,7 @@ def concept_evidence(
 
 
 def explain_text(concept: Concept, evidence: ConceptEvidence | None = None) -> str:
-    """Return a concept as it is answered: the answer, the rest, our runs, the source."""
+    """Return a concept in words: the answer, the rest, our own runs, the source."""
     parts = [concept.answer, concept.rest]
     if evidence is not None:
         parts.append(f"What our own runs say: {evidence.text}")
@@ -78,14 +81,18 @@ def explain_text(concept: Concept, evidence: ConceptEvidence | None = None) -> s
 
 
 def _picked(tie: Tie, leave_out_sources: Sequence[str]) -> str:
-    sources = [f"'{s}'" for s in (OURS, STUDY) if s not in leave_out_sources]
-    kept = f"source in ({', '.join(sources)})" if sources else "false"
+    sources = [source for source in (OURS, STUDY) if source not in leave_out_sources]
+    kept = f"source in ({_quoted(sources)})" if sources else "false"
     return f"from runs where {kept} and {tie.picks}"
 
 
+def _quoted(texts: Sequence[str]) -> str:
+    return ", ".join("'" + text.replace("'", "''") + "'" for text in texts)
+
+
 def _query(tie: Tie, leave_out_sources: Sequence[str]) -> str:
-    left_out = [f"'{source}'" for source in leave_out_sources]
-    kept = f" and source not in ({', '.join(left_out)})" if left_out else ""
+    left_out = _quoted(leave_out_sources)
+    kept = f" and source not in ({left_out})" if left_out else ""
     claims = (
         f",\n{COUNTED_CLAIMS} as (select * from claims where id not in "
         f"(select claim_id from retractions){kept})"
@@ -99,18 +106,10 @@ def _query(tie: Tie, leave_out_sources: Sequence[str]) -> str:
 def _evidence(
     store: Store, tie: Tie, leave_out_sources: Sequence[str]
 ) -> tuple[Mapping[str, str], ...]:
-    found = store.rows(
-        f"select id {_picked(tie, leave_out_sources)} order by workload, recipe, "
-        f"batch_size, learning_rate, id limit {MAX_EVIDENCE}"
+    columns = ", ".join(f'"{name}"' for name in RUN_COLUMNS)
+    rows = store.rows(
+        f"select {columns} {_picked(tie, leave_out_sources)} order by workload, "
+        f"recipe, batch_size, learning_rate, id limit {MAX_EVIDENCE}"
     )
-    runs = store.runs_by_id([run_id for (run_id,) in found])
+    runs = [run_from_row(row) for row in rows]
     return tuple({"kind": "run", "id": r.id, "summary": run_summary(r)} for r in runs)
-
-
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of plain values, as JSON has them: no value of numpy's, None for none."""
-    values = {
-        key: value.item() if hasattr(value, "item") else value
-        for key, value in row.items()
-    }
-    return {key: None if value != value else value for key, value in values.items()}

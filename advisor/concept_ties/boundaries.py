@@ -68,7 +68,8 @@ select *, round(large_batch / small_batch, 1) as batch_times,
     round(large_rate / small_rate, 1) as rate_times
 from ends where large_batch >= {MIN_BATCH_TIMES} * small_batch
 qualify row_number() over (
-    partition by optimizer order by runs desc, workload, recipe desc) = 1
+    partition by optimizer
+    order by contains(workload, '@1/') desc, runs desc, workload, recipe desc) = 1
 order by optimizer""",
     say=_say_boundaries,
 )
@@ -157,8 +158,9 @@ def boundary_tie(plain: str, changed: str, change: str) -> Tie:
         changed: The recipe with it.
         change: Begins the sentence about the second, such as `With it`.
     """
+    recipes = f"recipe in ('{plain}', '{changed}')"
     return Tie(
-        picks=f"{JUDGED} and \"precision\" = 'fp32' and recipe in ('{plain}', '{changed}')",
+        picks=f"{JUDGED} and \"precision\" = 'fp32' and {recipes}",
         sums_up=f"""{_EDGES}
 select workload, a.recipe, a.optimizer, batch_size, a.steps,
     a.held_up_to as held_plain, a.failed_from as failed_plain,

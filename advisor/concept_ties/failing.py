@@ -1,6 +1,14 @@
 """How, when and how surely runs fail: ties of the stable and the failed (pure)."""
 
-from advisor.concept_ties.tie import FACES, JUDGED, MIN_RUNS, UNSTABLE, Rows, Tie, joined
+from advisor.concept_ties.tie import (
+    FACES,
+    JUDGED,
+    MIN_RUNS,
+    UNSTABLE,
+    Rows,
+    Tie,
+    joined,
+)
 
 EARLY_STEPS = 200  # a failure later than this is one that a short test does not see
 
@@ -10,8 +18,8 @@ def _say_failures(rows: Rows) -> str | None:
     if row["failed"] < MIN_RUNS:
         return None
     return (
-        f"In the narrow copies of the face models {row['failed']} of {row['runs']} runs "
-        f"failed. Half of the failures came by step {row['median_step']}, but "
+        f"In the narrow copies of the face models {row['failed']} of {row['runs']} "
+        f"runs failed. Half of the failures came by step {row['median_step']}, but "
         f"{row['failed_late']} came only after step {row['late_from']}, the last one "
         f"at step {row['last_step']}."
     )

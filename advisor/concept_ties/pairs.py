@@ -25,9 +25,7 @@ def _say_pairs(words: tuple[str, str], rows: Rows) -> str | None:
     return f"At the same batch sizes and rates these failed: {joined(said)}."
 
 
-def pair_tie(
-    column: str, changes: Mapping[str, str], *, words: tuple[str, str]
-) -> Tie:
+def pair_tie(column: str, changes: Mapping[str, str], *, words: tuple[str, str]) -> Tie:
     """Return the tie that counts failures with and without one change.
 
     Only settings that were run both ways count.
@@ -38,11 +36,11 @@ def pair_tie(
         words: How runs without and with it are called.
     """
     cases = " ".join(f"when '{b}' then '{a}'" for a, b in changes.items())
-    plain = f"case \"{column}\" {cases} else \"{column}\" end"
+    plain = f'case "{column}" {cases} else "{column}" end'
     names = ", ".join(f"'{name}'" for pair in changes.items() for name in pair)
     changed = ", ".join(f"'{name}'" for name in changes.values())
     return Tie(
-        picks=f"{JUDGED} and \"{column}\" in ({names})",
+        picks=f'{JUDGED} and "{column}" in ({names})',
         sums_up=f"""
 , sides as (
     select * replace ({plain} as "{column}"),

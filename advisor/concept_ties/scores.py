@@ -1,4 +1,8 @@
-"""How good and how fast runs were: ties of accuracy, best rates and speed (pure)."""
+"""How good and how fast runs were: ties of accuracy, best rates and speed (pure).
+
+The one decision to know: speed is that of the slowest model with several batch sizes,
+where what a run costs besides its steps matters least.
+"""
 
 from advisor.concept_ties.tie import (
     JUDGED,
@@ -27,14 +31,18 @@ cells as (
 
 
 def _say_accuracy(rows: Rows) -> str | None:
-    said = [
-        f"{where_text(row)}, each batch size at its best rate and {row['steps']} steps: "
-        f"{row['smallest_percent']:g} % of unseen examples were right at batch "
-        f"{row['smallest_batch']}, {row['best_percent']:g} % at batch "
-        f"{row['best_batch']} and {row['largest_percent']:g} % at batch "
-        f"{row['largest_batch']}."
-        for row in rows
-    ]
+    said = []
+    for row in rows:
+        ends = {
+            row["smallest_batch"]: row["smallest_percent"],
+            row["best_batch"]: row["best_percent"],
+            row["largest_batch"]: row["largest_percent"],
+        }
+        right = joined([f"{ends[b]:g} % at batch {b}" for b in sorted(ends)])
+        said.append(
+            f"{where_text(row)}, each batch size at its best rate and {row['steps']} "
+            f"steps: the share of unseen examples it got right was {right}."
+        )
     if not said:
         return None
     return " ".join([*said, "At equal steps the larger batch sees more examples."])
@@ -53,7 +61,7 @@ select workload, recipe, optimizer, any_value(steps) as steps,
     max(batch_size) as largest_batch, arg_max(percent, batch_size) as largest_percent,
     sum(runs)::bigint as runs
 from batches group by workload, recipe, optimizer
-having count(*) > 2 and best_batch not in (smallest_batch, largest_batch)
+having count(*) > 2
 qualify row_number() over (partition by recipe order by sum(runs) desc, workload) = 1
 order by recipe""",
     say=_say_accuracy,
@@ -88,12 +96,12 @@ def rates_tie(recipe: str) -> Tie:
     return Tie(
         picks=f"{_SCORED} and recipe = '{recipe}'",
         sums_up=f"""{_CELLS},
+failing as (
+    select workload, batch_size, sum(runs) as runs
+    from cells group by all having sum(failed) > 0),
 chosen as (
     select workload, quantile_disc(batch_size, 0.5) as batch_size
-    from (select distinct workload, batch_size from cells where failed > 0)
-    group by workload
-    order by (select sum(c.runs) from cells c where c.workload = workload) desc, workload
-    limit 1)
+    from failing group by workload order by sum(runs) desc, workload limit 1)
 select cells.* from cells join chosen using (workload, batch_size)
 order by learning_rate""",
         say=_say_rates,
@@ -141,15 +149,22 @@ def _say_speed(rows: Rows) -> str | None:
         return None
     per_side = rows[0]["per_side"]
     unit = "EGs/sec" if per_side else "examples a second"
+    fastest = max(rows, key=lambda row: row["per_second"])
     said = joined(
-        [f"{row['per_second']:g} at batch {row['batch_size']}" for row in rows]
+        [
+            f"{row['per_second']:g} at batch {row['batch_size']}"
+            for row in rows
+            if row in (rows[0], fastest, rows[-1])
+        ]
     )
     where = (
-        "measured one at a time on this machine"
+        "as it was measured on this machine"
         if rows[0]["measured"]
         else "as its runs went, some side by side with others, so only a rough guide"
     )
-    return f"{title_of(rows[0]['workload'])} trained at so many {unit}: {said} ({where})."
+    return (
+        f"{title_of(rows[0]['workload'])} trained at so many {unit}: {said} ({where})."
+    )
 
 
 SPEED = Tie(
@@ -157,7 +172,7 @@ SPEED = Tie(
     sums_up="""
 , speeds as (
     select workload, batch_size, true as measured, examples_per_second
-    from throughput where n_workers = 1
+    from throughput
     union all
     select workload, batch_size, false, examples_per_second
     from picked where "precision" = 'fp32'),
@@ -166,12 +181,11 @@ medians as (
         round(median(examples_per_second), 1) as per_second, count(*) as timed
     from speeds group by all),
 counted as (
-    select *, count(*) over of_one as batches, sum(timed) over of_one as timed_of_all
+    select *, count(*) over of_one as batches, max(per_second) over of_one as peak
     from medians window of_one as (partition by workload, measured))
 select workload, measured, per_side, batch_size, per_second, timed from counted
 qualify dense_rank() over (
-    order by measured desc, per_side desc, batches > 2 desc, timed_of_all desc,
-        workload) = 1
+    order by measured desc, per_side desc, batches > 2 desc, peak, workload) = 1
 order by batch_size""",
     say=_say_speed,
 )

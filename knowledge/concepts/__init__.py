@@ -2,8 +2,8 @@
 
 One Markdown file per concept beside this one: a title, lines of `keywords`, `ties` and
 `related`, a first paragraph that answers by itself, the rest, a line with the source.
-The one decision to know: a page holds no number of our own runs. `ties` names what those
-say of it, and `advisor.concept_evidence` reads that from the store.
+The one decision to know: a page holds no number of our own runs. `ties` names what
+those say of it, and `advisor.concept_evidence` reads that from the store.
 
 finding   question -> page (pure)
 """

@@ -9,7 +9,7 @@ matches nothing well gets no page, which is better than a wrong one.
 import math
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
@@ -17,22 +17,25 @@ from rapidfuzz import fuzz, process
 ENOUGH = 1.0  # of rareness: below, a match says nothing
 COMMON = 0.6  # rareness of a word that most pages have; two of them are enough
 ASIDE = 0.4  # weight of a sentence that does not ask
-STRANGE = 0.5  # what a question loses if no page knows any of its words
-MORE = 0.25  # weight of a page's further matches beside its best
+STRANGE = 0.8  # what a question loses if no page knows any of its words
+LOOSE = 0.15  # weight of a page's keyword words beside its best phrase, in any order
+TEXT = 0.15  # weight of the words of its text
+ENOUGH_LOOSE = 1.6  # of rareness, for a page that no phrase calls
 TYPING_MISTAKE = 84  # likeness of a word that no page knows to one that a page knows
 MIN_MISTAKEN = 4  # letters; shorter words are too easily another word
 MIN_STEM = 4  # letters that stay when an ending is taken off
 SHORT = 7  # words: in so short a question every word counts
 
 _STOP = frozenset(
-    "a an the this that these those of in on at for to from with by as and or but so ok "
-    "okay is are was be been does do did can could should would will it its he she they "
-    "me my i you your u we our what whats which who wtf wat how why when where then "
-    "than there here mean means meaning meant define explain eli5 describe tell about "
+    "a an the this that these those of in on at for to from with by as and or but so "
+    "ok okay is are was be been does do did can could should would will it its he she "
+    "they me my i you your u we our what whats which who wtf wat how why when where "
+    "then than there here mean means meaning meant define explain eli5 describe tell about "
     "please pls plz thanks exactly actually really even just only at all any anyway "
     "noob dumb sorry question simple plain words term terms short good bad get got "
     "have has had not no yes if into up out s t im ive like five tired said say "
     "basically again now really use used using one ones some people bother thing stuff "
+    "hurt hurts help helps happen happens pick matter matters useful "
     "need want work works way good for sentence sentences supposed stand stands "
     "difference between vs versus different same que es el la was bedeutet ist "
     "eigentlich der die das ein eine".split()
@@ -49,8 +52,6 @@ _SAME = {
     "halflife": "half life",
     "accum": "accumulation",
     "sqrt": "square root",
-    "gpus": "gpu",
-    "cards": "gpu",
     "bigger": "larger",
     "biggest": "larger",
     "generalize": "generalise",
@@ -86,11 +87,14 @@ class Finder:
     def __init__(self, pages: Mapping[str, tuple[Sequence[str], str]]):
         self._whole: dict[tuple[str, ...], str] = {}
         self._by_first: dict[str, list[_Phrase]] = {}
-        spoken: dict[str, set[str]] = {}
+        self._called_by: dict[str, set[str]] = {}
+        self._said_by: dict[str, set[str]] = {}
         for key, (keywords, text) in pages.items():
-            spoken[key] = set(_stems(_words(" ".join([*keywords, text]))))
+            self._called_by[key] = {s for k in keywords for s in _content(_words(k))}
+            self._said_by[key] = set(_content(_words(text)))
             for keyword in keywords:
                 self._add(key, keyword)
+        spoken = {key: self._called_by[key] | self._said_by[key] for key in pages}
         self._known = set().union(*spoken.values())
         self._called = sorted(
             {s for found in self._by_first.values() for p in found for s in p.stems}
@@ -106,12 +110,17 @@ class Finder:
         whole = self._whole.get(tuple(words)) or self._whole.get(_content(words))
         if whole:
             return whole
-        scores: dict[str, float] = {}
+        scores = dict.fromkeys(self._called_by, 0.0)
+        called: set[str] = set()
         for sentence, weight in _sentences(question):
-            for key, score in self._scores(sentence).items():
-                scores[key] = scores.get(key, 0.0) + weight * score
-        best = max(scores, key=lambda key: scores[key], default=None)
-        return best if best is not None and scores[best] >= ENOUGH else None
+            stems = [self._corrected(stem) for stem in _content(_words(sentence))]
+            phrases = self._phrases(stems)
+            called |= phrases.keys()
+            for key in scores:
+                scores[key] += weight * self._score(key, stems, phrases.get(key, ()))
+        best = max(scores, key=lambda key: (scores[key], key in called))
+        enough = ENOUGH if best in called else ENOUGH_LOOSE
+        return best if scores[best] >= enough else None
 
     def _add(self, key: str, keyword: str) -> None:
         if keyword.startswith("="):
@@ -120,31 +129,36 @@ class Finder:
         stems = _content(_words(keyword))
         self._by_first.setdefault(stems[0], []).append(_Phrase(key, stems))
 
-    def _scores(self, sentence: str) -> dict[str, float]:
-        """How much the sentence's words say for each page."""
-        stems = [self._corrected(stem) for stem in _content(_words(sentence))]
-        said: dict[str, list[tuple[str, ...]]] = {}
+    def _phrases(self, stems: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """The rarest phrase of each page that the words hold."""
+        found: dict[str, tuple[str, ...]] = {}
         for start, first in enumerate(stems):
             for phrase in self._by_first.get(first, ()):
                 end = start + len(phrase.stems)
-                if tuple(stems[start:end]) == phrase.stems and (
-                    len(phrase.stems) > 1 or not self._is_half_a_word(stems, end)
-                ):
-                    said.setdefault(phrase.key, []).append(phrase.stems)
+                if tuple(stems[start:end]) != phrase.stems:
+                    continue
+                if len(phrase.stems) == 1 and self._is_half_a_word(stems, end):
+                    continue
+                known = found.get(phrase.key, ())
+                found[phrase.key] = max(known, phrase.stems, key=self._worth)
+        return found
+
+    def _worth(self, stems: Collection[str]) -> float:
+        return sum(self._rareness[stem] for stem in stems)
+
+    def _score(self, key: str, stems: Sequence[str], phrase: tuple[str, ...]) -> float:
+        """How much the words of a sentence say for a page."""
+        others = set(stems) - set(phrase)
+        called = others & self._called_by[key]
+        said = (others - called) & self._said_by[key]
+        worth = self._worth(phrase) + LOOSE * self._worth(called)
         about_us = 1 - STRANGE * self._strange_share(stems)
-        return {key: about_us * self._score(found) for key, found in said.items()}
+        return about_us * (worth + TEXT * self._worth(said))
 
     def _strange_share(self, stems: Sequence[str]) -> float:
         """The share of words that no page knows."""
         strange = [s for s in stems if s.isalpha() and s not in self._known]
         return len(strange) / max(len(stems), 1)
-
-    def _score(self, found: Sequence[tuple[str, ...]]) -> float:
-        """The rareness of the best phrase, and a share of that of other words."""
-        values = [(sum(self._rareness[s] for s in f), f) for f in found]
-        best, phrase = max(values)
-        others = {s for f in found for s in f} - set(phrase)
-        return best + MORE * sum(self._rareness[s] for s in others)
 
     def _is_half_a_word(self, stems: Sequence[str], end: int) -> bool:
         """Whether a short question ends on a word no page knows: `seed oil`."""
