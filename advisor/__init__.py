@@ -40,6 +40,8 @@ checks          values from outside -> values that can be right
 settings        environment -> Settings
 answering       the reading half of the Advisor: evidence, fits, answers, plans
 service         Advisor: answers, imports, verification; what app and CLI call
+concept_evidence  what the runs say of a concept, and a concept in words
+concept_ties/   what is asked of the store for each concept, and its words (pure)
 conversation    ask(): a question in words -> Answer
 describing      a workload's parameter counts, from a process of its own
 verifying       verifications: started, watched, said in JSON

@@ -1,13 +1,18 @@
 """Short explanations in our own words, with sources: what a concept question gets.
 
-One Markdown file per concept beside this one: a title line, a line of keywords, the
-text, a line with the source.
+One Markdown file per concept beside this one: a title, lines of `keywords`, `ties` and
+`related`, a first paragraph that answers by itself, the rest, a line with the source.
+The one decision to know: a page holds no number of our own runs. `ties` names what
+those say of it, and `advisor.concept_evidence` reads that from the store.
+
+finding   question -> page (pure)
 """
 
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 
-from rapidfuzz import fuzz
+from knowledge.concepts.finding import Finder
 
 
 @dataclass(frozen=True)
@@ -17,43 +22,80 @@ class Concept:
     key: str
     title: str
     keywords: tuple[str, ...]
-    text: str
+    ties: str | None  # what our own runs say of it: advisor.concept_evidence.TIES
+    related: tuple[str, ...]  # keys, the nearest first
+    answer: str  # one or two sentences that stand by themselves
+    rest: str
     source: str
+
+    @property
+    def text(self) -> str:
+        """The whole page without title and source."""
+        return f"{self.answer} {self.rest}"
 
 
 def load_concepts() -> list[Concept]:
     """Return every shipped concept, ordered by key."""
-    files = resources.files("knowledge.concepts").iterdir()
-    pages = sorted((f for f in files if f.name.endswith(".md")), key=lambda f: f.name)
-    return [_parse(f.name[:-3], f.read_text(encoding="utf-8")) for f in pages]
+    return list(_concepts())
+
+
+def get_concept(key: str) -> Concept:
+    """Return the concept with this key.
+
+    Raises:
+        KeyError: There is none.
+    """
+    return {concept.key: concept for concept in _concepts()}[key]
 
 
 def find_concept(question: str) -> Concept | None:
-    """Return the concept a question is about, or None when none is near.
+    """Return the concept a question is about, or None when there is no page on it.
 
     >>> find_concept("what is a learning rate range test").key
     'lr-finder'
+    >>> find_concept("what is the price of tea") is None
+    True
     """
-    asked = question.lower()
-    scored = [
-        (max(_likeness(word, asked) for word in concept.keywords), concept)
-        for concept in load_concepts()
-    ]
-    score, best = max(scored, key=lambda pair: pair[0])
-    return best if score >= 85 else None
+    key = _finder().find(question)
+    return get_concept(key) if key else None
 
 
-def _likeness(keyword: str, question: str) -> float:
-    """How much of a keyword the question holds; longer keywords say more."""
-    return fuzz.partial_ratio(keyword, question) + min(len(keyword), 30) / 30
+def related_concepts(concept: Concept) -> list[Concept]:
+    """Return the concepts to offer next, the nearest first."""
+    return [get_concept(key) for key in concept.related]
+
+
+@cache
+def _concepts() -> tuple[Concept, ...]:
+    files = resources.files("knowledge.concepts").iterdir()
+    pages = sorted((f for f in files if f.name.endswith(".md")), key=lambda f: f.name)
+    return tuple(_parse(f.name[:-3], f.read_text(encoding="utf-8")) for f in pages)
+
+
+@cache
+def _finder() -> Finder:
+    return Finder({c.key: (c.keywords, f"{c.title} {c.text}") for c in _concepts()})
 
 
 def _parse(key: str, page: str) -> Concept:
-    lines = page.strip().splitlines()
+    head, answer, *rest, source = page.strip().split("\n\n")
+    title, *lines = head.splitlines()
+    fields = dict(line.split(": ", 1) for line in lines)
     return Concept(
         key=key,
-        title=lines[0].removeprefix("# "),
-        keywords=tuple(k.strip() for k in lines[1].split(":", 1)[1].split(",")),
-        text=" ".join(line for line in lines[2:-1] if line),
-        source=lines[-1].removeprefix("Source: "),
+        title=title.removeprefix("# "),
+        keywords=_listed(fields["keywords"]),
+        ties=fields.get("ties"),
+        related=_listed(fields["related"]),
+        answer=_joined(answer),
+        rest=" ".join(_joined(paragraph) for paragraph in rest),
+        source=_joined(source).removeprefix("Source: "),
     )
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(","))
+
+
+def _joined(paragraph: str) -> str:
+    return " ".join(paragraph.split())

@@ -3,7 +3,6 @@
 import pytest
 
 from knowledge.claims import load_seed_claims
-from knowledge.concepts import find_concept, load_concepts
 
 CLAIMS = {claim.id.split("/", 1)[1]: claim for claim in load_seed_claims()}
 
@@ -68,24 +67,3 @@ def test_every_claim_names_its_source_and_how_far_it_is_believed():
         assert 0 < claim.reliability < 1
         assert claim.kind in ("bound", "advice", "hypothesis", "mechanism")
         assert claim.statement.endswith((".", "?"))
-
-
-@pytest.mark.parametrize(
-    ("question", "key"),
-    [
-        ("what is a learning rate range test", "lr-finder"),
-        ("why do you give a range and not one number?", "interval"),
-        ("explain the linear scaling rule", "scaling-rules"),
-        ("What does EGs/sec mean?", "egs-per-second"),
-    ],
-)
-def test_a_concept_question_finds_its_page(question, key):
-    assert find_concept(question).key == key
-
-
-def test_an_unknown_concept_finds_nothing():
-    assert find_concept("the price of tea") is None
-
-
-def test_every_concept_has_a_source():
-    assert all(concept.source and concept.text for concept in load_concepts())
