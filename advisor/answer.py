@@ -33,6 +33,7 @@ class Answer:
     comparisons: tuple[Comparison, ...] = ()
     fastest: FastestBatch | None = None
     diagnosis: "Diagnosis | None" = None
+    concept: dict[str, Any] | None = None
     clarification: dict[str, Any] | None = None
     inherited: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -68,6 +69,7 @@ class Answer:
             "verification": self.plan
             or (r.verification.to_dict() if r and r.verification.needed else None),
             "proposal": self.proposal.to_dict() if self.proposal else None,
+            "concept": self.concept,
             "clarification": self.clarification,
             "inherited": list(self.inherited),
             "warnings": list(self.warnings),

@@ -538,6 +538,11 @@ class Answering:
         """Return the claims that count: without the seeds' when opened unseeded."""
         return self._library.claims()
 
+    @property
+    def left_out_sources(self) -> tuple[str, ...]:
+        """Sources of runs and claims that do not count here, such as an unseeded's."""
+        return (*self._library.left_out_sources, *self._library.left_out_claims)
+
     def own_claims(self) -> list[Claim]:
         """Return what the person of this store reported themselves, oldest first."""
         own = [claim for claim in self.claims() if claim.source == OWN_SOURCE]

@@ -10,6 +10,7 @@ from advisor.answer import Answer, reply
 from advisor.question import Question, is_yes
 from advisor.rephrasing import sentence_for
 from experiments.workloads import WORKLOADS
+from knowledge.concepts import find_concept
 
 EXAMPLES = (
     "What LR for batch 5 on RealFace?",
@@ -45,11 +46,14 @@ def help_answer(q: Question) -> Answer:
 
 def off_topic_answer(q: Question) -> Answer:
     """What is covered, and three questions to try."""
+    concept = find_concept(q.text)
+    prompts = [f"Explain: {concept.title}"] if concept else []
+    prompts = [*prompts, *EXAMPLES][: len(EXAMPLES)]
     return reply(
         q,
         "I answer questions about learning rate and batch size from stored runs, and "
-        f"nothing else. Try one of these:\n\n{_bullets(EXAMPLES)}",
-        clarification={"question": "Try one of these", "options": list(EXAMPLES)},
+        f"nothing else. Try one of these:\n\n{_bullets(prompts)}",
+        clarification={"question": "Try one of these", "options": prompts},
     )
 
 

@@ -20,6 +20,7 @@ from advisor.asking_back import (
 )
 from advisor.checks import check_batch_size, check_learning_rate
 from advisor.comparing import Comparison
+from advisor.concept_evidence import concept_evidence, explain_text
 from advisor.evidence_rows import evidence_of, scope_of
 from advisor.question import Question, parse_question
 from advisor.rates import rate_text
@@ -46,7 +47,7 @@ from advisor.wording import (
     title_of,
 )
 from experiments.workloads import WORKLOADS
-from knowledge.concepts import find_concept, load_concepts
+from knowledge.concepts import find_concept, load_concepts, related_concepts
 from knowledge.names import nearest_names
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _answer(
         "show_runs": lambda: show_runs_answer(advisor, question),
         "status_of_jobs": lambda: status_answer(advisor, question),
         "cancel": lambda: cancel_answer(advisor, question),
-        "explain_concept": lambda: _explain(question),
+        "explain_concept": lambda: _explain(advisor, question),
         "help": lambda: help_answer(question),
         "off_topic": lambda: off_topic_answer(question),
         "needs_clarification": lambda: ask_back(question),
@@ -329,11 +330,26 @@ def _fastest_batch(advisor: "Advisor", q: Question, exclude: tuple[str, ...]) ->
 # -- words -----------------------------------------------------------------------------
 
 
-def _explain(q: Question) -> Answer:
+def _explain(advisor: "Advisor", q: Question) -> Answer:
     concept = find_concept(q.text)
     if concept is None:
         titles = ", ".join(c.title for c in load_concepts())
-        text = f"I have no page on that. I can explain: {titles}."
-    else:
-        text = f"{concept.text} (Source: {concept.source})"
-    return reply(q, text)
+        return reply(q, f"I have no page on that. I can explain: {titles}.")
+    found = concept_evidence(
+        advisor.store, concept, leave_out_sources=advisor.left_out_sources
+    )
+    related = [f"Explain: {other.title}" for other in related_concepts(concept)]
+    return reply(
+        q,
+        explain_text(concept, found),
+        concept={
+            "key": concept.key,
+            "title": concept.title,
+            "text": concept.text,
+            "source": concept.source,
+            "sql": found.sql if found else None,
+        },
+        rows=tuple(found.rows) if found else None,
+        evidence=tuple(found.evidence) if found else (),
+        clarification={"question": "Read on", "options": related} if related else None,
+    )

@@ -65,6 +65,9 @@ class Library:
     def __init__(self, store: Store, *, seeded: bool, with_study: bool = True):
         self._store = store
         self.left_out_sources = () if seeded and with_study else (STUDY,)
+        self.left_out_claims = (
+            () if seeded else tuple(sorted({c.source for c in load_seed_claims()}))
+        )
         self._seeds = () if seeded else tuple(claim.id for claim in load_seed_claims())
         self._shelved = Memory[_Shelved](MAX_SHELVED_RUNS)
         self._settled = Memory[_Settled](MAX_SELECTIONS)
