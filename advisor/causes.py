@@ -203,7 +203,7 @@ SYMPTOM_WORDS: dict[Symptom, str] = {
 
 CAUSE_WORDS: dict[CauseName, CauseWords] = {
     C.RATE_TOO_HIGH: CauseWords(
-        "the learning rate is too high",
+        "a learning rate that is too high",
         "Each step overshoots, and what was learned is lost.",
         "Try a warm-up or gradient clipping first, then a lower rate.",
         "The same settings at a lower rate: if that holds, it was the rate.",
@@ -219,7 +219,7 @@ CAUSE_WORDS: dict[CauseName, CauseWords] = {
         _STUDY,
     ),
     C.RATE_TOO_LOW: CauseWords(
-        "the learning rate is too low",
+        "a learning rate that is too low",
         "Small steps look like no progress.",
         "Raise the rate, in a copy of the model.",
         "A short run at the higher rate: if the loss falls faster, it was too low.",
@@ -248,7 +248,7 @@ CAUSE_WORDS: dict[CauseName, CauseWords] = {
     ),
     C.SMALL_BATCH_NOISE: CauseWords(
         "the noise of single batches",
-        "The loss of one small batch jumps with the faces that happen to be in it.",
+        "The loss of one small batch jumps with the examples that happen to be in it.",
         "Look at the average over some hundred steps. If that falls, all is well.",
         source="arXiv:1812.06162",
     ),
@@ -306,12 +306,12 @@ CAUSE_WORDS: dict[CauseName, CauseWords] = {
         "deepfakes/faceswap (optimizer state saved on a clean exit only)",
     ),
     C.DATA: CauseWords(
-        "the pictures",
-        "Broken, wrongly aligned or wrongly masked pictures do this at any rate, and "
-        "previews draw other faces each time.",
-        "Look through the newest pictures and their alignment, and compare the same "
-        "faces between two saves.",
-        "The same settings on a small set of pictures you have looked at.",
+        "the data",
+        "Broken, wrongly aligned or wrongly labelled examples do this at any rate.",
+        "Look through the newest examples. With faces, compare the same ones in two "
+        "saves: a preview draws others each time.",
+        "The same settings on a small set of examples you have looked at.",
+        "deepfakes/faceswap (preview faces drawn at random)",
     ),
     C.UNBALANCED_DATA: CauseWords(
         "fewer or poorer pictures on one side",

@@ -18,6 +18,7 @@ from advisor.causes import (
     CauseName,
 )
 from advisor.diagnosis import (
+    CLEARLY_HIGHER,
     SLOTS,
     Before,
     Diagnosis,
@@ -27,6 +28,7 @@ from advisor.diagnosis import (
     Trial,
     is_at_the_start,
     is_beyond,
+    is_past_horizon,
     is_short,
     is_too_low,
 )
@@ -72,6 +74,24 @@ def diagnose(
         build_cause(name, likelihood, facts) for name, likelihood in _ranked(facts)
     )
     return replace(facts, causes=causes)
+
+
+def ranked_causes(
+    kind: Symptom, side: Side, *, is_low: bool = False
+) -> tuple[CauseName, ...]:
+    """Return the causes of one symptom on one side, with nothing else known.
+
+    `is_low` says that a clearly higher rate is recommended.
+
+    >>> [name.value for name in ranked_causes(Symptom.PLATEAU, Side.BELOW)][:2]
+    ['model_limit', 'data']
+    """
+    known = Diagnosis(Symptoms("", (kind,)), side, ())
+    if side is not Side.UNKNOWN:
+        known = replace(known, workload="any")
+    if is_low:
+        known = replace(known, learning_rate=1.0, recommended=CLEARLY_HIGHER)
+    return tuple(name for name, _ in _ranked(known))
 
 
 def find_side(judgement: Judgement | None) -> Side:
@@ -121,6 +141,10 @@ def _facts(
         recommended=r.learning_rate,
         best=r.best,
         horizon_steps=r.horizon_steps,
+        longest_run=max(
+            (run.steps or 0 for run in runs if _is_of_model(run, j)), default=None
+        )
+        or None,
         exponent=r.exponent if _is_of_threshold(r.exponent) else None,
         epsilon=recipe.epsilon if recipe else None,
         basis=r.basis,
@@ -161,8 +185,12 @@ def is_similar(run: Run, j: Judgement) -> bool:
 
 def _is_copy(run: Run, j: Judgement) -> bool:
     """A run of the same model at another width: its rates are other rates."""
+    return run.workload != j.workload and _is_of_model(run, j)
+
+
+def _is_of_model(run: Run, j: Judgement) -> bool:
     name, own = WorkloadName.parse(run.workload), WorkloadName.parse(j.workload)
-    return run.workload != j.workload and name.base == own.base and _is_alike(run, j)
+    return name.base == own.base and _is_alike(run, j)
 
 
 def _is_alike(run: Run, j: Judgement) -> bool:
@@ -309,7 +337,7 @@ def _unfit(kind: Symptom, facts: Diagnosis) -> Iterator[CauseName]:
         yield CauseName.OPTIMIZER_LAG
     if is_at_the_start(s):
         yield CauseName.RESUMED
-    if is_beyond(facts) or s.is_late or s.worked_before:
+    if is_past_horizon(facts) or s.worked_before:
         yield CauseName.TOO_EARLY
     if facts.workload is not None and not is_too_low(facts):
         yield CauseName.RATE_TOO_LOW

@@ -109,6 +109,7 @@ class Diagnosis:
     recommended: float | None = None
     best: Estimate | None = None
     horizon_steps: int | None = None
+    longest_run: int | None = None
     exponent: Estimate | None = None
     epsilon: float | None = None
     basis: str | None = None
@@ -127,8 +128,17 @@ class Diagnosis:
     @property
     def evidence(self) -> tuple[str, ...]:
         """The ids of the runs that were counted."""
-        found = [s.ids for s in (self.similar, self.copies) if s is not None]
+        used = [self.similar]
+        if any(cause.name is CauseName.LATE_FAILURE for cause in self.causes):
+            used.append(self.seen_failing)
+        found = [s.ids for s in used if s is not None]
         return tuple(dict.fromkeys(i for ids in found for i in ids))
+
+    @property
+    def seen_failing(self) -> SimilarRuns | None:
+        """The runs whose failures say how late one may come: like it, else copies."""
+        both = (self.similar, self.copies)
+        return next((s for s in both if s is not None and s.n_failed > 1), None)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -148,6 +158,12 @@ def is_at_the_start(s: Symptoms) -> bool:
 
 
 def is_beyond(d: Diagnosis) -> bool:
+    """Whether it failed later than our runs went, or than our answer speaks of."""
+    step, known = d.symptoms.at_step, (d.horizon_steps, d.longest_run)
+    return step is not None and any(n is not None and step > n for n in known)
+
+
+def is_past_horizon(d: Diagnosis) -> bool:
     """Whether it failed at a later step than our answer speaks of."""
     step, horizon = d.symptoms.at_step, d.horizon_steps
     return step is not None and horizon is not None and step > horizon

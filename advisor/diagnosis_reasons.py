@@ -15,7 +15,9 @@ from advisor.diagnosis import (
     is_too_low,
 )
 from advisor.rates import rate_text
-from advisor.wording import BASIS_WORDS, joined, percent, title_of
+from advisor.symptoms import ChangeKind
+from advisor.wording import BASIS_WORDS, percent, title_of
+from knowledge.names import WorkloadName
 
 FAR_ABOVE = 2.0  # times the boundary: then a lower rate comes first (our choice)
 BACKUP = "A model that has broken seldom heals: go on from a backup made before it."
@@ -52,7 +54,10 @@ def _rate_why(facts: Diagnosis) -> str:
     """Where the rate lies against the boundary, and how runs like it ended."""
     if facts.learning_rate is None:
         return ""
-    parts = [_boundary_text(facts), _crossing_text(facts), _similar_text(facts)]
+    parts = [_boundary_text(facts)]
+    if facts.side in (Side.ABOVE, Side.NEAR):
+        parts += [_crossing_text(facts), _exponent_text(facts)]
+    parts.append(_similar_text(facts))
     return " ".join(part for part in parts if part)
 
 
@@ -124,51 +129,60 @@ def _similar_text(facts: Diagnosis) -> str:
     )
     if s.n_failed > 1 and s.median_failed_at is not None:
         text += f", half of them by step {s.median_failed_at}"
-    if s.n_failed:
-        kinds = [(s.n_diverged, "broke down"), (s.n_degraded, "got worse or blurred")]
-        text += f" ({joined([f'{n} {what}' for n, what in kinds if n])})"
+    if s.n_diverged and s.n_degraded:
+        text += f" ({s.n_diverged} broke down, {s.n_degraded} got worse or blurred)"
+    elif s.n_failed:
+        text += ": they broke down" if s.n_diverged else ": they got worse or blurred"
     return f"{text}."
 
 
 def _late_why(facts: Diagnosis) -> str:
-    text = f"What is said here of the rate holds for {facts.horizon_steps} steps only."
-    step = facts.symptoms.at_step
+    step, longest = facts.symptoms.at_step, facts.longest_run
+    text = f"What is said here of the rate holds for {facts.horizon_steps} steps."
+    if longest is not None:
+        model = title_of(WorkloadName.parse(facts.workload or "?").base)
+        text += f" Our longest run of {model} or a copy of it has {longest}."
     if step is not None and is_beyond(facts):
-        text += f" Yours failed by step {step}, beyond that."
-    c = facts.similar or facts.copies
-    if c is not None and c.n_failed > 1 and c.median_failed_at is not None:
+        text += f" Yours failed by step {step}."
+    c = facts.seen_failing
+    if c is not None and c.median_failed_at is not None:
         text += (
-            f" Of {c.n_failed} failures we have seen of {title_of(c.workload)}, half "
-            f"came by step {c.median_failed_at} and the last at {c.last_failed_at}."
+            f" Of {c.n_failed} failures we have seen at all rates, half came by step "
+            f"{c.median_failed_at} and the last at {c.last_failed_at}."
         )
     return text
 
 
 def _batch_why(facts: Diagnosis) -> str:
     """What the boundary says of the change: both batch sizes, and the exponent."""
-    parts = []
-    if facts.before is not None and facts.side is Side.BELOW is facts.before.side:
-        parts.append(
+    if facts.side in (Side.ABOVE, Side.NEAR):
+        return ""  # the rate's own reason says it
+    b = facts.before
+    if b is not None and facts.side is Side.BELOW is b.side:
+        both = (
             f"The rate holds at both batch sizes: with probability "
-            f"{facts.before.probability_stable:g} at batch {facts.before.batch_size} "
-            f"and {facts.probability_stable:g} at batch {facts.batch_size}."
+            f"{b.probability_stable:g} at batch {b.batch_size} and "
+            f"{facts.probability_stable:g} at batch {facts.batch_size}."
         )
     else:
-        parts.append(_crossing_text(facts))
+        both = _crossing_text(facts)
+    return f"{both} {_exponent_text(facts)}".strip()
+
+
+def _exponent_text(facts: Diagnosis) -> str:
+    """How the boundary goes with the batch size, where a change of it is in doubt."""
     x = facts.exponent
-    if x is not None:
-        what = (
-            "rises with the batch size"
-            if x.low > 0
-            else "falls as the batch size grows"
-            if x.high < 0
-            else "may rise or fall with the batch size"
-        )
-        parts.append(
-            f"Here the boundary {what}: it goes as batch^{x.median:g} "
-            f"({percent(x.level)}: {x.low:g} to {x.high:g})."
-        )
-    return " ".join(part for part in parts if part)
+    if x is None or facts.symptoms.change(ChangeKind.BATCH_SIZE) is None:
+        return ""
+    how = "may rise or fall with the batch size"
+    if x.low > 0:
+        how = "rises with the batch size"
+    elif x.high < 0:
+        how = "falls as the batch size grows"
+    return (
+        f"Here the boundary {how}: it goes as batch^{x.median:g} "
+        f"({percent(x.level)}: {x.low:g} to {x.high:g})."
+    )
 
 
 def _lower(facts: Diagnosis) -> str:

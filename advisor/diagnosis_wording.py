@@ -5,7 +5,8 @@ Every number stands in the diagnosis or in what the person wrote.
 
 from collections.abc import Callable
 
-from advisor.causes import RANKINGS, SYMPTOM_WORDS, CauseName
+from advisor.causes import CAUSE_WORDS, RANKINGS, SYMPTOM_WORDS, CauseName
+from advisor.diagnosing import ranked_causes
 from advisor.diagnosis import Diagnosis, Likelihood, Side
 from advisor.rates import rate_text
 from advisor.symptoms import Symptom
@@ -108,7 +109,9 @@ def _run_text(d: Diagnosis) -> str:
 
 def _missing_text(d: Diagnosis) -> str:
     wanted = [SLOT_WORDS[slot] for slot in d.missing if slot in SLOT_WORDS]
-    if d.workload is not None or not wanted:
+    kinds = d.symptoms.kinds or (Symptom.UNCLEAR,)
+    by_rate = any(RANKINGS[kind].rate_at is not None for kind in kinds)
+    if d.workload is not None or not wanted or not by_rate:
         return ""
     if d.symptoms.at is None and not d.symptoms.from_the_start:
         wanted.append("the step at which it began")
@@ -122,3 +125,34 @@ def _missing_text(d: Diagnosis) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def table_of_first_causes() -> list[str]:
+    """Return the lines of a table: the first cause of each symptom on each side."""
+    sides = (Side.BELOW, Side.NEAR, Side.ABOVE, Side.UNKNOWN)
+    lines = [
+        "| what is seen | well below | near | above | not known |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for kind in Symptom:
+        cells = [_first_cell(kind, side) for side in sides]
+        lines.append(f"| {SYMPTOM_WORDS[kind]} | {' | '.join(cells)} |")
+    return lines
+
+
+def _first_cell(kind: Symptom, side: Side) -> str:
+    first = CAUSE_WORDS[ranked_causes(kind, side)[0]].title
+    if side is not Side.BELOW or CauseName.RATE_TOO_LOW not in RANKINGS[kind].causes:
+        return first
+    low = CAUSE_WORDS[ranked_causes(kind, side, is_low=True)[0]].title
+    return f"{low}, if a clearly higher one is recommended; else {first}"
+
+
+def table_of_causes() -> list[str]:
+    """Return the lines of a table: what each cause does, what to change, the source."""
+    lines = ["| cause | why | what to change | source |", "| --- | --- | --- | --- |"]
+    for name in CauseName:
+        words = CAUSE_WORDS[name]
+        cells = (words.title, words.why, words.change, words.source)
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines

@@ -2,7 +2,8 @@
 
 The decision to know: a pattern takes the words it read out of the text, so that a more
 general one cannot read them again ("stays blurry" is not also "got blurry"). The words,
-in that order, are in `symptom_patterns`.
+in that order, are in `symptom_patterns`; those for when and what before in
+`change_patterns`.
 """
 
 import re
@@ -15,6 +16,7 @@ from typing import Any
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from advisor import change_patterns as changes
 from advisor import symptom_patterns as words
 from advisor.language.text import plain
 
@@ -118,15 +120,15 @@ def read_symptoms(text: str) -> Symptoms:
     """
     tidy = tidy_symptoms(text)
     at, unit = _read_at(tidy)
-    from_the_start = bool(words.FROM_THE_START.search(tidy))
+    from_the_start = bool(changes.FROM_THE_START.search(tidy))
     return Symptoms(
         text=text,
         kinds=_read_kinds(tidy),
         at=at,
         unit=unit,
         from_the_start=from_the_start,
-        is_late=bool(words.LATE.search(tidy)),
-        worked_before=bool(words.WORKED_BEFORE.search(tidy)),
+        is_late=bool(changes.LATE.search(tidy)),
+        worked_before=bool(changes.WORKED_BEFORE.search(tidy)),
         changes=tuple(_read_changes(tidy)),
     )
 
@@ -169,20 +171,27 @@ def _read_kinds(text: str) -> tuple[Symptom, ...]:
                 rest = f"{rest[:start]}{'_' * (end - start)}{rest[end:]}"
     if _loss_is_said_to_rise(rest) and "spike" not in found:
         found.add("loss_up")
-    if not found - {"plateau"}:
-        last = (name for name, pattern in words.LAST_RESORT if pattern.search(rest))
-        found |= set(list(last)[:1])
+    if not found:
+        found |= _last_resort(rest)
     if "slow_steps" in found:
         found.discard("slow")
     return tuple(kind for kind in Symptom if kind.value in found)
 
 
+def _last_resort(text: str) -> set[str]:
+    """The first symptom that is only hinted at."""
+    for name, pattern in words.LAST_RESORT:
+        match = pattern.search(text)
+        if match and not words.is_denied(text, match, name):
+            return {name}
+    return set()
+
+
 def _loss_is_said_to_rise(text: str) -> bool:
     """Whether a loss is given before and after, and it rose."""
-    said = (words.LOSS_FROM_TO, words.LOSS_HAD_BEEN)
     return any(
         float(match["after"]) >= ROSE * float(match["before"])
-        for pattern in said
+        for pattern in words.LOSSES
         for match in pattern.finditer(text)
     )
 
@@ -192,12 +201,12 @@ def _loss_is_said_to_rise(text: str) -> bool:
 
 def _read_at(text: str) -> tuple[int | None, str | None]:
     """The furthest step that is named, or else the furthest epoch."""
-    for unit, patterns in (("steps", words.STEPS), ("epochs", words.EPOCHS)):
+    for unit, patterns in (("steps", changes.STEPS), ("epochs", changes.EPOCHS)):
         counts = [
             count
             for pattern in patterns
             for match in pattern.finditer(text)
-            if 1 <= (count := _count(match)) <= words.MOST_STEPS
+            if 1 <= (count := _count(match)) <= changes.MOST_STEPS
         ]
         if counts:
             return max(counts), unit
@@ -217,7 +226,7 @@ def _read_changes(text: str) -> Iterator[Change]:
         match = next(
             (
                 m
-                for m in words.CHANGES[kind.value].finditer(text)
+                for m in changes.CHANGES[kind.value].finditer(text)
                 if not words.is_denied(text, m)
             ),
             None,
@@ -227,15 +236,15 @@ def _read_changes(text: str) -> Iterator[Change]:
         if kind not in (ChangeKind.BATCH_SIZE, ChangeKind.LEARNING_RATE):
             yield Change(kind)
             continue
-        before, after = _values(text[match.start() :][: words.REACH])
+        before, after = _values(text[match.start() :][: changes.REACH])
         yield Change(kind, before, after, _direction(match[0], before, after))
 
 
 def _values(text: str) -> tuple[float | None, float | None]:
     """What a value went from and to, as far as it is said."""
-    if found := words.FROM_TO.search(text):
+    if found := changes.FROM_TO.search(text):
         return float(found["before"]), float(found["after"])
-    if found := words.TO.search(text):
+    if found := changes.TO.search(text):
         return None, float(found["after"])
     return None, None
 
@@ -243,6 +252,6 @@ def _values(text: str) -> tuple[float | None, float | None]:
 def _direction(said: str, before: float | None, after: float | None) -> str | None:
     if before is not None and after is not None and before != after:
         return "up" if after > before else "down"
-    if words.RAISED.search(said):
+    if changes.RAISED.search(said):
         return "up"
-    return "down" if words.LOWERED.search(said) else None
+    return "down" if changes.LOWERED.search(said) else None
