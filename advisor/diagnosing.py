@@ -66,7 +66,8 @@ def diagnose(
         judgement: The verdict on their rate at their batch size; None if they did not
             name all of it.
         before: The verdict on the same rate at the batch size before they changed it.
-        runs: Runs of the workload's family, from which those like theirs are counted.
+        runs: Runs of the workload's family, from which those like theirs are counted;
+            what the judgement left out is left out here too.
         missing: Without a judgement, what they have not named.
     """
     facts = _facts(symptoms, judgement, before=before, runs=runs, missing=missing)
@@ -126,6 +127,8 @@ def _facts(
         return Diagnosis(symptoms, Side.UNKNOWN, (), missing=tuple(missing))
     r = j.recommendation
     recipe = RECIPES.get(j.recipe or "")
+    left_out = {excluded.id for excluded in r.evidence.excluded}
+    runs = [run for run in runs if run.id not in left_out]
     copies = [run for run in runs if _is_copy(run, j)]
     facts = Diagnosis(
         symptoms,

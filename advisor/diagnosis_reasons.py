@@ -190,7 +190,7 @@ def _lower(facts: Diagnosis) -> str:
     lower = facts.recommended
     if lower is None or facts.learning_rate is None or lower >= facts.learning_rate:
         return CAUSE_WORDS[CauseName.RATE_TOO_HIGH].change
-    if facts.side is Side.ABOVE and (facts.times_threshold or 0) >= FAR_ABOVE:
+    if _is_far_above(facts):
         return (
             f"Lower the rate to {rate_text(lower)}. It is too far above for a warm-up "
             "or clipping to help."
@@ -199,3 +199,10 @@ def _lower(facts: Diagnosis) -> str:
         "To keep a rate this high, try a warm-up or gradient clipping first. The safe "
         f"way is to lower it to {rate_text(lower)}."
     )
+
+
+def _is_far_above(facts: Diagnosis) -> bool:
+    m, rate, times = facts.threshold, facts.learning_rate, facts.times_threshold
+    if m is None or rate is None or times is None:
+        return False
+    return rate > m.high and times >= FAR_ABOVE

@@ -16,8 +16,8 @@ from typing import Any
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from advisor import change_patterns as changes
-from advisor import symptom_patterns as words
+from advisor.language import change_patterns as changes
+from advisor.language import symptom_patterns as words
 from advisor.language.text import plain
 
 ROSE = 1.5  # times what it was: less may be the loss of one batch
@@ -136,11 +136,11 @@ def read_symptoms(text: str) -> Symptoms:
 def tidy_symptoms(text: str) -> str:
     """Return the text in lower case, with the words of symptoms spelt right.
 
-    >>> tidy_symptoms("Preveiw is BLURY")
-    'preview is blurry'
+    >>> tidy_symptoms("The prewiew is BLURY")
+    'the preview is blurry'
     """
     text = plain(text).lower().replace("[", " ").replace("]", " ")
-    return re.sub(r"[a-z]{6,14}", lambda match: _respell(match[0]), text)
+    return re.sub(r"[a-z]{5,14}", lambda match: _respell(match[0]), text)
 
 
 @lru_cache(maxsize=4096)

@@ -26,6 +26,7 @@ from advisor.recommendation import (
     Recommendation,
     VerificationPlan,
 )
+from advisor.service import Advisor
 from advisor.symptoms import Symptom, Symptoms, read_symptoms
 from knowledge.records import Outcome, Run
 from tests.example_records import REALFACE_RUN
@@ -356,8 +357,8 @@ def test_other_runs_are_not_counted(unlike: dict[str, Any]):
 
 def test_a_run_carried_further_counts_once():
     """The earlier record of the same run is held by the later one."""
-    short = a_run(1, steps=300, outcome=Outcome.STABLE, horizon_steps=300)
-    longer = a_run(2, seed=1, steps=1000)
+    short = a_run(1, steps=300, horizon_steps=300, job_id="job:1")
+    longer = a_run(2, seed=1, steps=1000, job_id="job:1")
     d = diagnose(read_symptoms("nan"), judged(Side.ABOVE), runs=[short, longer])
     assert d.evidence == ("run:2",)
 
@@ -371,6 +372,33 @@ def test_copies_of_other_widths_tell_only_how_late_failures_come():
     assert late.evidence == ("run:1", "run:2", "run:3")
     soon = diagnose(read_symptoms("blew up at 120"), judged(Side.BELOW), runs=runs)
     assert soon.evidence == ()
+
+
+def test_a_real_store_gives_judgement_and_runs_to_diagnose_with():
+    """The whole way: runs recorded, rates judged, the causes of one symptom ranked."""
+    rates = [4e-4, 6e-4, 9e-4, 1.3e-3, 4e-3, 5e-3, 6e-3]
+    runs = [
+        a_run(i, learning_rate=rate)
+        if rate < 2e-3
+        else failed(i, 90, learning_rate=rate)
+        for i, rate in enumerate(rates)
+    ]
+    runs = [replace(run, batch_convention="per_side") for run in runs]
+    runs.append(a_run(9, learning_rate=5e-3))  # counted otherwise: left out
+    said = read_symptoms("loss exploded at step 200")
+    found = {}
+    with Advisor.open(":memory:", seeded=False) as advisor:
+        advisor.store.record_runs(runs)
+        for rate in (1e-4, 6e-3):
+            j = advisor.judge("realface@1/16", 5, rate)
+            rows = advisor.store.runs_of_group("faceswap")
+            found[rate] = diagnose(said, j, runs=rows)
+    assert [d.side for d in found.values()] == [Side.BELOW, Side.ABOVE]
+    assert found[6e-3].first.name is CauseName.RATE_TOO_HIGH
+    assert set(found[6e-3].evidence) == {"run:4", "run:5", "run:6"}
+    assert found[1e-4].first.name is not CauseName.RATE_TOO_HIGH
+    for d in found.values():
+        assert untraced(d, said.text) == []
 
 
 # -- the text --------------------------------------------------------------------------

@@ -40,13 +40,20 @@ def test_nine_in_ten_sentences_are_read_right():
 
 
 def test_sentences_the_patterns_were_not_made_for_are_read_as_well_as_measured():
-    """Written after the patterns and not looked at since: that is what a person meets.
+    """Written after the patterns, which were not changed to fit them since.
 
-    Measured: SHARE of them right. The bound leaves room for one change of a pattern.
+    This is what a person meets. Measured at first sight: 18 of 30 right in everything,
+    9 of the other 12 read as nothing at all, which gives the general list.
     """
     wrong = [s["text"] for s in BLIND if not is_right(s)]
     assert len(BLIND) >= 30
-    assert len(wrong) <= BOUND * len(BLIND), "\n".join(wrong)
+    assert len(wrong) <= 12, "\n".join(wrong)
+    misread = [
+        s["text"]
+        for s in BLIND
+        if {k.value for k in read_symptoms(s["text"]).kinds} - set(s["kinds"])
+    ]
+    assert len(misread) <= 2, "\n".join(misread)
 
 
 @pytest.mark.parametrize(

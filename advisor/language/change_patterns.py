@@ -9,6 +9,7 @@ import re
 REACH = 80  # characters after a change in which its values are looked for
 MOST_STEPS = 10**9
 
+_N = r"(?<![\w.,$-])(?P<n>\d{1,3}(?:[ ,']\d{3})+|\d+(?:\.\d+)?) ?"
 _NOT_AN_INTERVAL = (
     r"(?<!every )(?<!every ~)(?<!within )(?<!per )(?<!each )(?<!converge in )"
     r"(?<!batch )(?<!bs )(?<!last )"
@@ -16,13 +17,13 @@ _NOT_AN_INTERVAL = (
 STEPS = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"{_NOT_AN_INTERVAL}{_N}(?P<k>k)? ?(?:iterations?\b(?! per)|iters?|its\b(?!/)|"
-        r"steps?|itt?erations?|updates)",
+        rf"{_NOT_AN_INTERVAL}{_N}(?P<k>k)? ?(?:iterations?|iters?|its|"
+        r"steps?|itterations?|updates)\b(?! per|/)",
         rf"{_NOT_AN_INTERVAL}{_N}(?P<k>k) ?it\b(?!/)",
         r"\b(?:step|iteration|iter|it|its) ?#?(?P<n>\d[\d,]*)(?P<k>k)?\b(?!\.\d|[/%])",
         r"\b(?:at|after|since|around|round|by|until|till|for|past|about|~) "
         rf"(?:about |around |~ ?)?{_N}(?P<k>k)\b",
-        r"\b(?:at|after|since|around|round) (?P<n>\d{3,6})\b"
+        r"\b(?:at (?=\d{4})|after |since |a?round )(?P<n>\d{3,6})\b"
         r"(?! ?(?:[%x/]|\.\d|images|photos|pics|faces))",
     )
 )

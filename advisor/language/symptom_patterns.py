@@ -136,8 +136,8 @@ _RAW: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "constant_output",
         (
-            r"\b(?:in)?to (?:pure |plain )?gr[ae]y\b|\bmode collapse\w*|\bgr[ae]y all\b",
-            r"\bclones?\b|\balways the same\b",
+            r"\b(?:in)?to (?:pure |plain )?gr[ae]y\b|\bmode collapse\w*",
+            r"\bgr[ae]y all\b|\bclones?\b|\balways the same\b",
             r"\bblobs?\b|\bfeatureless\b",
             rf"\b(?:all|every|each)\b(?: \w+){{0,2}}? {_PICTURE}\b{_G30}"
             r"\b(?:same|alike|identical)\b",
