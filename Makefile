@@ -14,7 +14,7 @@ STUDY_FULL_BUDGET ?= 48h
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-GENERATED_DOCS := $(wildcard docs/reference/*.md)
+GENERATED_DOCS := $(wildcard docs/reference/*.md) docs/explanation/diagnosis.md
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
