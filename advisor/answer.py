@@ -10,7 +10,7 @@ from advisor.recommendation import Judgement, Recommendation
 from advisor.throughput import FastestBatch
 
 if TYPE_CHECKING:
-    from advisor.diagnosing import Diagnosis
+    from advisor.diagnosis import Diagnosis
 
 
 @dataclass(frozen=True)

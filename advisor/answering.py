@@ -574,12 +574,19 @@ class Answering:
         optimizer: str | None = None,
         recipe: str | None = None,
         device: str | None = None,
+        seeds: int = 1,
         budget_seconds: float | None = None,
     ) -> dict[str, Any]:
         """Return the runs a verification would make, with their cost; starts nothing.
 
-        A full-size face model on a CPU is planned through a proxy.
+        A full-size face model on a CPU is planned through a proxy, unless rates are
+        named: those are run as named, each with so many `seeds`.
         """
+        said = {
+            "budget_seconds": budget_seconds,
+            "learning_rates": list(learning_rates),
+            "seeds": seeds,
+        }
         scope, evidence = self._evidence(
             workload, optimizer=optimizer, recipe=recipe, device=device
         )
@@ -588,7 +595,7 @@ class Answering:
             target = scope.workload  # a rate that was named belongs to this very size
         if target is None:
             plan = self._plan(scope, batch_sizes[0], evidence)
-            return {**plan.to_dict(), "budget_seconds": None}
+            return {**plan.to_dict(), **said, "budget_seconds": None}
         if target != scope.workload:
             scope, evidence = self._evidence(target, recipe=scope.recipe, device=device)
         plan = plan_verification(
@@ -601,10 +608,10 @@ class Answering:
             ),
             reason="you asked for it.",
             n_workers=self.settings.n_workers,
-            learning_rates=learning_rates,
+            learning_rates=[rate for rate in learning_rates for _ in range(seeds)],
             budget_seconds=budget_seconds or PLAN_BUDGET_SECONDS,
         )
-        return {**plan.to_dict(), "budget_seconds": budget_seconds}
+        return {**plan.to_dict(), **said}
 
     def _plan_costs(
         self,

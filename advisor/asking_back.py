@@ -99,11 +99,9 @@ def other_readings(q: Question) -> dict[str, Any] | None:
     if q.confidence >= IN_DOUBT:
         return None
     slots = q.slots.to_dict()
-    options = [
-        sentence
-        for intent in q.alternatives
-        if intent != q.intent and (sentence := sentence_for(intent, slots))
-    ]
+    same = sentence_for(q.intent, slots)
+    said = [sentence_for(intent, slots) for intent in q.alternatives]
+    options = [x for x in dict.fromkeys(said) if x is not None and x != same]
     if not options:
         return None
     return {"question": "Did you mean something else?", "options": options[:3]}

@@ -14,17 +14,17 @@ from advisor.asking_back import (
     ask_back,
     clarify,
     help_answer,
-    missing,
     off_topic_answer,
     other_readings,
 )
 from advisor.checks import check_batch_size, check_learning_rate
 from advisor.comparing import Comparison
 from advisor.concept_evidence import concept_evidence, explain_text
+from advisor.diagnosis_answer import diagnosis_answer
 from advisor.evidence_rows import evidence_of, scope_of
 from advisor.question import Question, parse_question
 from advisor.rates import rate_text
-from advisor.recommendation import Judgement, Recommendation
+from advisor.recommendation import Recommendation
 from advisor.run_answers import (
     cancel_answer,
     observation_offer,
@@ -81,7 +81,7 @@ def ask(
     """
     known = list(dict.fromkeys([*WORKLOADS, *advisor.store.workload_names()]))
     question = parse_question(text, context=context, known_workloads=known)
-    answer = _answer(advisor, question, tuple(exclude), known)
+    answer = _answer(advisor, question, context, tuple(exclude), known)
     answer = observation_offer(advisor, question, answer)
     answer = replace(
         answer,
@@ -95,7 +95,11 @@ def ask(
 
 
 def _answer(
-    advisor: "Advisor", question: Question, exclude: tuple[str, ...], known: list[str]
+    advisor: "Advisor",
+    question: Question,
+    context: str | None,
+    exclude: tuple[str, ...],
+    known: list[str],
 ) -> Answer:
     if takes_back(question.text):
         return retraction_answer(advisor, question)
@@ -111,7 +115,7 @@ def _answer(
         "recommend_lr": lambda: _recommend(advisor, question, exclude),
         "compare_models": lambda: _recommend(advisor, question, exclude),
         "judge_lr": lambda: _judge(advisor, question, exclude),
-        "diagnose": lambda: _judge(advisor, question, exclude),
+        "diagnose": lambda: diagnosis_answer(advisor, question, context, exclude),
         "max_batch_for_lr": lambda: _largest_batch(advisor, question, exclude),
         "scaling_rule": lambda: _scaling(advisor, question),
         "fastest_batch": lambda: _fastest_batch(advisor, question, exclude),
@@ -198,8 +202,6 @@ def _judge(advisor: "Advisor", q: Question, exclude: tuple[str, ...]) -> Answer:
     workloads, batches = several(q.slots.workload), several(q.slots.batch_size)
     rates = several(q.slots.learning_rate)
     if not (workloads and batches and rates):
-        if q.intent == "diagnose":
-            return _diagnose_blindly(q)
         return ask_back(q)
     triples = list(product(workloads, batches, rates))[:MAX_COMBINATIONS]
     judged = [
@@ -213,8 +215,6 @@ def _judge(advisor: "Advisor", q: Question, exclude: tuple[str, ...]) -> Answer:
         for w, b, rate in triples
     ]
     texts = [judgement_text(j) for j in judged]
-    if q.intent == "diagnose":
-        texts.insert(0, _diagnosis(judged[0]))
     found = tuple(j.recommendation for j in judged)
     return reply(
         q,
@@ -222,32 +222,6 @@ def _judge(advisor: "Advisor", q: Question, exclude: tuple[str, ...]) -> Answer:
         recommendations=found,
         judgements=tuple(judged),
         evidence=evidence_of(advisor, found),
-    )
-
-
-def _diagnosis(j: Judgement) -> str:
-    if j.verdict == "safe":
-        return (
-            "The rate is within what is held to be safe here, so look elsewhere "
-            "first: data, a resumed optimizer state, mixed precision, then warm-up "
-            "or clipping."
-        )
-    if j.verdict == "unknown":
-        return "The evidence is too thin to say whether the rate is the cause."
-    return (
-        "The rate is the likeliest cause: it is near or above where runs fail. Try "
-        "warm-up or gradient clipping first, then lower it."
-    )
-
-
-def _diagnose_blindly(q: Question) -> Answer:
-    clarification = missing(q, ("workload", "batch_size", "learning_rate"))
-    return reply(
-        q,
-        "A loss that jumps and stays, nan, or a preview that blurs most often "
-        "means that the rate is above what the model stands. "
-        f"{clarification['question']}",
-        clarification=clarification,
     )
 
 

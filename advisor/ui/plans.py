@@ -94,6 +94,7 @@ def start(advisor: Advisor, turn: Turn, plan: dict[str, Any], wish: Wish) -> Tur
         recipe=r.recipe if r else None,
         device=r.device if r else None,
         steps=plan["runs"][0]["steps"],
+        seeds=plan["seeds"] if rates else 1,
         budget_seconds=None if rates else wish.budget_seconds,
         verification_id=turn.plan_id,
     )
@@ -117,13 +118,9 @@ def start_as_planned(advisor: Advisor, turn: Turn) -> Turn:
 
 
 def _named_rates(turn: Turn) -> list[float]:
-    """Return the rates that a person asked to have run, if any."""
-    if turn.answer.plan is None:
-        return []
-    rates = turn.answer.slots.get("learning_rate")
-    if rates is None:
-        return []
-    return list(rates) if isinstance(rates, list) else [rates]
+    """Return the rates that are to be run as they were named, if any."""
+    plan = turn.answer.plan
+    return list(plan["learning_rates"]) if plan is not None else []
 
 
 # -- the card --------------------------------------------------------------------------
@@ -159,6 +156,7 @@ def _plan_as_edited(
         wish.workload,
         wish.batch_sizes,
         _named_rates(turn),
+        seeds=plan.get("seeds", 1),
         budget_seconds=wish.budget_seconds,
     )
     is_same = planned == {(r["workload"], r["batch_size"]) for r in edited["runs"]}
