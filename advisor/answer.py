@@ -18,6 +18,7 @@ class Answer:
     """What a person gets back; every number in `text` stands in the other fields.
 
     `proposal` is an action that waits for a yes; `plan` are the runs it would make.
+    `also` are the answers to what else the same message asked, in `text` as well.
     `clarification` asks back, or offers other readings of a question that was in doubt.
     """
 
@@ -35,6 +36,7 @@ class Answer:
     diagnosis: "Diagnosis | None" = None
     concept: dict[str, Any] | None = None
     clarification: dict[str, Any] | None = None
+    also: "tuple[Answer, ...]" = ()
     inherited: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     plan: dict[str, Any] | None = None
@@ -71,6 +73,7 @@ class Answer:
             "proposal": self.proposal.to_dict() if self.proposal else None,
             "concept": self.concept,
             "clarification": self.clarification,
+            "also": [other.to_dict() for other in self.also],
             "inherited": list(self.inherited),
             "warnings": list(self.warnings),
             "answer_id": self.answer_id,

@@ -22,6 +22,7 @@ from advisor.comparing import Comparison
 from advisor.concept_evidence import concept_evidence, explain_text
 from advisor.diagnosis_answer import diagnosis_answer
 from advisor.evidence_rows import evidence_of, scope_of
+from advisor.language.several import split_questions
 from advisor.question import Question, parse_question
 from advisor.rates import rate_text
 from advisor.recommendation import Recommendation
@@ -54,6 +55,12 @@ if TYPE_CHECKING:
     from advisor.service import Advisor
 
 MAX_COMBINATIONS = 8
+# Another question of the same message is answered too when it is clear what it asks.
+_SURE = 0.8
+_NOT_OF_SEVERAL = (
+    *("off_topic", "needs_clarification", "help", "cancel"),
+    *("run_verification", "diagnose"),
+)
 
 
 def ask(
@@ -83,6 +90,7 @@ def ask(
     question = parse_question(text, context=context, known_workloads=known)
     answer = _answer(advisor, question, context, tuple(exclude), known)
     answer = observation_offer(advisor, question, answer)
+    answer = _with_others(advisor, answer, known)
     answer = replace(
         answer,
         inherited=tuple(sorted(question.inherited)),
@@ -92,6 +100,26 @@ def ask(
     if not save:
         return answer
     return replace(answer, answer_id=advisor.save_answer(answer, context, conversation))
+
+
+def _with_others(advisor: "Advisor", answer: Answer, known: list[str]) -> Answer:
+    """The answer, with those to what else the same message asks."""
+    parts = split_questions(answer.question)
+    if len(parts) < 2 or answer.intent in _NOT_OF_SEVERAL:
+        return answer
+    others: list[Answer] = []
+    for i, part in enumerate(parts):
+        before = parts[i - 1] if i else None
+        q = parse_question(part, context=before, known_workloads=known)
+        told = {answer.intent, *(other.intent for other in others)}
+        if answer.judgements:  # a verdict says where to start, too
+            told.add("recommend_lr")
+        if q.confidence < _SURE or q.intent in (*told, *_NOT_OF_SEVERAL):
+            continue
+        others.append(_answer(advisor, q, before, (), known))
+    said = [f"You also asked: {o.question}\n\n{o.text}" for o in others]
+    text = "\n\n".join([answer.text, *said])
+    return replace(answer, text=text, also=tuple(others))
 
 
 def _answer(

@@ -6,7 +6,12 @@ about others. `tests/advisor/test_shipped_study.py` brings a made-up one.
 
 import os
 
+import hypothesis
 import pytest
+
+# How long an example takes says how busy the machine is, not whether it is right.
+hypothesis.settings.register_profile("no deadline", deadline=None)
+hypothesis.settings.load_profile("no deadline")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -241,6 +241,9 @@ def _render_reasons(answer: Answer, *, is_updated: bool) -> None:
             lines = lines[1:] if r.max_stable else lines
         for line in lines:
             st.text(line)
+        for other in answer.also:
+            st.text(f"You also asked: {other.question}")
+            st.text(other.text)
         if r.scaling_rules is not None:
             with st.expander("How the rate goes with the batch size"):
                 st.text(exponent_text(r))

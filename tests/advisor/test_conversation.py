@@ -104,3 +104,34 @@ def test_an_answer_survives_a_disk_that_refuses_to_save_it(advisor, monkeypatch)
     answer = advisor.ask("What LR for batch 5 on RealFace?")
     assert answer.answer_id is None
     assert answer.recommendation.learning_rate
+
+
+def test_a_message_with_several_questions_gets_an_answer_to_each(advisor):
+    answer = advisor.ask("Is 1e-4 safe for RealFace at batch 5? And what is warm-up?")
+    assert answer.intent == "judge_lr"
+    assert [other.intent for other in answer.also] == ["explain_concept"]
+    assert "You also asked: And what is warm-up?" in answer.text
+    assert answer.to_dict()["also"][0]["concept"]["key"] == "warm-up"
+
+
+def test_what_surrounds_a_question_is_no_second_question(advisor):
+    answer = advisor.ask("Hi, I have a 3060. What LR for original at batch 8? thanks!")
+    assert answer.also == ()
+
+
+def test_a_question_in_doubt_is_answered_with_other_readings_to_choose(advisor):
+    answer = advisor.ask("is a larger batch better for realface?")
+    assert answer.clarification is not None
+    assert answer.intent != "needs_clarification"
+    options = answer.clarification["options"]
+    assert options
+    assert len(set(options)) == len(options)
+
+
+def test_a_concept_is_explained_with_our_own_runs_and_the_way_to_them(advisor):
+    with Advisor.open(":memory:", study=True) as with_study:
+        document = with_study.ask("what is warm-up?").to_dict()
+    assert "What our own runs say" in document["text"]
+    assert document["concept"]["sql"].lower().startswith("select")
+    assert document["rows"]
+    assert document["clarification"]["options"][0].startswith("Explain: ")
