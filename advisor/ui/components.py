@@ -100,6 +100,10 @@ def render_answer(turn: Turn, index: int) -> None:
         _render_rules(answer.scaling["scaling_rules"], key=f"ask_rules_{index}")
     if answer.rows and answer.intent != "max_batch_for_lr":
         st.dataframe(list(answer.rows), hide_index=True, key=f"ask_rows_{index}")
+    if answer.concept and answer.concept["sql"]:
+        with st.expander("The same in SQL", key=f"ask_sql_{index}"):
+            st.caption("Paste it on the Evidence page.")
+            st.code(answer.concept["sql"], language="sql", wrap_lines=True)
     if answer.recommendations:
         _render_evidence(turn, index)
         _render_thin(answer.recommendations)
