@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.observing import Observation, observed_claim, observed_text
 from advisor.proposals import Action, Proposal
-from advisor.wording import duration_text, joined
+from advisor.recommendation import Recommendation
+from advisor.wording import change_text, duration_text, joined
 from experiments.queue import Job
 from knowledge.errors import PlanError
 from knowledge.inbox import now_text
@@ -186,14 +187,15 @@ def _cancel_jobs(advisor: "Advisor", proposal: Proposal) -> Done:
 
 
 def _keep_observation(advisor: "Advisor", proposal: Proposal) -> Done:
-    claim = observed_claim(
-        Observation(**proposal.details), plan_id=proposal.id, made=now_text()
-    )
+    seen = Observation(**proposal.details)
+    claim = observed_claim(seen, plan_id=proposal.id, made=now_text())
+    before = _answer_about(advisor, claim)
     advisor.store.record_claims([claim])
     advisor.store.ingest_all()
     text = (
-        f"Kept as your observation: {claim.statement} It counts from now on. To undo "
-        "it say \u201ctake back my observation\u201d."
+        f"Kept as your observation: {claim.statement} It counts from now on. "
+        f"{_change(before, _answer_about(advisor, claim))} To undo it say \u201ctake "
+        "back my observation\u201d."
     )
     return Done(proposal.id, proposal.action, text, (claim.id,))
 
@@ -203,10 +205,31 @@ def _retract(advisor: "Advisor", proposal: Proposal) -> Done:
     known = {claim.id: claim for claim in advisor.own_claims()}
     if claim_id not in known:
         raise PlanError("That observation was taken back before: nothing to do.")
+    claim = known[claim_id]
+    before = _answer_about(advisor, claim)
     advisor.store.record_retraction(claim_id, reason=TAKEN_BACK)
     advisor.store.ingest_all()
-    text = f"Taken back: {known[claim_id].statement} It no longer counts."
+    text = (
+        f"Taken back: {claim.statement} It no longer counts. "
+        f"{_change(before, _answer_about(advisor, claim))}"
+    )
     return Done(proposal.id, proposal.action, text, (claim_id,))
+
+
+def _answer_about(advisor: "Advisor", claim: Claim) -> Recommendation:
+    """What is recommended where a person's own claim speaks."""
+    return advisor.recommend(
+        claim.workload or "",
+        claim.batch_size or 1,
+        optimizer=claim.optimizer,
+        recipe=claim.recipe,
+        device=claim.device,
+    )
+
+
+def _change(before: Recommendation, after: Recommendation) -> str:
+    """How the answer moved, at the batch size of the claim."""
+    return f"At batch {after.batch_size}: {change_text(before, after)}"
 
 
 _CARRY_OUT = {
