@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.observing import Observation, observed_claim, observed_text
 from advisor.proposals import Action, Proposal
+from advisor.verifying import check_trainable
 from advisor.wording import duration_text, joined
 from experiments.queue import Job
 from knowledge.errors import PlanError
@@ -74,17 +75,17 @@ def propose_runs(
     if not plan["runs"]:
         return plan, None
     first = plan["runs"][0]
+    sizes = sorted({run["batch_size"] for run in plan["runs"]})
+    check_trainable(first["workload"], plan["recipe"], sizes)
     details = {
         "workload": first["workload"],
-        "batch_sizes": sorted({run["batch_size"] for run in plan["runs"]}),
+        "batch_sizes": sizes,
         "learning_rates": list(learning_rates),
-        "optimizer": optimizer,
-        "recipe": recipe,
-        "device": device,
+        # As planned: what has most evidence may be another one by then.
+        "recipe": plan["recipe"],
+        "device": plan["device"],
         "steps": first["steps"],
-        "budget_seconds": None
-        if learning_rates
-        else max(budget_seconds or 0.0, plan["estimated_seconds"]),
+        "budget_seconds": None if learning_rates else plan["takes_seconds"],
     }
     return plan, advisor.proposals.save(Action.VERIFY, runs_text(plan), details)
 
@@ -97,7 +98,7 @@ def runs_text(plan: dict[str, Any]) -> str:
     return (
         f"{count} run{'s' if count != 1 else ''} of {', '.join(names)} at batch "
         f"{', '.join(map(str, sizes))} in at most about "
-        f"{duration_text(plan['estimated_seconds'])}"
+        f"{duration_text(plan['takes_seconds'])}"
     )
 
 
@@ -151,7 +152,6 @@ def _start_runs(advisor: "Advisor", proposal: Proposal) -> Done:
         workload=wish["workload"],
         batch_size=wish["batch_sizes"],
         learning_rate=wish["learning_rates"],
-        optimizer=wish["optimizer"],
         recipe=wish["recipe"],
         device=wish["device"],
         steps=wish["steps"],

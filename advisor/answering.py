@@ -599,7 +599,18 @@ class Answering:
             learning_rates=learning_rates,
             budget_seconds=budget_seconds or PLAN_BUDGET_SECONDS,
         )
-        return {**plan.to_dict(), "budget_seconds": budget_seconds}
+        # Rates that were named are run and nothing else; else time is used up.
+        seconds = plan.estimated_seconds
+        return {
+            **plan.to_dict(),
+            "optimizer": scope.optimizer,
+            "recipe": scope.recipe,
+            "device": scope.device,
+            "budget_seconds": budget_seconds,
+            "takes_seconds": seconds
+            if learning_rates
+            else max(budget_seconds or 0.0, seconds),
+        }
 
     def _plan_costs(
         self,
