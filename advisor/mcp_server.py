@@ -9,6 +9,7 @@ import contextlib
 import hmac
 import json
 import logging
+import signal
 import socket
 import sys
 from collections.abc import Sequence
@@ -125,7 +126,12 @@ def _failed(text: str) -> types.CallToolResult:
 
 def serve_stdio(advisor: Advisor) -> None:
     """Serve the program that started this one, until it closes our standard input."""
-    anyio.run(_serve_stdio, build_server(advisor))
+    # Who waits for input in a thread cannot be interrupted any other way.
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        anyio.run(_serve_stdio, build_server(advisor))
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 async def _serve_stdio(server: Server[Any]) -> None:
