@@ -95,11 +95,14 @@ def runs_text(plan: dict[str, Any]) -> str:
     count = len(plan["runs"])
     names = sorted({run["workload"] for run in plan["runs"]})
     sizes = sorted({run["batch_size"] for run in plan["runs"]})
-    return (
+    what = (
         f"{count} run{'s' if count != 1 else ''} of {', '.join(names)} at batch "
-        f"{', '.join(map(str, sizes))} in at most about "
-        f"{duration_text(plan['takes_seconds'])}"
+        f"{', '.join(map(str, sizes))}"
     )
+    time = duration_text(plan["takes_seconds"])
+    if plan["rates_are_named"]:
+        return f"{what} in at most about {time}"
+    return f"about {what}, as many as fit into about {time}"
 
 
 def propose_cancel(advisor: "Advisor", jobs: Sequence[Job]) -> Proposal:

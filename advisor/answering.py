@@ -601,15 +601,16 @@ class Answering:
         )
         # Rates that were named are run and nothing else; else time is used up.
         seconds = plan.estimated_seconds
+        if not learning_rates:
+            seconds = max(budget_seconds or 0.0, seconds)
         return {
             **plan.to_dict(),
             "optimizer": scope.optimizer,
             "recipe": scope.recipe,
             "device": scope.device,
             "budget_seconds": budget_seconds,
-            "takes_seconds": seconds
-            if learning_rates
-            else max(budget_seconds or 0.0, seconds),
+            "rates_are_named": bool(learning_rates),
+            "takes_seconds": seconds,
         }
 
     def _plan_costs(

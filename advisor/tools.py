@@ -133,7 +133,8 @@ def _jobs(advisor: "Advisor", given: Arguments) -> dict[str, Any]:
 
 def _verification(advisor: "Advisor", given: Arguments) -> dict[str, Any]:
     verification = Verification(advisor, given["verification_id"])
-    return {"progress": verification.progress, **verification.to_dict()}
+    document = verification.to_dict()
+    return {**document, "progress": verification.progress}
 
 
 def _sql(advisor: "Advisor", given: Arguments) -> dict[str, Any]:

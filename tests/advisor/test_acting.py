@@ -89,7 +89,7 @@ def test_a_second_yes_starts_nothing_more(advisor):
 def test_chosen_rates_get_the_time_that_the_proposal_names(advisor):
     plan, proposal = propose_runs(advisor, "digits_mlp", [32], budget_seconds=40)
     assert plan["takes_seconds"] == 40
-    assert "at most about 40 s" in proposal.summary
+    assert "as many as fit into about 40 s" in proposal.summary
     done = advisor.approve(proposal.id)
     spec = Verification(advisor, done.verification_id).spec
     assert spec.budget_seconds == 40
@@ -102,6 +102,7 @@ def test_named_rates_take_the_time_of_their_runs_whatever_the_budget(advisor):
     )
     assert plan["takes_seconds"] == plan["estimated_seconds"]
     assert proposal.details["budget_seconds"] is None
+    assert "1 run of digits_mlp at batch 32 in at most" in proposal.summary
 
 
 def test_a_recipe_that_was_planned_is_the_one_that_runs(advisor):

@@ -377,7 +377,7 @@ def test_proposed_runs_wait_and_nothing_has_started(advisor):
     )
     waiting = advisor.proposals.find(document["plan_id"])
     assert waiting.summary == document["summary"]
-    assert "at most about 20 s" in document["summary"]
+    assert "as many as fit into about 20 s" in document["summary"]
     assert "Nothing has started" in document["next"]
     assert advisor.jobs() == []
 
