@@ -100,7 +100,7 @@ def runs_text(plan: dict[str, Any]) -> str:
         f"{', '.join(map(str, sizes))}"
     )
     time = duration_text(plan["takes_seconds"])
-    if plan["rates_are_named"]:
+    if plan["learning_rates"]:
         return f"{what} in at most about {time}"
     return f"about {what}, as many as fit into about {time}"
 

@@ -609,7 +609,7 @@ class Answering:
             "recipe": scope.recipe,
             "device": scope.device,
             "budget_seconds": budget_seconds,
-            "rates_are_named": bool(learning_rates),
+            "learning_rates": list(learning_rates),
             "takes_seconds": seconds,
         }
 
