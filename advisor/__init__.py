@@ -48,6 +48,12 @@ concept_evidence  what the runs say of a concept, and a concept in words
 concept_ties/   what is asked of the store for each concept, and its words (pure)
 conversation    ask(): a question in words -> Answer
 describing      a workload's parameter counts, from a process of its own
+proposals       what waits for a yes; a plan's id works once
+acting          runs, stops and observations: proposed first, done once, after a yes
+tools           the functions as a table of tools, for agents and a language model
+tool_arguments  arguments of a tool -> values its schema allows (pure)
+tool_results    what a tool returns, cut to a readable size (pure)
+mcp_server      the tools over the Model Context Protocol: stdio, HTTP with a token
 verifying       verifications: started, watched, said in JSON
 advancing       what a verification does next: queue, carry further, close
 study           the study's plan: parts, shares of the time (pure)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from advisor.observing import Observation, observed_claim, observed_text
 from advisor.proposals import Action, Proposal
 from advisor.recommendation import Recommendation
+from advisor.verifying import check_trainable
 from advisor.wording import change_text, duration_text, joined
 from experiments.queue import Job
 from knowledge.errors import PlanError
@@ -75,17 +76,17 @@ def propose_runs(
     if not plan["runs"]:
         return plan, None
     first = plan["runs"][0]
+    sizes = sorted({run["batch_size"] for run in plan["runs"]})
+    check_trainable(first["workload"], plan["recipe"], sizes)
     details = {
         "workload": first["workload"],
-        "batch_sizes": sorted({run["batch_size"] for run in plan["runs"]}),
+        "batch_sizes": sizes,
         "learning_rates": list(learning_rates),
-        "optimizer": optimizer,
-        "recipe": recipe,
-        "device": device,
+        # As planned: what has most evidence may be another one by then.
+        "recipe": plan["recipe"],
+        "device": plan["device"],
         "steps": first["steps"],
-        "budget_seconds": None
-        if learning_rates
-        else max(budget_seconds or 0.0, plan["estimated_seconds"]),
+        "budget_seconds": None if learning_rates else plan["takes_seconds"],
     }
     return plan, advisor.proposals.save(Action.VERIFY, runs_text(plan), details)
 
@@ -95,11 +96,14 @@ def runs_text(plan: dict[str, Any]) -> str:
     count = len(plan["runs"])
     names = sorted({run["workload"] for run in plan["runs"]})
     sizes = sorted({run["batch_size"] for run in plan["runs"]})
-    return (
+    what = (
         f"{count} run{'s' if count != 1 else ''} of {', '.join(names)} at batch "
-        f"{', '.join(map(str, sizes))} in at most about "
-        f"{duration_text(plan['estimated_seconds'])}"
+        f"{', '.join(map(str, sizes))}"
     )
+    time = duration_text(plan["takes_seconds"])
+    if plan["learning_rates"]:
+        return f"{what} in at most about {time}"
+    return f"about {what}, as many as fit into about {time}"
 
 
 def propose_cancel(advisor: "Advisor", jobs: Sequence[Job]) -> Proposal:
@@ -152,7 +156,6 @@ def _start_runs(advisor: "Advisor", proposal: Proposal) -> Done:
         workload=wish["workload"],
         batch_size=wish["batch_sizes"],
         learning_rate=wish["learning_rates"],
-        optimizer=wish["optimizer"],
         recipe=wish["recipe"],
         device=wish["device"],
         steps=wish["steps"],

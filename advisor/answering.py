@@ -611,7 +611,18 @@ class Answering:
             learning_rates=[rate for rate in learning_rates for _ in range(seeds)],
             budget_seconds=budget_seconds or PLAN_BUDGET_SECONDS,
         )
-        return {**plan.to_dict(), **said}
+        # Rates that were named are run and nothing else; else time is used up.
+        seconds = plan.estimated_seconds
+        if not learning_rates:
+            seconds = max(budget_seconds or 0.0, seconds)
+        return {
+            **plan.to_dict(),
+            **said,
+            "optimizer": scope.optimizer,
+            "recipe": scope.recipe,
+            "device": scope.device,
+            "takes_seconds": seconds,
+        }
 
     def _plan_costs(
         self,

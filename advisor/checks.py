@@ -9,6 +9,7 @@ from pathlib import Path
 from knowledge.errors import BadValueError, SettingsError
 
 MAX_BATCH_SIZE = 10_000_000
+LEAST_LEARNING_RATE, MOST_LEARNING_RATE = 1e-30, 1_000_000
 ODD_LEARNING_RATE = 1.0
 DEVICES = ("cpu", "cuda", "mps")
 
@@ -20,10 +21,9 @@ def check_batch_size(batch_size: object) -> int:
     16
     """
     expected = f"give a whole number from 1 to {MAX_BATCH_SIZE:,}."
-    try:
-        number = float(batch_size)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise BadValueError("batch_size", batch_size, expected=expected) from None
+    number = _number(batch_size)
+    if number is None:
+        raise BadValueError("batch_size", batch_size, expected=expected)
     if not math.isfinite(number) or number != int(number):
         raise BadValueError("batch_size", batch_size, expected=expected)
     if not 1 <= number <= MAX_BATCH_SIZE:
@@ -34,19 +34,28 @@ def check_batch_size(batch_size: object) -> int:
 def check_learning_rate(learning_rate: object) -> float:
     """Return a learning rate that can be right, or raise BadValueError."""
     expected = "give a positive number such as 1e-4."
-    try:
-        number = float(learning_rate)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise BadValueError("learning_rate", learning_rate, expected=expected) from None
-    if not math.isfinite(number) or number <= 0:
+    number = _number(learning_rate)
+    if number is None or not math.isfinite(number) or number <= 0:
         raise BadValueError("learning_rate", learning_rate, expected=expected)
-    if number > 1e6 or number < 1e-30:
+    if not LEAST_LEARNING_RATE <= number <= MOST_LEARNING_RATE:
         raise BadValueError(
             "learning_rate",
             learning_rate,
             expected="no program trains at such a rate; give one such as 1e-4.",
         )
     return number
+
+
+def _number(value: object) -> float | None:
+    """The number that was given, also as text; True and False are none."""
+    if isinstance(value, bool):
+        return None
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except OverflowError:  # a whole number of more than 308 digits
+        return math.inf
+    except (TypeError, ValueError):
+        return None
 
 
 def odd_rate_warning(learning_rate: float) -> str | None:

@@ -5,9 +5,11 @@ stderr. Exit code 0 done, 2 something the person can put right, 1 our bug.
 """
 
 import argparse
+import contextlib
 import importlib.util
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -93,8 +95,7 @@ def _app(options: argparse.Namespace) -> Result:
         advisor.tend()
         folder = advisor.store.folder
     _draw_faces_ahead()
-    if not 1 <= options.port <= 65535:
-        raise SettingsError(f"port {options.port} is not one: give 1 to 65535.")
+    _check_port(options.port)
     sys.stderr.write(f"Store: {folder}\n")
     arguments = [
         sys.executable,
@@ -111,6 +112,11 @@ def _app(options: argparse.Namespace) -> Result:
         arguments.append(f"--server.allowedHosts={options.host}")
     os.chdir(script.parent)  # its .streamlit/config.toml lies there
     os.execve(sys.executable, arguments, environment)
+
+
+def _check_port(port: int) -> None:
+    if not 1 <= port <= 65535:
+        raise SettingsError(f"port {port} is not one: give 1 to 65535.")
 
 
 def _draw_faces_ahead() -> None:
@@ -138,7 +144,21 @@ def _ask(options: argparse.Namespace) -> Result:
         lines += [f"- {e['summary']} [{e['id']}]" for e in answer.evidence[:12]]
         if len(answer.evidence) > 12:
             lines.append(f"- and {len(answer.evidence) - 12} more (see --json)")
+    if answer.proposal is not None:
+        store = f" --store {shlex.quote(options.store)}" if options.store else ""
+        lines.append(f"\nApprove with: lr-advisor approve {answer.proposal.id}{store}")
     return answer.to_dict(), "\n".join(lines)
+
+
+def _approve(options: argparse.Namespace) -> Result:
+    with _open(options) as advisor:
+        done = advisor.approve(options.plan_id)
+    lines = [done.text]
+    if done.verification_id is not None:
+        lines.append(
+            f"It is {done.verification_id}; `lr-advisor jobs` tells how it goes."
+        )
+    return done.to_dict(), "\n".join(lines)
 
 
 def _recommend(options: argparse.Namespace) -> Result:
@@ -384,6 +404,35 @@ def _workloads(options: argparse.Namespace) -> Result:
     return described, json.dumps(described, indent=2)
 
 
+def _mcp(options: argparse.Namespace) -> Result:
+    if importlib.util.find_spec("mcp") is None:
+        raise SettingsError(
+            "The MCP server needs the package mcp: install it with pip install -e "
+            "'.[mcp]' -c constraints.txt."
+        )
+    # Whatever prints while things load would spoil the protocol.
+    with contextlib.redirect_stdout(sys.stderr):
+        from advisor import mcp_server
+
+        token = os.environ.get(mcp_server.TOKEN_VARIABLE, "")
+        if options.http:
+            _check_port(options.port)
+            mcp_server.check_token(token)
+        advisor = _open(options)
+    with advisor:
+        if options.http:
+            mcp_server.serve_http(
+                advisor,
+                token=token,
+                host=options.host,
+                port=options.port,
+                names=options.allow_host,
+            )
+        else:
+            mcp_server.serve_stdio(advisor)
+    return None, ""
+
+
 def _doctor(options: argparse.Namespace) -> Result:
     with _open(options) as advisor:
         report = advisor.doctor()
@@ -420,6 +469,7 @@ def _cell(value: Any) -> str:
 _HANDLERS: dict[str, Callable[[argparse.Namespace], Result]] = {
     "app": _app,
     "ask": _ask,
+    "approve": _approve,
     "recommend": _recommend,
     "judge": _judge,
     "max-batch": _max_batch,
@@ -432,6 +482,7 @@ _HANDLERS: dict[str, Callable[[argparse.Namespace], Result]] = {
     "export": _export,
     "sql": _sql,
     "workloads": _workloads,
+    "mcp": _mcp,
     "doctor": _doctor,
 }
 

@@ -8,6 +8,7 @@ DESCRIPTION = "The same answers in a terminal: `lr-advisor COMMAND`."
 COMMANDS: dict[str, str] = {
     "app": "serve the app in a browser, on this machine only",
     "ask": "answer a question in words (never starts a job)",
+    "approve": "carry out a plan that an answer proposed, once",
     "recommend": "the learning rate for a batch size",
     "judge": "whether a learning rate is safe at a batch size",
     "max-batch": "the largest batch size at which a rate is safe",
@@ -20,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "export": "write a table to .csv, .parquet or .json",
     "sql": "run one SELECT, read-only",
     "workloads": "list the workloads, or describe one with its parameter counts",
+    "mcp": "serve the answers as tools to a program, such as an agent (MCP)",
     "doctor": "check the store, the versions and the device",
 }
 
@@ -69,6 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
     sub["app"].add_argument("--host", default="127.0.0.1")
     sub["ask"].add_argument("question")
     sub["ask"].add_argument("--context", help="the previous turn")
+    sub["approve"].add_argument("plan_id", metavar="PLAN_ID")
     for name in ("recommend", "judge", "max-batch"):
         _add_scope(sub[name])
     sub["recommend"].add_argument("--batch-size", required=True)
@@ -99,6 +102,7 @@ def build_parser() -> argparse.ArgumentParser:
     sub["workloads"].add_argument(
         "action", nargs="?", default="list", choices=("list", "describe")
     )
+    _add_mcp(sub["mcp"])
     sub["workloads"].add_argument("name", nargs="?")
     sub["workloads"].add_argument(
         "--option", action="append", default=[], metavar="KEY=VALUE"
@@ -160,6 +164,21 @@ def _add_speed(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe")
     parser.add_argument("--device")
     parser.add_argument("--budget", metavar="45s", help="for the steps: 45s, 2m, 1h")
+
+
+def _add_mcp(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--http", action="store_true", help="over HTTP, in place of stdin and stdout"
+    )
+    parser.add_argument("--port", type=int, default=8765)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="another name by which clients call this server, repeatable",
+    )
 
 
 def _add_study(parser: argparse.ArgumentParser) -> None:

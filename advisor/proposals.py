@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from knowledge.errors import PlanError
-from knowledge.inbox import write_whole
+from knowledge.inbox import disk_error, write_whole
 
 FOLDER = "proposals"
 LIFETIME_SECONDS = 7 * 24 * 3600.0
@@ -83,10 +83,9 @@ class Proposals:
             PlanError: There is none by this id, or it was used.
         """
         path = self._path(plan_id, _OPEN)
-        try:
-            return _loaded(path)
-        except FileNotFoundError:
-            raise self._why_not(plan_id) from None
+        if not self._waits(path):
+            raise self._why_not(plan_id)
+        return self._loaded(path)
 
     @contextlib.contextmanager
     def taken(self, plan_id: str) -> Iterator[Proposal]:
@@ -94,14 +93,19 @@ class Proposals:
 
         Raises:
             PlanError: There is none by this id, or somebody took it.
+            StoreError: The disk refuses.
         """
         path, taken = self._path(plan_id, _OPEN), self._path(plan_id, _TAKEN)
+        if not self._waits(path):
+            raise self._why_not(plan_id)
         try:
             path.rename(taken)
-        except FileNotFoundError:
+        except FileNotFoundError:  # somebody else was faster
             raise self._why_not(plan_id) from None
+        except OSError as error:
+            raise disk_error(error, self._folder) from error
         try:
-            yield _loaded(taken)
+            yield self._loaded(taken)
         except BaseException:
             taken.rename(path)
             raise
@@ -120,6 +124,24 @@ class Proposals:
             )
         return self._folder / f"{found[1]}{ending}"
 
+    def _waits(self, path: Path) -> bool:
+        try:
+            return path.stat().st_mtime >= time.time() - LIFETIME_SECONDS
+        except FileNotFoundError:
+            return False
+
+    def _loaded(self, path: Path) -> Proposal:
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            return Proposal(**{**values, "action": Action(values["action"])})
+        except FileNotFoundError:
+            raise self._why_not(f"plan:{path.stem}") from None
+        except (ValueError, TypeError, KeyError) as error:
+            raise PlanError(
+                f"plan:{path.stem} was written by another version of this program, or "
+                "is damaged: ask again for a new one."
+            ) from error
+
     def _why_not(self, plan_id: str) -> PlanError:
         if self._path(plan_id, _TAKEN).exists():
             return PlanError(
@@ -134,11 +156,6 @@ class Proposals:
     def _forget_old(self) -> None:
         oldest = time.time() - LIFETIME_SECONDS
         for path in self._folder.glob("*"):
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(OSError):
                 if path.stat().st_mtime < oldest:
                     path.unlink()
-
-
-def _loaded(path: Path) -> Proposal:
-    values = json.loads(path.read_text(encoding="utf-8"))
-    return Proposal(**{**values, "action": Action(values["action"])})

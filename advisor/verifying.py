@@ -20,7 +20,7 @@ from advisor.checks import check_batch_size, check_learning_rate
 from advisor.evidence import Scope
 from advisor.verification import VerificationSpec, usual_steps
 from experiments.queue import Job
-from experiments.workloads import find_spec
+from experiments.workloads import WorkloadSpec, find_spec
 from knowledge.errors import (
     BadValueError,
     RunTimeoutError,
@@ -225,24 +225,37 @@ def start_verification(
     return Verification(advisor, opened)
 
 
-def _fill_in(
-    advisor: "Advisor", scope: Scope, wish: VerificationSpec
-) -> VerificationSpec:
-    spec = find_spec(scope.workload)
-    if spec is None or wish.recipe not in spec.recipes:
+def check_trainable(
+    workload: str, recipe: str | None, batch_sizes: Sequence[int]
+) -> WorkloadSpec:
+    """Return the workload if it can be trained so here.
+
+    Raises:
+        WorkloadUnavailableError: It cannot be trained here, or not under this recipe.
+        BadValueError: A batch size is larger than its data.
+    """
+    spec = find_spec(workload)
+    if spec is None or recipe not in spec.recipes:
         raise WorkloadUnavailableError(
-            f"{scope.workload} cannot be trained here under "
-            f"{scope.recipe or scope.optimizer}: only the built-in workloads with "
-            "their recipes can. See `lr-advisor workloads`."
+            f"{workload} cannot be trained here under {recipe or 'this optimizer'}: "
+            "only the built-in workloads with their recipes can. See `lr-advisor "
+            "workloads`."
         )
-    too_large = [b for b in wish.batch_sizes if b > (spec.largest_batch_size or b)]
+    too_large = [b for b in batch_sizes if b > (spec.largest_batch_size or b)]
     if too_large:
         raise BadValueError(
             "batch_size",
             too_large[0],
-            expected=f"{scope.workload} has {spec.largest_batch_size} examples to "
-            "train on, so that is the largest.",
+            expected=f"{workload} has {spec.largest_batch_size} examples to train on, "
+            "so that is the largest.",
         )
+    return spec
+
+
+def _fill_in(
+    advisor: "Advisor", scope: Scope, wish: VerificationSpec
+) -> VerificationSpec:
+    spec = check_trainable(scope.workload, scope.recipe, wish.batch_sizes)
     steps = wish.steps
     if not steps:
         steps = usual_steps(scope.workload)

@@ -44,7 +44,7 @@ class BadValueError(QuestionError):
     def __init__(self, name: str, value: object, *, expected: str):
         self.name = name
         self.value = value
-        shown = str(value)
+        shown = _shown(value)
         shown = shown if len(shown) <= 40 else shown[:37] + "..."
         super().__init__(f"{name} is {shown}: {expected}")
 
@@ -119,3 +119,10 @@ class PlanError(AdvisorError):
 
 class SettingsError(AdvisorError):
     """An environment variable or option has a value that cannot be used."""
+
+
+def _shown(value: object) -> str:
+    try:
+        return str(value)
+    except ValueError:  # Python writes no whole number of thousands of digits
+        return "a number of thousands of digits"

@@ -268,6 +268,19 @@ def test_streamlit_has_its_home_in_the_pages() -> None:
     )
 
 
+def test_the_mcp_package_has_its_home_in_one_module() -> None:
+    """It is an extra: everything else works without it."""
+    assert_none(
+        [
+            i
+            for i in our_imports()
+            if (i.is_of(["mcp", "mcp_types"]) or i.name == "advisor.mcp_server")
+            and not in_room(i, "advisor/mcp_server.py", "advisor/cli.py")
+        ],
+        "mcp has its home in advisor/mcp_server.py, which only the command imports.",
+    )
+
+
 def test_the_modules_named_as_pure_exist() -> None:
     """A renamed module must not slip out of the rule below."""
     missing = sorted(set(PURE_BY_NAME) - set(our_files()))

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 
@@ -230,3 +231,51 @@ def test_the_installed_command_runs():
         check=False,
     )
     assert done.returncode == 0
+
+
+@pytest.fixture
+def nothing_trains(monkeypatch):
+    monkeypatch.setattr("advisor.verifying.ensure_supervisor", lambda advisor: None)
+
+
+def test_an_answer_with_an_offer_says_how_to_approve_it_and_it_works_once(
+    run, store, nothing_trains
+):
+    code, out, _ = run("ask", "verify digits_mlp at batch 32 with lr 0.01")
+    assert code == 0
+    said = re.search(r"^Approve with: lr-advisor (.+)$", out, flags=re.MULTILINE)
+    command = shlex.split(said[1])
+    assert command[0] == "approve"
+    assert command[2:] == ["--store", store]
+    code, out, _ = run(*command[:2])
+    assert code == 0
+    assert "Started: 1 run of digits_mlp at batch 32" in out
+    assert "lr-advisor jobs" in out
+    code, out, err = run(*command[:2])
+    assert (code, out) == (2, "")
+    assert "a plan works once" in err
+    jobs = json.loads(run("jobs", "--json")[1])
+    assert [job["learning_rate"] for job in jobs] == [0.01]
+
+
+def test_approving_prints_what_was_done_as_json(run, nothing_trains):
+    _, out, _ = run("ask", "batch 8 at 8e-5 got blurry on original", "--json")
+    plan_id = json.loads(out)["proposal"]["id"]
+    code, out, err = run("approve", plan_id, "--json")
+    assert (code, err) == (0, "")
+    done = json.loads(out)
+    assert (done["plan_id"], done["action"]) == (plan_id, "observation")
+    assert done["verification_id"] is None
+    (claim_id,) = done["ids"]
+    assert claim_id.startswith("claim:own/")
+
+
+def test_an_answer_without_an_offer_speaks_of_no_approval(run):
+    assert "Approve with" not in run("ask", "what LR for batch 5 on RealFace?")[1]
+
+
+@pytest.mark.parametrize("plan_id", ["plan:0123456789ab", "x", "plan:../../x", ""])
+def test_what_is_no_plan_is_refused(run, plan_id):
+    code, out, err = run("approve", plan_id)
+    assert (code, out) == (2, "")
+    assert len(err.strip().splitlines()) == 1
