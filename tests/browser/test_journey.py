@@ -124,12 +124,46 @@ def test_following_up_and_being_asked_back(page: Page) -> None:
     ask(page, QUESTION)
     ask(page, "and at batch 3?")
     expect(page.get_by_text("RealFace at batch 3,")).to_be_visible()
-    page.reload()
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.get_by_test_id("stChatMessage")).to_have_count(0, timeout=SOON)
     ask(page, "what lr at batch 6?")
     original = page.get_by_test_id("stMain").get_by_role("radio", name="Original")
     expect(original).to_have_count(1, timeout=SOON)  # twice while the page is redrawn
     original.click()
     expect(page.get_by_text("Original at batch 6,")).to_be_visible(timeout=SOON)
+
+
+def test_a_conversation_is_changed_kept_and_found_again(page: Page) -> None:
+    """A chip asks again, a yes keeps an observation, a reload and the history bring
+    the conversation back.
+    """
+    ask(page, QUESTION)
+    page.get_by_role("button", name="batch size: 5").click()
+    field = page.get_by_role("textbox", name="Change the batch size")
+    field.fill("3")
+    field.press("Enter")
+    page.get_by_role("button", name="Ask again").click()
+    again = "What learning rate for RealFace at batch size 3?"
+    expect(page.get_by_text(again, exact=True)).to_be_visible(timeout=SOON)
+    expect(page.get_by_text("RealFace at batch 3,")).to_be_visible(timeout=SOON)
+
+    ask(page, "batch 12 at 9e-5 got blurry after 20k its on original")
+    expect(page.get_by_text("Waits for your yes")).to_be_visible(timeout=SOON)
+    ask(page, "yes")
+    expect(page.get_by_text("Kept as your observation").first).to_be_visible(
+        timeout=SOON
+    )
+    page.reload()
+    expect(page.get_by_text(again, exact=True)).to_be_visible(timeout=SOON)
+    expect(page.get_by_text("answered anew").first).to_be_visible(timeout=SOON)
+
+    page.get_by_role("link", name="History").click()
+    search = page.get_by_role("textbox", name="Search")
+    search.fill("got blurry")
+    search.press("Enter")
+    expect(page.get_by_text(QUESTION, exact=True)).to_be_visible(timeout=SOON)
+    page.get_by_role("button", name="Open").first.click()
+    expect(page.get_by_text(again, exact=True)).to_be_visible(timeout=SOON)
 
 
 def test_a_phone_shows_the_answer_without_scrolling_sideways(page: Page) -> None:

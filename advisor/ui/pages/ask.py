@@ -55,6 +55,8 @@ def begin_anew() -> None:
 def reopen_linked() -> None:
     """Open the conversation or the answer that the address names."""
     linked = st.query_params.get("c")
+    if not linked and turns and st.session_state.ask_conversation:
+        st.query_params["c"] = st.session_state.ask_conversation  # back from a page
     if linked and linked != st.session_state.ask_conversation:
         turns.clear()
         st.session_state.ask_conversation = linked
