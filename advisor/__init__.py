@@ -41,6 +41,12 @@ settings        environment -> Settings
 answering       the reading half of the Advisor: evidence, fits, answers, plans
 service         Advisor: answers, imports, verification; what app and CLI call
 conversation    ask(): a question in words -> Answer
+language_model  an answer in a language model's words, if they hold
+chat_endpoint   one request to a chat-completions address, bounded
+facts           what an answer and tool results say, for comparing prose (pure)
+figures         every number in a piece of prose, with what it is of (pure)
+spoken          sentences of a wording, with what each rate is tied to (pure)
+checking_words, checking_form, checking_numbers  a wording against the facts (pure)
 describing      a workload's parameter counts, from a process of its own
 verifying       verifications: started, watched, said in JSON
 advancing       what a verification does next: queue, carry further, close

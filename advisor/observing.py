@@ -47,7 +47,8 @@ _TOLD = re.compile(
 _NOT_TOLD = re.compile(
     r"\b(?:will|would|should|could|can|might|may|if|what if|whether|is it|are they|"
     r"would it|going to|expect|afraid|worried|suppose|imagine|someone|somebody|they "
-    r"sa(?:y|id)|people|forum|article|claims?|heard|read that|does|do you|is that|safe)\b"
+    r"sa(?:y|id)|people|forum|article|claims?|heard|read that|does|do you|is that|"
+    r"safe)\b"
 )
 
 
