@@ -23,7 +23,7 @@ _POWER = re.compile(
     r"\(?([-+]?\d{1,3})\b\)?"
 )
 _NUMERAL = re.compile(
-    r"(?<![\w.,])(?P<sign>(?<![\d)%] )(?<![\d)%])[-+])?"
+    r"(?<![\w.,@])(?P<sign>(?<![\d)%] )(?<![\d)%])[-+])?"
     r"(?P<mantissa>\d+(?:,\d+)*(?:\.\d+)?|\.\d+)"
     r"(?P<exponent>\s?e\s?[-+]?\d+)?(?P<over>/\d+(?![\d.]))?"
     r"(?P<suffix>\s?%|\s?(?:percent|per cent|micro|milli|[ukμ])\b|[^\W\d_]+)?"
@@ -68,7 +68,8 @@ _AFTER_BATCH = re.compile(
     r"\b(?:batch(?:es)?(?:[\s-]sizes?)?|bs)\s?(?:of|is|are|at|to|from|between)?[=:]?\s?$"
 )
 _AFTER_CHANCE = re.compile(
-    r"(?:\bp\([^)]*\)|probabilit|chance|likelihood|odds)[^.;\d\n]{0,40}$"
+    r"(?:\bp\([^)]*\)|probabilit\w+|chance|likelihood|odds)(?:\s(?:of|at|for)\s"
+    r"\d[\d.,]*(?:e-?\d+)?)?[^.;\d\n]{0,40}$"
 )
 _BEFORE_CHANCE = re.compile(
     r"\s(?:of being |of staying )?(?:chance|probab|likel|stable|safe|sure|certain|"
