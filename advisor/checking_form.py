@@ -15,31 +15,40 @@ _FURTHER_CHARACTERS = "\nμβ≤≥±→°"
 _THOUGHTS = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 _EMPHASIS = re.compile(r"\*\*|__(?=\S)|(?<=\S)__|`")
 _MARKUP = re.compile(
-    r"<\s*[a-z/!?]|[a-z]>|[\[\]{}|$\\]|https?:|www\.|\w:/|data:|javascript:|&#?\w+;|"
+    r"<\s*[a-z/!?]|[a-z]>|[\[\]{}|$\\]|https?:|www\.|\w:/|data:\w+/|javascript:|&#?\w+;|"
     r"\b[a-z0-9-]+\.[a-z]{2,}\b|^\s*(?:#|>|!)",
     re.IGNORECASE | re.MULTILINE,
 )
 _LIST_MARK = re.compile(r"^\s*(?:[-*+]|(\d{1,2})[.)])\s+", re.MULTILINE)
 
-_DEEDS = (
-    r"start(?:ed|ing)?|launch(?:ed|ing)?|queue(?:d|ing)?|run|ran|running|kick(?:ed|ing)|"
-    r"beg[au]n|beginning|submit(?:ted|ting)?|schedul(?:ed?|ing)|execut(?:ed?|ing)|"
-    r"train(?:ed|ing)?|cancell?(?:ed|ing)?|stopp(?:ed|ing)|sav(?:ed?|ing)|"
-    r"stor(?:ed?|ing)|record(?:ed|ing)?|delet(?:ed?|ing)|approv(?:ed?|ing)|"
-    r"verif(?:ied|y|ying)|chang(?:ed?|ing)|updat(?:ed?|ing)|import(?:ed|ing)?|"
-    r"test(?:ed|ing)?|measur(?:ed?|ing)"
-)
+_TO_DO = (
+    "start launch queue run begin submit schedule execute train cancel stop save store "
+    "record delete approve verify change update import test measure"
+).split()
+_DONE = (
+    "started launched queued ran run kicked began begun submitted scheduled executed "
+    "trained cancelled canceled stopped saved stored recorded deleted approved "
+    "verified changed updated imported tested measured"
+).split()
+_DOING = (
+    "starting launching queueing running beginning submitting scheduling executing "
+    "training cancelling canceling stopping saving storing recording deleting "
+    "approving verifying changing updating importing testing measuring"
+).split()
+_ADVERBS = r"(?:(?:just|already|now|also|then|gone ahead and|going to)\s)*"
 _CLAIMS_A_DEED = re.compile(
-    r"\b(?:i|we)(?:'ve| have|'m| am|'re| are|'ll| will|'d| had| did)?\s"
-    rf"(?:(?:just|already|now|also|then|gone ahead and|going to)\s)*(?:{_DEEDS})\b|"
+    r"\b(?:i|we)(?:'ve| have|'m| am|'re| are|'d| had)?\s"
+    rf"{_ADVERBS}(?:{'|'.join((*_DONE, *_DOING))})\b|"
+    rf"\b(?:i|we)(?:'ll| will|'m| am|'re| are| did)\s{_ADVERBS}"
+    rf"(?:{'|'.join(_TO_DO)})\b|"
     r"\b(?:runs?|jobs?|verification|training|tests?|experiments?|trials?|it|they|plan)\s"
     r"(?:(?:is|are|was|were|has|have|been|being|now|already|just)\s)+(?:start|launch|"
-    r"queue|running|under ?way|in progress|submit|schedul|execut|approv|cancel)|"
+    r"queue|running|under ?way|in progress|submit|schedule|execute|approve|cancel)|"
     r"\b(?:now running|kicked off|in the background|under ?way|in progress)\b|"
     r"\b(?:started|launched|queued)\s(?:a|an|the|your|these|those|this|\d+)\b"
 )
 _PROMISES = re.compile(
-    r"\b(?:guarante\w+|certainly|never fails?|always (?:holds|safe))"
+    r"\b(?:guarantee\w*|certainly|never fails?|always (?:holds|safe))"
 )
 
 

@@ -27,9 +27,9 @@ _CHANCE_TOLERANCE = Decimal("0.005")
 
 # Beside such a word only the recommended rate may stand.
 _PUTS_FORWARD = re.compile(
-    r"\b(?:start|begin|us(?:e|ing)|try|choos\w+|pick|set|select|take|recommend\w*|"
-    r"suggest\w*|advis\w+|go|stay|keep|opt|aim|prefer|switch|lower|rais\w+|increas\w+|"
-    r"decreas\w+|reduc\w+|drop|should|usable|up to|at most|instead|rather|better|ideal"
+    r"\b(?:start|begin|us(?:e|ing)|try|choose|choosing|pick|set|select|take|recommend\w*|"
+    r"suggest\w*|advis\w+|go|stay|keep|opt|aim|prefer|switch|lower|rais\w+|increase|increasing|"
+    r"decrease|decreasing|reduc\w+|drop|should|usable|up to|at most|instead|rather|better|ideal"
     r")\b"
 )
 _AS_THE_RATE = re.compile(
@@ -38,7 +38,7 @@ _AS_THE_RATE = re.compile(
 _OF_THRESHOLD = re.compile(r"\b(?:half|fail\w*|threshold|boundary|diverg\w+)\b")
 _OF_BEST = re.compile(r"\b(?:best|lowest loss|optimum|optimal)\b")
 _OF_EVIDENCE = re.compile(
-    r"\b(?:report\w*|observ\w+|claim\w*|ceiling|slider|tried|posts?|article|verif\w+|"
+    r"\b(?:report\w*|observed|observations?|claim\w*|ceiling|slider|tried|posts?|article|verif\w+|"
     r"plan\w*|runs?|diverged|degraded)\b"
 )
 _OUTCOME = re.compile(r"\b(?:diverged|degraded|stable|failed|unstable|held)\b")

@@ -68,7 +68,7 @@ _AFTER_BATCH = re.compile(
     r"\b(?:batch(?:es)?(?:[\s-]sizes?)?|bs)\s?(?:of|is|are|at|to|from|between)?[=:]?\s?$"
 )
 _AFTER_CHANCE = re.compile(
-    r"(?:\bp\([^)]*\)|probabilit\w+|chance|likelihood|odds)(?:\s(?:of|at|for)\s"
+    r"(?:\bp\([^)]*\)|probability|probabilities|chance|likelihood|odds)(?:\s(?:of|at|for)\s"
     r"\d[\d.,]*(?:e-?\d+)?)?[^.;\d\n]{0,40}$"
 )
 _BEFORE_CHANCE = re.compile(

@@ -24,7 +24,7 @@ _CHANCE_OF = re.compile(
     r"p\(\w+\)|\b(?:probability|chance|likelihood|odds)\b[^.;,\d]{0,40}?\b(?:stable|safe)"
 )
 _VERDICTS = re.compile(
-    r"(?P<harmless>(?:\b(?:not|never|hardly|neither|no)|n't)\b(?:(?!\bsafe\b)[\w\s])"
+    r"(?P<harmless>(?:\b(?:not|never|hardly|barely|scarcely|slightly|neither|no)|n't)\b(?:(?!\bsafe\b)[\w\s])"
     r"{0,20}?\b(?:unsafe|risky?|dangerous|too (?:high|large|big))\b)|"
     r"(?P<not_safe>(?:\b(?:not|never|hardly|neither)|n't)\b[\w\s]{0,20}?\b(?:safe|"
     r"stable|ok|fine|hold|held)\b)|"
