@@ -27,10 +27,10 @@ _CHANCE_TOLERANCE = Decimal("0.005")
 
 # Beside such a word only the recommended rate may stand.
 _PUTS_FORWARD = re.compile(
-    r"\b(?:start|begin|us(?:e|ing)|try|choose|choosing|pick|set|select|take|recommend\w*|"
-    r"suggest\w*|advis\w+|go|stay|keep|opt|aim|prefer|switch|lower|rais\w+|increase|increasing|"
-    r"decrease|decreasing|reduc\w+|drop|should|usable|up to|at most|instead|rather|better|ideal"
-    r")\b"
+    r"\b(?:start|begin|use|using|try|choose|choosing|pick|set|select|take|recommend\w*|"
+    r"suggest\w*|advis\w+|go|stay|keep|opt|aim|prefer|switch|lower|rais\w+|increase|"
+    r"increasing|decrease|decreasing|reduc\w+|drop|should|usable|up to|at most|instead|"
+    r"rather|better|ideal)\b"
 )
 _AS_THE_RATE = re.compile(
     r"\b(?:is|as|be|for)\s(?:the|your|a)\s(?:learning )?(?:rate|lr)\b"
