@@ -47,6 +47,12 @@ service         Advisor: answers, imports, verification; what app and CLI call
 concept_evidence  what the runs say of a concept, and a concept in words
 concept_ties/   what is asked of the store for each concept, and its words (pure)
 conversation    ask(): a question in words -> Answer
+language_model  an answer in a language model's words, if they hold
+chat_endpoint   one request to a chat-completions address, bounded
+facts           what an answer and tool results say, for comparing prose (pure)
+figures         every number in a piece of prose, with what it is of (pure)
+spoken          sentences of a wording, with what each rate is tied to (pure)
+checking_words, checking_form, checking_numbers  a wording against the facts (pure)
 describing      a workload's parameter counts, from a process of its own
 proposals       what waits for a yes; a plan's id works once
 acting          runs, stops and observations: proposed first, done once, after a yes

@@ -20,6 +20,8 @@ class Answer:
     `proposal` is an action that waits for a yes; `plan` are the runs it would make.
     `also` are the answers to what else the same message asked, in `text` as well.
     `clarification` asks back, or offers other readings of a question that was in doubt.
+    `phrased` is a language model's wording that passed the check, `phrasing_note` the
+    line that says whose it is or why it is not shown; both None where none was asked.
     """
 
     question: str
@@ -41,6 +43,8 @@ class Answer:
     warnings: tuple[str, ...] = ()
     plan: dict[str, Any] | None = None
     proposal: Proposal | None = None
+    phrased: str | None = None
+    phrasing_note: str | None = None
     answer_id: str | None = field(default=None, compare=False)
 
     @property
@@ -76,6 +80,8 @@ class Answer:
             "also": [other.to_dict() for other in self.also],
             "inherited": list(self.inherited),
             "warnings": list(self.warnings),
+            "phrased": self.phrased,
+            "phrasing_note": self.phrasing_note,
             "answer_id": self.answer_id,
         }
 

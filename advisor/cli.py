@@ -136,7 +136,8 @@ def _ask(options: argparse.Namespace) -> Result:
         answer = advisor.ask(
             options.question, context=options.context, exclude=options.exclude
         )
-    lines = [*answer.warnings, answer.text]
+    worded = filter(None, (answer.phrased, answer.phrasing_note))
+    lines = [*answer.warnings, answer.text, *worded]
     if answer.rows and not options.json:
         lines.append(_table([dict(row) for row in answer.rows]))
     if answer.evidence:

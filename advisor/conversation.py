@@ -23,6 +23,7 @@ from advisor.concept_evidence import concept_evidence, explain_text
 from advisor.diagnosis_answer import diagnosis_answer
 from advisor.evidence_rows import evidence_of, scope_of
 from advisor.language.several import split_questions
+from advisor.language_model import put_in_words
 from advisor.question import Question, parse_question
 from advisor.rates import rate_text
 from advisor.recommendation import Recommendation
@@ -99,6 +100,7 @@ def ask(
     )
     if not save:
         return answer
+    answer = put_in_words(advisor, answer, context=context)
     return replace(answer, answer_id=advisor.save_answer(answer, context, conversation))
 
 

@@ -20,9 +20,10 @@ _MOST_CHARS = 300
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n|,\s*(?=why|what|is |should|how)")
 _FAILURES = (
-    r"blur\w*|fuzzy|mush\w*|washed out|grey|gray|nan|diverg\w*|explod\w*|blew up|blow"
-    r"n up|collaps\w*|unstable|broke\w*|failed|died|crashed|went bad|swung|swings?|"
-    r"swinging|oscillat\w*|garbage|worse|ruined|never recovered|spik\w* and stay\w*"
+    r"blur\w*|fuzzy|mush\w*|washed out|grey|gray|nan|diverg\w*|explod\w*|blew up|"
+    r"blown up|collapse\w*|collapsing|unstable|broke\w*|failed|died|crashed|went bad|"
+    r"swung|swings?|swinging|oscillat\w*|garbage|worse|ruined|never recovered|"
+    r"spik\w* and stay\w*"
 )
 _FAILED = re.compile(rf"\b(?:{_FAILURES})\b")
 _DENIED = re.compile(

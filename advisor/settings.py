@@ -1,14 +1,35 @@
 """Environment -> Settings, read once and checked."""
 
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import platformdirs
 
 from experiments.runner import usable_cores
 from knowledge.errors import SettingsError
+
+_BASE_URL = "LR_ADVISOR_LLM_BASE_URL"
+_MODEL = "LR_ADVISOR_LLM_MODEL"
+_KEY = "LR_ADVISOR_LLM_API_KEY"
+_MOST_MODEL_CHARACTERS = 100
+_ANSWER_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class LanguageModelSettings:
+    """Where a language model answers, and for how long we wait.
+
+    The key is kept out of every text that this record is written into.
+    """
+
+    base_url: str
+    model: str
+    api_key: str | None = field(default=None, repr=False)
+    seconds: float = _ANSWER_SECONDS
 
 
 @dataclass(frozen=True)
@@ -17,7 +38,8 @@ class Settings:
 
     `n_workers` training processes at once (one thread each), `budget_seconds_cap` and
     `budget_runs_cap` the most that one verification may ask for; `with_study` tells
-    whether stores hold the study that ships with the program.
+    whether stores hold the study that ships with the program; `language_model` is None
+    unless one was switched on.
     """
 
     store_folder: Path
@@ -25,6 +47,7 @@ class Settings:
     budget_seconds_cap: float = 7 * 24 * 3600.0
     budget_runs_cap: int = 1000
     with_study: bool = True
+    language_model: LanguageModelSettings | None = None
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -39,6 +62,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         store_folder=Path(folder).expanduser(),
         n_workers=_count(env, "LR_ADVISOR_WORKERS", default=usable_cores()),
         with_study=env.get("LR_ADVISOR_NO_STUDY", "") != "1",
+        language_model=_language_model(env),
     )
 
 
@@ -54,3 +78,41 @@ def _count(env: Mapping[str, str], name: str, *, default: int) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 256:
         raise SettingsError(f"{name} is '{text}': give a whole number from 1 to 256.")
     return int(text)
+
+
+def _language_model(env: Mapping[str, str]) -> LanguageModelSettings | None:
+    """The model to ask; None unless both its address and its name are set."""
+    url, model = env.get(_BASE_URL, "").strip(), env.get(_MODEL, "").strip()
+    key = env.get(_KEY, "").strip()
+    if not url or not model:
+        return None
+    if not _is_address(url):
+        raise SettingsError(
+            f"{_BASE_URL} cannot be used: give an address such as "
+            "http://127.0.0.1:11434/v1, without a user name, '?' or '#'."
+        )
+    if len(model) > _MOST_MODEL_CHARACTERS or not re.fullmatch(r"[\w./:@+-]+", model):
+        raise SettingsError(
+            f"{_MODEL} cannot be used: give the name that the server knows the model "
+            "by, without spaces."
+        )
+    if not re.fullmatch(r"[!-~]*", key):
+        raise SettingsError(f"{_KEY} holds characters that no key has.")
+    return LanguageModelSettings(url.rstrip("/"), model, key or None)
+
+
+def _is_address(url: str) -> bool:
+    """Whether it is a plain http or https address; others are nothing to send to."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and port != 0
+        and parts.username is None
+        and not any(c in url for c in "?#")
+        and re.fullmatch(r"[!-~]+", url) is not None
+    )

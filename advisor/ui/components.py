@@ -21,7 +21,7 @@ from advisor.history import SavedAnswer
 from advisor.rates import rate_text
 from advisor.recommendation import Judgement, Recommendation
 from advisor.ui.speeds import render_speeds
-from advisor.ui.text import count_text
+from advisor.ui.text import count_text, escaped
 from advisor.ui.turns import Note, Refusal, Turn
 from advisor.wording import (
     BASIS_WORDS,
@@ -98,6 +98,7 @@ def render_answer(turn: Turn, index: int) -> None:
     _render_reasons(answer, is_updated=turn.is_updated)
     if answer.scaling and answer.scaling["scaling_rules"]:
         _render_rules(answer.scaling["scaling_rules"], key=f"ask_rules_{index}")
+    _render_wording(answer)
     if answer.rows and answer.intent != "max_batch_for_lr":
         st.dataframe(list(answer.rows), hide_index=True, key=f"ask_rows_{index}")
     if answer.concept and answer.concept["sql"]:
@@ -254,6 +255,15 @@ def _render_reasons(answer: Answer, *, is_updated: bool) -> None:
                 st.altair_chart(build_rules_chart(r.scaling_rules), width="stretch")
     else:
         st.text(answer.text)
+
+
+def _render_wording(answer: Answer) -> None:
+    """Draw a language model's wording, if one was asked; the answer stands as it is."""
+    if answer.phrased:
+        with st.container(border=True):
+            st.text(answer.phrased)
+    if answer.phrasing_note:
+        st.caption(escaped(answer.phrasing_note))
 
 
 def reason_lines(r: Recommendation) -> list[str]:
