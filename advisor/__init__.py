@@ -23,10 +23,6 @@ throughput      how fast each batch size is, the fastest with a known rate (pure
 throughput_wording, throughput_chart  that -> sentences, a chart (pure)
 recommendation  evidence + model -> Recommendation, Judgement (pure)
 forecasting     what is expected of each run before it starts (pure)
-symptoms        what went wrong in training, as a person says it (pure)
-causes          the causes of each symptom, ranked, in words (pure)
-diagnosing      symptoms + a judgement -> Diagnosis (pure)
-diagnosis, diagnosis_reasons, diagnosis_wording  its records, why, sentences (pure)
 calibration     how forecasts and intervals held (pure)
 interval_checks whether an interval held, by later runs alone (pure)
 largest_batch   the largest batch size a rate stands, or why there is none (pure)
@@ -44,18 +40,11 @@ checks          values from outside -> values that can be right
 settings        environment -> Settings
 answering       the reading half of the Advisor: evidence, fits, answers, plans
 service         Advisor: answers, imports, verification; what app and CLI call
-concept_evidence  what the runs say of a concept, and a concept in words
-concept_ties/   what is asked of the store for each concept, and its words (pure)
-conversation    ask(): a question in words -> Answer
-language_model  an answer in a language model's words, if they hold
-chat_endpoint   one request to a chat-completions address, bounded
-facts           what an answer and tool results say, for comparing prose (pure)
-figures         every number in a piece of prose, with what it is of (pure)
-spoken          sentences of a wording, with what each rate is tied to (pure)
-checking_words, checking_form, checking_numbers  a wording against the facts (pure)
+asking/         ask(): a question in words -> Answer; proposals, history
+diagnosis/      what a symptom points to, below and above the boundary
+concepts/       concepts tied to our own runs
+language_model/ an answer in a language model's words, if they hold
 describing      a workload's parameter counts, from a process of its own
-proposals       what waits for a yes; a plan's id works once
-acting          runs, stops and observations: proposed first, done once, after a yes
 tools           the functions as a table of tools, for agents and a language model
 tool_arguments  arguments of a tool -> values its schema allows (pure)
 tool_results    what a tool returns, cut to a readable size (pure)

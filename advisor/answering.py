@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from advisor.asking.observing import SOURCE as OWN_SOURCE
 from advisor.checks import (
     check_batch_size,
     check_device,
@@ -40,7 +41,6 @@ from advisor.largest_batch import (
 )
 from advisor.library import Library
 from advisor.memory import Memory
-from advisor.observing import SOURCE as OWN_SOURCE
 from advisor.rates import round_rate
 from advisor.recommendation import (
     Judgement,

@@ -14,18 +14,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from advisor.acting import Done, approve
-from advisor.answer import Answer
 from advisor.answering import Answering
+from advisor.asking.acting import Done, approve
+from advisor.asking.answer import Answer
+from advisor.asking.conversation import ask
+from advisor.asking.history import saved_answer
+from advisor.asking.proposals import Proposals
 from advisor.calibration import TrackRecord, build_track_record
 from advisor.checks import check_batch_size, check_device, this_device
-from advisor.conversation import ask
 from advisor.describing import describe_workload
 from advisor.forecasting import build_forecasts
-from advisor.history import saved_answer
 from advisor.interval_checks import JobState, StatedInterval
 from advisor.measuring import SpeedReport, measure_speed
-from advisor.proposals import Proposals
 from advisor.settings import Settings, load_settings
 from advisor.verification import VerificationSpec
 from advisor.verifying import (

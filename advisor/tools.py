@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from advisor.acting import propose_cancel, propose_runs
+from advisor.asking.acting import propose_cancel, propose_runs
+from advisor.asking.evidence_rows import evidence_of
 from advisor.checks import (
     DEVICES,
     LEAST_LEARNING_RATE,
     MAX_BATCH_SIZE,
     MOST_LEARNING_RATE,
 )
-from advisor.evidence_rows import evidence_of
 from advisor.tool_arguments import check_arguments
 from advisor.tool_results import short_result
 from advisor.verifying import Verification, job_dict

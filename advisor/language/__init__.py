@@ -12,7 +12,7 @@ cues.py        the cues and their weights
 meanings.py    words that mean much the same
 reading.py     one text read by itself, all of the above
 rules.py       what the cues alone take a text for; what tells a follow-up
-symptom_patterns.py  the words for what went wrong (read by advisor.symptoms)
+symptom_patterns.py  the words for what went wrong (read by advisor.diagnosis.symptoms)
 change_patterns.py   the words for when, and for what was changed before
 learned.py     what is wanted, learnt from questions/ with the rules as witnesses
 

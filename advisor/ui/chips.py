@@ -8,10 +8,10 @@ from typing import Any
 
 import streamlit as st
 
-from advisor.answer import Answer, several
+from advisor.asking.answer import Answer, several
+from advisor.asking.rephrasing import sentence_for
 from advisor.checks import DEVICES, check_batch_size, check_learning_rate
 from advisor.rates import rate_text
-from advisor.rephrasing import sentence_for
 from advisor.service import Advisor
 from advisor.ui.text import escaped
 from advisor.wording import OPTIMIZER_TITLES, title_of

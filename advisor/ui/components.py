@@ -9,7 +9,8 @@ from typing import Any
 
 import streamlit as st
 
-from advisor.answer import Answer
+from advisor.asking.answer import Answer
+from advisor.asking.history import SavedAnswer
 from advisor.charts import (
     ThresholdChartData,
     build_rules_chart,
@@ -17,7 +18,6 @@ from advisor.charts import (
     describe_threshold_chart,
     explain_threshold_chart,
 )
-from advisor.history import SavedAnswer
 from advisor.rates import rate_text
 from advisor.recommendation import Judgement, Recommendation
 from advisor.ui.speeds import render_speeds

@@ -10,17 +10,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from advisor.answer import Answer
+from advisor.asking.answer import Answer
+from advisor.asking.history import SavedAnswer
+from advisor.asking.proposals import Action, Proposal
+from advisor.asking.rephrasing import sentence_for
 from advisor.charts import (
     BandPoint,
     ThresholdBand,
     ThresholdChartData,
     batch_grid,
 )
-from advisor.history import SavedAnswer
-from advisor.proposals import Action, Proposal
 from advisor.recommendation import Recommendation
-from advisor.rephrasing import sentence_for
 from advisor.service import Advisor
 from knowledge.errors import AdvisorError
 from knowledge.names import WorkloadName

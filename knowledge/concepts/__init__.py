@@ -3,7 +3,7 @@
 One Markdown file per concept beside this one: a title, lines of `keywords`, `ties` and
 `related`, a first paragraph that answers by itself, the rest, a line with the source.
 The one decision to know: a page holds no number of our own runs. `ties` names what
-those say of it, and `advisor.concept_evidence` reads that from the store.
+those say of it, and `advisor.concepts.evidence` reads that from the store.
 
 finding   question -> page (pure)
 """
@@ -22,7 +22,7 @@ class Concept:
     key: str
     title: str
     keywords: tuple[str, ...]
-    ties: str | None  # what our own runs say of it: advisor.concept_evidence.TIES
+    ties: str | None  # what our own runs say of it: advisor.concepts.evidence.TIES
     related: tuple[str, ...]  # keys, the nearest first
     answer: str  # one or two sentences that stand by themselves
     rest: str

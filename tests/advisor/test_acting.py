@@ -5,14 +5,14 @@ No process is started: a verification stays queued until a test ends it.
 
 import pytest
 
-from advisor.acting import (
+from advisor.asking.acting import (
     propose_cancel,
     propose_observation,
     propose_retraction,
     propose_runs,
 )
-from advisor.observing import Observation
-from advisor.proposals import Action
+from advisor.asking.observing import Observation
+from advisor.asking.proposals import Action
 from advisor.service import Advisor
 from advisor.tools import call_tool
 from advisor.verifying import Verification

@@ -2,9 +2,9 @@
 
 import pytest
 
-from advisor.checking_form import tidy_wording
-from advisor.checking_words import find_fault
-from advisor.facts import Facts, facts_of_answer
+from advisor.language_model.checking_form import tidy_wording
+from advisor.language_model.checking_words import find_fault
+from advisor.language_model.facts import Facts, facts_of_answer
 
 GOOD = "Start at 5.71e-5 for RealFace at batch 5. "
 RISKY = "7e-5 is risky. Start at 5.71e-5. "

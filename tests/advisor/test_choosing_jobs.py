@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.choosing_jobs import choose_jobs, named_numbers
+from advisor.asking.choosing_jobs import choose_jobs, named_numbers
 from experiments.queue import Job, NewJob, Queue
 from knowledge.records import RunConfig
 

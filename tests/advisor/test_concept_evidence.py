@@ -6,15 +6,15 @@ import re
 
 import pytest
 
-from advisor.concept_evidence import (
+from advisor.concepts.evidence import (
     MAX_EVIDENCE,
     ConceptEvidence,
     concept_evidence,
     explain_text,
 )
-from advisor.concept_ties import TIES
-from advisor.concept_ties.scores import SPEED
-from advisor.concept_ties.stock import STOCK
+from advisor.concepts.ties import TIES
+from advisor.concepts.ties.scores import SPEED
+from advisor.concepts.ties.stock import STOCK
 from advisor.service import Advisor
 from knowledge.concepts import get_concept, load_concepts
 from knowledge.records import STUDY, Outcome, Throughput

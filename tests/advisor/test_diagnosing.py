@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.causes import CAUSE_WORDS, RANKINGS, SYMPTOM_WORDS, CauseName
-from advisor.diagnosing import diagnose, find_side, is_similar, ranked_causes
-from advisor.diagnosis import SLOTS, Diagnosis, Likelihood, Side
-from advisor.diagnosis_wording import (
+from advisor.diagnosis.causes import CAUSE_WORDS, RANKINGS, SYMPTOM_WORDS, CauseName
+from advisor.diagnosis.diagnosing import diagnose, find_side, is_similar, ranked_causes
+from advisor.diagnosis.records import SLOTS, Diagnosis, Likelihood, Side
+from advisor.diagnosis.symptoms import Symptom, Symptoms, read_symptoms
+from advisor.diagnosis.wording import (
     diagnosis_text,
     table_of_causes,
     table_of_first_causes,
@@ -27,7 +28,6 @@ from advisor.recommendation import (
     VerificationPlan,
 )
 from advisor.service import Advisor
-from advisor.symptoms import Symptom, Symptoms, read_symptoms
 from knowledge.records import Outcome, Run
 from tests.example_records import REALFACE_RUN
 

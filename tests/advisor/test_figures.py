@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from advisor.figures import read_figures
 from advisor.language.text import plain
+from advisor.language_model.figures import read_figures
 
 
 @pytest.mark.parametrize(

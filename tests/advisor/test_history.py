@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.history import answers_of, list_conversations, saved_answer
+from advisor.asking.history import answers_of, list_conversations, saved_answer
 from advisor.service import Advisor
 from knowledge.errors import BadValueError, HistoryError
 

@@ -7,11 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from advisor.answer import Answer
-from advisor.checking_form import tidy_wording
-from advisor.checking_words import find_fault
-from advisor.facts import facts_of_answer
-from advisor.language_model import OFFERED_TOOLS, may_be_phrased, phrase, put_in_words
+from advisor.asking.answer import Answer
+from advisor.language_model.checking_form import tidy_wording
+from advisor.language_model.checking_words import find_fault
+from advisor.language_model.facts import facts_of_answer
+from advisor.language_model.phrasing import (
+    OFFERED_TOOLS,
+    may_be_phrased,
+    phrase,
+    put_in_words,
+)
 from advisor.rates import rate_text
 from advisor.service import Advisor
 from advisor.settings import LanguageModelSettings, load_settings

@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.observing import Observation, observed_claim, observed_text, told_outcome
+from advisor.asking.observing import (
+    Observation,
+    observed_claim,
+    observed_text,
+    told_outcome,
+)
 
 SEEN = Observation("original", 8, 8e-5, "unstable", "it got blurry", recipe="x")
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.proposals import FOLDER, LIFETIME_SECONDS, Action, Proposals
+from advisor.asking.proposals import FOLDER, LIFETIME_SECONDS, Action, Proposals
 from knowledge.errors import PlanError, StoreError
 
 UNKNOWN = "plan:0123456789ab"
@@ -113,7 +113,7 @@ def test_of_two_processes_one_takes_each_plan(tmp_path):
     plans = [saved(Proposals(tmp_path)) for _ in range(200)]
     code = (
         "import sys, pathlib\n"
-        "from advisor.proposals import Proposals\n"
+        "from advisor.asking.proposals import Proposals\n"
         "from knowledge.errors import PlanError\n"
         "folder = pathlib.Path(sys.argv[1])\n"
         "print('ready', flush=True)\n"

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.symptoms import Change, ChangeKind, Symptom, Symptoms, read_symptoms
+from advisor.diagnosis.symptoms import (
+    Change,
+    ChangeKind,
+    Symptom,
+    Symptoms,
+    read_symptoms,
+)
 
 SENTENCES = [
     json.loads(line)

@@ -4,9 +4,9 @@ import uuid
 
 import streamlit as st
 
-from advisor.asking_back import EXAMPLES
-from advisor.history import answers_of, saved_answer
-from advisor.proposals import Action
+from advisor.asking.asking_back import EXAMPLES
+from advisor.asking.history import answers_of, saved_answer
+from advisor.asking.proposals import Action
 from advisor.question import is_no, is_yes
 from advisor.ui import resources
 from advisor.ui.chips import render_chips

@@ -2,7 +2,12 @@
 
 import streamlit as st
 
-from advisor.history import MOST_LISTED, Conversation, answers_of, list_conversations
+from advisor.asking.history import (
+    MOST_LISTED,
+    Conversation,
+    answers_of,
+    list_conversations,
+)
 from advisor.rates import rate_text
 from advisor.ui import resources
 from advisor.ui.text import count_text, escaped

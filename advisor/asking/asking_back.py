@@ -6,9 +6,9 @@ One question for everything that is missing; what is off the subject gets three 
 from collections.abc import Sequence
 from typing import Any
 
-from advisor.answer import Answer, reply
+from advisor.asking.answer import Answer, reply
+from advisor.asking.rephrasing import sentence_for
 from advisor.question import Question, is_yes
-from advisor.rephrasing import sentence_for
 from experiments.workloads import WORKLOADS
 from knowledge.concepts import find_concept
 

@@ -1,13 +1,13 @@
 """Answers about runs and jobs, and proposals of what may be done with them.
 
-Nothing starts and nothing stops here: a proposal waits for a yes (`advisor.acting`).
+Nothing starts and nothing stops here: a proposal waits for a yes (see `acting`).
 """
 
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from advisor.acting import (
+from advisor.asking.acting import (
     job_words,
     propose_cancel,
     propose_observation,
@@ -15,12 +15,12 @@ from advisor.acting import (
     propose_runs,
     runs_text,
 )
-from advisor.answer import Answer, reply, several
-from advisor.asking_back import ask_back
+from advisor.asking.answer import Answer, reply, several
+from advisor.asking.asking_back import ask_back
+from advisor.asking.choosing_jobs import choose_jobs, named_numbers
+from advisor.asking.evidence_rows import evidence_of, scope_of
+from advisor.asking.observing import Observation, observed_text, told_outcome
 from advisor.checks import check_batch_size, check_learning_rate
-from advisor.choosing_jobs import choose_jobs, named_numbers
-from advisor.evidence_rows import evidence_of, scope_of
-from advisor.observing import Observation, observed_text, told_outcome
 from advisor.question import Question
 from advisor.recommendation import Recommendation
 from advisor.verifying import job_dict

@@ -7,7 +7,7 @@ length of its workload and recipe.
 
 from itertools import pairwise
 
-from advisor.concept_ties.tie import (
+from advisor.concepts.ties.tie import (
     FACES,
     JUDGED,
     PLAIN_RECIPES,

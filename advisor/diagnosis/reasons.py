@@ -4,8 +4,8 @@ The decision to know: where no run of ours speaks, the words of `causes` stand a
 are; numbers come in only with the rate, the batch size, the length and our own runs.
 """
 
-from advisor.causes import CAUSE_WORDS, DAMAGING, CauseName
-from advisor.diagnosis import (
+from advisor.diagnosis.causes import CAUSE_WORDS, DAMAGING, CauseName
+from advisor.diagnosis.records import (
     Cause,
     Diagnosis,
     Likelihood,
@@ -14,8 +14,8 @@ from advisor.diagnosis import (
     is_beyond,
     is_too_low,
 )
+from advisor.diagnosis.symptoms import ChangeKind
 from advisor.rates import rate_text
-from advisor.symptoms import ChangeKind
 from advisor.wording import BASIS_WORDS, percent, title_of
 from knowledge.names import WorkloadName
 

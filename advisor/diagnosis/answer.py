@@ -7,16 +7,16 @@ against what is known of it first; after a change of batch size, at both.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from advisor.answer import Answer, reply, several
-from advisor.asking_back import missing
+from advisor.asking.answer import Answer, reply, several
+from advisor.asking.asking_back import missing
+from advisor.asking.evidence_rows import evidence_of, scope_of
 from advisor.checks import check_batch_size, check_learning_rate
-from advisor.diagnosing import diagnose
-from advisor.diagnosis import SLOTS, Diagnosis
-from advisor.diagnosis_wording import diagnosis_text
-from advisor.evidence_rows import evidence_of, scope_of
+from advisor.diagnosis.diagnosing import diagnose
+from advisor.diagnosis.records import SLOTS, Diagnosis
+from advisor.diagnosis.symptoms import Change, ChangeKind, Symptoms, read_symptoms
+from advisor.diagnosis.wording import diagnosis_text
 from advisor.question import Question
 from advisor.recommendation import Judgement
-from advisor.symptoms import Change, ChangeKind, Symptoms, read_symptoms
 from advisor.wording import run_summary
 from experiments.workloads import find_spec
 from knowledge.errors import BadValueError

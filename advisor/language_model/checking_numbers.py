@@ -9,10 +9,16 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
 
-from advisor.facts import ADVISED, ASKED, Fact, Facts, Interval
-from advisor.figures import BATCH, COUNT, PROBABILITY, RATE, STEPS, Figure
-from advisor.rates import rate_text
-from advisor.spoken import (
+from advisor.language_model.facts import ADVISED, ASKED, Fact, Facts, Interval
+from advisor.language_model.figures import (
+    BATCH,
+    COUNT,
+    PROBABILITY,
+    RATE,
+    STEPS,
+    Figure,
+)
+from advisor.language_model.spoken import (
     TIED,
     VERDICT,
     WORKLOAD,
@@ -21,6 +27,7 @@ from advisor.spoken import (
     partners_of,
     without_chances,
 )
+from advisor.rates import rate_text
 
 MOST_SHOWN = 24
 _CHANCE_TOLERANCE = Decimal("0.005")

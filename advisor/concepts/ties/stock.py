@@ -1,6 +1,6 @@
 """What the store holds and how far it reaches: ties of the whole evidence (pure)."""
 
-from advisor.concept_ties.tie import FACES, Rows, Tie, verb
+from advisor.concepts.ties.tie import FACES, Rows, Tie, verb
 
 COUNTED_CLAIMS = "counted_claims"  # a view of the query: claims that count
 

@@ -9,7 +9,7 @@ import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from advisor.causes import (
+from advisor.diagnosis.causes import (
     FIRST_STEPS_ORDER,
     OF_CHANGE,
     ONLY_BELOW,
@@ -17,7 +17,8 @@ from advisor.causes import (
     RATE_IS_ONE_OF_MANY,
     CauseName,
 )
-from advisor.diagnosis import (
+from advisor.diagnosis.reasons import build_cause
+from advisor.diagnosis.records import (
     CLEARLY_HIGHER,
     SLOTS,
     Before,
@@ -32,11 +33,10 @@ from advisor.diagnosis import (
     is_short,
     is_too_low,
 )
-from advisor.diagnosis_reasons import build_cause
+from advisor.diagnosis.symptoms import Change, ChangeKind, Symptom, Symptoms
 from advisor.evidence import ADAPTIVE, overtaken_runs
 from advisor.rates import round_rate
 from advisor.recommendation import Estimate, Judgement
-from advisor.symptoms import Change, ChangeKind, Symptom, Symptoms
 from experiments.workloads import find_spec
 from knowledge.names import WorkloadName
 from knowledge.recipes import RECIPES

@@ -7,7 +7,7 @@ question are offered. The parser reads each sentence back as what it came from.
 from collections.abc import Mapping
 from typing import Any
 
-from advisor.answer import several
+from advisor.asking.answer import several
 from advisor.rates import rate_text
 from advisor.wording import joined, title_of
 

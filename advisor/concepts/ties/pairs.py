@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from advisor.concept_ties.tie import (
+from advisor.concepts.ties.tie import (
     JUDGED,
     MIN_RUNS,
     UNSTABLE,

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from advisor.concept_ties import TIES
-from advisor.concept_ties.stock import COUNTED_CLAIMS
-from advisor.concept_ties.tie import Tie
+from advisor.concepts.ties import TIES
+from advisor.concepts.ties.stock import COUNTED_CLAIMS
+from advisor.concepts.ties.tie import Tie
 from advisor.wording import run_summary
 from knowledge.concepts import Concept
 from knowledge.records import OURS, STUDY

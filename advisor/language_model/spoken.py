@@ -8,8 +8,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from advisor.facts import Facts
-from advisor.figures import BATCH, COUNT, PROBABILITY, RATE, STEPS, Figure, Reading
+from advisor.language_model.facts import Facts
+from advisor.language_model.figures import (
+    BATCH,
+    COUNT,
+    PROBABILITY,
+    RATE,
+    STEPS,
+    Figure,
+    Reading,
+)
 from advisor.wording import title_of
 
 WORKLOAD, VERDICT = "workload", "verdict"

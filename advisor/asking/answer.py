@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from advisor.asking.proposals import Proposal
 from advisor.comparing import Comparison
-from advisor.proposals import Proposal
 from advisor.question import Question
 from advisor.recommendation import Judgement, Recommendation
 from advisor.throughput import FastestBatch
 
 if TYPE_CHECKING:
-    from advisor.diagnosis import Diagnosis
+    from advisor.diagnosis.records import Diagnosis
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """How, when and how surely runs fail: ties of the stable and the failed (pure)."""
 
-from advisor.concept_ties.tie import (
+from advisor.concepts.ties.tie import (
     FACES,
     JUDGED,
     MIN_RUNS,

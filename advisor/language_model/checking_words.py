@@ -8,8 +8,8 @@ might have understood it.
 import re
 from collections.abc import Sequence
 
-from advisor.checking_form import fault_of_form, without_list_marks
-from advisor.checking_numbers import (
+from advisor.language_model.checking_form import fault_of_form, without_list_marks
+from advisor.language_model.checking_numbers import (
     DENIES,
     MAY_SAY,
     MOST_SHOWN,
@@ -17,9 +17,9 @@ from advisor.checking_numbers import (
     fault_of_ties,
     verdict_of,
 )
-from advisor.facts import ADVISED, ASKED, Facts, sentences
-from advisor.figures import BATCH, RATE, read_figures
-from advisor.spoken import VERDICT, Sentence, build_sentence
+from advisor.language_model.facts import ADVISED, ASKED, Facts, sentences
+from advisor.language_model.figures import BATCH, RATE, read_figures
+from advisor.language_model.spoken import VERDICT, Sentence, build_sentence
 
 _MUST_SAY = {
     "safe": r"\bsafe\b",
@@ -33,7 +33,7 @@ def find_fault(text: str, facts: Facts) -> str | None:
     """Return why a tidied wording may not be shown, or None.
 
     Args:
-        text: From `advisor.checking_form.tidy_wording`.
+        text: From `advisor.language_model.checking_form.tidy_wording`.
         facts: Of the answer and of what the tools returned.
     """
     return fault_of_form(text) or _fault_of_content(text, facts)

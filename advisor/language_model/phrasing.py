@@ -1,8 +1,7 @@
 """An answer in a language model's words, if one is switched on and its words hold.
 
 The decision to know: the answer is there first, without the model. The model may call
-the reading tools and phrase; a wording is shown only if `advisor/checking_words.py`
-finds nothing in it that the answer and the tools' results do not say. Whatever goes
+the reading tools and phrase; a wording is shown only if `checking_words` finds nothing in it that the answer and the tools' results do not say. Whatever goes
 wrong, the answer stands, and one line says why no other words are shown.
 """
 
@@ -14,12 +13,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from advisor.answer import Answer
-from advisor.chat_endpoint import EndpointError, fetch_message, late
-from advisor.checking_form import tidy_wording
-from advisor.checking_words import find_fault
-from advisor.facts import Facts, add_result, facts_of_answer
+from advisor.asking.answer import Answer
 from advisor.language.text import plain
+from advisor.language_model.chat_endpoint import EndpointError, fetch_message, late
+from advisor.language_model.checking_form import tidy_wording
+from advisor.language_model.checking_words import find_fault
+from advisor.language_model.facts import Facts, add_result, facts_of_answer
 from advisor.settings import LanguageModelSettings
 from advisor.tools import TOOLS, call_tool
 from knowledge.errors import AdvisorError

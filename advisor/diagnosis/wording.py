@@ -5,11 +5,11 @@ Every number stands in the diagnosis or in what the person wrote.
 
 from collections.abc import Callable
 
-from advisor.causes import CAUSE_WORDS, RANKINGS, SYMPTOM_WORDS, CauseName
-from advisor.diagnosing import ranked_causes
-from advisor.diagnosis import Diagnosis, Likelihood, Side
+from advisor.diagnosis.causes import CAUSE_WORDS, RANKINGS, SYMPTOM_WORDS, CauseName
+from advisor.diagnosis.diagnosing import ranked_causes
+from advisor.diagnosis.records import Diagnosis, Likelihood, Side
+from advisor.diagnosis.symptoms import Symptom
 from advisor.rates import rate_text
-from advisor.symptoms import Symptom
 from advisor.wording import joined, title_of
 
 MOST_OTHERS = 4

@@ -4,7 +4,7 @@ The one decision to know: speed is that of the slowest model with several batch 
 where what a run costs besides its steps matters least.
 """
 
-from advisor.concept_ties.tie import (
+from advisor.concepts.ties.tie import (
     JUDGED,
     MIN_RUNS,
     UNSTABLE,

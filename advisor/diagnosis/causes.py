@@ -8,7 +8,7 @@ cause gets a number. `docs/explanation/diagnosis.md` is written from this table.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from advisor.symptoms import ChangeKind, Symptom
+from advisor.diagnosis.symptoms import ChangeKind, Symptom
 
 
 class CauseName(StrEnum):

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from advisor.figures import (
+from advisor.language.text import plain
+from advisor.language_model.figures import (
     BATCH,
     COUNT,
     EXPONENT,
@@ -22,7 +23,6 @@ from advisor.figures import (
     Figure,
     read_figures,
 )
-from advisor.language.text import plain
 from advisor.wording import title_of
 from experiments.workloads import WORKLOADS
 

@@ -9,25 +9,16 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
-from advisor.answer import Answer, reply, several
-from advisor.asking_back import (
+from advisor.asking.answer import Answer, reply, several
+from advisor.asking.asking_back import (
     ask_back,
     clarify,
     help_answer,
     off_topic_answer,
     other_readings,
 )
-from advisor.checks import check_batch_size, check_learning_rate
-from advisor.comparing import Comparison
-from advisor.concept_evidence import concept_evidence, explain_text
-from advisor.diagnosis_answer import diagnosis_answer
-from advisor.evidence_rows import evidence_of, scope_of
-from advisor.language.several import split_questions
-from advisor.language_model import put_in_words
-from advisor.question import Question, parse_question
-from advisor.rates import rate_text
-from advisor.recommendation import Recommendation
-from advisor.run_answers import (
+from advisor.asking.evidence_rows import evidence_of, scope_of
+from advisor.asking.run_answers import (
     cancel_answer,
     observation_offer,
     plan_answer,
@@ -36,6 +27,15 @@ from advisor.run_answers import (
     status_answer,
     takes_back,
 )
+from advisor.checks import check_batch_size, check_learning_rate
+from advisor.comparing import Comparison
+from advisor.concepts.evidence import concept_evidence, explain_text
+from advisor.diagnosis.answer import diagnosis_answer
+from advisor.language.several import split_questions
+from advisor.language_model.phrasing import put_in_words
+from advisor.question import Question, parse_question
+from advisor.rates import rate_text
+from advisor.recommendation import Recommendation
 from advisor.scaling import ScalingReport
 from advisor.scaling_wording import scaling_answer_text
 from advisor.throughput_wording import fastest_batch_text

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from advisor.observing import Observation, observed_claim, observed_text
-from advisor.proposals import Action, Proposal
+from advisor.asking.observing import Observation, observed_claim, observed_text
+from advisor.asking.proposals import Action, Proposal
 from advisor.recommendation import Recommendation
 from advisor.verifying import check_trainable
 from advisor.wording import change_text, duration_text, joined

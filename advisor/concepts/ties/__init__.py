@@ -12,12 +12,12 @@ A page in knowledge/concepts names its tie by the key here.
 
 from collections.abc import Mapping
 
-from advisor.concept_ties.boundaries import BOUNDARIES, POWERS, PROXIES, boundary_tie
-from advisor.concept_ties.failing import FAILURES, OUTCOMES, REPEATS
-from advisor.concept_ties.pairs import pair_tie
-from advisor.concept_ties.scores import ACCURACY, OPTIMIZERS, SPEED, rates_tie
-from advisor.concept_ties.stock import REACH, STOCK
-from advisor.concept_ties.tie import Tie
+from advisor.concepts.ties.boundaries import BOUNDARIES, POWERS, PROXIES, boundary_tie
+from advisor.concepts.ties.failing import FAILURES, OUTCOMES, REPEATS
+from advisor.concepts.ties.pairs import pair_tie
+from advisor.concepts.ties.scores import ACCURACY, OPTIMIZERS, SPEED, rates_tie
+from advisor.concepts.ties.stock import REACH, STOCK
+from advisor.concepts.ties.tie import Tie
 
 TIES: Mapping[str, Tie] = {
     "accuracy": ACCURACY,
