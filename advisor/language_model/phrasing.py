@@ -1,8 +1,9 @@
 """An answer in a language model's words, if one is switched on and its words hold.
 
 The decision to know: the answer is there first, without the model. The model may call
-the reading tools and phrase; a wording is shown only if `checking_words` finds nothing in it that the answer and the tools' results do not say. Whatever goes
-wrong, the answer stands, and one line says why no other words are shown.
+the reading tools and phrase; a wording is shown only if `checking_words` finds nothing
+in it that the answer and the tools' results do not say. Whatever goes wrong, the answer
+stands, and one line says why no other words are shown.
 """
 
 import json
