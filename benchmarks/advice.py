@@ -17,7 +17,7 @@ import pandas as pd
 
 from advisor.service import Advisor
 from benchmarks import failure_times, threshold_search
-from benchmarks.answer_speed import describe_machine
+from benchmarks.machine import describe_machine
 from benchmarks.grids import (
     SOURCES,
     Grid,

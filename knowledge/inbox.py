@@ -3,6 +3,9 @@
 What must not be lost is a record file first: written under a temporary name, synced,
 renamed. When `record` returns, the event is saved; the tables follow when somebody
 ingests (`knowledge.store`). Workers use only this module.
+
+The kind of a record stands in its file's name, so that nobody has to open a file to see
+whether it can wait.
 """
 
 import contextlib
@@ -20,6 +23,9 @@ from knowledge.errors import StoreError
 INBOX, ARCHIVE, REJECTED = "inbox", "archive", "rejected"
 RECORD_FORMAT = 1
 STALE_SECONDS = 3600.0
+# Kinds that no answer rests on, with the table they go to: they may wait in the inbox
+# until somebody reads that table.
+PATIENT = {"answer": "answers"}
 
 
 def record(
@@ -52,8 +58,8 @@ def record(
         },
         allow_nan=False,
     )
-    path = store_folder / INBOX / f"{time.time_ns():020d}-{_file_part(event_id)}.json"
-    write_whole(path, text.encode())
+    name = f"{time.time_ns():020d}-{_file_part(kind, event_id)}.json"
+    write_whole(store_folder / INBOX / name, text.encode())
     return event_id
 
 
@@ -98,6 +104,12 @@ def waiting(store_folder: Path) -> list[Path]:
     ]
 
 
+def is_patient(path: Path) -> bool:
+    """Whether a waiting record is of a kind that may wait."""
+    _, _, kind_and_id = path.name.partition("-")
+    return kind_and_id.partition("-")[0] in PATIENT
+
+
 def load_record(path: Path) -> dict[str, Any]:
     """Read one record file; ValueError when it is not one of ours."""
     content = json.loads(path.read_bytes())
@@ -133,8 +145,10 @@ def sweep(store_folder: Path, *, now: float) -> None:
                 path.unlink()
 
 
-def _file_part(event_id: str) -> str:
-    return "".join(c if c.isalnum() else "-" for c in event_id)[:80]
+def _file_part(kind: str, event_id: str) -> str:
+    """The kind, which most ids begin with anyway, and the id."""
+    text = "".join(c if c.isalnum() else "-" for c in event_id)[:80]
+    return text if text.startswith(f"{kind}-") else f"{kind}-{text}"
 
 
 def _sync_folder(folder: Path) -> None:
