@@ -163,15 +163,19 @@ class Fitter:
         self, bodies: Sequence[Body], centre_of_claims: float | None
     ) -> list[PosteriorSummary]:
         """Each body's own fit: remembered, from the file, or made now."""
-        fits = []
+        keys = [(body.key, centre_of_claims) for body in bodies]
+        found: dict[Hashable, PosteriorSummary | None] = {
+            key: self._siblings.find(key) for key in keys
+        }
+        missing = [key for key, fit in found.items() if fit is None]
+        if self._kept is not None:
+            found.update(self._kept.find(missing))
         made: dict[Hashable, PosteriorSummary] = {}
-        for body in bodies:
-            key = (body.key, centre_of_claims)
-            fit = self._siblings.find(key)
-            if fit is None and self._kept is not None:
-                fit = self._kept.find(key)
+        fits = []
+        for key, body in zip(keys, bodies, strict=True):
+            fit = found[key]
             if fit is None:
-                fit = made[key] = _fit_sibling(body, centre_of_claims)
+                fit = found[key] = made[key] = _fit_sibling(body, centre_of_claims)
             self._siblings.keep(key, fit)
             fits.append(fit)
         if self._kept is not None:

@@ -1,32 +1,37 @@
 """Fits of siblings in a file of the store, so that a new process need not repeat them.
 
 A fit is named by a hash of what it was made from: evidence, prior and the code itself.
-A file that is missing, damaged or cannot be written costs time and nothing else.
+The file is a SQLite one, so that finding or adding a few among thousands costs as much
+as those few. A file that is missing, damaged or cannot be written costs time and
+nothing else.
 """
 
 import contextlib
 import hashlib
 import json
-from collections.abc import Hashable, Mapping
+import sqlite3
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numpy as np
 import scipy
 
 from advisor.regression import Moment, PosteriorSummary
-from knowledge.errors import StoreError
-from knowledge.inbox import write_whole
 
 FOLDER = "cache"
-MAX_FITS = 1000
+MAX_FITS = 20_000  # about 20 MB
 # Whatever a fit of a body of evidence depends on; a change of any makes new fits.
 _CODE = (
     *("evidence", "fitting", "pooling", "priors", "regression", "sampler", "survival"),
     "../experiments/workloads/__init__",
 )
+_TABLE = (
+    "create table if not exists fits ("
+    "number integer primary key autoincrement, name text unique, summary text)"
+)
+_AT_ONCE = 500  # names in one query
 
 
 def _code_version() -> str:
@@ -44,47 +49,72 @@ class KeptFits:
     """Posterior summaries by what they were made from; safe to use from threads."""
 
     def __init__(self, store_folder: Path) -> None:
-        self._path = store_folder / FOLDER / f"fits-{_VERSION}.json"
-        self._known: dict[str, Any] | None = None
-        self._lock = Lock()
+        self._path = store_folder / FOLDER / f"fits-{_VERSION}.sqlite"
 
-    def find(self, key: Hashable) -> PosteriorSummary | None:
-        """Return the fit made from this, or None when nobody has made it."""
-        with self._lock:
-            if self._known is None:
-                self._known = self._load()
-            values = self._known.get(_name(key), {})
-        try:
-            moments = {name: Moment(**m) for name, m in values["moments"].items()}
-            return PosteriorSummary(**{**values, "moments": moments})
-        except (AttributeError, KeyError, TypeError):  # not kept, or damaged
-            return None
+    def find(self, keys: Sequence[Hashable]) -> dict[Hashable, PosteriorSummary]:
+        """Return the fits made from these, without those that nobody has made."""
+        if not keys or not self._path.exists():
+            return {}
+        by_name = {_name(key): key for key in keys}
+        names = list(by_name)
+        found: dict[Hashable, PosteriorSummary] = {}
+        with self._forgiven(), contextlib.closing(self._open()) as con:
+            for start in range(0, len(names), _AT_ONCE):
+                some = names[start : start + _AT_ONCE]
+                marks = ", ".join("?" for _ in some)
+                sql = f"select name, summary from fits where name in ({marks})"
+                for name, text in con.execute(sql, some):
+                    summary = _summary(text)
+                    if summary is not None:
+                        found[by_name[name]] = summary
+        return found
 
     def keep(self, fits: Mapping[Hashable, PosteriorSummary]) -> None:
-        """Write new fits beside those of other processes; the oldest go."""
+        """Add new fits to those of other processes; the oldest go."""
         if not fits:
             return
-        new = {_name(key): asdict(summary) for key, summary in fits.items()}
-        with self._lock:
-            known = self._load() | (self._known or {}) | new
-            self._known = dict(list(known.items())[-MAX_FITS:])
-            content = json.dumps(self._known).encode()
-            with contextlib.suppress(OSError, StoreError):
-                self._path.parent.mkdir(exist_ok=True)
-                write_whole(self._path, content)
-                self._remove_older_versions()
+        rows = [(_name(key), json.dumps(asdict(fit))) for key, fit in fits.items()]
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(exist_ok=True)
+            self._remove_older_versions()
+        with self._forgiven(), contextlib.closing(self._open()) as con, con:
+            con.execute(_TABLE)
+            con.executemany(
+                "insert or replace into fits (name, summary) values (?, ?)", rows
+            )
+            con.execute(
+                "delete from fits where number <= (select max(number) from fits) - ?",
+                [MAX_FITS],
+            )
 
-    def _load(self) -> dict[str, Any]:
+    def _open(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, timeout=5)
+
+    @contextlib.contextmanager
+    def _forgiven(self) -> Iterator[None]:
+        """What fails in the file is left undone, and a damaged file is removed."""
         try:
-            content = json.loads(self._path.read_bytes())
-        except (OSError, ValueError):
-            return {}
-        return content if isinstance(content, dict) else {}
+            yield
+        except sqlite3.OperationalError:  # no such table, a full disk, no permission
+            pass
+        except sqlite3.DatabaseError:
+            with contextlib.suppress(OSError):
+                self._path.unlink(missing_ok=True)
 
     def _remove_older_versions(self) -> None:
-        for path in self._path.parent.glob("fits-*.json"):
-            if path != self._path:
+        for path in self._path.parent.glob("fits-*"):
+            if path.stem.partition(".")[0] != self._path.stem:
                 path.unlink(missing_ok=True)
+
+
+def _summary(text: str) -> PosteriorSummary | None:
+    """The fit that a row holds, or None when it is damaged."""
+    try:
+        values: dict[str, Any] = json.loads(text)
+        moments = {name: Moment(**m) for name, m in values["moments"].items()}
+        return PosteriorSummary(**{**values, "moments": moments})
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
 
 
 def _name(key: Hashable) -> str:

@@ -26,6 +26,7 @@ STALE_SECONDS = 3600.0
 # Kinds that no answer rests on, with the table they go to: they may wait in the inbox
 # until somebody reads that table.
 PATIENT = {"answer": "answers"}
+MAX_PATIENT = 100  # more of them are brought in, lest listing them takes long
 
 
 def record(
@@ -95,18 +96,25 @@ def disk_error(error: OSError, folder: Path) -> StoreError:
 
 def waiting(store_folder: Path) -> list[Path]:
     """Return the record files not yet ingested, oldest first."""
+    return [store_folder / INBOX / name for name in sorted(_waiting_names(store_folder))]
+
+
+def can_wait(store_folder: Path) -> bool:
+    """Whether nothing waits but a few records that no answer rests on."""
+    names = _waiting_names(store_folder)
+    return len(names) <= MAX_PATIENT and all(map(_is_patient, names))
+
+
+def _waiting_names(store_folder: Path) -> list[str]:
     try:
         names = os.listdir(store_folder / INBOX)
     except FileNotFoundError:
         return []
-    return [
-        store_folder / INBOX / n for n in sorted(n for n in names if n[-5:] == ".json")
-    ]
+    return [name for name in names if name[-5:] == ".json"]
 
 
-def is_patient(path: Path) -> bool:
-    """Whether a waiting record is of a kind that may wait."""
-    _, _, kind_and_id = path.name.partition("-")
+def _is_patient(name: str) -> bool:
+    _, _, kind_and_id = name.partition("-")
     return kind_and_id.partition("-")[0] in PATIENT
 
 

@@ -68,7 +68,6 @@ from knowledge.tables import (
 
 _NO_STUDY = "study:none"
 _LOCK_POLL_SECONDS = 0.005  # the library's 0.05 let one of eight writers starve
-_MAX_PATIENT = 100  # records that may wait; a hundred are listed in 0.1 ms
 # Tables that lack what waits patiently.
 _LATE_TABLES = {*inbox.PATIENT.values(), "events"}
 
@@ -307,13 +306,20 @@ class Store:
 
     def runs_by_id(self, ids: Sequence[str]) -> list[Run]:
         """Return the runs with these ids, by workload, batch size and rate."""
-        rows = self.rows(
-            f"select {_quoted('r', RUN_COLUMNS)} from runs r "
-            "where r.id in (select unnest(?)) "
-            "order by r.workload, r.batch_size, r.learning_rate, r.id",
-            [list(ids)],
+        self._ingest_evidence()
+        with self._numbered_cursor() as (cursor, generation):
+            # Who asks for runs has mostly read their group just before.
+            found = self._group_runs.find(ids, generation=generation)
+            unknown = [run_id for run_id in ids if run_id not in found]
+            if unknown:
+                sql = f"select {_quoted('r', RUN_COLUMNS)} from runs r "
+                where = "where r.id in (select unnest(?))"
+                rows = cursor.execute(sql + where, [unknown]).fetchall()
+                found |= {run.id: run for run in map(run_from_row, rows)}
+        return sorted(
+            found.values(),
+            key=lambda run: (run.workload, run.batch_size, run.learning_rate, run.id),
         )
-        return [run_from_row(row) for row in rows]
 
     def run(self, run_id: str) -> Run:
         """Return one run, or raise RunNotFoundError."""
@@ -394,8 +400,7 @@ class Store:
 
     def _ingest_evidence(self) -> None:
         """Bring in what waits, unless all of it can go on waiting."""
-        waiting = inbox.waiting(self.folder)
-        if len(waiting) > _MAX_PATIENT or not all(map(inbox.is_patient, waiting)):
+        if not inbox.can_wait(self.folder):
             self._ingest_if_possible()
 
     def _ingest_for(self, sql: str) -> None:

@@ -1,5 +1,7 @@
 """Fits are remembered, and never change what is answered."""
 
+import contextlib
+import sqlite3
 from dataclasses import replace
 
 import pytest
@@ -80,18 +82,19 @@ def test_a_new_process_finds_the_siblings_fits_and_answers_the_same(folder, fitt
     assert fitted == ["bench/a"]
 
 
-@pytest.mark.parametrize("content", ["", "{", "[1, 2]", '{"x": 3}'])
+@pytest.mark.parametrize("content", ["", "{", "not a database\n" * 100])
 def test_a_damaged_file_of_fits_changes_no_answer(folder, content):
     cold = answer(folder)
-    (file,) = (folder / kept_fits.FOLDER).glob("*.json")
+    (file,) = (folder / kept_fits.FOLDER).glob("*.sqlite")
     file.write_text(content)
     assert answer(folder) == cold
 
 
 def test_damaged_fits_in_a_sound_file_are_made_again(folder, fitted):
     cold = answer(folder)
-    (file,) = (folder / kept_fits.FOLDER).glob("*.json")
-    file.write_text(file.read_text().replace('"moments"', '"moment"'))
+    (file,) = (folder / kept_fits.FOLDER).glob("*.sqlite")
+    with contextlib.closing(sqlite3.connect(file)) as con, con:
+        con.execute("update fits set summary = replace(summary, 'moments', 'moment')")
     fitted.clear()
     assert answer(folder) == cold
     assert sorted(fitted) == list(WORKLOADS)
@@ -112,8 +115,8 @@ def test_fits_of_another_version_of_the_statistics_are_not_used(
     monkeypatch.setattr(kept_fits, "_VERSION", "another")
     answer(folder)
     assert sorted(fitted) == list(WORKLOADS)
-    (file,) = (folder / kept_fits.FOLDER).glob("*.json")
-    assert file.name == "fits-another.json"
+    (file,) = (folder / kept_fits.FOLDER).glob("*.sqlite")
+    assert file.name == "fits-another.sqlite"
 
 
 def test_fits_in_the_file_have_a_limit_and_the_oldest_go(tmp_path, monkeypatch):
@@ -128,7 +131,21 @@ def test_fits_in_the_file_have_a_limit_and_the_oldest_go(tmp_path, monkeypatch):
     for key in "abc":
         kept.keep({key: summary})
     other = kept_fits.KeptFits(tmp_path)
-    assert [other.find(key) for key in "abc"] == [None, summary, summary]
+    assert other.find("abc") == {"b": summary, "c": summary}
+
+
+def test_a_fit_that_is_kept_again_counts_as_new(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept_fits, "MAX_FITS", 2)
+    summary = fitting.fit_body(
+        fitting.Body("bench/a", None, "adam"),
+        fitting.base_prior("adam"),
+        100.0,
+        n_particles=16,
+    ).summary()
+    kept = kept_fits.KeptFits(tmp_path)
+    for key in "abac":
+        kept.keep({key: summary})
+    assert set(kept.find("abc")) == {"a", "c"}
 
 
 def upper_end(optimizer: str, rates: list[float]) -> float:

@@ -132,6 +132,18 @@ def test_a_measured_speed_survives_unchanged_counts_once_and_can_be_rebuilt(stor
     assert store.verify().problems == ()
 
 
+def test_runs_by_id_are_the_same_whether_their_group_was_read_before_or_not(store):
+    others = [replace(RUN, id=f"run:{n}", batch_size=9 - n) for n in (2, 3)]
+    store.record_runs([RUN, *others, replace(RUN, id="run:4", workload="other/x")])
+    ids = ["run:1", "run:none", "run:2", "run:3", "run:4"]
+    cold = store.runs_by_id(ids)
+    assert [run.id for run in cold] == ["run:4", "run:1", "run:3", "run:2"]
+    store.runs_of_group("faceswap")
+    assert store.runs_by_id(ids) == cold
+    store.record_run(replace(RUN, id="run:none", batch_size=99))
+    assert [run.id for run in store.runs_by_id(ids)][-1] == "run:none"
+
+
 def answer(number: int) -> dict[str, object]:
     return {"id": f"answer:{number}", "question": "what LR?", "slots": {}}
 
@@ -184,7 +196,7 @@ def test_saved_answers_come_in_with_the_next_evidence(store):
 
 
 def test_only_so_many_answers_wait(store, monkeypatch):
-    monkeypatch.setattr("knowledge.store._MAX_PATIENT", 3)
+    monkeypatch.setattr("knowledge.inbox.MAX_PATIENT", 3)
     for number in range(4):
         store.record_answer(answer(number))
         assert store.claims() == []
