@@ -73,7 +73,7 @@ def batches_of_runs(size: StoreSize, *, seed: int = 0) -> Iterator[list[Run]]:
 def runs_of(
     workload: str, n_runs: int, *, slope: float, rng: np.random.Generator
 ) -> list[Run]:
-    """Return runs of one workload: rates about the threshold, a quarter octave apart."""
+    """Return runs of one workload, at rates a quarter octave apart."""
     optimizer = OPTIMIZERS[int(rng.integers(len(OPTIMIZERS)))]
     level = rng.normal(-12.0 if optimizer == "adam" else -4.0, 1.0)
     log_batch = np.log2(rng.choice(BATCH_SIZES, n_runs))

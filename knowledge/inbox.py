@@ -96,7 +96,9 @@ def disk_error(error: OSError, folder: Path) -> StoreError:
 
 def waiting(store_folder: Path) -> list[Path]:
     """Return the record files not yet ingested, oldest first."""
-    return [store_folder / INBOX / name for name in sorted(_waiting_names(store_folder))]
+    return [
+        store_folder / INBOX / name for name in sorted(_waiting_names(store_folder))
+    ]
 
 
 def can_wait(store_folder: Path) -> bool:
