@@ -1,4 +1,7 @@
-"""Fits of siblings in a file of the store, so that a new process need not repeat them.
+"""Fits in a file of the store, so that a new process need not repeat them.
+
+Of siblings the moments are kept, of exponents the draws: the report on all workloads of
+a store needs nothing else of their fits.
 
 A fit is named by a hash of what it was made from: evidence, prior and the code itself.
 The file is a SQLite one, so that finding or adding a few among thousands costs as much
@@ -17,19 +20,23 @@ from typing import Any
 
 import numpy as np
 import scipy
+from numpy.typing import NDArray
 
 from advisor.regression import Moment, PosteriorSummary
 
+Floats = NDArray[np.float64]
+
 FOLDER = "cache"
-MAX_FITS = 20_000  # about 20 MB
+MAX_FITS, MAX_DRAWS = 20_000, 5_000  # about 20 MB, and as much or more
 # Whatever a fit of a body of evidence depends on; a change of any makes new fits.
 _CODE = (
     *("evidence", "fitting", "pooling", "priors", "regression", "sampler", "survival"),
+    *("best_rate", "law_prior", "loss_shape"),
     "../experiments/workloads/__init__",
 )
 _TABLE = (
-    "create table if not exists fits ("
-    "number integer primary key autoincrement, name text unique, summary text)"
+    "create table if not exists {} (number integer primary key autoincrement, "
+    "name text unique, content blob)"
 )
 _AT_ONCE = 500  # names in one query
 
@@ -46,46 +53,60 @@ _VERSION = _code_version()
 
 
 class KeptFits:
-    """Posterior summaries by what they were made from; safe to use from threads."""
+    """What fits gave by what they were made from; safe to use from threads."""
 
     def __init__(self, store_folder: Path) -> None:
         self._path = store_folder / FOLDER / f"fits-{_VERSION}.sqlite"
 
     def find(self, keys: Sequence[Hashable]) -> dict[Hashable, PosteriorSummary]:
         """Return the fits made from these, without those that nobody has made."""
+        rows = self._find("fits", keys)
+        found = {key: _summary(content) for key, content in rows.items()}
+        return {key: fit for key, fit in found.items() if fit is not None}
+
+    def keep(self, fits: Mapping[Hashable, PosteriorSummary]) -> None:
+        """Add new fits to those of other processes; the oldest go."""
+        rows = {key: json.dumps(asdict(fit)).encode() for key, fit in fits.items()}
+        self._keep("fits", rows, limit=MAX_FITS)
+
+    def find_draws(self, key: Hashable) -> Floats | None:
+        """Return the draws that were kept under a key, or None."""
+        content = self._find("draws", [key]).get(key, b"")
+        return np.frombuffer(content) if content and len(content) % 8 == 0 else None
+
+    def keep_draws(self, key: Hashable, draws: Floats) -> None:
+        """Add draws to those of other processes; the oldest go."""
+        content = np.asarray(draws, np.float64).tobytes()
+        self._keep("draws", {key: content}, limit=MAX_DRAWS)
+
+    def _find(self, table: str, keys: Sequence[Hashable]) -> dict[Hashable, bytes]:
         if not keys or not self._path.exists():
             return {}
         by_name = {_name(key): key for key in keys}
         names = list(by_name)
-        found: dict[Hashable, PosteriorSummary] = {}
+        found: dict[Hashable, bytes] = {}
         with self._forgiven(), contextlib.closing(self._open()) as con:
             for start in range(0, len(names), _AT_ONCE):
                 some = names[start : start + _AT_ONCE]
                 marks = ", ".join("?" for _ in some)
-                sql = f"select name, summary from fits where name in ({marks})"
-                for name, text in con.execute(sql, some):
-                    summary = _summary(text)
-                    if summary is not None:
-                        found[by_name[name]] = summary
+                sql = f"select name, content from {table} where name in ({marks})"
+                found |= {by_name[name]: text for name, text in con.execute(sql, some)}
         return found
 
-    def keep(self, fits: Mapping[Hashable, PosteriorSummary]) -> None:
-        """Add new fits to those of other processes; the oldest go."""
-        if not fits:
+    def _keep(self, table: str, rows: Mapping[Hashable, bytes], *, limit: int) -> None:
+        if not rows:
             return
-        rows = [(_name(key), json.dumps(asdict(fit))) for key, fit in fits.items()]
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(exist_ok=True)
             self._remove_older_versions()
         with self._forgiven(), contextlib.closing(self._open()) as con, con:
-            con.execute(_TABLE)
+            con.execute(_TABLE.format(table))
             con.executemany(
-                "insert or replace into fits (name, summary) values (?, ?)", rows
+                f"insert or replace into {table} (name, content) values (?, ?)",
+                [(_name(key), content) for key, content in rows.items()],
             )
-            con.execute(
-                "delete from fits where number <= (select max(number) from fits) - ?",
-                [MAX_FITS],
-            )
+            newest = f"(select max(number) from {table})"
+            con.execute(f"delete from {table} where number <= {newest} - ?", [limit])
 
     def _open(self) -> sqlite3.Connection:
         return sqlite3.connect(self._path, timeout=5)
@@ -107,10 +128,10 @@ class KeptFits:
                 path.unlink(missing_ok=True)
 
 
-def _summary(text: str) -> PosteriorSummary | None:
+def _summary(content: bytes) -> PosteriorSummary | None:
     """The fit that a row holds, or None when it is damaged."""
     try:
-        values: dict[str, Any] = json.loads(text)
+        values: dict[str, Any] = json.loads(content)
         moments = {name: Moment(**m) for name, m in values["moments"].items()}
         return PosteriorSummary(**{**values, "moments": moments})
     except (AttributeError, KeyError, TypeError, ValueError):

@@ -94,10 +94,39 @@ def test_damaged_fits_in_a_sound_file_are_made_again(folder, fitted):
     cold = answer(folder)
     (file,) = (folder / kept_fits.FOLDER).glob("*.sqlite")
     with contextlib.closing(sqlite3.connect(file)) as con, con:
-        con.execute("update fits set summary = replace(summary, 'moments', 'moment')")
+        con.execute("update fits set content = replace(content, 'moments', 'moment')")
     fitted.clear()
     assert answer(folder) == cold
     assert sorted(fitted) == list(WORKLOADS)
+
+
+def test_a_new_process_reports_on_the_whole_store_without_a_fit(folder, fitted):
+    with Advisor.open(folder, seeded=False) as advisor:
+        cold = advisor.scaling().to_dict()
+    fitted.clear()
+    with Advisor.open(folder, seeded=False) as advisor:
+        assert advisor.scaling().to_dict() == cold
+    assert fitted == []
+
+
+def test_a_new_run_makes_the_exponents_of_its_family_anew(folder, fitted):
+    with Advisor.open(folder, seeded=False) as advisor:
+        advisor.scaling()
+        fitted.clear()
+        advisor.store.record_run(replace(RUN, id="run:new", workload="bench/b"))
+        advisor.scaling()
+        assert set(fitted) == set(WORKLOADS)
+
+
+@pytest.mark.parametrize("content", [b"", b"odd"])
+def test_damaged_draws_in_a_sound_file_are_made_again(folder, content):
+    with Advisor.open(folder, seeded=False) as advisor:
+        cold = advisor.scaling().to_dict()
+    (file,) = (folder / kept_fits.FOLDER).glob("*.sqlite")
+    with contextlib.closing(sqlite3.connect(file)) as con, con:
+        con.execute("update draws set content = ?", [content])
+    with Advisor.open(folder, seeded=False) as advisor:
+        assert advisor.scaling().to_dict() == cold
 
 
 def test_where_fits_cannot_be_written_the_answer_is_the_same(folder):
