@@ -5,11 +5,12 @@ on the ids it rests on, so the memory needs no expiry.
 """
 
 import hashlib
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from advisor import priors
 from advisor.best_rate import BestRate, BestRateLaw
@@ -33,6 +34,8 @@ from advisor.regression import (
 from knowledge.names import WorkloadName
 from knowledge.records import Run
 
+Floats = NDArray[np.float64]
+
 # Of a sibling's fit; more for those with few rows, whose posterior is near the prior:
 # with 512 draws noise was taken for a finding about the slope.
 SIBLING_PARTICLES = 512
@@ -48,6 +51,7 @@ MODEL_BYTES = 128e6
 MAX_SIBLINGS, MAX_PRIORS, MAX_LAWS = 5000, 500, 200
 MAX_SCORES = 200_000  # scored runs, as arrays
 MAX_KEYS = 500
+MAX_DRAWS = 5000  # of exponents, 2 to 32 kB each
 FEWEST_SCORED_RATES = 4  # beside stability evidence; scores alone count from one
 
 
@@ -66,42 +70,81 @@ class Fitter:
         self._priors = Memory[ThresholdPrior](MAX_PRIORS)
         self._laws = Memory[BestRateLaw | None](MAX_LAWS)
         self._scores = Memory[ScoredRuns](MAX_SCORES)
+        self._draws = Memory[Floats](MAX_DRAWS)
         self._keys = Memory[tuple[Sequence[Run], str]](MAX_KEYS)
 
     def model(self, scope: Scope, evidence: Evidence) -> StableLearningRateModel:
         """Return the stability model of the workload asked about."""
-        key = (
-            scope.workload,
-            scope.recipe,
-            scope.optimizer,
-            scope.horizon_steps,
-            evidence.own.key,
-            tuple(sorted(evidence.reliability.items())),
-            tuple(body.key for body in evidence.siblings),
-        )
         return self._models.remember(
-            key, lambda: self._fit_own(scope, evidence), weight=_bytes_of
+            _model_key(scope, evidence),
+            lambda: self._fit_own(scope, evidence),
+            weight=_bytes_of,
         )
+
+    def exponents(self, scope: Scope, evidence: Evidence) -> Floats:
+        """Return the draws of the model's exponent, without a fit where one is kept."""
+        return self._draws_of(
+            ("stable", *_model_key(scope, evidence)),
+            lambda: self.model(scope, evidence).exponent_,
+        )
+
+    def best_exponents(self, evidence: Evidence) -> Floats | None:
+        """Return the draws of the best rate's exponent, or None as `best_rate` does."""
+        if not evidence.scored or _says_little(evidence):
+            return None
+        marks = [mark for mark, _ in self._marked_scores(evidence)]
+
+        def draws() -> Floats:
+            law = self._law(evidence)
+            return np.array([]) if law is None else law.exponents()
+
+        found = self._draws_of(("best", *marks), draws)
+        return found if len(found) else None
+
+    def _draws_of(self, key: Hashable, make: Callable[[], Floats]) -> Floats:
+        """Draws as they are remembered, from the file, or made now."""
+        draws = self._draws.find(key)
+        if draws is None and self._kept is not None:
+            draws = self._kept.find_draws(key)
+        if draws is None:
+            draws = make()
+            if self._kept is not None:
+                self._kept.keep_draws(key, draws)
+        self._draws.keep(key, draws)
+        return draws
 
     def best_rate(self, evidence: Evidence, batch_size: float) -> BestRate | None:
         """Return the best rate at a batch size, or None when nothing is scored."""
         if not evidence.scored or _says_little(evidence):
             return None
-        own = evidence.scored
-        rows = [own, *(runs for runs in evidence.scored_siblings if runs)]
-        marks = [(self._key_of(runs), _shares_level(own[0], runs[0])) for runs in rows]
+        law = self._law(evidence)
+        return None if law is None else law.at(batch_size)
+
+    def _law(self, evidence: Evidence) -> BestRateLaw | None:
+        """The law of the workload's scores, which are some."""
+        marked = self._marked_scores(evidence)
 
         def fit() -> BestRateLaw | None:
             scores, *others = (
                 self._scores.remember(
                     mark, partial(_scored, runs, mark[1]), weight=_n_rows
                 )
-                for mark, runs in zip(marks, rows, strict=True)
+                for mark, runs in marked
             )
             return BestRateLaw(scores, others) if scores.curves else None
 
-        law = self._laws.remember(tuple(marks), fit)
-        return None if law is None else law.at(batch_size)
+        return self._laws.remember(tuple(mark for mark, _ in marked), fit)
+
+    def _marked_scores(
+        self, evidence: Evidence
+    ) -> list[tuple[tuple[str, bool], Sequence[Run]]]:
+        """The workload's scored runs and its siblings', and what they are known by."""
+        own = evidence.scored
+        rows = [own, *(runs for runs in evidence.scored_siblings if runs)]
+        return [
+            ((self._key_of(runs), _shares_level(own[0], runs[0])), runs)
+            for runs in rows
+        ]
 
     def _key_of(self, runs: Sequence[Run]) -> str:
         """A hash of the ids, worked out once for each sequence of runs."""
@@ -163,20 +206,37 @@ class Fitter:
         self, bodies: Sequence[Body], centre_of_claims: float | None
     ) -> list[PosteriorSummary]:
         """Each body's own fit: remembered, from the file, or made now."""
-        fits = []
+        keys = [(body.key, centre_of_claims) for body in bodies]
+        found: dict[Hashable, PosteriorSummary | None] = {
+            key: self._siblings.find(key) for key in keys
+        }
+        missing = [key for key, fit in found.items() if fit is None]
+        if self._kept is not None:
+            found.update(self._kept.find(missing))
         made: dict[Hashable, PosteriorSummary] = {}
-        for body in bodies:
-            key = (body.key, centre_of_claims)
-            fit = self._siblings.find(key)
-            if fit is None and self._kept is not None:
-                fit = self._kept.find(key)
+        fits = []
+        for key, body in zip(keys, bodies, strict=True):
+            fit = found[key]
             if fit is None:
-                fit = made[key] = _fit_sibling(body, centre_of_claims)
+                fit = found[key] = made[key] = _fit_sibling(body, centre_of_claims)
             self._siblings.keep(key, fit)
             fits.append(fit)
         if self._kept is not None:
             self._kept.keep(made)
         return fits
+
+
+def _model_key(scope: Scope, evidence: Evidence) -> tuple[Hashable, ...]:
+    """What a workload's model depends on."""
+    return (
+        scope.workload,
+        scope.recipe,
+        scope.optimizer,
+        scope.horizon_steps,
+        evidence.own.key,
+        tuple(sorted(evidence.reliability.items())),
+        tuple(body.key for body in evidence.siblings),
+    )
 
 
 def _fit_sibling(body: Body, centre_of_claims: float | None) -> PosteriorSummary:

@@ -1,32 +1,44 @@
-"""Fits of siblings in a file of the store, so that a new process need not repeat them.
+"""Fits in a file of the store, so that a new process need not repeat them.
+
+Of siblings the moments are kept, of exponents the draws: the report on all workloads of
+a store needs nothing else of their fits.
 
 A fit is named by a hash of what it was made from: evidence, prior and the code itself.
-A file that is missing, damaged or cannot be written costs time and nothing else.
+The file is a SQLite one, so that finding or adding a few among thousands costs as much
+as those few. A file that is missing, damaged or cannot be written costs time and
+nothing else.
 """
 
 import contextlib
 import hashlib
 import json
-from collections.abc import Hashable, Mapping
+import sqlite3
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numpy as np
 import scipy
+from numpy.typing import NDArray
 
 from advisor.regression import Moment, PosteriorSummary
-from knowledge.errors import StoreError
-from knowledge.inbox import write_whole
+
+Floats = NDArray[np.float64]
 
 FOLDER = "cache"
-MAX_FITS = 1000
+MAX_FITS, MAX_DRAWS = 20_000, 5_000  # about 20 MB, and as much or more
 # Whatever a fit of a body of evidence depends on; a change of any makes new fits.
 _CODE = (
     *("evidence", "fitting", "pooling", "priors", "regression", "sampler", "survival"),
+    *("best_rate", "law_prior", "loss_shape"),
     "../experiments/workloads/__init__",
 )
+_TABLE = (
+    "create table if not exists {} (number integer primary key autoincrement, "
+    "name text unique, content blob)"
+)
+_AT_ONCE = 500  # names in one query
 
 
 def _code_version() -> str:
@@ -41,50 +53,89 @@ _VERSION = _code_version()
 
 
 class KeptFits:
-    """Posterior summaries by what they were made from; safe to use from threads."""
+    """What fits gave by what they were made from; safe to use from threads."""
 
     def __init__(self, store_folder: Path) -> None:
-        self._path = store_folder / FOLDER / f"fits-{_VERSION}.json"
-        self._known: dict[str, Any] | None = None
-        self._lock = Lock()
+        self._path = store_folder / FOLDER / f"fits-{_VERSION}.sqlite"
 
-    def find(self, key: Hashable) -> PosteriorSummary | None:
-        """Return the fit made from this, or None when nobody has made it."""
-        with self._lock:
-            if self._known is None:
-                self._known = self._load()
-            values = self._known.get(_name(key), {})
-        try:
-            moments = {name: Moment(**m) for name, m in values["moments"].items()}
-            return PosteriorSummary(**{**values, "moments": moments})
-        except (AttributeError, KeyError, TypeError):  # not kept, or damaged
-            return None
+    def find(self, keys: Sequence[Hashable]) -> dict[Hashable, PosteriorSummary]:
+        """Return the fits made from these, without those that nobody has made."""
+        rows = self._find("fits", keys)
+        found = {key: _summary(content) for key, content in rows.items()}
+        return {key: fit for key, fit in found.items() if fit is not None}
 
     def keep(self, fits: Mapping[Hashable, PosteriorSummary]) -> None:
-        """Write new fits beside those of other processes; the oldest go."""
-        if not fits:
-            return
-        new = {_name(key): asdict(summary) for key, summary in fits.items()}
-        with self._lock:
-            known = self._load() | (self._known or {}) | new
-            self._known = dict(list(known.items())[-MAX_FITS:])
-            content = json.dumps(self._known).encode()
-            with contextlib.suppress(OSError, StoreError):
-                self._path.parent.mkdir(exist_ok=True)
-                write_whole(self._path, content)
-                self._remove_older_versions()
+        """Add new fits to those of other processes; the oldest go."""
+        rows = {key: json.dumps(asdict(fit)).encode() for key, fit in fits.items()}
+        self._keep("fits", rows, limit=MAX_FITS)
 
-    def _load(self) -> dict[str, Any]:
-        try:
-            content = json.loads(self._path.read_bytes())
-        except (OSError, ValueError):
+    def find_draws(self, key: Hashable) -> Floats | None:
+        """Return the draws that were kept under a key, or None."""
+        content = self._find("draws", [key]).get(key, b"")
+        return np.frombuffer(content) if content and len(content) % 8 == 0 else None
+
+    def keep_draws(self, key: Hashable, draws: Floats) -> None:
+        """Add draws to those of other processes; the oldest go."""
+        content = np.asarray(draws, np.float64).tobytes()
+        self._keep("draws", {key: content}, limit=MAX_DRAWS)
+
+    def _find(self, table: str, keys: Sequence[Hashable]) -> dict[Hashable, bytes]:
+        if not keys or not self._path.exists():
             return {}
-        return content if isinstance(content, dict) else {}
+        by_name = {_name(key): key for key in keys}
+        names = list(by_name)
+        found: dict[Hashable, bytes] = {}
+        with self._forgiven(), contextlib.closing(self._open()) as con:
+            for start in range(0, len(names), _AT_ONCE):
+                some = names[start : start + _AT_ONCE]
+                marks = ", ".join("?" for _ in some)
+                sql = f"select name, content from {table} where name in ({marks})"
+                found |= {by_name[name]: text for name, text in con.execute(sql, some)}
+        return found
+
+    def _keep(self, table: str, rows: Mapping[Hashable, bytes], *, limit: int) -> None:
+        if not rows:
+            return
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(exist_ok=True)
+            self._remove_older_versions()
+        with self._forgiven(), contextlib.closing(self._open()) as con, con:
+            con.execute(_TABLE.format(table))
+            con.executemany(
+                f"insert or replace into {table} (name, content) values (?, ?)",
+                [(_name(key), content) for key, content in rows.items()],
+            )
+            newest = f"(select max(number) from {table})"
+            con.execute(f"delete from {table} where number <= {newest} - ?", [limit])
+
+    def _open(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, timeout=5)
+
+    @contextlib.contextmanager
+    def _forgiven(self) -> Iterator[None]:
+        """What fails in the file is left undone, and a damaged file is removed."""
+        try:
+            yield
+        except sqlite3.OperationalError:  # no such table, a full disk, no permission
+            pass
+        except sqlite3.DatabaseError:
+            with contextlib.suppress(OSError):
+                self._path.unlink(missing_ok=True)
 
     def _remove_older_versions(self) -> None:
-        for path in self._path.parent.glob("fits-*.json"):
-            if path != self._path:
+        for path in self._path.parent.glob("fits-*"):
+            if path.stem.partition(".")[0] != self._path.stem:
                 path.unlink(missing_ok=True)
+
+
+def _summary(content: bytes) -> PosteriorSummary | None:
+    """The fit that a row holds, or None when it is damaged."""
+    try:
+        values: dict[str, Any] = json.loads(content)
+        moments = {name: Moment(**m) for name, m in values["moments"].items()}
+        return PosteriorSummary(**{**values, "moments": moments})
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
 
 
 def _name(key: Hashable) -> str:

@@ -174,7 +174,7 @@ class Referee:
         return _finding(
             scope,
             quantity="max_stable",
-            draws=self.fitter.model(scope, evidence).exponent_,
+            draws=self.fitter.exponents(scope, evidence),
             batches=batches,
             runs=labelled,
             proxy_runs=proxies,
@@ -184,7 +184,7 @@ class Referee:
         )
 
     def _best_finding(self, scope: Scope, evidence: Evidence) -> Finding | None:
-        draws = self._best_draws(evidence)
+        draws = self.fitter.best_exponents(evidence)
         if draws is None:
             return None
         scored = evidence.scored
@@ -199,12 +199,6 @@ class Referee:
             by_source=self._each_alone(scope, evidence, "best", scored),
             prior=priors.BEST_SLOPE,
         )
-
-    def _best_draws(self, evidence: Evidence) -> NDArray[np.float64] | None:
-        if not evidence.scored:
-            return None
-        best = self.fitter.best_rate(evidence, middle_batch(evidence.scored))
-        return None if best is None else np.asarray(best.exponent_draws)
 
     def _each_alone(
         self, scope: Scope, evidence: Evidence, quantity: str, runs: Sequence[Run]
@@ -242,9 +236,9 @@ class Referee:
         )
         draws = None
         if len(kept) >= MIN_RUNS and quantity == "max_stable":
-            draws = self.fitter.model(scope, part).exponent_
+            draws = self.fitter.exponents(scope, part)
         elif len(kept) >= MIN_RUNS:
-            draws = self._best_draws(part)
+            draws = self.fitter.best_exponents(part)
         return Alone(
             source=source,
             n_runs=len(kept),
@@ -314,7 +308,7 @@ class Referee:
         return None
 
     def _is_settled(self, case: Case, bands: tuple[str, str]) -> bool:
-        share = side_share(self.fitter.model(*case).exponent_, bands)
+        share = side_share(self.fitter.exponents(*case), bands)
         return min(share, 1 - share) < SETTLED_SHARE
 
     def _score_trials(

@@ -17,7 +17,6 @@ import pandas as pd
 
 from advisor.service import Advisor
 from benchmarks import failure_times, threshold_search
-from benchmarks.answer_speed import describe_machine
 from benchmarks.grids import (
     SOURCES,
     Grid,
@@ -29,6 +28,7 @@ from benchmarks.grids import (
     relatives,
     sparse_questions,
 )
+from benchmarks.machine import describe_machine
 from benchmarks.rules import RULES, Answer, Seen
 
 PAGE = Path(__file__).resolve().parent.parent / "docs/explanation/calibration.md"

@@ -29,7 +29,7 @@ from advisor.language.learned import (
     look_at_example,
 )
 from advisor.question import SLOT_NAMES, parse_question
-from benchmarks.answer_speed import describe_machine
+from benchmarks.machine import describe_machine
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/explanation/understanding.md"

@@ -29,7 +29,7 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.answer_speed import describe_machine
+from benchmarks.machine import describe_machine
 from benchmarks.plain_training import PlainStepper
 from experiments.face_task import FaceTask
 from experiments.machine import peak_memory_mb

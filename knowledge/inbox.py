@@ -3,6 +3,9 @@
 What must not be lost is a record file first: written under a temporary name, synced,
 renamed. When `record` returns, the event is saved; the tables follow when somebody
 ingests (`knowledge.store`). Workers use only this module.
+
+The kind of a record stands in its file's name, so that nobody has to open a file to see
+whether it can wait.
 """
 
 import contextlib
@@ -21,6 +24,10 @@ from knowledge.errors import StoreError
 INBOX, ARCHIVE, REJECTED = "inbox", "archive", "rejected"
 RECORD_FORMAT = 1
 STALE_SECONDS = 3600.0
+# Kinds that no answer rests on, with the table they go to: they may wait in the inbox
+# until somebody reads that table.
+PATIENT = {"answer": "answers"}
+MAX_PATIENT = 100  # more of them are brought in, lest listing them takes long
 
 
 def record(
@@ -53,8 +60,8 @@ def record(
         },
         allow_nan=False,
     )
-    path = store_folder / INBOX / f"{time.time_ns():020d}-{_file_part(event_id)}.json"
-    write_whole(path, text.encode())
+    name = f"{time.time_ns():020d}-{_file_part(kind, event_id)}.json"
+    write_whole(store_folder / INBOX / name, text.encode())
     return event_id
 
 
@@ -95,13 +102,28 @@ def disk_error(error: OSError, folder: Path) -> StoreError:
 
 def waiting(store_folder: Path) -> list[Path]:
     """Return the record files not yet ingested, oldest first."""
+    return [
+        store_folder / INBOX / name for name in sorted(_waiting_names(store_folder))
+    ]
+
+
+def can_wait(store_folder: Path) -> bool:
+    """Whether nothing waits but a few records that no answer rests on."""
+    names = _waiting_names(store_folder)
+    return len(names) <= MAX_PATIENT and all(map(_is_patient, names))
+
+
+def _waiting_names(store_folder: Path) -> list[str]:
     try:
         names = os.listdir(store_folder / INBOX)
     except FileNotFoundError:
         return []
-    return [
-        store_folder / INBOX / n for n in sorted(n for n in names if n[-5:] == ".json")
-    ]
+    return [name for name in names if name[-5:] == ".json"]
+
+
+def _is_patient(name: str) -> bool:
+    _, _, kind_and_id = name.partition("-")
+    return kind_and_id.partition("-")[0] in PATIENT
 
 
 def load_record(path: Path) -> dict[str, Any]:
@@ -139,8 +161,10 @@ def sweep(store_folder: Path, *, now: float) -> None:
                 path.unlink()
 
 
-def _file_part(event_id: str) -> str:
-    return "".join(c if c.isalnum() else "-" for c in event_id)[:80]
+def _file_part(kind: str, event_id: str) -> str:
+    """The kind, which most ids begin with anyway, and the id."""
+    text = "".join(c if c.isalnum() else "-" for c in event_id)[:80]
+    return text if text.startswith(f"{kind}-") else f"{kind}-{text}"
 
 
 def _sync_folder(folder: Path) -> None:

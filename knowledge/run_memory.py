@@ -7,7 +7,9 @@ when they differ (a store rebuilt from its records, say).
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import duckdb
 
@@ -42,6 +44,11 @@ class _Kept:
     ids: tuple[int, int]
     last_row: int
 
+    @cached_property
+    def by_id(self) -> dict[str, Run]:
+        """The runs by their ids."""
+        return {run.id: run for run in self.runs}
+
 
 class RunMemory:
     """What was read of each group last; safe to use from several threads."""
@@ -72,6 +79,17 @@ class RunMemory:
             self._kept.move_to_end(group)
             self._forget_surplus()
             return kept.runs
+
+    def find(self, ids: Sequence[str], *, generation: int) -> dict[str, Run]:
+        """Return those of the runs that are kept as this very snapshot has them."""
+        with self._lock:
+            current = [k for k in self._kept.values() if k.generation == generation]
+            return {
+                run_id: kept.by_id[run_id]
+                for kept in reversed(current)
+                for run_id in ids
+                if run_id in kept.by_id
+            }
 
     def _refreshed(
         self,

@@ -1,5 +1,7 @@
 """Fits are remembered, and never change what is answered."""
 
+import contextlib
+import sqlite3
 from dataclasses import replace
 
 import pytest
@@ -80,21 +82,51 @@ def test_a_new_process_finds_the_siblings_fits_and_answers_the_same(folder, fitt
     assert fitted == ["bench/a"]
 
 
-@pytest.mark.parametrize("content", ["", "{", "[1, 2]", '{"x": 3}'])
+@pytest.mark.parametrize("content", ["", "{", "not a database\n" * 100])
 def test_a_damaged_file_of_fits_changes_no_answer(folder, content):
     cold = answer(folder)
-    (file,) = (folder / kept_fits.FOLDER).glob("*.json")
+    (file,) = (folder / kept_fits.FOLDER).glob("*.sqlite")
     file.write_text(content)
     assert answer(folder) == cold
 
 
 def test_damaged_fits_in_a_sound_file_are_made_again(folder, fitted):
     cold = answer(folder)
-    (file,) = (folder / kept_fits.FOLDER).glob("*.json")
-    file.write_text(file.read_text().replace('"moments"', '"moment"'))
+    (file,) = (folder / kept_fits.FOLDER).glob("*.sqlite")
+    with contextlib.closing(sqlite3.connect(file)) as con, con:
+        con.execute("update fits set content = replace(content, 'moments', 'moment')")
     fitted.clear()
     assert answer(folder) == cold
     assert sorted(fitted) == list(WORKLOADS)
+
+
+def test_a_new_process_reports_on_the_whole_store_without_a_fit(folder, fitted):
+    with Advisor.open(folder, seeded=False) as advisor:
+        cold = advisor.scaling().to_dict()
+    fitted.clear()
+    with Advisor.open(folder, seeded=False) as advisor:
+        assert advisor.scaling().to_dict() == cold
+    assert fitted == []
+
+
+def test_a_new_run_makes_the_exponents_of_its_family_anew(folder, fitted):
+    with Advisor.open(folder, seeded=False) as advisor:
+        advisor.scaling()
+        fitted.clear()
+        advisor.store.record_run(replace(RUN, id="run:new", workload="bench/b"))
+        advisor.scaling()
+        assert set(fitted) == set(WORKLOADS)
+
+
+@pytest.mark.parametrize("content", [b"", b"odd"])
+def test_damaged_draws_in_a_sound_file_are_made_again(folder, content):
+    with Advisor.open(folder, seeded=False) as advisor:
+        cold = advisor.scaling().to_dict()
+    (file,) = (folder / kept_fits.FOLDER).glob("*.sqlite")
+    with contextlib.closing(sqlite3.connect(file)) as con, con:
+        con.execute("update draws set content = ?", [content])
+    with Advisor.open(folder, seeded=False) as advisor:
+        assert advisor.scaling().to_dict() == cold
 
 
 def test_where_fits_cannot_be_written_the_answer_is_the_same(folder):
@@ -112,8 +144,8 @@ def test_fits_of_another_version_of_the_statistics_are_not_used(
     monkeypatch.setattr(kept_fits, "_VERSION", "another")
     answer(folder)
     assert sorted(fitted) == list(WORKLOADS)
-    (file,) = (folder / kept_fits.FOLDER).glob("*.json")
-    assert file.name == "fits-another.json"
+    (file,) = (folder / kept_fits.FOLDER).glob("*.sqlite")
+    assert file.name == "fits-another.sqlite"
 
 
 def test_fits_in_the_file_have_a_limit_and_the_oldest_go(tmp_path, monkeypatch):
@@ -128,7 +160,21 @@ def test_fits_in_the_file_have_a_limit_and_the_oldest_go(tmp_path, monkeypatch):
     for key in "abc":
         kept.keep({key: summary})
     other = kept_fits.KeptFits(tmp_path)
-    assert [other.find(key) for key in "abc"] == [None, summary, summary]
+    assert other.find("abc") == {"b": summary, "c": summary}
+
+
+def test_a_fit_that_is_kept_again_counts_as_new(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept_fits, "MAX_FITS", 2)
+    summary = fitting.fit_body(
+        fitting.Body("bench/a", None, "adam"),
+        fitting.base_prior("adam"),
+        100.0,
+        n_particles=16,
+    ).summary()
+    kept = kept_fits.KeptFits(tmp_path)
+    for key in "abac":
+        kept.keep({key: summary})
+    assert set(kept.find("abc")) == {"a", "c"}
 
 
 def upper_end(optimizer: str, rates: list[float]) -> float:

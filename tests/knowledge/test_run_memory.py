@@ -88,6 +88,14 @@ def test_what_is_asked_for_least_is_forgotten_and_read_again():
     assert again is not first
 
 
+def test_kept_runs_are_found_by_id_as_long_as_they_are_of_this_snapshot():
+    con, memory = database("run:a", "run:b"), RunMemory()
+    runs = memory.read(con, "bench", generation=1)
+    found = memory.find(["run:b", "run:none"], generation=1)
+    assert found == {"run:b": runs[1]}
+    assert memory.find(["run:b"], generation=2) == {}
+
+
 def test_a_group_without_runs_is_empty():
     assert RunMemory().read(database(), "nobody", generation=1) == ()
 

@@ -33,6 +33,7 @@ from knowledge.records import (
     Throughput,
     content_id,
 )
+from knowledge.sql_box import run_query
 from knowledge.store import Store
 from knowledge.store_folder import publish
 from tests import example_records as examples
@@ -129,6 +130,92 @@ def test_a_measured_speed_survives_unchanged_counts_once_and_can_be_rebuilt(stor
     store.record_throughput([])
     assert store.throughput() == [SPEED, later]
     assert store.verify().problems == ()
+
+
+def test_runs_by_id_are_the_same_whether_their_group_was_read_before_or_not(store):
+    others = [replace(RUN, id=f"run:{n}", batch_size=9 - n) for n in (2, 3)]
+    store.record_runs([RUN, *others, replace(RUN, id="run:4", workload="other/x")])
+    ids = ["run:1", "run:none", "run:2", "run:3", "run:4"]
+    cold = store.runs_by_id(ids)
+    assert [run.id for run in cold] == ["run:4", "run:1", "run:3", "run:2"]
+    store.runs_of_group("faceswap")
+    assert store.runs_by_id(ids) == cold
+    store.record_run(replace(RUN, id="run:none", batch_size=99))
+    assert [run.id for run in store.runs_by_id(ids)][-1] == "run:none"
+
+
+def answer(number: int) -> dict[str, object]:
+    return {"id": f"answer:{number}", "question": "what LR?", "slots": {}}
+
+
+def waiting(store) -> int:
+    return len(inbox.waiting(store.folder))
+
+
+def test_a_saved_answer_waits_while_only_evidence_is_read(store):
+    """A question must not pay for bringing in the answer to the one before."""
+    store.record_run(RUN, CURVE)
+    assert store.runs() == [RUN]
+    before = store.snapshot_path
+    store.record_answer(answer(1))
+    assert store.runs_of_group("faceswap") == (RUN,)
+    assert (store.runs(), store.claims(), store.workload_names()) == (
+        [RUN],
+        [],
+        ["realface@1/16"],
+    )
+    assert waiting(store) == 1
+    assert before.exists()
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda store: store.rows("select count(*) from answers")[0][0],
+        lambda store: len(store.frame("SELECT * FROM Answers")),
+        lambda store: store.counts()["answers"],
+        lambda store: store.rows("select count(*) from events")[0][0],
+        lambda store: store.verify().records,
+        lambda store: run_query(store.snapshot_path, "from answers").rows[0][0][-1:],
+    ],
+    ids=["rows", "frame", "counts", "events", "verify", "sql"],
+)
+def test_whoever_reads_answers_sees_all_of_them(store, read):
+    store.record_answer(answer(1))
+    assert int(read(store)) == 1
+    assert waiting(store) == 0
+
+
+def test_saved_answers_come_in_with_the_next_evidence(store):
+    store.record_answer(answer(1))
+    store.record_run(RUN, CURVE)
+    store.record_answer(answer(2))
+    assert store.runs() == [RUN]
+    assert waiting(store) == 0
+    assert store.verify().problems == ()
+
+
+def test_only_so_many_answers_wait(store, monkeypatch):
+    monkeypatch.setattr("knowledge.inbox.MAX_PATIENT", 3)
+    for number in range(4):
+        store.record_answer(answer(number))
+        assert store.claims() == []
+    assert waiting(store) == 0
+
+
+def test_answers_that_wait_are_there_when_the_store_is_opened_again(tmp_path):
+    with Store(tmp_path / "s") as store:
+        store.record_answer(answer(1))
+    with Store(tmp_path / "s") as store:
+        assert store.counts()["answers"] == 1
+
+
+def test_a_file_with_another_name_is_ingested_at_once(store):
+    """Older programs named records by their id alone."""
+    store.record_claims([CLAIM])
+    (path,) = inbox.waiting(store.folder)
+    path.rename(path.with_name("1-3f2a.json"))
+    assert store.claims() == [CLAIM]
 
 
 def test_a_missing_run_is_a_clear_error(store):
@@ -343,6 +430,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from knowledge.records import Run
+from knowledge.sql_box import run_query
 from knowledge.store import Store
 from knowledge.store_folder import publish
 folder, name, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
