@@ -26,7 +26,11 @@ RECORD_FORMAT = 1
 STALE_SECONDS = 3600.0
 # Kinds that no answer rests on, with the table they go to: they may wait in the inbox
 # until somebody reads that table.
-PATIENT = {"answer": "answers"}
+PATIENT = {
+    "answer": "answers",
+    "conversation": "conversations",
+    "feedback": "feedback",
+}
 MAX_PATIENT = 100  # more of them are brought in, lest listing them takes long
 
 

@@ -105,10 +105,10 @@ def insert_events(
     insert_rows(con, "throughput", THROUGHPUT_COLUMNS, speeds)
     names = {c["workload"] for c in claims if c.get("workload")}
     _insert_workloads(con, [{"name": n, "origin": "claims"} for n in sorted(names)])
+    answers = [e["body"] for e in new if e["kind"] == "answer"]
+    insert_rows(con, "answers", ANSWER_COLUMNS, answers)
     for event in new:
-        if event["kind"] == "answer":
-            insert_rows(con, "answers", ANSWER_COLUMNS, [event["body"]])
-        elif event["kind"] == "retraction":
+        if event["kind"] == "retraction":
             insert_rows(con, "retractions", ("claim_id", "reason"), [event["body"]])
         elif event["kind"] == "conversation":
             _keep_newest(con, "conversations", ("id", "name", "changed"), event)
@@ -158,6 +158,8 @@ def _insert_runs(
     measured: Sequence[Mapping[str, Any]],
     imported: Sequence[Mapping[str, Any]],
 ) -> None:
+    if not measured and not imported:
+        return
     bodies = {body["run"]["id"]: body for body in measured}
     # Made here as well: ours holds this machine's seconds and its own curve.
     con.execute(

@@ -22,7 +22,7 @@ def evidence_of(
     advisor: "Advisor", found: Sequence[Recommendation]
 ) -> tuple[dict[str, str], ...]:
     """What the answers rest on, claims first, each with a line to read."""
-    used = list(dict.fromkeys(i for r in found for i in r.evidence.used))
+    used = dict.fromkeys(i for r in found for i in r.evidence.used)
     claims = {c.id: c for c in advisor.claims() if c.id in used}
     run_ids = [i for i in used if i not in claims][:MAX_EVIDENCE]
     runs = advisor.runs_by_id(run_ids)
