@@ -171,7 +171,8 @@ RATE_BEFORE_KEY = re.compile(
 WEAK_FILL = re.compile(r"\b(?:at|for|with|use|using|if|should|would|as)\b")
 
 MAY_FOLLOW_BARE = re.compile(
-    rf"\s?(?:$|[^\w\s-]|-{N}|[{Mark.CPU}-{Mark.CUDAS}{Mark.OPTIMIZER}]|{NAME}|{N}|\n|(?:on|"
+    rf"\s?(?:$|[^\w\s-]|- ?{N}|- (?:[^\W\d_]|[{Mark.CPU}-{Mark.CUDAS}])|"
+    rf"[{Mark.CPU}-{Mark.CUDAS}{Mark.OPTIMIZER}]|{NAME}|{N}|\n|(?:on|"
     r"at|for|with|is|are|or|and|to|vs|versus|in|using|please|lr|rate|stable|safe|ok|"
     r"okay|fine|work|works|too|risky|now|then|instead|would|what|which|do|does|"
     r"should|can|could|will|if|when|how|compared|from|but|than|need|needs|as|a|per|"
@@ -180,7 +181,7 @@ MAY_FOLLOW_BARE = re.compile(
     r"any|go|going|i|since)\b)"
 )
 BEFORE_BARE = re.compile(
-    r"(?:^|[,/:=(@→&>-]|\.\.|\b(?:at|for|with|using|use|on|to|from|by|above|below|than|"
+    r"(?:^|[,/:=(@→&>-]|\b(?:at|for|with|using|use|on|to|from|by|above|below|than|"
     r"try|and|or|vs|versus|between|is|about|say|around|if|go|of|run|size|then|over|"
     r"under|uses|used|takes?|fits?|allows?|manage|down|mean|meant|sorry|running|what "
     rf"about|how about|make (?:it|that))|{NAME}|"
