@@ -19,6 +19,8 @@ from advisor.language.rules import (
     NO,
     OFFER,
     POINTS_BACK,
+    SAYS_NO,
+    SAYS_YES,
     SHORTEST_SENTENCE,
     YES,
     follow_up_intent,
@@ -158,10 +160,11 @@ def parse_question(
 def is_yes(text: str) -> bool:
     """Whether a text agrees to what was proposed, and says nothing else.
 
-    >>> is_yes("yes, run it"), is_yes("yes but on batch 8")
-    (True, False)
+    >>> is_yes("yes, run it"), is_yes("yes but on batch 8"), is_yes("ok thanks")
+    (True, False, False)
     """
-    return bool(YES.match(plain(text).lower()))
+    said = plain(text).lower().replace("\N{THUMBS UP SIGN}", " yes ")
+    return bool(YES.match(said.strip()) and SAYS_YES.search(said))
 
 
 def is_no(text: str) -> bool:
@@ -170,7 +173,8 @@ def is_no(text: str) -> bool:
     >>> is_no("no thanks"), is_no("no, batch 8")
     (True, False)
     """
-    return bool(NO.fullmatch(plain(text).lower()))
+    said = plain(text).lower()
+    return bool(NO.fullmatch(said) and SAYS_NO.search(said))
 
 
 def _decide_intent(

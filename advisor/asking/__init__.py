@@ -8,6 +8,7 @@ run_answers     runs and jobs shown; wishes that become proposals
 evidence_rows   what an answer rests on, as rows
 observing       what a person saw -> a claim of theirs (pure)
 choosing_jobs   which jobs a text means (pure)
+unheeded        conditions that no answer takes into account (pure)
 proposals       what waits for a yes; a plan's id works once
 acting          carries out what was approved
 history         conversations as they were: found, named, opened again

@@ -27,6 +27,7 @@ from advisor.asking.run_answers import (
     status_answer,
     takes_back,
 )
+from advisor.asking.unheeded import unheeded_warning
 from advisor.checks import check_batch_size, check_learning_rate
 from advisor.comparing import Comparison
 from advisor.concepts.evidence import concept_evidence, explain_text
@@ -46,6 +47,8 @@ from advisor.wording import (
     largest_batch_text,
     plan_text,
     recommendation_text,
+    rests_on_text,
+    stability_text,
     title_of,
 )
 from experiments.workloads import WORKLOADS
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
 MAX_COMBINATIONS = 8
 # Another question of the same message is answered too when it is clear what it asks.
 _SURE = 0.8
+_OF_A_RATE = ("recommend_lr", "judge_lr", "max_batch_for_lr", "compare_models")
 _NOT_OF_SEVERAL = (
     *("off_topic", "needs_clarification", "help", "cancel"),
     *("run_verification", "diagnose"),
@@ -89,13 +93,17 @@ def ask(
     """
     known = list(dict.fromkeys([*WORKLOADS, *advisor.store.workload_names()]))
     question = parse_question(text, context=context, known_workloads=known)
+    parts = _parts(text, context, known)
+    if _speak_of_different_things(parts):
+        question = replace(parts[0], text=text)
     answer = _answer(advisor, question, context, tuple(exclude), known)
     answer = observation_offer(advisor, question, answer)
-    answer = _with_others(advisor, answer, known)
+    answer = _with_others(advisor, answer, parts, known)
+    warning = unheeded_warning(text) if answer.intent in _OF_A_RATE else None
     answer = replace(
         answer,
         inherited=tuple(sorted(question.inherited)),
-        warnings=(*question.warnings, *answer.warnings),
+        warnings=(*question.warnings, *answer.warnings, *filter(None, (warning,))),
         clarification=answer.clarification or other_readings(question),
     )
     if not save:
@@ -104,21 +112,50 @@ def ask(
     return replace(answer, answer_id=advisor.save_answer(answer, context, conversation))
 
 
-def _with_others(advisor: "Advisor", answer: Answer, known: list[str]) -> Answer:
+def _parts(text: str, context: str | None, known: list[str]) -> list[Question]:
+    """The questions of a message of which it is clear what they ask, if several."""
+    texts = split_questions(text)
+    if len(texts) < 2:
+        return []
+    parsed = [
+        _part(part, before, known)
+        for part, before in zip(texts, [context, *texts], strict=False)
+    ]
+    return [
+        q for q in parsed if q.confidence >= _SURE and q.intent not in _NOT_OF_SEVERAL
+    ]
+
+
+def _part(text: str, before: str | None, known: list[str]) -> Question:
+    """One of several questions: a concept by itself, others with the one before."""
+    alone = parse_question(text, known_workloads=known)
+    if alone.intent == "explain_concept" and alone.confidence >= _SURE:
+        return alone
+    return parse_question(text, context=before, known_workloads=known)
+
+
+def _speak_of_different_things(parts: Sequence[Question]) -> bool:
+    """Whether the parts of a message name different workloads, each for itself."""
+    named = [q.slots.workload for q in parts if q.slots.workload is not None]
+    return len(parts) > 1 and len(set(named)) > 1
+
+
+def _with_others(
+    advisor: "Advisor", answer: Answer, parts: Sequence[Question], known: list[str]
+) -> Answer:
     """The answer, with those to what else the same message asks."""
-    parts = split_questions(answer.question)
-    if len(parts) < 2 or answer.intent in _NOT_OF_SEVERAL:
+    if answer.intent in _NOT_OF_SEVERAL:
         return answer
+    told = {answer.intent}
+    if answer.judgements:  # a verdict says where to start, too
+        told.add("recommend_lr")
     others: list[Answer] = []
-    for i, part in enumerate(parts):
-        before = parts[i - 1] if i else None
-        q = parse_question(part, context=before, known_workloads=known)
-        told = {answer.intent, *(other.intent for other in others)}
-        if answer.judgements:  # a verdict says where to start, too
-            told.add("recommend_lr")
-        if q.confidence < _SURE or q.intent in (*told, *_NOT_OF_SEVERAL):
+    for q in parts:
+        is_same_place = q.slots.workload in (None, answer.slots["workload"])
+        if q.intent in told and is_same_place:
             continue
-        others.append(_answer(advisor, q, before, (), known))
+        told.add(q.intent)
+        others.append(_answer(advisor, q, None, (), known))
     said = [f"You also asked: {o.question}\n\n{o.text}" for o in others]
     text = "\n\n".join([answer.text, *said])
     return replace(answer, text=text, also=tuple(others))
@@ -343,9 +380,15 @@ def _explain(advisor: "Advisor", q: Question) -> Answer:
         advisor.store, concept, leave_out_sources=advisor.left_out_sources
     )
     related = [f"Explain: {other.title}" for other in related_concepts(concept)]
+    r = _recommendation_in_question(advisor, q)
+    here = [f"For {title_of(r.workload)} at batch {r.batch_size}:"] if r else []
+    here += (
+        [part for part in (stability_text(r), rests_on_text(r)) if part] if r else []
+    )
     return reply(
         q,
-        explain_text(concept, found),
+        "\n\n".join(filter(None, [" ".join(here), explain_text(concept, found)])),
+        recommendations=(r,) if r else (),
         concept={
             "key": concept.key,
             "title": concept.title,
@@ -357,3 +400,13 @@ def _explain(advisor: "Advisor", q: Question) -> Answer:
         evidence=tuple(found.evidence) if found else (),
         clarification={"question": "Read on", "options": related} if related else None,
     )
+
+
+def _recommendation_in_question(
+    advisor: "Advisor", q: Question
+) -> Recommendation | None:
+    """The answer that "why?" and "how sure are you?" are about, if there was one."""
+    workload, batch_size = q.slots.workload, q.slots.batch_size
+    if not (isinstance(workload, str) and isinstance(batch_size, int)):
+        return None
+    return advisor.recommend(workload, check_batch_size(batch_size), **scope_of(q))

@@ -19,38 +19,43 @@ SOURCE, SOURCE_TITLE = "own-observation", "Your own observation"
 _MOST_CHARS = 300
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n|,\s*(?=why|what|is |should|how)")
-_FAILURES = (
+_FAILED = (
     r"blur\w*|fuzzy|mush\w*|washed out|grey|gray|nan|diverg\w*|explod\w*|blew up|"
-    r"blown up|collapse\w*|collapsing|unstable|broke\w*|failed|died|crashed|went bad|"
-    r"swung|swings?|swinging|oscillat\w*|garbage|worse|ruined|never recovered|"
-    r"spik\w* and stay\w*"
+    r"blown up|collapse\w*|collapsing|unstable|broke\w*|fail\w*|died|"
+    r"crash\w*|went bad|swung|swings?|swinging|oscillat\w*|garbage|worse|bad|badly|"
+    r"ruined|never recovered|problems?|issues?|trouble|spik\w* and stay\w*"
 )
-_FAILED = re.compile(rf"\b(?:{_FAILURES})\b")
-_DENIED = re.compile(
-    r"\b(?:no|not|never|without|didn'?t|did not|wasn'?t)\b(?: \w+){0,2}? "
-    rf"(?:{_FAILURES})"
+_HELD = (
+    r"fine|stable|sharp|good|great|well|clean|smooth(?:ly)?|perfect(?:ly)?|alright|"
+    r"solid|clear|held(?: up)?|worked(?! (?:out|badly))|ok|okay"
 )
-_HELD = re.compile(
-    r"\b(?:(?:was|were|is|ran|runs|went|looks?|looked|stayed|stays|has been|been|"
-    r"held|trained|worked|came out|remained|still) (?:\w+ ){0,2}?(?:fine|stable|"
-    r"sharp|ok|okay|good|"
-    r"great|well|clean|smooth(?:ly)?|perfect(?:ly)?|alright|solid|clear)|held up|"
-    r"(?:no|without)(?: any| a)? (?:problem|issue|blur|trouble)\w*|never (?:"
-    r"blur\w*|diverg\w*|failed|broke|exploded)|didn'?t (?:blur|diverge|explode|fail|"
-    r"break)|did not (?:blur|diverge|explode|fail|break)|worked(?! out)|held)\b"
+_NOT = (
+    r"\b(?:no|not|never|without|hardly|barely|nothing|anything but|far from|\w+n'?t)"
+    r"(?: (?:\w+|a|any|all|at all|so|really|look\w*|get\w*|got)){0,2}?"
 )
+_SIGNS = re.compile(rf"(?P<no>{_NOT} )?\b(?:(?P<failed>{_FAILED})|(?P<held>{_HELD}))\b")
 _TOLD = re.compile(
     r"\b(?:got|went|was|were|became|turned|ran|run|held|blew|failed|diverged|exploded|"
     r"collapsed|broke|died|crashed|gave|gives|saw|had|have|has|trained|worked|works|"
-    r"stayed|looked|looks|i've|never|didn'?t|did not|been|swung|stays|after|at step|at "
-    r"iter\w*)\b"
+    r"stayed|looked|looks|i've|never|didn'?t|did not|wasn'?t|been|swung|stays|after|at "
+    r"step|at iter\w*|no)\b"
 )
+# Questions, fears, plans, what others say, and what broke besides the training.
 _NOT_TOLD = re.compile(
     r"\b(?:will|would|should|could|can|might|may|if|what if|whether|is it|are they|"
-    r"would it|going to|expect|afraid|worried|suppose|imagine|someone|somebody|they "
-    r"sa(?:y|id)|people|forum|article|claims?|heard|read that|does|do you|is that|"
-    r"safe)\b"
+    r"going to|expect|afraid|worried|suppose|imagine|dream\w*|on paper|in theory|"
+    r"someone|somebody|people|they|he|she|his|her|friends?'?s?|buddy'?s?|neighbou?r\w*|"
+    r"brother|colleague\w*|guys?|users?|reddit|discord|youtube|video|tutorial|forum|post|"
+    r"article|claims?|heard|read that|according|says|said|reported|does|do you|is that|"
+    r"safe|never (?:ran|run|tried|used|trained)|not (?:run|tried|trained)|yet|until|"
+    r"memory|oom|vram|cuda|power|disk|drive|driver|bluescreen|windows|pc|computer|"
+    r"electricity|accident\w*)\b"
 )
+_STEPS = re.compile(
+    r"(?P<number>\d[\d.,]*)\s*(?P<unit>k|m|thousand|million)?\s*(?:its?|iters?|"
+    r"iterations?|steps?)\b"
+)
+_UNITS = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6}
 
 
 @dataclass(frozen=True)
@@ -91,15 +96,33 @@ def told_outcome(text: str) -> str | None:
 
 
 def _told_in(sentence: str) -> str | None:
+    """What one sentence tells; nothing where it says both."""
     if sentence.endswith("?") or _NOT_TOLD.search(sentence):
         return None
     if not _TOLD.search(sentence):
         return None
-    # "never blurry" and "no nan" speak of what did not happen.
-    without_denied = _DENIED.sub(" held ", sentence)
-    if _FAILED.search(without_denied):
-        return "unstable"
-    return "stable" if _HELD.search(without_denied) else None
+    # "never blurry" tells that it held, "not stable" that it failed.
+    signs = {
+        "stable" if (sign["held"] is None) == (sign["no"] is not None) else "unstable"
+        for sign in _SIGNS.finditer(sentence)
+    }
+    return signs.pop() if len(signs) == 1 else None
+
+
+def told_steps(text: str) -> float | None:
+    """Return for how many steps a run went, if that is said.
+
+    >>> told_steps("ran fine at 5e-5 for 30k iterations")
+    30000.0
+    """
+    found = _STEPS.search(plain(text).lower())
+    if found is None:
+        return None
+    try:
+        number = float(found["number"].replace(",", "").rstrip("."))
+    except ValueError:
+        return None
+    return number * _UNITS.get(found["unit"] or "", 1.0)
 
 
 def observed_text(seen: Observation) -> str:

@@ -19,19 +19,29 @@ from advisor.asking.answer import Answer, reply, several
 from advisor.asking.asking_back import ask_back
 from advisor.asking.choosing_jobs import choose_jobs, named_numbers
 from advisor.asking.evidence_rows import evidence_of, scope_of
-from advisor.asking.observing import Observation, observed_text, told_outcome
+from advisor.asking.observing import (
+    Observation,
+    observed_text,
+    told_outcome,
+    told_steps,
+)
 from advisor.checks import check_batch_size, check_learning_rate
 from advisor.question import Question
 from advisor.recommendation import Recommendation
 from advisor.verifying import job_dict
-from advisor.wording import joined
+from advisor.wording import joined, setting_text
 from experiments.queue import Job
+from experiments.workloads import WORKLOADS
 from knowledge.names import WorkloadName
 
 if TYPE_CHECKING:
     from advisor.service import Advisor
 
 _MOST_RUNS = 200
+_DIGITS = "digits_"
+# A claim's run length is taken to be from 1e4 to 1e6 steps (`advisor.priors`).
+FEWEST_STEPS = 10_000
+FARTHEST = 100.0  # times the threshold: beyond it a report is more likely a slip
 _JOB_COLUMNS = "number state workload batch_size learning_rate seed progress id".split()
 _TAKES_BACK = re.compile(
     r"\b(?:retract|take back|takes? (?:it|that|this) back|withdraw|undo|forget|delete|"
@@ -147,7 +157,7 @@ def cancel_answer(advisor: "Advisor", q: Question) -> Answer:
     chosen = choose_jobs(
         q.text if q.job is None else f"{q.text} #{q.job}",
         jobs,
-        workloads=several(q.slots.workload) if "workload" not in q.inherited else (),
+        workloads=_named_workloads(q),
         batch_sizes=sizes if "batch_size" not in q.inherited else (),
     )
     if chosen:
@@ -162,8 +172,21 @@ def cancel_answer(advisor: "Advisor", q: Question) -> Answer:
         return reply(q, text, rows=())
     words = joined([job_words(job) for job in jobs])
     return reply(
-        q, f"None of the jobs is that one. Unfinished: {words}.", rows=_job_rows(jobs)
+        q,
+        f"Nothing was stopped: none of the jobs is that one. Unfinished: {words}.",
+        rows=_job_rows(jobs),
     )
+
+
+def _named_workloads(q: Question) -> list[str]:
+    """The workloads whose jobs are meant; "the digits ones" are both."""
+    if "workload" in q.inherited:
+        return []
+    named = several(q.slots.workload)
+    both = [name for name in WORKLOADS if name.startswith(_DIGITS)]
+    if re.search(r"\bdigits?\b(?!_)", q.text.lower()) and set(named) <= set(both):
+        return both
+    return named
 
 
 def _job_rows(jobs: list[Job]) -> tuple[dict[str, Any], ...]:
@@ -201,12 +224,38 @@ def observation_offer(advisor: "Advisor", q: Question, answer: Answer) -> Answer
         device=r.device,
         assumed=_assumed(q, r),
     )
+    refusal = _why_not_kept(advisor, seen, r)
+    if refusal is not None:
+        return replace(answer, text=f"{answer.text}\n\n{refusal}")
     proposal = propose_observation(advisor, seen)
     text = (
-        f"{answer.text}\n\nYou saw this yourself: shall I keep it as your observation "
-        f"({observed_text(seen)})? It would count from then on."
+        f"{answer.text}\n\nIf you saw this yourself: shall I keep it as your "
+        f"observation ({observed_text(seen)}, {setting_text(r)})? It would count from "
+        "then on."
     )
     return replace(answer, text=text, proposal=proposal)
+
+
+def _why_not_kept(
+    advisor: "Advisor", seen: Observation, r: Recommendation
+) -> str | None:
+    """Why what was seen is not offered to be kept; None when it is."""
+    steps = told_steps(seen.words)
+    if seen.bound == "stable" and steps is not None and steps < FEWEST_STEPS:
+        return (
+            f"You saw it hold for {steps:,.0f} steps. Failures come late, so I keep "
+            f"what held only from {FEWEST_STEPS:,} steps on."
+        )
+    if r.max_stable is not None:
+        times = seen.learning_rate / r.max_stable.median
+        is_odd = times > FARTHEST if seen.bound == "stable" else times < 1 / FARTHEST
+        if is_odd:
+            return (
+                "That is so far from where half of all runs fail that I take it for a "
+                "slip and do not offer to keep it."
+            )
+    told = [observed_text(seen) in claim.statement for claim in advisor.own_claims()]
+    return "I have kept that observation of yours before." if any(told) else None
 
 
 def _assumed(q: Question, r: Recommendation) -> str | None:

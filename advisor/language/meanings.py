@@ -199,7 +199,7 @@ _SEVERAL = 3  # beyond that a meaning is no clearer
 def meanings_of(marked: str) -> dict[str, float]:
     """Return how often a text holds each meaning, up to three times.
 
-    >>> meanings_of("side b is mush, why?")["bad picture"]
+    >>> meanings_of("side b is mush, why?")["means bad picture"]
     1.0
     """
     found = {}

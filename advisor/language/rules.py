@@ -17,7 +17,7 @@ SHORTEST_SENTENCE = 8
 
 YES = re.compile(
     r"^(?!\s*(?:thanks?|thank you|great|good|now|all|both)[\s!.]*$)[\s!.,]*(?:(?:yes|"
-    r"yep|yeah|yup|ya|y|sure|ok|okay|please|do|go|it|that|them|ahead|run|start|fine|"
+    r"ja|yep|yeah|yup|ya|y|sure|ok|okay|please|do|go|it|that|them|ahead|run|start|fine|"
     r"sounds good|let's|lets|of course|absolutely|proceed|alright|great|good|verify|"
     r"right|correct|exactly|make it so|launch|now|thanks|thank you|check|both|all|for "
     r"it|so|the|this|verification|plan|runs|jobs?|please do|why not|certainly|"
@@ -27,6 +27,14 @@ NO = re.compile(
     r"[\s!.,]*(?:(?:no+|nope|nah|nein|not now|don'?t|do not|never ?mind|forget it|"
     r"leave it|skip it|cancel that|drop it|thanks?|thank you|please|later|rather not|"
     r"not that)[\s!.,]*)+"
+)
+# What takes more than politeness: "ok thanks" and "right" agree to nothing.
+SAYS_YES = re.compile(
+    r"\b(?:yes|yep|yeah|yup|ya|y|ja|sure|go|do it|do that|run|start|proceed|launch|"
+    r"of course|absolutely|make it so|verify|certainly|definitely|let'?s|why not)\b"
+)
+SAYS_NO = re.compile(
+    r"\b(?:no+|nope|nah|nein|not|don'?t|mind|forget|leave|skip|cancel|drop|later)\b"
 )
 OFFER = re.compile(
     r"\b(?:start (?:it|them|this|that|now)|run (?:it|them)|shall i|should i|i can "

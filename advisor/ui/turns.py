@@ -191,12 +191,13 @@ def context_after(turn: Turn) -> str | None:
     over. A turn without slots of its own (help, a concept) hands on its context.
     """
     answer = turn.answer
-    if answer.intent == "needs_clarification":
-        return " ".join(t for t in (turn.context, answer.question) if t)
     sentence = sentence_for(answer.intent, answer.slots)
+    is_open = answer.intent == "diagnose" and sentence is None
+    if answer.intent == "needs_clarification" or is_open:
+        return " ".join(t for t in (turn.context, answer.question) if t)
     if sentence is None or answer.intent in _HAND_ON:
         return turn.context
-    return f"{sentence} Shall I?" if plan_of(answer) else sentence
+    return f"{sentence} Shall I?" if turn.has_open_plan else sentence
 
 
 # -- chart -----------------------------------------------------------------------------

@@ -47,6 +47,8 @@ def numbers(jobs: Sequence[Job]) -> list[int]:
         ("kill the last one", (), [4]),
         ("stop the first job", (), [1]),
         ("keep the first, stop the rest", (), [2, 3, 4]),
+        ("stop the second one", (), [2]),
+        ("kill the sixth of april", (), []),
         ("cancel everything", (), [1, 2, 3, 4]),
         ("stop it", (), [1, 2, 3, 4]),
     ],
@@ -63,6 +65,11 @@ def test_a_job_is_found_by_its_id(jobs: list[Job]) -> None:
 
 def test_a_batch_size_chooses_among_one_model_s_jobs(jobs: list[Job]) -> None:
     assert numbers(choose_jobs("stop the b8 run", jobs, batch_sizes=[8])) == [4]
+
+
+def test_not_the_others_leaves_the_named_ones_chosen(jobs: list[Job]) -> None:
+    text = "stop jobs at batch 8, not the others"
+    assert numbers(choose_jobs(text, jobs, batch_sizes=[8])) == [4]
 
 
 def test_a_job_keeps_its_number_when_others_end(tmp_path: Path) -> None:

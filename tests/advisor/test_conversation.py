@@ -114,6 +114,39 @@ def test_a_message_with_several_questions_gets_an_answer_to_each(advisor):
     assert answer.to_dict()["also"][0]["concept"]["key"] == "warm-up"
 
 
+def test_questions_about_different_models_do_not_mix(advisor):
+    answer = advisor.ask(
+        "what lr for original bs 8? and what's the biggest batch for 1e-4 on dlight?"
+    )
+    assert answer.recommendation.workload == "original"
+    assert [(o.intent, o.slots["workload"]) for o in answer.also] == [
+        ("max_batch_for_lr", "dlight")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ("in fp16", "half precision"),
+        ("with beta1 0.9", "other betas"),
+        ("at 256px", "the resolution"),
+        ("if I accept a 30% risk", "the risk you accept"),
+        ("for 500k its", "how long you want to train"),
+    ],
+)
+def test_a_condition_that_does_not_count_is_named(advisor, condition, said):
+    answer = advisor.ask(f"lr for dlight batch 9 {condition}?")
+    assert answer.warnings == (f"I did not take into account: {said}.",)
+    assert advisor.ask("lr for dlight batch 9?").warnings == ()
+
+
+def test_why_is_answered_with_the_numbers_of_the_answer_it_asks_about(advisor):
+    answer = advisor.ask("why?", "What learning rate for RealFace at batch size 5?")
+    assert answer.intent == "explain_concept"
+    assert answer.text.startswith("For RealFace at batch 5: P(stable)")
+    assert answer.recommendation.workload == "realface"
+
+
 def test_what_surrounds_a_question_is_no_second_question(advisor):
     answer = advisor.ask("Hi, I have a 3060. What LR for original at batch 8? thanks!")
     assert answer.also == ()

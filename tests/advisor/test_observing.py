@@ -25,6 +25,9 @@ SEEN = Observation("original", 8, 8e-5, "unstable", "it got blurry", recipe="x")
         "original 12 / 1e-4: previews became mush",
         "1e-4 on batch 6 was unstable for me",
         "the loss swung wildly with 7e-5 at batch 5 on realface",
+        "original batch 8 at 3e-4 was not stable",
+        "it was anything but stable at 3e-4",
+        "realface b5 1e-4 did not look sharp",
     ],
 )
 def test_what_went_wrong_is_read_as_a_failure(text):
@@ -42,6 +45,7 @@ def test_what_went_wrong_is_read_as_a_failure(text):
         "It worked at 5e-5 batch 6. Now can I go to batch 12?",
         "trained original at 6e-5 batch 6 without any problems",
         "the preview stayed sharp at 8e-5, batch 3",
+        "dlight at 5e-5 didn't diverge",
     ],
 )
 def test_what_went_well_is_read_as_held(text):
@@ -59,6 +63,13 @@ def test_what_went_well_is_read_as_held(text):
         "does it diverge at 1e-4?",
         "run a test of original at batch 8",
         "if it got blurry at 1e-4 I would stop",
+        "my friend said original at batch 8 with 1e-3 was fine",
+        "according to reddit 1e-3 was stable",
+        "I have never run original at 1e-3 but it looks stable on paper",
+        "original 1e-4 hasn't failed yet",
+        "original 1e-5 crashed with CUDA out of memory",
+        "the power failed while I ran original at 1e-5",
+        "fine until it wasn't",
         "",
     ],
 )

@@ -74,6 +74,41 @@ def test_an_observation_takes_the_model_from_the_turn_before(advisor: Advisor) -
     assert "Original at batch 8, 8e-5: failed" in answer.proposal.summary
 
 
+def test_what_held_for_a_few_steps_is_not_kept_and_it_says_why(
+    advisor: Advisor,
+) -> None:
+    answer = advisor.ask("original batch 8 at 3e-4 ran fine for 200 steps")
+    assert answer.proposal is None
+    assert "Failures come late" in answer.text
+
+
+def test_a_slip_of_a_rate_and_a_repetition_are_not_kept(advisor: Advisor) -> None:
+    slip = advisor.ask("original batch 8 with a learning rate of 0.9 was stable")
+    assert slip.proposal is None
+    assert "slip" in slip.text
+    approve(advisor, OBSERVED)
+    again = advisor.ask(OBSERVED)
+    assert again.proposal is None
+    assert "kept that observation of yours before" in again.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dont cancel anything",
+        "cancel nothing please",
+        "can i cancel a job later?",
+        "cancel my netflix subscription",
+        "dont stop job 1",
+    ],
+)
+def test_who_does_not_want_to_stop_a_job_is_not_offered_to(
+    advisor: Advisor, text: str
+) -> None:
+    approve(advisor, "run a test of digits_mlp at batch 32")
+    assert advisor.ask(text).proposal is None
+
+
 def test_runs_start_only_after_a_yes_and_a_plan_works_once(advisor: Advisor) -> None:
     answer = advisor.ask("run a test of digits_mlp at batch 32")
     assert answer.proposal is not None
@@ -121,7 +156,7 @@ def test_a_job_that_is_not_there_is_said_to_be_missing(advisor: Advisor) -> None
     approve(advisor, "run a test of digits_mlp at batch 32")
     answer = advisor.ask("cancel job 99")
     assert answer.proposal is None
-    assert "None of the jobs is that one" in answer.text
+    assert "none of the jobs is that one" in answer.text
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,25 @@ def test_a_typed_yes_starts_the_plan_that_is_shown_and_only_once(
     assert len(advisor.jobs()) == started
 
 
+def test_polite_words_after_an_answer_start_nothing(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    at = say(open_page("ask"), QUESTION)
+    for words in ("ok thanks", "right", "fine"):
+        say(at, words)
+    assert advisor.jobs() == []
+
+
+def test_a_diagnosis_goes_on_when_what_was_missing_is_named(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    at = say(open_page("ask"), "original bs 8, nan after 100 its")
+    say(at, "1e-4")
+    answer = at.session_state["ask_turns"][1].answer
+    assert answer.intent == "diagnose"
+    assert answer.diagnosis.batch_size == 8
+
+
 def test_a_yes_with_no_plan_open_starts_nothing(
     advisor: Advisor, open_page: OpenPage
 ) -> None:
