@@ -18,6 +18,7 @@ from advisor.asking.asking_back import (
     other_readings,
 )
 from advisor.asking.evidence_rows import evidence_of, scope_of
+from advisor.asking.observing import told_outcome
 from advisor.asking.run_answers import (
     cancel_answer,
     observation_offer,
@@ -99,7 +100,9 @@ def ask(
     answer = _answer(advisor, question, context, tuple(exclude), known)
     answer = observation_offer(advisor, question, answer)
     answer = _with_others(advisor, answer, parts, known)
-    warning = unheeded_warning(text) if answer.intent in _OF_A_RATE else None
+    warning = None
+    if answer.intent in _OF_A_RATE and told_outcome(text) is None:
+        warning = unheeded_warning(text)
     answer = replace(
         answer,
         inherited=tuple(sorted(question.inherited)),

@@ -156,6 +156,15 @@ def test_a_yes_with_no_plan_open_starts_nothing(
     assert advisor.jobs() == []
 
 
+def test_a_second_yes_after_it_was_started_says_that_nothing_is_open(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    at = say(open_page("ask"), "what is running?")
+    say(at, "yes")
+    assert "No plan is open, so nothing was started or changed." in texts(at)
+    assert len(at.session_state["ask_turns"]) == 2
+
+
 def test_a_job_is_cancelled_by_its_number_after_a_yes(
     advisor: Advisor, open_page: OpenPage
 ) -> None:

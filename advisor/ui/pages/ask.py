@@ -166,9 +166,11 @@ def settled(text: str) -> bool:
         return False
     proposal = turn.open_proposal
     asks = proposal is not None and proposal.action is not Action.VERIFY
-    if not (proposal or turn.has_open_plan) or not (is_yes(text) or is_no(text)):
+    if not (is_yes(text) or is_no(text)):
         return False
-    if is_no(text):
+    if not (proposal or turn.has_open_plan):
+        note = "No plan is open, so nothing was started or changed."
+    elif is_no(text):
         turns[last] = turned_down(advisor, turn) if proposal else turn
         note = "All right, nothing was started or changed."
     elif asks:
