@@ -168,7 +168,7 @@ def cancel_answer(advisor: "Advisor", q: Question) -> Answer:
     if not jobs:
         text = "No job is running or waiting, so there is nothing to cancel."
         if over := [job for job in every if str(job.number) in named_numbers(q.text)]:
-            text += " " + " ".join(f"{job_words(j)} is {j.state}." for j in over)
+            text += " " + " ".join(f"J{job_words(j)[1:]} is {j.state}." for j in over)
         return reply(q, text, rows=())
     words = joined([job_words(job) for job in jobs])
     return reply(
