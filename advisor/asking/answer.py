@@ -32,6 +32,7 @@ class Answer:
     judgements: tuple[Judgement, ...] = ()
     evidence: tuple[dict[str, str], ...] = ()
     rows: tuple[dict[str, Any], ...] | None = None
+    counts: dict[str, int] | None = None
     scaling: dict[str, Any] | None = None
     comparisons: tuple[Comparison, ...] = ()
     fastest: FastestBatch | None = None
@@ -68,6 +69,7 @@ class Answer:
             ],
             "evidence": list(self.evidence),
             "rows": list(self.rows) if self.rows is not None else None,
+            "counts": self.counts,
             "scaling": self.scaling,
             "comparisons": [c.to_dict() for c in self.comparisons],
             "fastest_batch": self.fastest.to_dict() if self.fastest else None,

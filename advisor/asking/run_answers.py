@@ -126,6 +126,7 @@ def show_runs_answer(advisor: "Advisor", q: Question) -> Answer:
         q,
         text,
         rows=table,
+        counts={"runs": total, "shown": len(table)},
         evidence=tuple(
             {"kind": "run", "id": row["id"], "summary": f"{row['workload']}"}
             for row in table
@@ -146,7 +147,8 @@ def status_answer(advisor: "Advisor", q: Question) -> Answer:
     text = f"{running} running, {waiting} waiting" if jobs else "No job is running"
     if broken:
         text += f", {broken} interrupted (its worker is gone; it can be resumed)"
-    return reply(q, f"{text}.", rows=rows)
+    counts = {"running": running, "waiting": waiting, "interrupted": broken}
+    return reply(q, f"{text}.", rows=rows, counts=counts)
 
 
 def cancel_answer(advisor: "Advisor", q: Question) -> Answer:
@@ -243,8 +245,8 @@ def _why_not_kept(
     steps = told_steps(seen.words)
     if seen.bound == "stable" and steps is not None and steps < FEWEST_STEPS:
         return (
-            f"You saw it hold for {steps:,.0f} steps. Failures come late, so I keep "
-            f"what held only from {FEWEST_STEPS:,} steps on."
+            f"You saw it hold for {steps:g} steps. Failures come late, so I keep only "
+            "what held for ten thousand steps or more."
         )
     if r.max_stable is not None:
         times = seen.learning_rate / r.max_stable.median
