@@ -95,11 +95,11 @@ def ask(
     known = list(dict.fromkeys([*WORKLOADS, *advisor.store.workload_names()]))
     question = parse_question(text, context=context, known_workloads=known)
     parts = _parts(text, context, known)
-    if _speak_of_different_things(parts):
-        question = replace(parts[0], text=text)
+    if _stands_alone(parts, question) or _speak_of_different_things(parts):
+        question = _first_alone(parts, question)
     answer = _answer(advisor, question, context, tuple(exclude), known)
     answer = observation_offer(advisor, question, answer)
-    answer = _with_others(advisor, answer, parts, known)
+    answer = _with_others(advisor, answer, parts, tuple(exclude), known)
     warning = None
     if answer.intent in _OF_A_RATE and told_outcome(text) is None:
         warning = unheeded_warning(text)
@@ -116,10 +116,8 @@ def ask(
 
 
 def _parts(text: str, context: str | None, known: list[str]) -> list[Question]:
-    """The questions of a message of which it is clear what they ask, if several."""
+    """The questions of a message of which it is clear what they ask."""
     texts = split_questions(text)
-    if len(texts) < 2:
-        return []
     parsed = [
         _part(part, before, known)
         for part, before in zip(texts, [context, *texts], strict=False)
@@ -137,6 +135,26 @@ def _part(text: str, before: str | None, known: list[str]) -> Question:
     return parse_question(text, context=before, known_workloads=known)
 
 
+def _stands_alone(parts: Sequence[Question], whole: Question) -> bool:
+    """Whether the one question of a message is about less than the message names."""
+    if len(parts) != 1 or parts[0].inherited:
+        return False
+    named = parts[0].slots.workload
+    return named is not None and named != whole.slots.workload
+
+
+def _first_alone(parts: Sequence[Question], whole: Question) -> Question:
+    """The first of the parts, on the device that the message names.
+
+    An optimizer counts for it too, unless another part may have named that.
+    """
+    slots = parts[0].slots
+    slots = replace(slots, device=slots.device or whole.slots.device)
+    if len(parts) == 1:
+        slots = replace(slots, optimizer=slots.optimizer or whole.slots.optimizer)
+    return replace(parts[0], text=whole.text, slots=slots)
+
+
 def _speak_of_different_things(parts: Sequence[Question]) -> bool:
     """Whether the parts of a message name different workloads, each for itself."""
     named = [q.slots.workload for q in parts if q.slots.workload is not None]
@@ -144,7 +162,11 @@ def _speak_of_different_things(parts: Sequence[Question]) -> bool:
 
 
 def _with_others(
-    advisor: "Advisor", answer: Answer, parts: Sequence[Question], known: list[str]
+    advisor: "Advisor",
+    answer: Answer,
+    parts: Sequence[Question],
+    exclude: tuple[str, ...],
+    known: list[str],
 ) -> Answer:
     """The answer, with those to what else the same message asks."""
     if answer.intent in _NOT_OF_SEVERAL:
@@ -153,12 +175,12 @@ def _with_others(
     if answer.judgements:  # a verdict says where to start, too
         told.add("recommend_lr")
     others: list[Answer] = []
-    for q in parts:
+    for q in parts if len(parts) > 1 else ():
         is_same_place = q.slots.workload in (None, answer.slots["workload"])
         if q.intent in told and is_same_place:
             continue
         told.add(q.intent)
-        others.append(_answer(advisor, q, None, (), known))
+        others.append(_answer(advisor, q, None, exclude, known))
     said = [f"You also asked: {o.question}\n\n{o.text}" for o in others]
     text = "\n\n".join([answer.text, *said])
     return replace(answer, text=text, also=tuple(others))

@@ -140,6 +140,14 @@ def test_a_condition_that_does_not_count_is_named(advisor, condition, said):
     assert advisor.ask("lr for dlight batch 9?").warnings == ()
 
 
+def test_what_a_message_tells_is_no_question_of_its_own(advisor):
+    answer = advisor.ask(
+        "I trained dlight at batch 6 with 6e-5. What LR for original at batch 8?"
+    )
+    assert answer.recommendation.workload == "original"
+    assert answer.also == ()
+
+
 def test_why_is_answered_with_the_numbers_of_the_answer_it_asks_about(advisor):
     answer = advisor.ask("why?", "What learning rate for RealFace at batch size 5?")
     assert answer.intent == "explain_concept"
