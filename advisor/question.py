@@ -19,6 +19,7 @@ from advisor.language.rules import (
     NO,
     OFFER,
     POINTS_BACK,
+    POLITE,
     SAYS_NO,
     SAYS_YES,
     SHORTEST_SENTENCE,
@@ -175,6 +176,15 @@ def is_no(text: str) -> bool:
     """
     said = plain(text).lower()
     return bool(NO.fullmatch(said) and SAYS_NO.search(said))
+
+
+def is_polite(text: str) -> bool:
+    """Whether a text is mere politeness, which agrees to nothing.
+
+    >>> is_polite("ok thanks"), is_polite("ok, and at batch 8?")
+    (True, False)
+    """
+    return bool(POLITE.fullmatch(plain(text).lower()))
 
 
 def _decide_intent(

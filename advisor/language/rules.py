@@ -36,6 +36,10 @@ SAYS_YES = re.compile(
 SAYS_NO = re.compile(
     r"\b(?:no+|nope|nah|nein|not|don'?t|mind|forget|leave|skip|cancel|drop|later)\b"
 )
+POLITE = re.compile(
+    r"[\s!.,]*(?:(?:ok(?:ay)?|thanks?|thank you|thx|ty|cheers|great|good|nice|cool|"
+    r"fine|right|alright|perfect|awesome|got it|i see|please|very much|a lot|all)[\s!.,]*)+"
+)
 OFFER = re.compile(
     r"\b(?:start (?:it|them|this|that|now)|run (?:it|them)|shall i|should i|i can "
     r"(?:check|run|verify|test|measure|train)|verif\w+|want me to|launch|i could "

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from advisor.asking.history import answers_of, list_conversations, saved_answer
 from advisor.service import Advisor
+from advisor.ui.turns import Turn
 from tests.app.pages import OpenPage, texts
 
 QUESTION = "What LR for batch 5 on RealFace?"
@@ -135,6 +136,19 @@ def test_polite_words_after_an_answer_start_nothing(
     at = say(open_page("ask"), QUESTION)
     for words in ("ok thanks", "right", "fine"):
         say(at, words)
+    assert advisor.jobs() == []
+    assert len([t for t in at.session_state["ask_turns"] if isinstance(t, Turn)]) == 1
+
+
+def test_politeness_leaves_a_proposal_open_for_the_yes_that_follows(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    at = say(open_page("ask"), OBSERVED)
+    say(at, "ok thanks")
+    assert advisor.own_claims() == []
+    assert "Say \u201cyes\u201d for: Original at batch 8, 8e-5: failed." in texts(at)
+    say(at, "yes")
+    assert len(advisor.own_claims()) == 1
     assert advisor.jobs() == []
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from advisor.asking.asking_back import EXAMPLES
 from advisor.asking.history import answers_of, saved_answer
 from advisor.asking.proposals import Action
-from advisor.question import is_no, is_yes
+from advisor.question import is_no, is_polite, is_yes
 from advisor.ui import resources
 from advisor.ui.chips import render_chips
 from advisor.ui.components import (
@@ -166,9 +166,13 @@ def settled(text: str) -> bool:
         return False
     proposal = turn.open_proposal
     asks = proposal is not None and proposal.action is not Action.VERIFY
-    if not (is_yes(text) or is_no(text)):
+    if not (is_yes(text) or is_no(text) or is_polite(text)):
         return False
-    if not (proposal or turn.has_open_plan):
+    if is_polite(text):
+        note = "All right."
+        if proposal is not None:
+            note = f"Nothing was done yet. Say \u201cyes\u201d for: {proposal.summary}."
+    elif not (proposal or turn.has_open_plan):
         note = "No plan is open, so nothing was started or changed."
     elif is_no(text):
         turns[last] = turned_down(advisor, turn) if proposal else turn
