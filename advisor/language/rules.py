@@ -38,7 +38,8 @@ SAYS_NO = re.compile(
 )
 POLITE = re.compile(
     r"[\s!.,]*(?:(?:ok(?:ay)?|thanks?|thank you|thx|ty|cheers|great|good|nice|cool|"
-    r"fine|right|alright|perfect|awesome|got it|i see|please|very much|a lot|all)[\s!.,]*)+"
+    r"fine|right|alright|perfect|awesome|got it|i see|please|very much|a lot|all)"
+    r"[\s!.,]*)+"
 )
 OFFER = re.compile(
     r"\b(?:start (?:it|them|this|that|now)|run (?:it|them)|shall i|should i|i can "
