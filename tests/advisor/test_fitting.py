@@ -148,14 +148,19 @@ def test_fits_of_another_version_of_the_statistics_are_not_used(
     assert file.name == "fits-another.sqlite"
 
 
-def test_fits_in_the_file_have_a_limit_and_the_oldest_go(tmp_path, monkeypatch):
-    monkeypatch.setattr(kept_fits, "MAX_FITS", 2)
-    summary = fitting.fit_body(
+def small_summary():
+    """A fit of no runs, quickly made."""
+    return fitting.fit_body(
         fitting.Body("bench/a", None, "adam"),
         fitting.base_prior("adam"),
         100.0,
         n_particles=16,
     ).summary()
+
+
+def test_fits_in_the_file_have_a_limit_and_the_oldest_go(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept_fits, "MAX_FITS", 2)
+    summary = small_summary()
     kept = kept_fits.KeptFits(tmp_path)
     for key in "abc":
         kept.keep({key: summary})
@@ -165,12 +170,7 @@ def test_fits_in_the_file_have_a_limit_and_the_oldest_go(tmp_path, monkeypatch):
 
 def test_a_fit_that_is_kept_again_counts_as_new(tmp_path, monkeypatch):
     monkeypatch.setattr(kept_fits, "MAX_FITS", 2)
-    summary = fitting.fit_body(
-        fitting.Body("bench/a", None, "adam"),
-        fitting.base_prior("adam"),
-        100.0,
-        n_particles=16,
-    ).summary()
+    summary = small_summary()
     kept = kept_fits.KeptFits(tmp_path)
     for key in "abac":
         kept.keep({key: summary})
