@@ -56,6 +56,18 @@ class Exclusion:
     reason: str
 
 
+def content_of(runs: Iterable[Run], claims: Iterable[Claim] = ()) -> str:
+    """Return a hash of what a fit reads of rows: the same row may be judged anew."""
+    digest = hashlib.sha256()
+    for run in runs:
+        said = (run.outcome, run.failed_at_step, run.steps, run.horizon_steps)
+        digest.update(f"{run.id} {said} {run.metric_value} {run.goal}\n".encode())
+    for claim in claims:
+        said = (claim.batch_size, claim.learning_rate, claim.bound)
+        digest.update(f"{claim.id} {said} {claim.reliability}\n".encode())
+    return digest.hexdigest()
+
+
 @dataclass(frozen=True)
 class Body:
     """Runs and claims that speak of one workload under one recipe."""
@@ -68,9 +80,8 @@ class Body:
 
     @cached_property
     def key(self) -> tuple[str, str, str]:
-        """What a fit of it depends on: whose it is, and a hash of the ids."""
-        ids = [run.id for run in self.runs] + [claim.id for claim in self.claims]
-        digest = hashlib.sha256("\n".join(ids).encode()).hexdigest()
+        """What a fit of it depends on: whose it is, and a hash of what it says."""
+        digest = content_of(self.runs, self.claims)
         return self.workload, self.recipe or self.optimizer, digest
 
 

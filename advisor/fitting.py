@@ -1,10 +1,9 @@
 """From evidence to fitted models, remembered while the evidence stays the same.
 
-A workload is fitted with a prior pooled from its siblings' own fits. A fit depends only
-on the ids it rests on, so the memory needs no expiry.
+A workload is fitted with a prior pooled from its siblings' own fits. A fit is known by
+what its rows say, so the memory needs no expiry.
 """
 
-import hashlib
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,7 +13,14 @@ from numpy.typing import NDArray
 
 from advisor import priors
 from advisor.best_rate import BestRate, BestRateLaw
-from advisor.evidence import ADAPTIVE, Body, Evidence, Scope, usual_horizon
+from advisor.evidence import (
+    ADAPTIVE,
+    Body,
+    Evidence,
+    Scope,
+    content_of,
+    usual_horizon,
+)
 from advisor.kept_fits import KeptFits
 from advisor.loss_shape import ScoredRuns
 from advisor.memory import Memory
@@ -147,12 +153,11 @@ class Fitter:
         ]
 
     def _key_of(self, runs: Sequence[Run]) -> str:
-        """A hash of the ids, worked out once for each sequence of runs."""
+        """A hash of what they say, worked out once for each sequence of runs."""
         known = self._keys.find(id(runs))
         if known is not None and known[0] is runs:
             return known[1]
-        ids = "\n".join(run.id for run in runs)
-        key = hashlib.sha256(ids.encode()).hexdigest()
+        key = content_of(runs)
         self._keys.keep(id(runs), (runs, key))
         return key
 

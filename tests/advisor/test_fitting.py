@@ -1,6 +1,7 @@
 """Fits are remembered, and never change what is answered."""
 
 import contextlib
+import shutil
 import sqlite3
 from dataclasses import replace
 
@@ -107,6 +108,30 @@ def test_a_new_process_reports_on_the_whole_store_without_a_fit(folder, fitted):
     with Advisor.open(folder, seeded=False) as advisor:
         assert advisor.scaling().to_dict() == cold
     assert fitted == []
+
+
+@pytest.mark.parametrize("judged_anew", ["bench/a", "bench/b"])
+def test_runs_judged_anew_under_the_same_ids_are_fitted_anew(
+    folder, tmp_path, judged_anew
+):
+    """A newer rule, or a newer study, changes what a row says and not its name."""
+    before = answer(folder)
+    with Advisor.open(tmp_path / "newer", seeded=False) as advisor:
+        for i, name in enumerate(WORKLOADS):
+            factor = 4.0 if name == judged_anew else 1.0
+            for run in labelled(name, failing_above=1e-3 * 2**i):
+                failed = run.learning_rate > 1e-3 * 2**i * factor
+                outcome = Outcome.DIVERGED if failed else Outcome.STABLE
+                step = 40 if failed else None
+                advisor.store.record_run(
+                    replace(run, outcome=outcome, failed_at_step=step)
+                )
+        advisor.store.ingest_all()
+    expected = answer(tmp_path / "newer")
+    shutil.rmtree(tmp_path / "newer" / kept_fits.FOLDER)
+    shutil.copytree(folder / kept_fits.FOLDER, tmp_path / "newer" / kept_fits.FOLDER)
+    found = answer(tmp_path / "newer")
+    assert found.learning_rate == expected.learning_rate != before.learning_rate
 
 
 def test_a_new_run_makes_the_exponents_of_its_family_anew(folder, fitted):
