@@ -112,8 +112,8 @@ class Verification:
             time.sleep(poll_seconds)
 
     def cancel(self) -> None:
-        """Plan no further runs and stop those under way."""
-        self._queue.cancel_verification(self.id)
+        """Plan no further runs and stop those under way (`Advisor.cancel`)."""
+        self._advisor.cancel(self.id)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document of the contract."""

@@ -8,9 +8,11 @@ from collections.abc import Callable
 import psutil
 import pytest
 
+from advisor import cli
 from advisor.service import Advisor
 from advisor.settings import Settings
 from advisor.verifying import job_dict, shown_state
+from experiments.queue import Job
 from experiments.run_folder import RunFolder
 from knowledge.errors import BadValueError, WorkloadUnavailableError
 from knowledge.records import Outcome, Run
@@ -181,6 +183,33 @@ def test_cancelling_leaves_no_process_behind_after_five_seconds(advisor):
     wait_for(lambda: not processes(advisor), seconds=5)
     assert {job.state for job in verification.jobs()} == {"cancelled"}
     assert verification.state == "cancelled"
+
+
+@pytest.mark.parametrize("how", ["a verification's own cancel", "Ctrl-C"])
+def test_cancelling_ends_a_verification_whose_supervisor_is_gone(
+    advisor, monkeypatch, how
+):
+    """Somebody must close it: killed processes hear no flag."""
+    verification = advisor.verify("digits_cnn", 64, budget_seconds=300, steps=20_000)
+    wait_for(
+        lambda: any(job.state == "running" for job in verification.jobs()), seconds=30
+    )
+    for process in processes(advisor):
+        process.send_signal(signal.SIGKILL)
+    wait_for(lambda: not processes(advisor), seconds=10)
+    if how == "Ctrl-C":
+        with monkeypatch.context() as patched:
+            patched.setattr(verification, "jobs", _interrupted)
+            cli._watch(verification)
+    else:
+        verification.cancel()
+        verification.wait(timeout_seconds=30)
+    assert verification.state == "cancelled"
+    assert {job.state for job in verification.jobs()} == {"cancelled"}
+
+
+def _interrupted() -> list[Job]:
+    raise KeyboardInterrupt
 
 
 def test_a_run_that_cannot_be_carried_out_says_why(advisor):
