@@ -201,20 +201,37 @@ def _fits(
 
 def examples_spent(jobs: Sequence[Job], store: "Store") -> float:
     """Return the examples that jobs have trained on or are about to, of both sides."""
-    ids = [job.id for job in jobs] + [j.continues_job for j in jobs if j.continues_job]
+    ids = ids_with_sources(jobs)
     rows = store.rows(
         "select job_id, max(steps) from runs where job_id in (select unnest(?)) "
         "group by job_id",
         [ids],
     )
-    done: dict[str, int] = {job_id: steps or 0 for job_id, steps in rows}
-    spent = 0.0
-    for job in jobs:
-        steps = done.get(job.id, 0) if job.is_over else job.last_step
-        before = done.get(job.continues_job, 0) if job.continues_job else 0
-        sides = sides_of(job.config.workload)
-        spent += max(steps - before, 0) * job.config.batch_size * sides
-    return spent
+    reached: dict[str, float] = {job_id: steps or 0 for job_id, steps in rows}
+    reached |= {job.id: job.last_step for job in jobs if not job.is_over}
+    return sum(
+        steps * job.config.batch_size * sides_of(job.config.workload)
+        for job, steps in zip(jobs, added_by(jobs, reached), strict=True)
+    )
+
+
+def ids_with_sources(jobs: Sequence[Job]) -> list[str]:
+    """Return the ids of jobs and of those that they went on from."""
+    return [job.id for job in jobs] + [j.continues_job for j in jobs if j.continues_job]
+
+
+def added_by(jobs: Sequence[Job], reached: Mapping[str, float]) -> list[float]:
+    """Return what each job added to what it went on from.
+
+    Args:
+        jobs: What is asked about.
+        reached: Steps or seconds of runs by job id, from the start of training; also of
+            the jobs that these went on from.
+    """
+    return [
+        max(reached.get(job.id, 0.0) - reached.get(job.continues_job or "", 0.0), 0.0)
+        for job in jobs
+    ]
 
 
 def _seconds(advisor: "Advisor", spec: VerificationSpec) -> Seconds:

@@ -63,8 +63,8 @@ def content_of(runs: Iterable[Run], claims: Iterable[Claim] = ()) -> str:
         said = (run.outcome, run.failed_at_step, run.steps, run.horizon_steps)
         digest.update(f"{run.id} {said} {run.metric_value} {run.goal}\n".encode())
     for claim in claims:
-        said = (claim.batch_size, claim.learning_rate, claim.bound)
-        digest.update(f"{claim.id} {said} {claim.reliability}\n".encode())
+        claimed = (claim.batch_size, claim.learning_rate, claim.bound)
+        digest.update(f"{claim.id} {claimed} {claim.reliability}\n".encode())
     return digest.hexdigest()
 
 
@@ -362,6 +362,13 @@ def overtaken_runs(runs: Iterable[Run]) -> set[str]:
             behind, best[key] = sorted((run, other), key=_how_far)
             overtaken.add(behind.id)
     return overtaken
+
+
+def runs_that_count(runs: Iterable[Run]) -> list[Run]:
+    """Return the runs, in their order, without those that were carried further."""
+    rows = list(runs)
+    overtaken = overtaken_runs(rows)
+    return [run for run in rows if run.id not in overtaken]
 
 
 def trajectory(run: Run) -> object:

@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from advisor.evidence import runs_that_count
 from experiments.workloads import find_spec
 from knowledge.records import Outcome, Run
 from knowledge.shipped_study import ShippedStudy
@@ -39,7 +40,7 @@ def ship_study(advisor: "Advisor", folder: Path, *, made: date) -> ShippedStudy:
         StoreError: The folder cannot be written.
     """
     runs = [run for run in advisor.store.runs() if is_shippable(run)]
-    pairs = [(run, advisor.curve(run.id)) for run in furthest(runs)]
+    pairs = [(run, advisor.curve(run.id)) for run in runs_that_count(runs)]
     shipped = [(run, curve) for run, curve in pairs if curve.losses]
     facts = study_facts([run for run, _ in shipped], _parts(advisor), made=made)
     return write_study(folder, shipped, facts)
@@ -54,16 +55,6 @@ def is_shippable(run: Run) -> bool:
         and find_spec(run.workload) is not None
         and "::" not in (run.data or "")  # a person's own folders of faces
     )
-
-
-def furthest(runs: Sequence[Run]) -> list[Run]:
-    """Return the runs without those that the same job later carried further."""
-    found: dict[str, Run] = {}
-    for run in runs:
-        key = run.job_id or run.id
-        if key not in found or (run.steps or 0) > (found[key].steps or 0):
-            found[key] = run
-    return list(found.values())
 
 
 def study_facts(

@@ -7,10 +7,13 @@ it was started.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from advisor.advancing import added_by, ids_with_sources
+from advisor.evidence import runs_that_count
 from advisor.study import BUDGET_SHARE, StudyPlan, Wish
 from experiments.queue import Job
 from knowledge.errors import AdvisorError
@@ -204,15 +207,19 @@ def _status(advisor: "Advisor", wish: Wish, budget_seconds: float) -> WishStatus
 def _runs_of(advisor: "Advisor", jobs: list[Job]) -> tuple[dict[str, int], float]:
     """Outcomes of the runs that count, and the wall clock they took together."""
     rows = advisor.store.rows(
-        "select arg_max(outcome, steps), max(seconds) from runs "
-        "where job_id in (select unnest(?)) and outcome is not null "
-        "group by job_id order by job_id",
-        [[job.id for job in jobs]],
+        "select id from runs where job_id in (select unnest(?)) "
+        "and outcome is not null",
+        [ids_with_sources(jobs)],
     )
-    outcomes: dict[str, int] = {}
-    for outcome, _ in rows:
-        outcomes[outcome] = outcomes.get(outcome, 0) + 1
-    seconds = sum(seconds or 0.0 for _, seconds in rows)
+    runs = advisor.runs_by_id([run_id for (run_id,) in rows])
+    own = {job.id for job in jobs}
+    counted = runs_that_count(run for run in runs if run.job_id in own)
+    outcomes = Counter(str(run.outcome) for run in counted)
+    reached: dict[str, float] = {}
+    for run in runs:
+        job_id = run.job_id or ""
+        reached[job_id] = max(reached.get(job_id, 0.0), run.seconds or 0.0)
+    seconds = sum(added_by(jobs, reached))
     return dict(sorted(outcomes.items())), seconds / advisor.settings.n_workers
 
 

@@ -34,7 +34,7 @@ from advisor.diagnosis.records import (
     is_too_low,
 )
 from advisor.diagnosis.symptoms import Change, ChangeKind, Symptom, Symptoms
-from advisor.evidence import ADAPTIVE, overtaken_runs
+from advisor.evidence import ADAPTIVE, runs_that_count
 from advisor.rates import round_rate
 from advisor.recommendation import Estimate, Judgement
 from experiments.workloads import find_spec
@@ -208,9 +208,7 @@ def _within(a: float, b: float, factor: float) -> bool:
 
 
 def _summary(runs: Iterable[Run], workload: str) -> SimilarRuns | None:
-    rows = list(runs)
-    overtaken = overtaken_runs(rows)
-    rows = [run for run in rows if run.id not in overtaken]
+    rows = runs_that_count(runs)
     if not rows:
         return None
     outcomes = [run.outcome for run in rows]

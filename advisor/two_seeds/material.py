@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from advisor.evidence import overtaken_runs
+from advisor.evidence import runs_that_count
 from knowledge.claims import load_seed_claims
 from knowledge.outcome import RULE_VERSION, SHARPNESS_METRIC, SHARPNESS_MIN, smooth
 from knowledge.records import Claim, Curve, Run, Throughput
@@ -82,8 +82,7 @@ def usable_runs(runs: Sequence[Run]) -> tuple[Run, ...]:
         and run.precision in (None, "fp32")
         and run.outcome_rule in (None, RULE_VERSION)
     ]
-    overtaken = overtaken_runs(kept)
-    return tuple(sorted((r for r in kept if r.id not in overtaken), key=lambda r: r.id))
+    return tuple(sorted(runs_that_count(kept), key=lambda run: run.id))
 
 
 def read_curve(curve: Curve) -> Measured:

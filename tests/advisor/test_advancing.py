@@ -170,6 +170,8 @@ def test_a_longer_wish_goes_on_from_the_runs_of_a_shorter_one(advisor, monkeypat
     )
     second = advisor.verify("digits_mlp", 32, steps=STEPS, examples=32 * 800)
     (long,) = work(advisor, second)
+    spent = [examples_spent(v.jobs(), advisor.store) for v in (first, second)]
+    assert spent == [32 * 100, 32 * (STEPS - 100)]
     assert (long.continues_job, long.config.seed) == (short.id, short.config.seed)
     assert long.config.steps == STEPS
     assert long.resumed_from_step == 100

@@ -5,7 +5,13 @@ from itertools import permutations
 
 import pytest
 
-from advisor.evidence import OVERTAKEN, Scope, overtaken_runs, select_evidence
+from advisor.evidence import (
+    OVERTAKEN,
+    Scope,
+    overtaken_runs,
+    runs_that_count,
+    select_evidence,
+)
 from advisor.wording import rests_on_text
 from knowledge.outcome import RULE_VERSION
 from knowledge.records import Outcome, Run
@@ -70,6 +76,11 @@ def test_of_a_run_carried_further_the_furthest_record_counts(order) -> None:
 def test_a_run_that_began_otherwise_is_evidence_of_its_own(change) -> None:
     other = replace(PART, id="run:other", job_id="job:3", **change)
     assert overtaken_runs([other, WHOLE]) == set()
+
+
+def test_the_runs_that_count_keep_their_order() -> None:
+    other = replace(PART, id="run:other", job_id="job:3", seed=2)
+    assert runs_that_count([other, PART, LONGER, WHOLE]) == [other, LONGER]
 
 
 def test_rows_that_somebody_reported_are_replicates_however_equal() -> None:

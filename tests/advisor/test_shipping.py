@@ -2,12 +2,13 @@
 
 import dataclasses
 import json
+import tomllib
 from datetime import date
 
 import pytest
 
 from advisor.service import Advisor
-from advisor.shipping import furthest, is_shippable, ship_study, study_facts
+from advisor.shipping import is_shippable, ship_study, study_facts
 from knowledge.records import Curve
 from tests.made_up_study import made_up_runs
 
@@ -41,13 +42,23 @@ def test_measured_runs_of_our_own_workloads_with_a_curve_are_shipped(advisor, tm
     assert sorted(study.columns()["id"]) == sorted(run.id for run, _ in made)
 
 
-def test_of_a_run_carried_further_the_furthest_is_shipped():
-    run, _ = made_up_runs(1)[0]
-    short = dataclasses.replace(run, id="run:short", steps=100)
-    other = dataclasses.replace(run, id="run:other", job_id="job:other")
+def test_of_a_run_carried_further_the_furthest_is_shipped_and_paid_for_once(
+    advisor, tmp_path
+):
+    """Also when a job of another wish went on from it."""
+    run, curve = made_up_runs(1)[0]
+    run = dataclasses.replace(run, seconds=3600.0)
+    short = dataclasses.replace(run, id="run:short", steps=100, seconds=1200.0)
+    further = dataclasses.replace(
+        run, id="run:further", job_id="job:other", steps=600, seconds=7200.0
+    )
     loose = dataclasses.replace(short, id="run:loose", job_id=None)
-    kept = furthest([short, run, other, loose])
-    assert {r.id for r in kept} == {run.id, "run:other", "run:loose"}
+    for row in (short, run, further, loose):
+        advisor.store.record_run(row, curve)
+    study = ship_study(advisor, tmp_path / "out", made=DAY)
+    assert sorted(study.columns()["id"]) == ["run:further", "run:loose"]
+    said = tomllib.loads((tmp_path / "out" / "study.toml").read_text())
+    assert said["cpu_hours"] == pytest.approx((7200 + 1200) / 3600, abs=1e-3)
 
 
 def test_a_study_can_be_shipped_again_from_a_store_that_started_with_it(

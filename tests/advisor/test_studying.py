@@ -9,7 +9,8 @@ from advisor.cli import main
 from advisor.service import Advisor
 from advisor.settings import Settings
 from advisor.study import StudyPart, StudyPlan
-from advisor.studying import run_study, study_status
+from advisor.studying import STARTUP_SECONDS, run_study, study_status
+from experiments.queue import NewJob
 from knowledge.shipped_study import find_study
 
 FIXED = StudyPart(
@@ -48,12 +49,14 @@ def open_wish(advisor: Advisor, plan: StudyPlan, suffix: str = "") -> str:
     ).id
 
 
-def finish(advisor: Advisor, verification_id: str, *, seconds: float) -> None:
+def finish(
+    advisor: Advisor, verification_id: str, *, seconds: float, steps: int = 40
+) -> None:
     """Carry out what is queued, in name only."""
     from experiments.worker import build_run
     from knowledge.records import Curve
 
-    curve = Curve(tuple(2.0 / (1 + step) for step in range(40)))
+    curve = Curve(tuple(2.0 / (1 + step) for step in range(steps)))
     for _ in advisor.queue.jobs(verification_id=verification_id):
         job = advisor.queue.claim("me")
         run = build_run(
@@ -100,6 +103,27 @@ def test_a_part_whose_time_is_not_used_up_goes_on_under_a_new_number(advisor):
     finish(advisor, open_wish(advisor, plan, suffix=".2"), seconds=60)
     assert states(advisor, plan) == ["done"]
     assert states(advisor, plan, budget=600) == ["stopped"]  # more time was given
+
+
+def test_a_run_that_another_wish_carries_on_is_counted_and_paid_for_once(advisor):
+    plan = plan_of(CHOSEN)
+    finish(advisor, open_wish(advisor, plan), seconds=3)
+    (before,) = study_status(advisor, plan, budget_seconds=60)
+    source = advisor.queue.jobs()[0]
+    opened = advisor.queue.submit_verification(
+        advisor.queue.verification(plan.wishes()[0].verification_id).spec,
+        verification_id=plan.wishes()[0].verification_id + ".2",
+    )
+    longer = dataclasses.replace(source.config, steps=80)
+    advisor.queue.submit(
+        NewJob(longer, verification_id=opened, continues_job=source.id)
+    )
+    finish(advisor, opened, seconds=5, steps=80)
+    (after,) = study_status(advisor, plan, budget_seconds=60)
+    assert after.n_runs == before.n_runs
+    started = STARTUP_SECONDS  # of the second wish
+    more = after.spent_seconds - before.spent_seconds - started
+    assert more == pytest.approx((5 - 3) / advisor.settings.n_workers)
 
 
 def test_stopped_runs_of_named_rates_are_resumed_and_not_repeated(advisor):
