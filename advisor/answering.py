@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from advisor.asking.observing import SOURCE as OWN_SOURCE
+from advisor.caveats import Caveat, Kind
 from advisor.checks import (
     check_batch_size,
     check_device,
@@ -456,8 +457,8 @@ class Answering:
                 n_workers=self.settings.n_workers,
             )
             if longer is not None:
-                caveats = (*recommendation.caveats, longer)
-                recommendation = replace(recommendation, caveats=caveats)
+                limits = *recommendation.limits, Caveat(Kind.RUN_LENGTH, longer)
+                recommendation = replace(recommendation, limits=limits)
         self._answers.keep(key, (evidence, recommendation))
         return recommendation
 

@@ -1,8 +1,14 @@
-"""What limits an answer: what its evidence does not tell, a sentence each (pure)."""
+"""What limits an answer: what its evidence does not tell, a sentence each (pure).
+
+A caveat has a kind beside its sentence, so that no one has to read the sentence to know
+what it is about.
+"""
 
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
 from advisor.evidence import Evidence, Scope, is_labelled
 from advisor.rates import rate_text
@@ -17,6 +23,30 @@ TIME_EXTRAPOLATION = 2.0  # times the longest run before it is called extrapolat
 CONTRADICTING_SHARE = 0.2  # of runs, above the few that chance puts out of order
 
 
+class Kind(StrEnum):
+    """What a caveat is about."""
+
+    NOTHING_KNOWN = "nothing known"
+    CLAIMS = "claims"
+    BATCH_SIZES = "batch sizes"
+    OUTCOMES = "outcomes"
+    SCORES = "scores"
+    RUN_LENGTH = "run length"
+    WIDTH = "width"
+    SETTING = "setting"
+    NO_THRESHOLD = "no threshold"
+    NO_BEST_RATE = "no best rate"
+    RATE = "rate"
+
+
+@dataclass(frozen=True)
+class Caveat:
+    """One thing that limits an answer, as a person is told it."""
+
+    kind: Kind
+    text: str
+
+
 def find_caveats(
     scope: Scope,
     batch_size: int,
@@ -26,30 +56,30 @@ def find_caveats(
     *,
     knows_best: bool,
     knows_threshold: bool,
-) -> tuple[str, ...]:
+) -> tuple[Caveat, ...]:
     """Return what limits the answer, one sentence each, gravest first."""
-    caveats = [
-        *_none_caveats(scope, evidence, basis),
-        *_claim_caveats(evidence, batch_size, basis),
-        *_batch_caveats(evidence, batch_size),
-        *_outcome_caveats(evidence, batch_size, basis),
-        *_score_caveats(evidence),
-        *_time_caveats(scope, evidence),
-        *_width_caveats(scope, evidence),
-        *_setting_caveats(scope, evidence),
-    ]
-    if basis != "none":
-        if not knows_threshold:
-            caveats.append(
-                "There is no stability evidence: nothing says how far above this rate "
-                "training would fail."
-            )
-        if not knows_best:
-            caveats.append(
-                "The best rate is unknown, since no run of this workload has been "
-                "scored at enough rates: this is the highest rate held to be safe."
-            )
-    return (*caveats, *_rate_caveats(rate))
+    found = {
+        Kind.NOTHING_KNOWN: _none_caveats(scope, evidence, basis),
+        Kind.CLAIMS: _claim_caveats(evidence, batch_size, basis),
+        Kind.BATCH_SIZES: _batch_caveats(evidence, batch_size),
+        Kind.OUTCOMES: _outcome_caveats(evidence, batch_size, basis),
+        Kind.SCORES: _score_caveats(evidence),
+        Kind.RUN_LENGTH: _time_caveats(scope, evidence),
+        Kind.WIDTH: _width_caveats(scope, evidence),
+        Kind.SETTING: _setting_caveats(scope, evidence),
+    }
+    if basis != "none" and not knows_threshold:
+        found[Kind.NO_THRESHOLD] = [
+            "There is no stability evidence: nothing says how far above this rate "
+            "training would fail."
+        ]
+    if basis != "none" and not knows_best:
+        found[Kind.NO_BEST_RATE] = [
+            "The best rate is unknown, since no run of this workload has been "
+            "scored at enough rates: this is the highest rate held to be safe."
+        ]
+    found[Kind.RATE] = _rate_caveats(rate)
+    return tuple(Caveat(kind, text) for kind, texts in found.items() for text in texts)
 
 
 def _none_caveats(scope: Scope, evidence: Evidence, basis: str) -> list[str]:

@@ -22,6 +22,7 @@ UNSAID_RECIPE_RELIABILITY = (
 )
 # A run that nobody called stable, but whose score is finite where others' is not.
 SURVIVOR_RELIABILITY = 0.8
+LEFT_OUT = "left out as asked"
 OVERTAKEN = "the same run was later carried further"
 ADAPTIVE = {"adam", "adamw", "nadam", "adamax", "rmsprop", "adabelief", "lion"}
 
@@ -249,7 +250,6 @@ def select_evidence(
     runs: Sequence[Run],
     claims: Sequence[Claim],
     leave_out: Iterable[str] = (),
-    leave_out_reason: str = "left out as asked",
 ) -> Evidence:
     """Sort runs and claims of a pooled group into used, siblings and left out."""
     return select_from_shelves(
@@ -257,7 +257,6 @@ def select_evidence(
         shelve(runs),
         claims=claims,
         leave_out=leave_out,
-        leave_out_reason=leave_out_reason,
     )
 
 
@@ -283,7 +282,6 @@ def select_from_shelves(
     *,
     claims: Sequence[Claim],
     leave_out: Iterable[str] = (),
-    leave_out_reason: str = "left out as asked",
 ) -> Evidence:
     """Return what `select_evidence` does, from runs that were shelved before."""
     unwanted = set(leave_out)
@@ -293,7 +291,7 @@ def select_from_shelves(
     others: list[Run] = []
     reliability: dict[str, float] = {}
     excluded = [
-        Exclusion(run.id, leave_out_reason)
+        Exclusion(run.id, LEFT_OUT)
         for shelf in (shelves.values() if unwanted else ())
         for run in shelf.runs
         if run.id in unwanted
@@ -322,7 +320,7 @@ def select_from_shelves(
         scope, [c for c in claims if c.id not in unwanted]
     )
     excluded += not_used
-    excluded += [Exclusion(c.id, leave_out_reason) for c in claims if c.id in unwanted]
+    excluded += [Exclusion(c.id, LEFT_OUT) for c in claims if c.id in unwanted]
     relatives = [
         shelf.without(unwanted) if unwanted else shelf
         for name, shelf in shelves.items()

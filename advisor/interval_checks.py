@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
-from advisor.evidence import is_labelled
+from advisor.evidence import LEFT_OUT, is_labelled
 from advisor.recommendation import LEVEL
 from knowledge.records import Forecast, Run
 
@@ -92,7 +92,7 @@ class StatedInterval:
         runs of no stated length.
         """
         found, evidence = recommendation["max_stable"], recommendation["evidence"]
-        what_if = any("as asked" in e["reason"] for e in evidence["excluded"])
+        what_if = any(e["reason"] == LEFT_OUT for e in evidence["excluded"])
         if found is None or recommendation["horizon_steps"] is None or what_if:
             return None
         return cls(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from advisor.best_rate import BestRate
-from advisor.caveats import find_caveats
+from advisor.caveats import Caveat, Kind, find_caveats
 from advisor.evidence import Evidence, Exclusion, Scope
 from advisor.rates import rate_text, round_rate
 from advisor.regression import StableLearningRateModel
@@ -135,14 +135,24 @@ class Recommendation:
     exponent: Estimate | None
     scaling_rules: dict[str, float] | None
     evidence: EvidenceSummary
-    caveats: tuple[str, ...]
+    limits: tuple[Caveat, ...]
     verification: VerificationPlan
     risk: float = 0.1
     learning_rate_is: str | None = field(default=None)
 
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What limits the answer, one sentence each, gravest first."""
+        return tuple(limit.text for limit in self.limits)
+
+    def caveats_without(self, kind: Kind) -> list[str]:
+        """The caveats but those of a kind, where the text has said it already."""
+        return [limit.text for limit in self.limits if limit.kind != kind]
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON document of the contract."""
-        values = dict(vars(self))
+        names = {"limits": "caveats"}
+        values = {names.get(name, name): value for name, value in vars(self).items()}
         for name in ("max_stable", "best", "exponent"):
             value = values[name]
             values[name] = value.to_dict() if value is not None else None
@@ -235,7 +245,7 @@ def build_recommendation(
         exponent=exponent,
         scaling_rules=rules,
         evidence=_summarize(evidence),
-        caveats=find_caveats(
+        limits=find_caveats(
             scope,
             batch_size,
             evidence,

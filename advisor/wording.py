@@ -5,6 +5,7 @@ Every number comes from the answer itself, formatted as in its JSON.
 
 from collections.abc import Sequence
 
+from advisor.caveats import Kind
 from advisor.comparing import EVEN_MARGIN, LIKELY_FROM, SURE_FROM, Comparison
 from advisor.evidence import OVERTAKEN, Exclusion
 from advisor.largest_batch import LargestBatch
@@ -96,7 +97,7 @@ def recommendation_text(r: Recommendation) -> str:
         best_text(r),
         f"This is {BASIS_WORDS[r.basis]}. {rests_on_text(r)}",
         exponent_text(r),
-        *[c for c in r.caveats if not c.startswith("The best rate is unknown")],
+        *r.caveats_without(Kind.NO_BEST_RATE),
         plan_text(r),
     ]
     return " ".join(part for part in parts if part)
@@ -247,7 +248,7 @@ def judgement_text(j: Judgement) -> str:
         )
     if r.learning_rate is not None:
         parts.append(f"I would start at {rate_text(r.learning_rate)}.")
-    caveats = [c for c in r.caveats if not c.startswith("There is no stability")]
+    caveats = r.caveats_without(Kind.NO_THRESHOLD)
     parts += [f"This is {BASIS_WORDS[r.basis]}.", *caveats[:2], plan_text(r)]
     return " ".join(part for part in parts if part)
 
@@ -260,7 +261,7 @@ def largest_batch_text(found: LargestBatch) -> str:
         level = percent(interval["level"])
         parts.append(f"{level}: batch {interval['low']:g} to {interval['high']:g}.")
     if r is not None:
-        caveats = [c for c in r.caveats if not c.startswith("There is no stability")]
+        caveats = r.caveats_without(Kind.NO_THRESHOLD)
         basis = f"This is {BASIS_WORDS[r.basis]}." if interval is not None else ""
         parts += [basis, *caveats[:2], plan_text(r)]
     return " ".join(part for part in parts if part)

@@ -24,6 +24,7 @@ from advisor.calibration import (
     share_interval,
     track_record_sentences,
 )
+from advisor.evidence import LEFT_OUT
 from advisor.interval_checks import (
     FEWEST_LATER_RUNS,
     JobState,
@@ -417,7 +418,7 @@ def test_an_answer_is_held_to_its_interval() -> None:
         {
             "evidence": {
                 "used": [],
-                "excluded": [{"id": "run:b", "reason": "left out as asked"}],
+                "excluded": [{"id": "run:b", "reason": LEFT_OUT}],
             }
         },
     ],

@@ -64,7 +64,7 @@ def judged(
         exponent=Estimate(-0.3, -0.5, -0.1, 0.9, "max_stable"),
         scaling_rules=None,
         evidence=EvidenceSummary((), (), 0, 0),
-        caveats=(),
+        limits=(),
         verification=VerificationPlan(needed=False, reason=""),
     )
     fields = {f for f in Judgement.__dataclass_fields__}
