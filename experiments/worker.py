@@ -18,7 +18,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -32,7 +32,7 @@ from knowledge import inbox
 from knowledge.errors import AdvisorError
 from knowledge.outcome import RULE_VERSION, is_in_doubt
 from knowledge.recipes import RECIPES
-from knowledge.records import OURS, Curve, Run, content_id, finite_or_none
+from knowledge.records import OURS, Curve, Run, content_id, finite_or_none, run_body
 
 HEARTBEAT_SECONDS = 0.5
 IDLE_POLL_SECONDS = 0.1
@@ -137,7 +137,7 @@ def carry_out(queue: Queue, store_folder: Path, job: Job, owner: str) -> None:
                 note=result.verdict.reason,
             )
             if result.curve.losses:
-                body = {"run": asdict(run), **result.curve.to_dict()}
+                body = run_body(run, result.curve)
                 inbox.record(store_folder, "run", body, event_id=run.id)
             cancelled = result.stopped and not heartbeat.is_far_enough
             if result.verdict.outcome.is_unstable:

@@ -272,6 +272,20 @@ class Throughput:
     code_version: str | None = None
 
 
+def run_body(run: Run, curve: Curve | None = None) -> dict[str, Any]:
+    """Return the record body of a finished run with its raw curve, ready for JSON.
+
+    >>> run_body(Run("run:1", "w", 8, 0.1, "sgd", None, "me"), Curve((2.0,)))["losses"]
+    [2.0]
+    """
+    # Not asdict: it copies every value deeply, most of the time of a large import.
+    values = {
+        name: finite_or_none(value) if isinstance(value, float) else value
+        for name, value in vars(run).items()
+    }
+    return {"run": values, **(curve.to_dict() if curve is not None else {})}
+
+
 def content_id(kind: str, content: Mapping[str, Any]) -> str:
     """Return `kind:` and the hash of the content: the same content, the same id.
 

@@ -38,7 +38,15 @@ from knowledge.errors import (
 from knowledge.judging import JUDGED_BEFORE, curve_from_rows, judge_anew
 from knowledge.migrations import SCHEMA_VERSION, migrate
 from knowledge.outcome import RULE_VERSION
-from knowledge.records import STUDY, Claim, Curve, Forecast, Run, Throughput
+from knowledge.records import (
+    STUDY,
+    Claim,
+    Curve,
+    Forecast,
+    Run,
+    Throughput,
+    run_body,
+)
 from knowledge.run_memory import RunMemory
 from knowledge.shipped_study import ShippedStudy, find_study
 from knowledge.store_checking import Verification, verify_tables
@@ -61,7 +69,6 @@ from knowledge.tables import (
     claim_from_row,
     forecast_from_row,
     insert_events,
-    run_body,
     run_from_row,
     throughput_from_row,
 )

@@ -21,7 +21,6 @@ from knowledge.records import (
     Outcome,
     Run,
     Throughput,
-    finite_or_none,
 )
 
 # What a person sees.
@@ -41,16 +40,6 @@ JOB_COLUMNS = (
 ANSWER_COLUMNS = (
     "id asked question context intent slots text recommendation evidence conversation"
 ).split()
-
-
-def run_body(run: Run, curve: Curve | None = None) -> dict[str, Any]:
-    """Return the record body of a finished run with its raw curve."""
-    # Not asdict: it copies every value deeply, most of the time of a large import.
-    values = {name: getattr(run, name) for name in RUN_COLUMNS}
-    body: dict[str, Any] = {"run": _jsonable(values)}
-    if curve is not None:
-        body |= curve.to_dict()
-    return body
 
 
 def run_from_row(row: Sequence[Any]) -> Run:
@@ -280,10 +269,3 @@ def _cell(value: Any) -> Any:
     if isinstance(value, dict | list | tuple):
         return json.dumps(value)
     return value
-
-
-def _jsonable(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        key: finite_or_none(value) if isinstance(value, float) else value
-        for key, value in values.items()
-    }

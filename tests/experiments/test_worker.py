@@ -1,5 +1,7 @@
 """A worker's run: stopped early while fine, carried further, or said why it failed."""
 
+import json
+import math
 import os
 import subprocess
 import sys
@@ -18,10 +20,10 @@ from experiments.memory import largest_fitting_batch
 from experiments.queue import Job, NewJob, Queue
 from experiments.run_folder import RunFolder
 from experiments.training import train
-from experiments.worker import carry_out
+from experiments.worker import build_run, carry_out
 from knowledge import inbox
 from knowledge.outcome import is_in_doubt
-from knowledge.records import RunConfig
+from knowledge.records import Run, RunConfig, run_body
 
 CONFIG = RunConfig("digits_mlp", "adam", 32, 1e-3, seed=3, steps=60, data="digits")
 LONGER = replace(CONFIG, steps=120)
@@ -95,6 +97,22 @@ def test_a_run_stops_where_it_was_to_stop_and_its_record_says_how_far(bench):
     )
     assert len(record["losses"]) == 20
     assert bench.of(job).kept_path.exists()
+
+
+@pytest.mark.parametrize("spread", [0.5, math.nan], ids=["finite", "not finite"])
+def test_a_run_is_saved_as_the_store_itself_would_save_it(bench, monkeypatch, spread):
+    """Also with a number that JSON has no word for: the outcome must not be lost."""
+    made = []
+
+    def build(job: Job, **values: object) -> Run:
+        run = build_run(job, **values)
+        made.append((replace(run, metric_value=spread), values["curve"]))
+        return made[-1][0]
+
+    monkeypatch.setattr(worker, "build_run", build)
+    job = bench.run()
+    assert (job.state, job.error) == ("finished", None)
+    assert bench.records() == [json.loads(json.dumps(run_body(*made[0])))]
 
 
 @pytest.mark.parametrize("config", [CONFIG, FACES], ids=["digits", "faces"])
@@ -349,7 +367,7 @@ from dataclasses import replace
 from pathlib import Path
 import experiments.training
 from experiments.queue import NewJob, Queue
-from experiments.worker import carry_out
+from experiments.worker import build_run, carry_out
 limit = psutil.Process().memory_info().vms + 400 * 2**20
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 queue = Queue(Path(sys.argv[1]))

@@ -7,10 +7,10 @@ import duckdb
 import pytest
 
 from knowledge.migrations import migrate
-from knowledge.records import Run
+from knowledge.records import Run, run_body
 from knowledge.run_memory import RunMemory
 from knowledge.store import Store
-from knowledge.tables import insert_events, run_body
+from knowledge.tables import insert_events
 from tests.example_records import GRID_RUN
 
 
