@@ -22,7 +22,7 @@ from advisor.verification import (
     next_seed,
     sides_of,
 )
-from experiments.queue import Job, NewJob, new_job_id
+from experiments.jobs import Job, NewJob, new_job_id
 from experiments.run_folder import RunFolder
 from knowledge.records import Run
 

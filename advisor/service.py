@@ -34,7 +34,8 @@ from advisor.verifying import (
     shown_state,
     start_verification,
 )
-from experiments.queue import Job, Queue
+from experiments.jobs import Job
+from experiments.queue import Queue
 from experiments.runner import kill_worker
 from experiments.workloads import WORKLOADS, find_spec
 from knowledge import inbox

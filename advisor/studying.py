@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from advisor.advancing import added_by, ids_with_sources
 from advisor.evidence import runs_that_count
 from advisor.study import BUDGET_SHARE, StudyPlan, Wish
-from experiments.queue import Job
+from experiments.jobs import Job
 from knowledge.errors import AdvisorError
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from advisor.planning import InFlight, Survivor, plan_next_run
 from advisor.rates import round_rate
 from advisor.recommendation import PlannedRun, VerificationPlan
 from advisor.regression import StableLearningRateModel
-from experiments.queue import NewJob
+from experiments.jobs import NewJob
 from experiments.workloads import find_spec, get_spec
 from knowledge.names import WorkloadName
 from knowledge.recipes import RECIPES

@@ -19,7 +19,8 @@ from advisor.advancing import advance, examples_spent
 from advisor.checks import check_batch_size, check_learning_rate
 from advisor.evidence import Scope
 from advisor.verification import VerificationSpec, usual_steps
-from experiments.queue import Job
+from experiments.jobs import Job
+from experiments.queue import worker_is_alive
 from experiments.workloads import WorkloadSpec, find_spec
 from knowledge.errors import (
     BadValueError,
@@ -327,7 +328,7 @@ def ensure_supervisor(advisor: "Advisor") -> None:
 
 def shown_state(job: Job) -> str:
     """Return the state a person is shown: `interrupted` when its worker is gone."""
-    if job.state == "running" and not job.worker_is_alive():
+    if job.state == "running" and not worker_is_alive(job):
         return "interrupted"
     return job.state
 

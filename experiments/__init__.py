@@ -8,6 +8,7 @@ training       train(): the loop, in one readable function
 stepping       one step of a run, as it is trained, timed and compared
 precision      float32, or bf16 where it is asked for;  allocator  memory kept for reuse
 run_folder     names every file of one run; nothing else spells those names
+jobs           what the queue holds: jobs, verifications, their ids
 queue          the SQLite job queue: leases, heartbeats, cancel
 worker         python -m experiments.worker: carries out queued runs, one at a time
 kept_checkpoints  what a run that stopped in good health goes on from later

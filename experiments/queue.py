@@ -1,9 +1,9 @@
 """The job queue: one SQLite file with leases, heartbeats and cancel flags.
 
-A job is one training run; it may be told to stop early (`stop_after`) and be carried
-further later. A verification is what a person asked for: a budget within which runs are
-planned one after another (advisor.supervisor). A killed worker's lease runs out and the
-next worker goes on from the checkpoint. Not for network file systems.
+A job may be told to stop early (`stop_after`) and be carried further later; the runs of
+a verification are planned one after another (advisor.supervisor). A killed worker's
+lease runs out and the next worker goes on from the checkpoint. Not for network file
+systems.
 """
 
 import json
@@ -14,19 +14,17 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from experiments.jobs import Job, NewJob, Verification, new_job_id
 from knowledge.errors import JobNotFoundError, StoreError
 from knowledge.records import RunConfig
 
 LEASE_SECONDS = 30.0
 MAX_ATTEMPTS = 3
-JOB_ENDED = ("finished", "failed", "cancelled")
-VERIFICATION_ENDED = ("finished", "failed", "cancelled")
 _SCHEMA = """
 create table if not exists jobs (
     id text primary key, kind text not null, config text not null, state text not null,
@@ -61,105 +59,6 @@ where id = (
     order by created, id limit 1)
 returning rowid as number, *
 """
-
-
-@dataclass(frozen=True)
-class Job:
-    """One queued, running or ended training run, as the queue knows it.
-
-    `stop_after` is the step at which it stops for now, None: its horizon.
-    `continues_job` is the job from whose kept checkpoint it starts. `progress` is the
-    share of the steps up to where it stops for now. `note` is what a person should
-    know of a run that went well otherwise. `number` counts the store's jobs from 1, for
-    who says "cancel job 3".
-    """
-
-    id: str
-    number: int
-    kind: str
-    config: RunConfig
-    state: str
-    state_number: int
-    verification_id: str | None
-    believed_low: float | None
-    believed_high: float | None
-    reason: str | None
-    estimated_seconds: float | None
-    created: float
-    started: float | None
-    ended: float | None
-    pid: int | None
-    pid_created: float | None
-    lease: float | None
-    attempts: int
-    resumed_from_step: int | None
-    progress: float
-    loss: float | None
-    cancel: float | None
-    run_id: str | None
-    error: str | None
-    stop_after: int | None = None
-    continues_job: str | None = None
-    note: str | None = None
-
-    @property
-    def last_step(self) -> int:
-        """The step at which it stops for now."""
-        return min(self.stop_after or self.config.steps, self.config.steps)
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more will happen to it."""
-        return self.state in JOB_ENDED
-
-    def worker_is_alive(self) -> bool:
-        """Whether the process that claimed it still exists (same pid, same start)."""
-        if self.pid is None or self.pid_created is None:
-            return False
-        try:
-            process = psutil.Process(self.pid)
-            same = abs(process.create_time() - self.pid_created) < 1.0
-            # A process that is dying or dead and not yet reaped has no command line.
-            return bool(same and process.cmdline())
-        except psutil.Error:
-            return False
-
-
-@dataclass(frozen=True)
-class Verification:
-    """A budget of runs that somebody asked for; `spec` is the asker's own business."""
-
-    id: str
-    spec: Mapping[str, Any]
-    state: str
-    created: float
-    ended: float | None
-    cancel: float | None
-    error: str | None
-
-    @property
-    def is_over(self) -> bool:
-        """Whether no further run will be planned."""
-        return self.state in VERIFICATION_ENDED
-
-
-@dataclass(frozen=True)
-class NewJob:
-    """A run to queue, with the reason it was planned."""
-
-    config: RunConfig
-    verification_id: str | None = None
-    believed_low: float | None = None
-    believed_high: float | None = None
-    reason: str | None = None
-    estimated_seconds: float | None = None
-    stop_after: int | None = None
-    continues_job: str | None = None
-
-
-def new_job_id() -> str:
-    """Return an unused job id, for what must be saved of a job before it is queued."""
-    return f"job:{uuid.uuid4().hex[:12]}"
 
 
 class Queue:
@@ -475,7 +374,7 @@ class Queue:
 
     def release_lost(self) -> list[str]:
         """Give back the jobs whose worker process is gone; return their ids."""
-        lost = [job.id for job in self.jobs(running=True) if not job.worker_is_alive()]
+        lost = [job.id for job in self.jobs(running=True) if not worker_is_alive(job)]
         with self._connection() as con:
             for job_id in lost:
                 con.execute(
@@ -535,6 +434,19 @@ class Queue:
                 f"The job queue {self.path} cannot be used ({error}). "
                 "Finished runs are safe in the store."
             ) from error
+
+
+def worker_is_alive(job: Job) -> bool:
+    """Whether the process that claimed a job still exists (same pid, same start)."""
+    if job.pid is None or job.pid_created is None:
+        return False
+    try:
+        process = psutil.Process(job.pid)
+        same = abs(process.create_time() - job.pid_created) < 1.0
+        # A process that is dying or dead and not yet reaped has no command line.
+        return bool(same and process.cmdline())
+    except psutil.Error:
+        return False
 
 
 def _add_columns(con: sqlite3.Connection) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from experiments.queue import Queue
+from experiments.queue import Queue, worker_is_alive
 
 CANCEL_GRACE_SECONDS = 1.0
 WORKER_ENVIRONMENT = {
@@ -51,7 +51,7 @@ class ProcessRunner:
                 kill_worker(job.pid)
         ours = {worker.pid for worker in self._workers}
         # Workers of a supervisor that is gone finish their run before they leave.
-        foreign = sum(job.pid not in ours and job.worker_is_alive() for job in running)
+        foreign = sum(job.pid not in ours and worker_is_alive(job) for job in running)
         wanted = min(self._n_workers, self._queue.count_unfinished()) - foreign
         for _ in range(wanted - len(self._workers)):
             self._workers.append(self._start_worker())

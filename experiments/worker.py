@@ -24,8 +24,9 @@ from importlib import metadata
 from pathlib import Path
 
 from experiments import kept_checkpoints
+from experiments.jobs import Job
 from experiments.picture_folders import check_pictures
-from experiments.queue import Job, Queue
+from experiments.queue import Queue
 from experiments.run_folder import RunFolder
 from experiments.workloads import get_spec
 from knowledge import inbox

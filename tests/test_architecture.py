@@ -7,7 +7,7 @@ file and line that breaks it.
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,9 @@ KNOWLEDGE_FOR_EXPERIMENTS = tuple(
 # Only what trains may load torch; these start and count the processes that train.
 TORCH_FREE_EXPERIMENTS = tuple(
     f"experiments/{name}.py"
-    for name in ("workloads/__init__", "queue", "runner", "machine", "schedules")
+    for name in (
+        *("workloads/__init__", "jobs", "queue", "runner", "machine", "schedules"),
+    )
 )
 PURE_BY_NAME = tuple(
     f"advisor/{name}.py"
@@ -45,6 +47,16 @@ SIDE_EFFECTS = (
     *"experiments.worker experiments.training experiments.run_folder".split(),
     *"experiments.queue.Queue advisor.service advisor.verifying advisor.ui".split(),
 )
+
+
+# What a pure module must not even load by way of others of ours. That some of them read
+# a file of the program once, or a clock for somebody else, does it no harm.
+DATABASES_AND_PROCESSES = (
+    *"sqlite3 duckdb psutil subprocess socket filelock torch streamlit".split(),
+    *"knowledge.store experiments.queue experiments.runner".split(),
+)
+# It fits (pure) and keeps fits in a file: the study's report uses the first alone.
+NOT_FOLLOWED = ("advisor.fitting",)
 
 
 @dataclass(frozen=True)
@@ -84,6 +96,46 @@ def imports_of(source: str, file: str) -> Iterator[Import]:
                 yield Import(file, node.lineno, str(first.value))
 
 
+def loaded_with(source: str, file: str) -> list[Import]:
+    """Return the imports that are carried out as soon as a source text is loaded.
+
+    Not those inside functions, nor those for type checkers alone.
+    """
+    late = {
+        inner
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        or (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+        for inner in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
+    return [found for found in imports_of(source, file) if found.line not in late]
+
+
+def loaded_by_way_of(file: str, sources: Mapping[str, str]) -> list[Import]:
+    """Return the imports carried out in a file and in all of ours that it loads.
+
+    Args:
+        file: Where to start.
+        sources: Each file's source text.
+    """
+    homes = {module_of(name): name for name in sources}
+    found, waiting, seen = [], [file], {file}
+    while waiting:
+        at = waiting.pop()
+        for each in loaded_with(sources[at], at):
+            found.append(each)
+            home = homes.get(each.name) or homes.get(each.name.rpartition(".")[0])
+            if home and home not in seen and not each.is_of(NOT_FOLLOWED):
+                seen.add(home)
+                waiting.append(home)
+    return found
+
+
+def module_of(file: str) -> str:
+    """Return the dotted name of a file's module."""
+    return file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
 def our_files() -> list[str]:
     """Return every source file of the program, relative to the repository."""
     found = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
@@ -121,9 +173,7 @@ def is_pure(file: str) -> bool:
 def modules_of(*places: str) -> list[str]:
     """Return the dotted names of our modules under the given folders or files."""
     return [
-        file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        for file in our_files()
-        if in_room(Import(file, 0, ""), *places)
+        module_of(file) for file in our_files() if in_room(Import(file, 0, ""), *places)
     ]
 
 
@@ -293,6 +343,44 @@ def test_pure_modules_take_and_return_values_only() -> None:
     assert_none(
         [i for i in our_imports() if in_room(i, *pure) and i.is_of(SIDE_EFFECTS)],
         "A module that calls itself pure has no clock, file, process or database.",
+    )
+
+
+def test_what_a_module_loads_is_followed_through_ours_and_no_further() -> None:
+    """Over two modules, not into functions, and around a circle without end."""
+    sources = {
+        "advisor/a.py": "from advisor.b import thing\nimport numpy\n",
+        "advisor/b.py": (
+            "import advisor.c\n"
+            "if TYPE_CHECKING:\n"
+            "    import duckdb\n"
+            "def late():\n"
+            "    import torch\n"
+        ),
+        "advisor/c.py": "import sqlite3\nfrom advisor.a import other\n",
+    }
+    names = [str(i) for i in loaded_by_way_of("advisor/a.py", sources)]
+    assert names == [
+        "advisor/a.py:1 imports advisor.b.thing",
+        "advisor/a.py:2 imports numpy",
+        "advisor/b.py:1 imports advisor.c",
+        "advisor/c.py:1 imports sqlite3",
+        "advisor/c.py:2 imports advisor.a.other",
+    ]
+
+
+def test_pure_modules_load_no_database_and_no_process_by_way_of_others() -> None:
+    """Whoever reasons about jobs and runs needs neither the queue nor the store."""
+    sources = {file: (ROOT / file).read_text(encoding="utf-8") for file in our_files()}
+    assert_none(
+        [
+            Import(f"{file}, by way of {found.file}", found.line, found.name)
+            for file in sources
+            if is_pure(file)
+            for found in loaded_by_way_of(file, sources)
+            if found.is_of(DATABASES_AND_PROCESSES)
+        ],
+        "A module that calls itself pure loads no database and no process.",
     )
 
 

@@ -13,7 +13,7 @@ from advisor.asking.proposals import Action, Proposal
 from advisor.recommendation import Recommendation
 from advisor.verifying import check_trainable
 from advisor.wording import change_text, duration_text, joined
-from experiments.queue import Job
+from experiments.jobs import Job
 from knowledge.errors import PlanError
 from knowledge.inbox import now_text
 from knowledge.records import Claim

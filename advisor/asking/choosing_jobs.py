@@ -7,7 +7,7 @@ last one" is the newest. Who says no more than "stop it" means all that are not 
 import re
 from collections.abc import Sequence
 
-from experiments.queue import Job
+from experiments.jobs import Job
 from knowledge.names import WorkloadName
 
 _EXCEPT = re.compile(

@@ -30,7 +30,7 @@ from advisor.question import Question
 from advisor.recommendation import Recommendation
 from advisor.verifying import job_dict
 from advisor.wording import joined, setting_text
-from experiments.queue import Job
+from experiments.jobs import Job
 from experiments.workloads import WORKLOADS
 from knowledge.names import WorkloadName
 

@@ -20,7 +20,7 @@ from advisor.ui.text import count_text, escaped
 from advisor.ui.turns import Turn, plan_of, updated_turn
 from advisor.verifying import Verification, shown_state
 from advisor.wording import duration_text, title_of
-from experiments.queue import Job
+from experiments.jobs import Job
 from experiments.run_folder import RunFolder
 from experiments.workloads import find_spec
 from knowledge.errors import AdvisorError, BadValueError

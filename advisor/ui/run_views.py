@@ -17,7 +17,7 @@ from advisor.ui.plans import (
 from advisor.ui.text import escaped
 from advisor.verifying import job_dict, shown_state
 from advisor.wording import duration_text, title_of
-from experiments.queue import Job
+from experiments.jobs import Job
 from experiments.run_folder import RunFolder
 from knowledge.records import Curve, Outcome, Run
 

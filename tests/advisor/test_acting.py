@@ -16,7 +16,7 @@ from advisor.asking.proposals import Action
 from advisor.service import Advisor
 from advisor.tools import call_tool
 from advisor.verifying import Verification
-from experiments.queue import NewJob
+from experiments.jobs import NewJob
 from knowledge.errors import BadValueError, PlanError, StoreError
 from knowledge.records import RunConfig
 

@@ -14,7 +14,7 @@ from advisor.planning import PlannedTrial, Survivor
 from advisor.service import Advisor
 from advisor.settings import Settings
 from advisor.verifying import Verification
-from experiments.queue import Job
+from experiments.jobs import Job
 from experiments.worker import carry_out
 from knowledge.outcome import RULE_VERSION
 from knowledge.records import Outcome, Run

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.asking.choosing_jobs import choose_jobs, named_numbers
-from experiments.queue import Job, NewJob, Queue
+from experiments.jobs import Job, NewJob
+from experiments.queue import Queue
 from knowledge.records import RunConfig
 
 WANTED = (

@@ -10,7 +10,7 @@ from advisor.service import Advisor
 from advisor.settings import Settings
 from advisor.study import StudyPart, StudyPlan
 from advisor.studying import STARTUP_SECONDS, run_study, study_status
-from experiments.queue import NewJob
+from experiments.jobs import NewJob
 from knowledge.shipped_study import find_study
 
 FIXED = StudyPart(

@@ -12,7 +12,7 @@ from advisor import cli
 from advisor.service import Advisor
 from advisor.settings import Settings
 from advisor.verifying import job_dict, shown_state
-from experiments.queue import Job
+from experiments.jobs import Job
 from experiments.run_folder import RunFolder
 from knowledge.errors import BadValueError, WorkloadUnavailableError
 from knowledge.records import Outcome, Run

@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from experiments.queue import LEASE_SECONDS, MAX_ATTEMPTS, NewJob, Queue, new_job_id
+from experiments.jobs import NewJob, new_job_id
+from experiments.queue import LEASE_SECONDS, MAX_ATTEMPTS, Queue
 from knowledge.errors import JobNotFoundError, StoreError
 from knowledge.records import RunConfig
 

@@ -15,9 +15,10 @@ import torch
 from experiments import face_task, kept_checkpoints, training, worker
 from experiments.digits import DigitsTask
 from experiments.faces import FaceSet, generate_faces, load_faces
+from experiments.jobs import Job, NewJob
 from experiments.kept_checkpoints import keep
 from experiments.memory import largest_fitting_batch
-from experiments.queue import Job, NewJob, Queue
+from experiments.queue import Queue
 from experiments.run_folder import RunFolder
 from experiments.training import train
 from experiments.worker import build_run, carry_out
@@ -366,7 +367,8 @@ import resource, sys, psutil
 from dataclasses import replace
 from pathlib import Path
 import experiments.training
-from experiments.queue import NewJob, Queue
+from experiments.jobs import NewJob
+from experiments.queue import Queue
 from experiments.worker import build_run, carry_out
 limit = psutil.Process().memory_info().vms + 400 * 2**20
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
