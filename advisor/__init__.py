@@ -35,6 +35,7 @@ scaling_wording the referee's report -> sentences (pure)
 charts          answers -> charts (pure)
 shortening      a run as a shorter one would have seen it (pure)
 outcome_map     how each run ended over batch size and rate, in panels (pure)
+listing         lists as they are read aloud (pure)
 rates           learning rates as they are shown (pure)
 checks          values from outside -> values that can be right
 settings        environment -> Settings

@@ -7,7 +7,6 @@ writes down what is expected of a run before it can start.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from importlib import metadata
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
@@ -25,6 +24,7 @@ from advisor.verification import (
 from experiments.jobs import Job, NewJob, new_job_id
 from experiments.run_folder import RunFolder
 from knowledge.records import Run
+from knowledge.version import program_version
 
 if TYPE_CHECKING:
     from advisor.service import Advisor
@@ -129,7 +129,7 @@ def find_paused(
 
     Their checkpoint is there, and no job under way is going on from it.
     """
-    version = metadata.version("lr-advisor")
+    version = program_version()
     unfinished = advisor.queue.jobs(unfinished=True)
     busy = {job.id for job in unfinished} | {job.continues_job for job in unfinished}
     overtaken = overtaken_runs(runs)

@@ -50,8 +50,8 @@ class BestRate:
     """The best rate at a batch size, and the exponent of the law it comes from.
 
     `start` is the rate with the least expected loss: a little below the median, since
-    too high costs more than too low. `exponent_draws` are of the law's slope at the
-    middle of the batch sizes; `scaling_rules` are the shares of its bands.
+    too high costs more than too low. `exponent` is the law's slope at the middle of the
+    batch sizes; `scaling_rules` are the shares of its bands.
     """
 
     median: float
@@ -60,9 +60,7 @@ class BestRate:
     level: float
     start: float
     exponent: Interval
-    exponent_draws: tuple[float, ...]
     scaling_rules: dict[str, float]
-    n_batch_sizes: int
     n_runs: int
 
 
@@ -174,9 +172,7 @@ class BestRateLaw:
                 high=float(ends[2]),
                 level=_EXPONENT_LEVEL,
             ),
-            exponent_draws=tuple(exponents.tolist()),
             scaling_rules=scaling_rule_shares(exponents),
-            n_batch_sizes=len(self._log_batch),
             n_runs=self._n_runs,
         )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from advisor.evidence import Evidence, Scope, is_labelled
+from advisor.listing import joined
 from advisor.rates import rate_text
 from experiments.workloads import find_spec
 from knowledge.names import WorkloadName
@@ -106,7 +107,7 @@ def _claim_caveats(evidence: Evidence, batch_size: int, basis: str) -> list[str]
         )
         rate = rate_text(ceilings[0])
         caveats.append(
-            f"The reported {rate} at batch {_list(at)} is the ceiling of that "
+            f"The reported {rate} at batch {joined(at)} is the ceiling of that "
             "program's slider: nobody has tried higher there, so it is no limit."
         )
     if basis == "reported":
@@ -248,7 +249,7 @@ def _width_caveats(scope: Scope, evidence: Evidence) -> list[str]:
     copies = {name.width_divisor for name in names if name.base == base}
     if not copies:
         return []
-    widths = _list([f"1/{divisor}" for divisor in sorted(copies)])
+    widths = joined([f"1/{divisor}" for divisor in sorted(copies)])
     return [
         f"How it goes with the batch is learnt from copies with {widths} of each "
         "width; at full width nobody here has measured it."
@@ -272,8 +273,3 @@ def _setting_caveats(scope: Scope, evidence: Evidence) -> list[str]:
     if len(data) > 1:
         caveats.append(f"The runs were made on different data ({', '.join(data)}).")
     return caveats
-
-
-def _list(values: Sequence[object]) -> str:
-    *first, last = [str(v) for v in values]
-    return f"{', '.join(first)} and {last}" if first else last

@@ -19,6 +19,7 @@ from typing import Any
 
 from advisor.cli_arguments import build_parser
 from advisor.describing import describe_workload
+from experiments.jobs import VERIFICATION
 from experiments.runner import WORKER_ENVIRONMENT
 from experiments.workloads import find_spec
 from knowledge.errors import AdvisorError, SettingsError
@@ -326,7 +327,7 @@ def _jobs(options: argparse.Namespace) -> Result:
             advisor.cancel(options.id)
         elif options.action == "resume":
             advisor.resume(options.id)
-        if options.id.startswith("verification:"):
+        if options.id.startswith(VERIFICATION):
             opened = advisor.queue.verification(options.id)
             document = {"id": opened.id, "state": opened.state, "kind": "verification"}
         else:

@@ -18,7 +18,7 @@ from advisor.regression import StableLearningRateModel
 
 Floats = NDArray[np.float64]
 
-_DRAWS = 2000
+_SHARES = (np.arange(2000) + 0.5) / 2000
 _SUREST = 0.001  # what so many draws can tell from certainty
 # How far above an even share a probability must lie before it is more than chance, and
 # from where the words get stronger: our choice.
@@ -119,11 +119,7 @@ def threshold_quantiles(
 ) -> Floats:
     """Return evenly likely values of the log2 threshold, shape (2000,)."""
     draws, weights = model.threshold_draws(batch_size, horizon_steps)
-    order = np.argsort(draws, axis=None)
-    cumulative = np.cumsum(weights.ravel()[order])
-    shares = (np.arange(_DRAWS) + 0.5) / _DRAWS * cumulative[-1]
-    places = np.minimum(np.searchsorted(cumulative, shares), len(order) - 1)
-    return np.asarray(draws.ravel()[order][places])
+    return np.quantile(draws, _SHARES, weights=weights, method="inverted_cdf")
 
 
 def best_rate_quantiles(best: BestRate) -> Floats:
@@ -133,7 +129,7 @@ def best_rate_quantiles(best: BestRate) -> Floats:
     """
     low, median, high = np.log2([best.low, best.median, best.high])
     sd = max((high - low) / (2 * norm.ppf(0.5 + best.level / 2)), 1e-6)
-    return np.asarray(median + sd * norm.ppf((np.arange(_DRAWS) + 0.5) / _DRAWS))
+    return np.asarray(median + sd * norm.ppf(_SHARES))
 
 
 def _own_counts(r: Recommendation) -> tuple[int, int]:

@@ -15,13 +15,12 @@ import numpy as np
 from scipy.optimize import nnls
 
 from experiments.schedules import measurements_of
-from experiments.workloads import find_spec
+from experiments.workloads import PROXY_WIDTH, find_spec
 from knowledge.names import WorkloadName
 from knowledge.records import Run, Throughput
 
 # How the work of a step shrinks with the width, between the proxies that were timed
 # (docs/log.md): fewer channels, and kernels that use the machine less well.
-PROXY_WIDTH = 16
 PROXY_POWER = 1.5
 # A worker starts and loads torch and the faces before its first step (measured:
 # docs/log.md).
@@ -130,7 +129,7 @@ def fit_run_cost(
     looks = np.array([t.looks / t.steps for t in timings])
     # Looks cost what they should on a machine of this speed.
     ratios = whole / (guesses + looks * guessed.per_look)
-    speed = _weighted_median(ratios, weights)
+    speed = float(np.quantile(ratios, 0.5, weights=weights, method="inverted_cdf"))
     per_step = np.maximum(whole - looks * guessed.per_look * speed, 0.2 * whole)
     fixed, per_example = _fit_law(
         np.append(sizes, GUESS_ENDS),
@@ -223,12 +222,6 @@ def _weights(timings: Sequence[Timing]) -> np.ndarray:
         weights.append(0.5**age)
         seen[timing.batch_size] += 1
     return np.array(weights)
-
-
-def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
-    order = np.argsort(values)
-    running = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(running, 0.5 * running[-1])])
 
 
 def _fit_law(

@@ -244,22 +244,6 @@ def usual_horizon(
     return PROXY_HORIZON_STEPS if name.is_proxy else spec.usual_horizon_steps
 
 
-def select_evidence(
-    scope: Scope,
-    *,
-    runs: Sequence[Run],
-    claims: Sequence[Claim],
-    leave_out: Iterable[str] = (),
-) -> Evidence:
-    """Sort runs and claims of a pooled group into used, siblings and left out."""
-    return select_from_shelves(
-        scope,
-        shelve(runs),
-        claims=claims,
-        leave_out=leave_out,
-    )
-
-
 def shelve(runs: Iterable[Run], *, onto: Shelves | None = None) -> Shelves:
     """Return runs by the lower-case name of their workload, added to earlier ones.
 
@@ -283,7 +267,7 @@ def select_from_shelves(
     claims: Sequence[Claim],
     leave_out: Iterable[str] = (),
 ) -> Evidence:
-    """Return what `select_evidence` does, from runs that were shelved before."""
+    """Sort runs and claims of a pooled group into used, siblings and left out."""
     unwanted = set(leave_out)
     own_name = scope.workload.lower()
     counted: list[Run] = []

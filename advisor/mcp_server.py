@@ -14,7 +14,6 @@ import socket
 import sys
 from collections.abc import Sequence
 from functools import partial
-from importlib import metadata
 from typing import Any
 
 import anyio
@@ -31,6 +30,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from advisor.service import Advisor
 from advisor.tools import TOOLS, Tool, call_tool
 from knowledge.errors import AdvisorError, SettingsError
+from knowledge.version import program_version
 
 PATH = "/mcp"
 TOKEN_VARIABLE = "LR_ADVISOR_MCP_TOKEN"
@@ -77,7 +77,7 @@ def build_server(advisor: Advisor) -> Server[Any]:
 
     return Server(
         "lr-advisor",
-        version=metadata.version("lr-advisor"),
+        version=program_version(),
         title="LR Advisor",
         instructions=INSTRUCTIONS,
         on_list_tools=list_tools,

@@ -39,8 +39,8 @@ from advisor.scaling import (
     tally_families,
     with_copies,
 )
-from advisor.verification import FORUM_BATCHES, PROXY_WIDTH, verification_target
-from experiments.workloads import find_spec
+from advisor.verification import FORUM_BATCHES, verification_target
+from experiments.workloads import PROXY_WIDTH, find_spec
 from knowledge.names import WorkloadName
 from knowledge.recipes import RECIPES
 from knowledge.records import OURS, STUDY, Claim, Run

@@ -5,6 +5,7 @@ Every number comes from the report itself, formatted as in its JSON.
 
 from collections.abc import Sequence
 
+from advisor.listing import joined
 from advisor.rates import rate_text
 from advisor.scaling import (
     QUANTITY_WORDS,
@@ -17,7 +18,6 @@ from advisor.scaling import (
 from advisor.wording import (
     RULE_WORDS,
     duration_text,
-    joined,
     optimizer_title,
     percent,
     rules_text,

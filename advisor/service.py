@@ -34,7 +34,7 @@ from advisor.verifying import (
     shown_state,
     start_verification,
 )
-from experiments.jobs import Job
+from experiments.jobs import VERIFICATION, Job
 from experiments.queue import Queue
 from experiments.runner import kill_worker
 from experiments.workloads import WORKLOADS, find_spec
@@ -55,9 +55,10 @@ from knowledge.shipped_study import find_study
 from knowledge.sql_box import QueryResult, run_query
 from knowledge.store import Store
 from knowledge.tables import TABLES
+from knowledge.version import PROGRAM, program_version
 
 MOST_NAME_CHARS = 80
-_VERSIONED = ("lr-advisor", "torch", "duckdb", "streamlit", "scikit-learn", "altair")
+_VERSIONED = (PROGRAM, "torch", "duckdb", "streamlit", "scikit-learn", "altair")
 
 
 @dataclass(frozen=True)
@@ -416,7 +417,7 @@ class Advisor(Answering):
             model=model,
             made=now_text(),
             verification_id=verification_id,
-            code_version=_version("lr-advisor"),
+            code_version=program_version(),
         )
         self.store.record_forecasts(forecasts)
 
@@ -453,7 +454,7 @@ class Advisor(Answering):
 
     def cancel(self, job_or_verification_id: str) -> None:
         """Stop one job, or a whole verification; what is finished stays."""
-        if job_or_verification_id.startswith("verification:"):
+        if job_or_verification_id.startswith(VERIFICATION):
             self.queue.cancel_verification(job_or_verification_id)
         else:
             self.queue.cancel(job_or_verification_id)

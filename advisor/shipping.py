@@ -15,6 +15,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from advisor.evidence import runs_that_count
+from experiments.jobs import VERIFICATION, verification_id_of
 from experiments.workloads import find_spec
 from knowledge.records import Outcome, Run
 from knowledge.shipped_study import ShippedStudy
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from advisor.service import Advisor
 
 _VERSIONED = ("torch", "numpy", "scikit-learn", "scikit-image")
-_STUDY_PREFIX = "verification:study-"
+_STUDY_PREFIX = verification_id_of("study-")
 
 
 def ship_study(advisor: "Advisor", folder: Path, *, made: date) -> ShippedStudy:
@@ -104,7 +105,7 @@ def _parts(advisor: "Advisor") -> dict[str, str]:
     """The part of the study each job was run for, by job id."""
     rows = advisor.store.rows("select id, verification_id from jobs")
     return {
-        job_id: verification_id.removeprefix("verification:").split(".")[0]
+        job_id: verification_id.removeprefix(VERIFICATION).split(".")[0]
         for job_id, verification_id in rows
         if (verification_id or "").startswith(_STUDY_PREFIX)
     }

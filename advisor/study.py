@@ -8,10 +8,11 @@ of runs, so the study ends in time on any machine; a faster one simply learns mo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from experiments.jobs import verification_id_of
 from knowledge.errors import BadValueError
 
 FACE_BATCHES = (1, 2, 3, 4, 5, 6, 9, 12, 16, 32)
-FORUM_BATCHES = (1, 2, 3, 5, 6, 9, 12)  # the forum's batches, for a short study
+SHORT_BATCHES = (1, 2, 3, 5, 6, 9, 12)  # what the forum speaks of, for a short study
 DIGITS_BATCHES = (4, 8, 16, 32, 64, 128, 256, 512)
 # From where every run held to where every run failed: docs/log.md, original@1/16.
 BOUNDARY_RATES = (1e-3, 1.5e-3, 2e-3, 3e-3, 4e-3, 6e-3, 8e-3)
@@ -86,7 +87,7 @@ class StudyPlan:
         total = sum(part.share for part in self.parts)
         return [
             Wish(
-                f"verification:{self.name}-{part.name}{suffix}",
+                verification_id_of(f"{self.name}-{part.name}{suffix}"),
                 part,
                 batch_sizes,
                 steps,
@@ -243,7 +244,7 @@ QUICK = StudyPlan(
     parts=(
         *_faces(
             400,
-            FORUM_BATCHES,
+            SHORT_BATCHES,
             {"original": (14, 7), "dlight": (12, 6), "realface": (16, 8)},
         ),
         _examples((2, 4, 8, 16), 2400, 6),

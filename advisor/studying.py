@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from advisor.advancing import added_by, ids_with_sources
 from advisor.evidence import runs_that_count
 from advisor.study import BUDGET_SHARE, StudyPlan, Wish
-from experiments.jobs import Job
+from experiments.jobs import VERIFICATION, Job
 from knowledge.errors import AdvisorError
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def run_study(
     left = sum(s.left_seconds for s in before if s.state != "done") / PARTS_SHARE
     end = time.monotonic() + left
     for status in before:
-        name = status.wish.verification_id.removeprefix("verification:")
+        name = status.wish.verification_id.removeprefix(VERIFICATION)
         if status.state == "done":
             say(f"{name}: done before, {status.n_runs} runs.")
             continue

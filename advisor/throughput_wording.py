@@ -1,8 +1,9 @@
 """What is fastest here -> sentences (pure)."""
 
+from advisor.listing import joined
 from advisor.rates import rate_text
 from advisor.throughput import BatchChoice, FastestBatch
-from advisor.wording import BASIS_WORDS, joined, percent, title_of
+from advisor.wording import BASIS_WORDS, percent, title_of
 
 MOST_BATCHES = 12  # listed one by one
 

@@ -17,7 +17,7 @@ from advisor.rates import round_rate
 from advisor.recommendation import PlannedRun, VerificationPlan
 from advisor.regression import StableLearningRateModel
 from experiments.jobs import NewJob
-from experiments.workloads import find_spec, get_spec
+from experiments.workloads import PROXY_WIDTH, find_spec, get_spec
 from knowledge.names import WorkloadName
 from knowledge.recipes import RECIPES
 from knowledge.records import Outcome, Run, RunConfig
@@ -25,7 +25,6 @@ from knowledge.records import Outcome, Run, RunConfig
 MIN_STEPS = 150
 DEFAULT_STEPS = 2_000
 WANTED_RUNS = 12  # runs that a time budget should hold: enough to bracket a boundary
-PROXY_WIDTH = 16
 NARROW_ENOUGH = 1.5  # ratio of the interval's ends: then nothing needs verifying
 FORUM_BATCHES = (2, 5, 12)  # the forum's half, fastest and largest batches
 # Where a run may stop for now, as shares of its horizon; a rung of fewer steps than the

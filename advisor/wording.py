@@ -9,6 +9,7 @@ from advisor.caveats import Kind
 from advisor.comparing import EVEN_MARGIN, LIKELY_FROM, SURE_FROM, Comparison
 from advisor.evidence import OVERTAKEN, Exclusion
 from advisor.largest_batch import LargestBatch
+from advisor.listing import joined
 from advisor.rates import rate_text
 from advisor.recommendation import Estimate, Judgement, Recommendation
 from experiments.workloads import find_spec
@@ -416,16 +417,6 @@ def settings_snippets(r: Recommendation) -> dict[str, str]:
             f"# on the command line: --batch-size {r.batch_size}"
         )
     return snippets
-
-
-def joined(words: Sequence[str]) -> str:
-    """Return words as a list in a sentence.
-
-    >>> joined(["a", "b", "c"])
-    'a, b and c'
-    """
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def percent(share: float) -> str:

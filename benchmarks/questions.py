@@ -37,7 +37,6 @@ KEPT_BACK = ROOT / "tests/advisor/kept_back"
 FOLDS, SEED = 5, 0
 ALIKE = 80  # of 100 by token_sort_ratio: two such texts go into one fold
 ALIKE_AFTER = 92  # the same for follow-ups, which are short and alike anyway
-SWAPPED_LETTERS = 1
 
 
 @dataclass(frozen=True)

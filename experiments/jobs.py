@@ -13,6 +13,7 @@ from uuid import uuid4
 from knowledge.records import RunConfig
 
 JOB_ENDED = ("finished", "failed", "cancelled")
+VERIFICATION = "verification:"  # how the ids of verifications begin
 VERIFICATION_ENDED = ("finished", "failed", "cancelled")
 
 
@@ -101,3 +102,17 @@ class NewJob:
 def new_job_id() -> str:
     """Return an unused job id, for what must be saved of a job before it is queued."""
     return f"job:{uuid4().hex[:12]}"
+
+
+def new_verification_id() -> str:
+    """Return an unused id for a verification."""
+    return verification_id_of(uuid4().hex[:12])
+
+
+def verification_id_of(name: str) -> str:
+    """Return the id of the verification that goes by a name.
+
+    >>> verification_id_of("study-faces")
+    'verification:study-faces'
+    """
+    return VERIFICATION + name

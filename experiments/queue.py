@@ -11,7 +11,6 @@ import os
 import sqlite3
 import threading
 import time
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +18,13 @@ from typing import Any
 
 import psutil
 
-from experiments.jobs import Job, NewJob, Verification, new_job_id
+from experiments.jobs import (
+    Job,
+    NewJob,
+    Verification,
+    new_job_id,
+    new_verification_id,
+)
 from knowledge.errors import JobNotFoundError, StoreError
 from knowledge.records import RunConfig
 
@@ -110,7 +115,7 @@ class Queue:
         now: float | None = None,
     ) -> str:
         """Open a verification and return its id; a known id is opened only once."""
-        verification_id = verification_id or f"verification:{uuid.uuid4().hex[:12]}"
+        verification_id = verification_id or new_verification_id()
         with self._connection() as con:
             con.execute(
                 "insert into verifications (id, spec, state, created) "

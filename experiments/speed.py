@@ -16,7 +16,6 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from importlib import metadata
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -27,6 +26,7 @@ from experiments.runner import WORKER_ENVIRONMENT
 from experiments.workloads import WorkloadSpec, get_spec
 from knowledge.errors import AdvisorError, BadValueError
 from knowledge.records import RunConfig
+from knowledge.version import program_version
 
 FACE_BATCHES = (1, 2, 4, 5, 8, 9, 12, 16, 24, 32)  # the forum's 5, 9 and 12 among them
 DIGITS_BATCHES = (4, 8, 16, 32, 64, 128, 256, 512)
@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "workload": config.workload,
         "recipe": config.recipe,
         "precision": config.precision,
-        "code_version": metadata.version("lr-advisor"),
+        "code_version": program_version(),
         "rows": [asdict(timing) for timing in timings],
         "stopped": stopped,
     }

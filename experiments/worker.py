@@ -20,7 +20,6 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 
 from experiments import kept_checkpoints
@@ -34,6 +33,7 @@ from knowledge.errors import AdvisorError
 from knowledge.outcome import RULE_VERSION, is_in_doubt
 from knowledge.recipes import RECIPES
 from knowledge.records import OURS, Curve, Run, content_id, finite_or_none, run_body
+from knowledge.version import program_version
 
 HEARTBEAT_SECONDS = 0.5
 IDLE_POLL_SECONDS = 0.1
@@ -186,7 +186,7 @@ def build_run(
 ) -> Run:
     """Return the record of a run; the same config on the same code is the same run."""
     config, spec = job.config, get_spec(job.config.workload)
-    identity = {**config.to_dict(), "code": code_version(), "steps_done": None}
+    identity = {**config.to_dict(), "code": program_version(), "steps_done": None}
     steps = len(curve.losses)
     if outcome == "incomplete":  # cut short: how far it came is part of what it is
         identity["steps_done"] = steps
@@ -219,16 +219,11 @@ def build_run(
         seconds=round(seconds, 3),
         examples_per_second=round(speed, 3) if speed else None,
         outcome_rule=RULE_VERSION,
-        code_version=code_version(),
+        code_version=program_version(),
         created=datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="seconds"),
         job_id=job.id,
         note=note,
     )
-
-
-def code_version() -> str:
-    """Return this program's version, which is part of what a run is."""
-    return metadata.version("lr-advisor")
 
 
 def _explain(error: Exception, job: Job, folder: RunFolder) -> str:

@@ -18,7 +18,9 @@ ROOMS = ("knowledge", "experiments", "advisor")
 OURS = (*ROOMS, "streamlit_app")
 KNOWLEDGE_FOR_EXPERIMENTS = tuple(
     f"knowledge.{name}"
-    for name in ("records", "outcome", "errors", "names", "recipes", "inbox")
+    for name in (
+        *("records", "outcome", "errors", "names", "recipes", "inbox", "version"),
+    )
 )
 # Only what trains may load torch; these start and count the processes that train.
 TORCH_FREE_EXPERIMENTS = tuple(

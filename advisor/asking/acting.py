@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.asking.observing import Observation, observed_claim, observed_text
 from advisor.asking.proposals import Action, Proposal
+from advisor.listing import joined
 from advisor.recommendation import Recommendation
 from advisor.verifying import check_trainable
-from advisor.wording import change_text, duration_text, joined
+from advisor.wording import change_text, duration_text
 from experiments.jobs import Job
 from knowledge.errors import PlanError
 from knowledge.inbox import now_text

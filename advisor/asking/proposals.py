@@ -16,6 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from experiments.jobs import verification_id_of
 from knowledge.errors import PlanError
 from knowledge.inbox import disk_error, write_whole
 
@@ -50,7 +51,7 @@ class Proposal:
     @property
     def verification_id(self) -> str:
         """The id under which its verification is started."""
-        return f"verification:{self.id.removeprefix('plan:')}"
+        return verification_id_of(self.id.removeprefix("plan:"))
 
 
 class Proposals:

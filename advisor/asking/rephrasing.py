@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from advisor.asking.answer import several
+from advisor.listing import joined
 from advisor.rates import rate_text
-from advisor.wording import joined, title_of
+from advisor.wording import title_of
 
 
 def sentence_for(intent: str, slots: Mapping[str, Any]) -> str | None:

@@ -26,10 +26,11 @@ from advisor.asking.observing import (
     told_steps,
 )
 from advisor.checks import check_batch_size, check_learning_rate
+from advisor.listing import joined
 from advisor.question import Question
 from advisor.recommendation import Recommendation
 from advisor.verifying import job_dict
-from advisor.wording import joined, setting_text
+from advisor.wording import setting_text
 from experiments.jobs import Job
 from experiments.workloads import WORKLOADS
 from knowledge.names import WorkloadName

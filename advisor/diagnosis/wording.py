@@ -9,8 +9,9 @@ from advisor.diagnosis.causes import CAUSE_WORDS, RANKINGS, SYMPTOM_WORDS, Cause
 from advisor.diagnosis.diagnosing import ranked_causes
 from advisor.diagnosis.records import Diagnosis, Likelihood, Side
 from advisor.diagnosis.symptoms import Symptom
+from advisor.listing import joined
 from advisor.rates import rate_text
-from advisor.wording import joined, title_of
+from advisor.wording import title_of
 
 MOST_OTHERS = 4
 SLOT_WORDS = {

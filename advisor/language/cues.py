@@ -10,7 +10,6 @@ import re
 from advisor.language.text import NAME, Mark
 
 R, B, O = Mark.RATE, Mark.BATCH, Mark.OTHER  # noqa: E741  (markers, never alone in code)
-ANY = f"[{R}{B}{O}]"
 OPT = Mark.OPTIMIZER
 START = r"[\s!?.,;:'\"(-]*"
 DEVICE = f"[{Mark.CPU}{Mark.CUDA}{Mark.CUDAS}]"

@@ -4,7 +4,7 @@ Each boundary is fitted to one workload's runs under one recipe, with a prior on
 exponent so wide that it favours neither direction. `advisor.regression` has the model.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -68,14 +68,6 @@ class Boundary:
     def batch_sizes(self) -> list[int]:
         """The batch sizes that were run, in order."""
         return sorted({run.batch_size for run in self.runs})
-
-    @property
-    def bracketed(self) -> list[int]:
-        """The batch sizes at which some run held and some failed."""
-        ends: dict[int, set[bool]] = defaultdict(set)
-        for run in self.runs:
-            ends[run.batch_size].add(failed(run))
-        return sorted(batch for batch, seen in ends.items() if len(seen) == 2)
 
     def threshold(self, batch_size: float, steps: float | None = None) -> Interval:
         """Return the rate at which half of all runs fail within so many steps."""

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import Any
 
+from advisor.listing import joined
 from advisor.rates import rate_text, round_rate
 from advisor.regression import Interval
 from advisor.scaling import CONTRADICTED_BELOW, SUPPORTED_ABOVE
 from advisor.two_seeds.boundaries import Boundary, share_near
-from advisor.verification import PROXY_WIDTH
-from advisor.wording import joined, title_of
+from advisor.wording import title_of
+from experiments.workloads import PROXY_WIDTH
 
 FEWEST_SEEDS = 3  # behind a verdict on an exponent
 SURE, UNLIKELY = 0.9, 0.1  # of a comparison of two numbers

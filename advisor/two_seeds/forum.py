@@ -1,6 +1,6 @@
 """What the forum post says of batch size and rate, judged by the proxies (pure)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from statistics import median
 
 import numpy as np
@@ -34,8 +34,8 @@ from advisor.two_seeds.pictures import (
     picture_boundaries,
     picture_map,
 )
-from advisor.verification import PROXY_WIDTH
 from advisor.wording import title_of
+from experiments.workloads import PROXY_WIDTH
 
 INVERSE = -1.0
 # The forum's batch sizes per model: half of the fastest one, and the fastest.
@@ -367,8 +367,3 @@ def _speeds(material: Material, workload: str) -> dict[int, float]:
         for row in newest
         if row.workload == workload and row.n_workers == 1
     }
-
-
-def claims_judged(findings: Sequence[Finding]) -> set[str]:
-    """Return the ids of all claims that some finding judges."""
-    return {claim for finding in findings for claim in finding.claims}

@@ -31,7 +31,6 @@ class Measured:
     steps_to_learn: int | None = None
     detail_kept: float | None = None
     sharpness: float | None = None
-    batch_sharpness: float | None = None
     noise_scale: float | None = None
 
 
@@ -101,7 +100,6 @@ def read_curve(curve: Curve) -> Measured:
         steps_to_learn=next(learned, None),
         detail_kept=_detail_kept(curve),
         sharpness=_last(curve, "sharpness_top"),
-        batch_sharpness=_last(curve, "batch_sharpness"),
         noise_scale=_last(curve, "noise_scale"),
     )
 

@@ -5,7 +5,6 @@ neither the store nor the model. What was proposed, and the verification that ca
 it, belong to the turn that proposed it.
 """
 
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,6 +21,7 @@ from advisor.charts import (
 )
 from advisor.recommendation import Recommendation
 from advisor.service import Advisor
+from experiments.jobs import new_verification_id
 from knowledge.errors import AdvisorError
 from knowledge.names import WorkloadName
 from knowledge.records import Claim, Run, RunConfig
@@ -115,7 +115,7 @@ def ask_turn(
     runs, claims = _evidence_of(advisor, answer)
     chart = _chart_data(advisor, answer, claims)
     proposal = answer.proposal
-    plan_id = proposal.verification_id if proposal else new_plan_id()
+    plan_id = proposal.verification_id if proposal else new_verification_id()
     return Turn(answer, context, chart, runs, claims, plan_id)
 
 
@@ -160,15 +160,10 @@ def updated_turn(advisor: Advisor, turn: Turn) -> Turn:
     return replace(
         again,
         answer=replace(again.answer, answer_id=turn.answer.answer_id, proposal=None),
-        plan_id=new_plan_id(),
+        plan_id=new_verification_id(),
         ended_id=turn.verification_id,
         before=turn.answer.recommendation,
     )
-
-
-def new_plan_id() -> str:
-    """Return an unused id for a verification."""
-    return f"verification:{uuid.uuid4().hex[:12]}"
 
 
 def plan_of(answer: Answer) -> dict[str, Any] | None:

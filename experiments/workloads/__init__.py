@@ -104,6 +104,8 @@ WORKLOADS: Mapping[str, WorkloadSpec] = {
         _digits("digits_cnn", "Digits CNN", (0.0016, 0.000035)),
     )
 }
+# The proxies that were timed, and that verification runs of a face model use.
+PROXY_WIDTH = 16
 PROXY_HORIZON_STEPS = 2_000
 
 

@@ -140,9 +140,9 @@ def test_an_optimum_beyond_the_rates_is_looked_for_beyond_them(log_rates):
 def test_an_answer_carries_its_level_counts_and_shares():
     runs = bowls(line(0.5))
     found = best_rate(runs, 256, level=0.5)
-    assert (found.level, found.n_batch_sizes, found.n_runs) == (0.5, 5, 35)
+    assert (found.level, found.n_runs) == (0.5, 35)
     assert sum(found.scaling_rules.values()) == pytest.approx(1, abs=1e-9)
-    assert np.median(found.exponent_draws) == pytest.approx(found.exponent.median)
+    assert found.exponent.low < found.exponent.median < found.exponent.high
     assert width(found) < width(best_rate(runs, 256, level=0.9))
 
 
@@ -300,7 +300,7 @@ def test_a_lone_run_is_somebodys_rate_with_a_wide_interval():
     assert median == pytest.approx(-10, abs=0.3)
     assert low < -11.5
     assert high > -8.5
-    assert (found.n_runs, found.n_batch_sizes) == (1, 1)
+    assert found.n_runs == 1
 
 
 def test_of_two_rates_the_better_one_is_nearer_the_answer():

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from advisor.caveats import Caveat, Kind, count_contradictions, find_caveats
-from advisor.evidence import Scope, select_from_shelves, shelve
+from advisor.evidence import Scope
 from knowledge.records import Claim, Outcome, Run
+from tests.evidence_of import select_evidence
 from tests.example_records import CLAIM, REALFACE_RUN
 
 SCOPE = Scope("realface@1/16", "adam", "faceswap-2021", "cpu", 1000)
@@ -31,7 +32,7 @@ def caveats(
     return find_caveats(
         scope,
         batch_size,
-        select_from_shelves(scope, shelve(runs), claims=claims),
+        select_evidence(scope, runs=runs, claims=claims),
         basis,
         rate,
         knows_best=knows_best,

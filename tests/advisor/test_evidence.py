@@ -10,11 +10,11 @@ from advisor.evidence import (
     Scope,
     overtaken_runs,
     runs_that_count,
-    select_evidence,
 )
 from advisor.wording import rests_on_text
 from knowledge.outcome import RULE_VERSION
 from knowledge.records import Outcome, Run
+from tests.evidence_of import select_evidence
 
 PART = Run(
     id="run:part",
@@ -48,6 +48,7 @@ LONGER = replace(
     outcome=Outcome.DIVERGED,
     failed_at_step=1500,
 )
+
 SCOPE = Scope("digits_mlp", "adam", "adam", "cpu", 900)
 
 

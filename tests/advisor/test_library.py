@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.evidence import Scope, select_evidence, select_from_shelves, shelve
+from advisor.evidence import Scope, select_from_shelves, shelve
 from advisor.library import Library
 from advisor.service import Advisor
 from knowledge.records import Outcome, Run
 from knowledge.store import Store
 from tests import example_records as examples
+from tests.evidence_of import select_evidence
 
 ROOT = Path(__file__).resolve().parents[2]
 SCOPE = Scope("bench/a", "adam", None, "cpu", 100)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from advisor.evidence import Evidence, Scope, select_evidence
+from advisor.evidence import Evidence, Scope
 from advisor.fitting import Fitter
 from advisor.largest_batch import batch_estimate, limit_reason
 from advisor.recommendation import (
@@ -23,11 +23,13 @@ from advisor.service import Advisor
 from advisor.wording import judgement_text, recommendation_text
 from knowledge.claims import load_seed_claims
 from knowledge.records import Outcome, Run
+from tests.evidence_of import select_evidence
 
 HEADER = (
     "workload,optimizer,batch_size,learning_rate,metric_name,metric_value,"
     "steps_or_tokens,source,outcome"
 )
+
 VERDICTS = {"safe", "risky", "unsafe", "unknown"}
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advisor.language.learned import QUESTIONS
-from advisor.language.numbers import read_number
+from advisor.language.numbers import mark_numbers
 from advisor.question import SLOT_NAMES, Slots, parse_question
 
 KNOWN = ("original", "dlight", "realface", "digits_mlp", "digits_cnn", "steplaw/N1-D2")
@@ -169,7 +169,7 @@ def test_a_number_in_words_is_the_number(value):
     words = units[value] if value < 20 else tens[value // 10 - 2]
     if value >= 20 and value % 10:
         words += "-" + units[value % 10]
-    assert read_number(words) == value
+    assert [number.value for number in mark_numbers(words)[1]] == [value]
 
 
 @settings(deadline=None)

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from advisor.evidence import Scope, choose_recipe, select_evidence
+from advisor.evidence import Scope, choose_recipe
 from advisor.service import Advisor
 from knowledge.recipes import RECIPES
 from knowledge.records import Outcome, Run
+from tests.evidence_of import select_evidence
 
 
 def runs_of(recipe: str, *, count: int = 12, workload: str = "digits_mlp") -> list[Run]:

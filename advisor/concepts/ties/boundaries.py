@@ -14,9 +14,9 @@ from advisor.concepts.ties.tie import (
     UNSTABLE,
     Rows,
     Tie,
-    joined,
     where_text,
 )
+from advisor.listing import joined
 from advisor.rates import rate_text
 from advisor.wording import title_of
 

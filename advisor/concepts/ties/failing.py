@@ -7,8 +7,8 @@ from advisor.concepts.ties.tie import (
     UNSTABLE,
     Rows,
     Tie,
-    joined,
 )
+from advisor.listing import joined
 
 EARLY_STEPS = 200  # a failure later than this is one that a short test does not see
 

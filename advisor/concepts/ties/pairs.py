@@ -8,9 +8,9 @@ from advisor.concepts.ties.tie import (
     UNSTABLE,
     Rows,
     Tie,
-    joined,
     where_text,
 )
+from advisor.listing import joined
 
 
 def _say_pairs(words: tuple[str, str], rows: Rows) -> str | None:

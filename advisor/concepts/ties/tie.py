@@ -53,15 +53,6 @@ def recipe_title(row: Row) -> str:
     return f"{name} and momentum" if row["recipe"] == "momentum" else name
 
 
-def joined(parts: Sequence[str]) -> str:
-    """Return a list as it is read aloud.
-
-    >>> joined(["a", "b", "c"])
-    'a, b and c'
-    """
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
 def verb(count: int, one: str, several: str) -> str:
     """Return the form of a verb that goes with a count."""
     return one if count == 1 else several
