@@ -18,3 +18,21 @@ hypothesis.settings.load_profile("no deadline")
 def stores_without_the_shipped_study() -> None:
     """Processes that a test starts inherit it."""
     os.environ.setdefault("LR_ADVISOR_NO_STUDY", "1")
+
+
+@pytest.fixture
+def n_faces() -> int:
+    """How many faces a side `few_faces` draws; a module may have its own number."""
+    return 6
+
+
+@pytest.fixture
+def few_faces(monkeypatch: pytest.MonkeyPatch, n_faces: int) -> None:
+    """Face models train on a few generated faces, which are quick to draw."""
+    from experiments import face_task  # only here: it loads torch
+    from experiments.faces import FaceSet, load_faces
+
+    def load_few(data: str, size: int) -> FaceSet:
+        return load_faces(data, size, count=n_faces)
+
+    monkeypatch.setattr(face_task, "load_faces", load_few)

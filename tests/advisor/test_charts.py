@@ -215,6 +215,7 @@ def test_reliability_shows_each_range_of_forecasts_beside_the_diagonal() -> None
     assert [row["seen"] for row in rows if "runs" not in row] == [0, 1]
 
 
-def test_reliability_without_forecasts_is_still_a_chart() -> None:
-    """The diagonal alone."""
-    build_reliability_chart(()).to_dict()
+def test_reliability_without_forecasts_is_the_diagonal_alone() -> None:
+    """What would be right stands there before anything was forecast."""
+    rows = values_in(build_reliability_chart(()))
+    assert rows == [{"said": 0, "seen": 0}, {"said": 1, "seen": 1}]

@@ -9,20 +9,13 @@ import torch
 from benchmarks import training
 from benchmarks.plain_training import PlainStepper, plain_loss
 from benchmarks.training import Row, bars, main, markdown
-from experiments import face_task
-from experiments.faces import load_faces
 from experiments.losses import face_loss
 from experiments.stepping import Stepper
 from knowledge.records import RunConfig
 
+pytestmark = pytest.mark.usefixtures("few_faces")
+
 STEPS = 50
-
-
-@pytest.fixture(autouse=True)
-def few_faces(monkeypatch):
-    monkeypatch.setattr(
-        face_task, "load_faces", lambda data, size: load_faces(data, size, count=6)
-    )
 
 
 def run(workload: str, *, recipe: str = "faceswap-2021") -> RunConfig:

@@ -13,12 +13,13 @@ from PIL import Image
 from torch import Tensor, nn
 
 from experiments.face_task import FaceTask
-from experiments.faces import FaceSet
 from experiments.losses import face_loss
 from experiments.previews import HEADER_HEIGHT
 from experiments.workloads.common import Task
 from knowledge.errors import DataFolderError
 from knowledge.records import RunConfig
+
+pytestmark = pytest.mark.usefixtures("few_faces")
 
 METRICS = {
     "sharpness",
@@ -63,16 +64,10 @@ class TinyAutoencoder(nn.Module):
         return self.decode_a(self.encode(faces_a)), self.decode_b(self.encode(faces_b))
 
 
-@pytest.fixture(autouse=True)
-def few_faces(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sixteen generated faces a side are enough here, and quick to draw."""
-    from experiments import face_task
-    from experiments.faces import load_faces
-
-    def load_few(data: str, size: int) -> FaceSet:
-        return load_faces(data, size, count=16)
-
-    monkeypatch.setattr(face_task, "load_faces", load_few)
+@pytest.fixture
+def n_faces() -> int:
+    """Sixteen a side: a batch of all of them, and epochs that can be counted."""
+    return 16
 
 
 def config(**changes: object) -> RunConfig:

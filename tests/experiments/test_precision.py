@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from experiments import face_task, precision
-from experiments.faces import load_faces
+from experiments import precision
 from experiments.precision import (
     check_precision,
     find_precision_caveat,
@@ -18,15 +17,10 @@ from experiments.training import train
 from knowledge.errors import BadValueError
 from knowledge.records import Outcome, RunConfig
 
+pytestmark = pytest.mark.usefixtures("few_faces")
+
 FACES = RunConfig("dlight@1/64", "faceswap-2021", 2, 1e-4, seed=3, steps=20)
 DIGITS = RunConfig("digits_cnn", "adam", 16, 1e-3, seed=3, steps=20, data="digits")
-
-
-@pytest.fixture(autouse=True)
-def few_faces(monkeypatch):
-    monkeypatch.setattr(
-        face_task, "load_faces", lambda data, size: load_faces(data, size, count=6)
-    )
 
 
 def test_another_precision_is_refused_with_those_there_are(tmp_path):

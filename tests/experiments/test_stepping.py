@@ -7,23 +7,17 @@ from dataclasses import replace
 import pytest
 import torch
 
-from experiments import face_task, training
+from experiments import training
 from experiments.allocator import keep_memory
-from experiments.faces import load_faces
 from experiments.run_folder import RunFolder
 from experiments.stepping import Stepper, step_seed
 from experiments.training import train
 from knowledge.records import Outcome, RunConfig
 
+pytestmark = pytest.mark.usefixtures("few_faces")
+
 DLIGHT = RunConfig("dlight@1/64", "faceswap-2021", 2, 1e-3, seed=3, steps=24)
 DIGITS = RunConfig("digits_mlp", "adam", 32, 1e-3, seed=3, steps=60, data="digits")
-
-
-@pytest.fixture(autouse=True)
-def few_faces(monkeypatch):
-    monkeypatch.setattr(
-        face_task, "load_faces", lambda data, size: load_faces(data, size, count=6)
-    )
 
 
 def go_on(step: int, loss: float) -> bool:

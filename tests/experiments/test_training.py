@@ -14,6 +14,8 @@ from knowledge.errors import BadValueError, DataFolderError, StoreError
 from knowledge.recipes import RECIPES
 from knowledge.records import Curve, Outcome, RunConfig
 
+pytestmark = pytest.mark.usefixtures("few_faces")
+
 DIGITS = RunConfig("digits_mlp", "adam", 32, 1e-3, seed=3, steps=60, data="digits")
 FACES = RunConfig("dlight@1/64", "faceswap-2021", 2, 1e-3, seed=3, steps=24)
 
@@ -24,16 +26,6 @@ def go_on(step: int, loss: float) -> bool:
 
 def folder(tmp_path, name: str) -> RunFolder:
     return RunFolder(tmp_path / name)
-
-
-@pytest.fixture(autouse=True)
-def few_faces(monkeypatch):
-    from experiments import face_task
-    from experiments.faces import load_faces
-
-    monkeypatch.setattr(
-        face_task, "load_faces", lambda data, size: load_faces(data, size, count=6)
-    )
 
 
 @pytest.mark.parametrize("config", [DIGITS, FACES], ids=["digits", "faces"])

@@ -26,6 +26,8 @@ from knowledge import inbox
 from knowledge.outcome import is_in_doubt
 from knowledge.records import Run, RunConfig, run_body
 
+pytestmark = pytest.mark.usefixtures("few_faces")
+
 CONFIG = RunConfig("digits_mlp", "adam", 32, 1e-3, seed=3, steps=60, data="digits")
 LONGER = replace(CONFIG, steps=120)
 FACES = RunConfig("original@1/64", "faceswap-2021", 2, 1e-3, seed=3, steps=24)
@@ -66,13 +68,6 @@ def bench(tmp_path):
     bench = Bench(tmp_path)
     yield bench
     bench.queue.close()
-
-
-@pytest.fixture(autouse=True)
-def few_faces(monkeypatch):
-    monkeypatch.setattr(
-        face_task, "load_faces", lambda data, size: load_faces(data, size, count=6)
-    )
 
 
 @pytest.fixture(autouse=True)
@@ -355,7 +350,7 @@ def test_a_run_that_needs_too_much_memory_says_which_batch_should_fit(
     assert bench.run().state == "finished"
 
 
-def test_the_batch_that_should_fit_grows_with_the_free_memory(few_faces):
+def test_the_batch_that_should_fit_grows_with_the_free_memory():
     config = replace(FACES, batch_size=10_000)
     fits = [largest_fitting_batch(config, free=free) for free in (1e6, 1e8, 4e8, 1e13)]
     assert fits[0] is None

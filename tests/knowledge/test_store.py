@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -454,13 +453,17 @@ def start_writer(folder: Path, name: str, count: int) -> subprocess.Popen:
 def test_eight_processes_recording_at_once_lose_nothing_killed_or_not(tmp_path):
     with Store(tmp_path / "s") as store:
         writers = [start_writer(store.folder, f"w{n}", 8) for n in range(8)]
-        time.sleep(1.5)
-        for writer in writers[:3]:
+        killed = writers[:3]
+        said = {writer: [writer.stdout.readline()] for writer in killed}
+        for writer in killed:  # each has saved something, and is at work
             writer.send_signal(signal.SIGKILL)
         saved = set()
         for n, writer in enumerate(writers):
-            lines = writer.communicate()[0].split()
-            saved |= {f"run:w{n}-{line}" for line in lines}
+            lines = [*said.get(writer, []), *writer.stdout]
+            writer.stdout.close()
+            writer.wait()
+            saved |= {f"run:w{n}-{line.strip()}" for line in lines}
+        assert {"run:w0-0", "run:w1-0", "run:w2-0"} <= saved
         store.ingest_all()
         stored = {run.id for run in store.runs()}
         assert saved <= stored
