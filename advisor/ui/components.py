@@ -55,7 +55,8 @@ VERDICT_WORDS = {
 }
 # Answers whose text says nothing that the parts below it do not say, too.
 _SAID_BY_PARTS = ("recommend_lr", "judge_lr")
-_IDS_IN_SQL = 30
+_LONG_SQL, _TALLEST_SQL = 1000, 220  # characters of a query, pixels of its box
+_ONE_BY_ONE = "Paste them on the Evidence page, one at a time."
 
 
 def render_question(text: str) -> None:
@@ -101,10 +102,10 @@ def render_answer(turn: Turn, index: int) -> None:
     _render_wording(answer)
     if answer.rows and answer.intent != "max_batch_for_lr":
         st.dataframe(list(answer.rows), hide_index=True, key=f"ask_rows_{index}")
-    if answer.concept and answer.concept["sql"]:
+    queries = [*answer.sql, *_concept_sql(answer)]
+    if queries:
         with st.expander("The same in SQL", key=f"ask_sql_{index}"):
-            st.caption("Paste it on the Evidence page.")
-            st.code(answer.concept["sql"], language="sql", wrap_lines=True)
+            _render_queries(queries)
     if answer.recommendations:
         _render_evidence(turn, index)
         _render_thin(answer.recommendations)
@@ -306,8 +307,20 @@ def _render_evidence(turn: Turn, index: int) -> None:
             st.markdown("**Left out**")
             st.text("\n".join(exclusions_text(list(excluded.values()))))
             st.dataframe([vars(e) for e in excluded.values()], hide_index=True)
-        st.markdown("**The same in SQL** (paste it on the Evidence page)")
-        st.code(evidence_sql(sorted(used)), language="sql", wrap_lines=True)
+        st.markdown("**The same in SQL**")
+        _render_queries(evidence_sql(sorted(used)))
+
+
+def _concept_sql(answer: Answer) -> list[str]:
+    return [answer.concept["sql"]] if answer.concept and answer.concept["sql"] else []
+
+
+def _render_queries(queries: Sequence[str]) -> None:
+    """Draw queries, each in a box of its own: the Evidence page takes one at a time."""
+    st.caption("Paste it on the Evidence page." if len(queries) == 1 else _ONE_BY_ONE)
+    for query in queries:
+        tall = {"height": _TALLEST_SQL} if len(query) > _LONG_SQL else {}
+        st.code(query, language="sql", wrap_lines=True, **tall)
 
 
 def claim_row(claim: Claim) -> dict[str, Any]:
@@ -341,23 +354,19 @@ def run_row(run: Run) -> dict[str, Any]:
     }
 
 
-def evidence_sql(ids: Sequence[str]) -> str:
-    """Return the queries that list these runs and claims.
+def evidence_sql(ids: Sequence[str]) -> list[str]:
+    """Return the queries that list these runs and claims, every one of them.
 
     >>> evidence_sql(["run:1"])
-    "select * from runs where id in ('run:1');"
+    ["select * from runs where id in ('run:1');"]
     """
     queries = []
     for table, prefix in (("claims", "claim:"), ("runs", "run:")):
-        wanted = [i for i in ids if i.startswith(prefix)]
-        shown = ", ".join(
-            "'" + i.replace("'", "''") + "'" for i in wanted[:_IDS_IN_SQL]
-        )
+        wanted = [i.replace("'", "''") for i in ids if i.startswith(prefix)]
         if wanted:
-            more = len(wanted) - _IDS_IN_SQL
-            note = f" -- and {more} more" if more > 0 else ""
-            queries.append(f"select * from {table} where id in ({shown});{note}")
-    return "\n".join(queries) or "select * from claims;"
+            listed = ", ".join(f"'{i}'" for i in wanted)
+            queries.append(f"select * from {table} where id in ({listed});")
+    return queries or ["select * from claims;"]
 
 
 def _render_thin(found: Sequence[Recommendation]) -> None:
