@@ -14,7 +14,7 @@ import altair as alt
 
 from advisor.calibration import Bin, bin_text
 from advisor.recommendation import Recommendation
-from advisor.wording import RULE_WORDS, title_of
+from advisor.wording import RULE_WORDS, chance_text, percent, title_of
 from knowledge.records import Claim, Curve, Outcome, Run
 
 STABLE_COLOUR, UNSTABLE_COLOUR = "#0072B2", "#D55E00"
@@ -229,7 +229,7 @@ def build_rules_chart(shares: Mapping[str, float]) -> alt.LayerChart:
         {
             "rule": RULE_WORDS[name],
             "share": shares[name],
-            "text": "<1 %" if 0 < shares[name] < 0.01 else f"{shares[name]:.0%}",
+            "text": percent(shares[name]),
         }
         for name in order
     ]
@@ -388,7 +388,11 @@ def _claim_point(claim: Claim) -> dict[str, Any]:
 
 
 def _answer_point(r: Recommendation) -> dict[str, Any]:
-    sure = "" if r.probability_stable is None else f"P(stable) {r.probability_stable:g}"
+    sure = (
+        ""
+        if r.probability_stable is None
+        else f"P(stable) {chance_text(r.probability_stable)}"
+    )
     return {
         "kind": "recommended",
         "batch": r.batch_size,
