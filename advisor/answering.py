@@ -303,6 +303,13 @@ class Answering:
             for b, t in found
         ]
 
+    def usual_length(self, workload: str, **scope: Any) -> int | None:
+        """Return for how many steps answers about a workload speak, if it is known.
+
+        Keyword arguments as in `recommend`.
+        """
+        return self._evidence(workload, **scope)[0].horizon_steps
+
     def best_rate_band(
         self, workload: str, batch_sizes: Sequence[float], **scope: Any
     ) -> list[dict[str, float]]:

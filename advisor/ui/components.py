@@ -344,7 +344,8 @@ def _render_queries(queries: Sequence[str]) -> None:
     """Draw queries, each in a box of its own: the Evidence page takes one at a time."""
     st.caption("Paste it on the Evidence page." if len(queries) == 1 else _ONE_BY_ONE)
     for query in queries:
-        height = _TALLEST_SQL if len(query) > _LONG_SQL else "content"
+        # None: as tall as the query.
+        height = _TALLEST_SQL if len(query) > _LONG_SQL else None
         st.code(query, language="sql", wrap_lines=True, height=height)
 
 
