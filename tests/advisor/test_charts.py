@@ -27,6 +27,12 @@ from advisor.charts import (
     smoothed,
     thin,
 )
+from advisor.recommendation import (
+    Estimate,
+    EvidenceSummary,
+    Recommendation,
+    VerificationPlan,
+)
 from knowledge.records import Curve, Outcome
 from tests import example_records as examples
 
@@ -38,6 +44,25 @@ CLAIM = replace(
     batch_size=5,
     learning_rate=6.5e-5,
     bound="stable",
+)
+ANSWER = Recommendation(
+    workload="realface",
+    batch_size=5,
+    optimizer="adam",
+    recipe="faceswap-2021",
+    device="cpu",
+    horizon_steps=100_000,
+    learning_rate=5.71e-5,
+    probability_stable=0.9,
+    max_stable=Estimate(1.02e-4, 4.91e-5, 2.89e-4, 0.9),
+    best=None,
+    basis="reported",
+    borrowed_from=(),
+    exponent=None,
+    scaling_rules=None,
+    evidence=EvidenceSummary((), (), 0, 0),
+    caveats=(),
+    verification=VerificationPlan(False, ""),
 )
 BAND = ThresholdBand(
     "realface",
@@ -241,7 +266,7 @@ def test_an_imported_length_is_not_called_steps() -> None:
 
 def test_the_bar_is_not_said_to_be_the_band() -> None:
     """It holds how its one batch size departs from the law, and shows its middle."""
-    data = ThresholdChartData((examples.RECOMMENDATION,), (BAND,), (), ())
+    data = ThresholdChartData((ANSWER,), (BAND,), (), ())
     told = explain_threshold_chart(data)
     assert "is the same" not in told
     assert "departs from the law" in told
@@ -254,10 +279,9 @@ def test_the_bar_is_not_said_to_be_the_band() -> None:
 
 def test_reports_at_the_answer_s_batch_size_stand_beside_it_and_on_top() -> None:
     """Neither the diamond nor the other report hides one."""
-    answer = replace(examples.RECOMMENDATION, batch_size=5)
     failed = replace(CLAIM, id="claim:2", bound="unstable", learning_rate=7e-5)
     alone = replace(CLAIM, id="claim:3", batch_size=2)
-    data = ThresholdChartData((answer,), (), (), (CLAIM, failed, alone))
+    data = ThresholdChartData((ANSWER,), (), (), (CLAIM, failed, alone))
     chart = build_threshold_chart(data)
     beside = {row["id"]: row["beside"] for row in values_in(chart) if "kind" in row}
     assert beside["claim:1"] < 0 < beside["claim:2"]
