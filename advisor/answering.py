@@ -191,6 +191,8 @@ class Answering:
             batch_estimate(found),
             limit_reason(what, rate, found, model, evidence),
             self._recommend(what, found.batch_size, evidence),
+            capped=found.capped,
+            searched_to=found.searched_to,
         )
 
     def _no_limit_known(
@@ -302,6 +304,13 @@ class Answering:
             for b, t in found
         ]
 
+    def usual_length(self, workload: str, **scope: Any) -> int | None:
+        """Return for how many steps answers about a workload speak, if it is known.
+
+        Keyword arguments as in `recommend`.
+        """
+        return self._evidence(workload, **scope)[0].horizon_steps
+
     def best_rate_band(
         self, workload: str, batch_sizes: Sequence[float], **scope: Any
     ) -> list[dict[str, float]]:
@@ -340,7 +349,7 @@ class Answering:
         settings = self._settings_with_evidence()
         if workload is not None:
             name = self.resolve_workload(workload)
-            cases = self._cases(name, settings, optimizer)
+            cases = self._usual_first(self._cases(name, settings, optimizer), optimizer)
             for other in narrower_copies(name, settings):
                 cases += self._cases(other, settings, optimizer)
             return referee.report_on(cases)
@@ -349,6 +358,14 @@ class Answering:
             [case for w in names for case in self._cases(w, settings, optimizer)],
             optimizer,
         )
+
+    def _usual_first(
+        self, cases: Sequence[tuple[Scope, Evidence]], optimizer: str | None
+    ) -> list[tuple[Scope, Evidence]]:
+        """The cases of a workload, that of a recommendation before the others."""
+        name = cases[0][0].workload
+        usual, _ = self._evidence(name, optimizer=optimizer)
+        return sorted(cases, key=lambda case: case[0] != usual)
 
     def _cases(
         self, workload: str, settings: Sequence[Setting], optimizer: str | None

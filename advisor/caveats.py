@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from advisor.evidence import Evidence, Scope, is_labelled
 from advisor.listing import joined
-from advisor.rates import rate_text
+from advisor.rates import octaves_text, rate_text
 from experiments.workloads import find_spec
 from knowledge.names import WorkloadName
 from knowledge.records import Run, RunConfig
@@ -137,7 +137,7 @@ def _batch_caveats(evidence: Evidence, batch_size: int) -> list[str]:
     if octaves <= 0:
         return []
     text = (
-        f"Batch {batch_size} lies {octaves:.1f} octaves outside the batch sizes with "
+        f"Batch {batch_size} lies {octaves_text(octaves)} outside the batch sizes with "
         f"evidence ({low if low == high else f'{low} to {high}'})"
     )
     if octaves > GUESS_OCTAVES:

@@ -13,14 +13,18 @@ from typing import Any, cast
 import altair as alt
 
 from advisor.calibration import Bin, bin_text
+from advisor.listing import joined
 from advisor.recommendation import Recommendation
-from advisor.wording import RULE_WORDS, title_of
+from advisor.wording import RULE_WORDS, chance_text, percent, title_of
+from experiments.workloads import find_spec
 from knowledge.records import Claim, Curve, Outcome, Run
 
 STABLE_COLOUR, UNSTABLE_COLOUR = "#0072B2", "#D55E00"
 NEUTRAL_COLOUR, INK = "#6F7680", "#1B1F24"
 MAX_RUNS = 1500  # more dots say nothing more and make the page slow
 MAX_POINTS = 500  # of one curve
+BESIDE = 11  # pixels by which a report stands beside what is at its batch size, too
+LONG_BAR = 0.75  # a share, from which its label stands in the bar
 _CROSS = "M-0.8,-0.8L0.8,0.8M0.8,-0.8L-0.8,0.8"
 _ARROW_UP = "M0,1L0,-1M-0.6,-0.3L0,-1L0.6,-0.3"
 _ARROW_DOWN = "M0,-1L0,1M-0.6,0.3L0,1L0.6,0.3"
@@ -103,13 +107,14 @@ def build_threshold_chart(data: ThresholdChartData) -> alt.LayerChart:
     """
     best_ids = _best_ids(data.runs)
     points = [
-        *map(_claim_point, data.claims),
-        *[_run_point(run, best_ids) for run in data.runs[-MAX_RUNS:]],
         *[_answer_point(r) for r in data.recommendations if r.learning_rate],
+        *[_run_point(run, best_ids) for run in data.runs[-MAX_RUNS:]],
+        *[_claim_point(claim, data) for claim in data.claims],  # last: in full view
     ]
     bands = [
         {
-            "workload": title_of(band.workload),
+            "workload": band_title(band),
+            "label": band_title(band).replace(", ", "\n", 1),
             "batch": p.batch_size,
             "low": p.low,
             "median": p.median,
@@ -130,9 +135,9 @@ def build_threshold_chart(data: ThresholdChartData) -> alt.LayerChart:
         layers += _band_layers(bands, x, y)
     intervals = [_interval_row(r) for r in data.recommendations if r.max_stable]
     if intervals:
-        layers.append(_interval_layer(intervals, x, y))
+        layers += _interval_layers(intervals, x, y)
     if points:
-        layers.append(_points_layer(points, x, y))
+        layers += _points_layers(points, x, y)
     if not layers:
         layers = [alt.Chart(_data([])).mark_point()]
     return _layered(layers, height=460)
@@ -157,16 +162,54 @@ def explain_threshold_chart(data: ThresholdChartData) -> str:
     quantities = [band.quantity for band in data.bands]
     if "max_stable" in quantities:
         said.append(
-            "Grey line: where half of all runs fail, with its 90 % band; the bar is "
-            "the same at the batch size asked about."
+            "Grey line: where half of all runs fail, by a law fitted over all batch "
+            "sizes, with its 90 % band."
+        )
+        said += [_lengths_text(data.bands)]
+    if any(r.max_stable for r in data.recommendations):
+        said.append(
+            "The bar is the 90 % interval of the answer, with a tick at its middle. "
+            "It also holds how that one batch size departs from the law, so it may "
+            "stand off the band."
         )
     if "best" in quantities:
         said.append("Grey line: where the best score is expected, with its 80 % band.")
     if data.claims:
-        said.append("Arrows are reports and point to where the limit lies.")
+        said.append(
+            "Arrows are reports and point to where the limit lies. At the batch size "
+            "asked about they stand a little beside it."
+        )
     if len({band.workload for band in data.bands}) > len(data.recommendations):
         said.append("Dashed: a narrow copy that can be trained here.")
-    return " ".join([*said, "Point at a mark for its id."])
+    return " ".join([*filter(None, said), "Point at a mark for its id."])
+
+
+def band_title(band: ThresholdBand) -> str:
+    """Return the workload of a band with the length of run it speaks of.
+
+    >>> band_title(ThresholdBand("realface", 100_000, ()))
+    'RealFace, 100,000 steps'
+    """
+    title = title_of(band.workload)
+    length = _length_words(band)
+    return f"{title}, {length}" if length else title
+
+
+def _length_words(band: ThresholdBand) -> str:
+    if band.horizon_steps is None or band.quantity == "best":
+        return ""
+    if find_spec(band.workload) is None:  # in whatever its source counts
+        return f"length {band.horizon_steps:,}"
+    return f"{band.horizon_steps:,} steps"
+
+
+def _lengths_text(bands: Sequence[ThresholdBand]) -> str:
+    """A warning where the lines are for runs of unequal length."""
+    lengths = {title_of(b.workload): w for b in bands if (w := _length_words(b))}
+    if len(set(lengths.values())) < 2:
+        return ""
+    said = joined([f"{length} for {title}" for title, length in lengths.items()])
+    return f"The lines speak of runs of unequal length: {said}."
 
 
 def build_loss_chart(
@@ -229,7 +272,8 @@ def build_rules_chart(shares: Mapping[str, float]) -> alt.LayerChart:
         {
             "rule": RULE_WORDS[name],
             "share": shares[name],
-            "text": "<1 %" if 0 < shares[name] < 0.01 else f"{shares[name]:.0%}",
+            "text": percent(shares[name]),
+            "is_long": shares[name] > LONG_BAR,
         }
         for name in order
     ]
@@ -248,8 +292,16 @@ def build_rules_chart(shares: Mapping[str, float]) -> alt.LayerChart:
         ),
     )
     bars = base.mark_bar(color=STABLE_COLOUR, height=14)
-    labels = base.mark_text(align="left", dx=4, color=INK).encode(text="text:N")
-    return _layered([bars, labels], height=210)
+    # A long bar carries its label inside: beyond its end it would be cut off.
+    labels = [
+        base.transform_filter("!datum.is_long")
+        .mark_text(align="left", dx=4, color=INK)
+        .encode(text="text:N"),
+        base.transform_filter("datum.is_long")
+        .mark_text(align="right", dx=-4, color="white")
+        .encode(text="text:N"),
+    ]
+    return _layered([bars, *labels], height=210)
 
 
 def build_reliability_chart(bins: Sequence[Bin]) -> alt.LayerChart:
@@ -371,11 +423,15 @@ def _run_point(run: Run, best_ids: set[str]) -> dict[str, Any]:
         "what": ", ".join(said),
         "id": run.id,
         "size": 60 if "@" in run.workload else 110,
+        "beside": 0,
     }
 
 
-def _claim_point(claim: Claim) -> dict[str, Any]:
+def _claim_point(claim: Claim, data: ThresholdChartData) -> dict[str, Any]:
+    """A report; beside its batch size where the answer or another report stands too."""
     held = claim.bound == "stable"
+    at = {r.batch_size for r in data.recommendations}
+    at |= {c.batch_size for c in data.claims if c.batch_size and c.id != claim.id}
     return {
         "kind": "held (report)" if held else "failed (report)",
         "batch": claim.batch_size,
@@ -384,11 +440,16 @@ def _claim_point(claim: Claim) -> dict[str, Any]:
         "what": claim.statement,
         "id": claim.id,
         "size": 150,
+        "beside": (-BESIDE if held else BESIDE) if claim.batch_size in at else 0,
     }
 
 
 def _answer_point(r: Recommendation) -> dict[str, Any]:
-    sure = "" if r.probability_stable is None else f"P(stable) {r.probability_stable:g}"
+    sure = (
+        ""
+        if r.probability_stable is None
+        else f"P(stable) {chance_text(r.probability_stable)}"
+    )
     return {
         "kind": "recommended",
         "batch": r.batch_size,
@@ -396,7 +457,8 @@ def _answer_point(r: Recommendation) -> dict[str, Any]:
         "workload": title_of(r.workload),
         "what": sure or "best rate known",
         "id": "this answer",
-        "size": 170,
+        "size": 300,
+        "beside": 0,
     }
 
 
@@ -413,13 +475,16 @@ def _interval_row(r: Recommendation) -> dict[str, Any]:
     }
 
 
-def _interval_layer(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> alt.Chart:
-    bars: alt.Chart = (
-        alt.Chart(_data(rows))
-        .mark_errorbar(color=INK, ticks=True, thickness=1.5)
-        .encode(x=x, y=alt.Y("low:Q", **_without_shorthand(y)), y2="high:Q")
-    )
-    return bars
+def _interval_layers(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> list[alt.Chart]:
+    base = alt.Chart(_data(rows)).encode(x=x)
+    return [
+        base.mark_errorbar(color=INK, ticks=True, thickness=1.5).encode(
+            y=alt.Y("low:Q", **_without_shorthand(y)), y2="high:Q"
+        ),
+        base.mark_tick(orient="horizontal", color=INK, size=26, thickness=2).encode(
+            y=alt.Y("median:Q", **_without_shorthand(y))
+        ),
+    ]
 
 
 def _band_layers(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> list[alt.Chart]:
@@ -453,21 +518,21 @@ def _band_layers(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> list[alt.Cha
         .encode(x=x, y=median, detail="workload:N", strokeDash=dash, tooltip=tooltip),
         *[
             alt.Chart(_data([row for row in ends.values() if row["place"] == place]))
-            .mark_text(align="right", dy=dy, color=INK, fontSize=12)
-            .encode(x=x, y=median, text="workload:N")
-            for place, dy in (("above", -9), ("below", 11))
+            .mark_text(align="right", dy=dy, color=INK, fontSize=12, lineBreak="\n")
+            .encode(x=x, y=median, text="label:N")
+            for place, dy in (("above", -22), ("below", 11))
         ],
     ]
 
 
-def _points_layer(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> alt.Chart:
+def _points_layers(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> list[alt.Chart]:
     kinds = [kind for kind in _KINDS if any(row["kind"] == kind for row in rows)]
     looks = [_KINDS[kind] for kind in kinds]
     legend = alt.Legend(title=None, orient="top", columns=2, symbolSize=110)
     colours, fills, shapes = zip(*looks, strict=True)
-    chart: alt.Chart = (
-        alt.Chart(_data(rows))
-        .mark_point(strokeWidth=2, opacity=1)
+    return [
+        alt.Chart(_data([row for row in rows if row["beside"] == beside]))
+        .mark_point(strokeWidth=2, opacity=1, xOffset=beside)
         .encode(
             x=x,
             y=y,
@@ -490,8 +555,8 @@ def _points_layer(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> alt.Chart:
                 alt.Tooltip("id:N", title="Id"),
             ],
         )
-    )
-    return chart
+        for beside in sorted({row["beside"] for row in rows}, key=abs)
+    ]
 
 
 def log_axis(field: str, title: str, values: Sequence[float]) -> alt.X:
@@ -505,7 +570,7 @@ def log_axis(field: str, title: str, values: Sequence[float]) -> alt.X:
         f"{field}:Q",
         title=title,
         scale=alt.Scale(type="log", base=2, domain=[low / 1.1, high * 1.1], nice=False),
-        axis=alt.Axis(values=ticks[::every], format="~s", grid=True),
+        axis=alt.Axis(values=ticks[::every], format="d", grid=True),
     )
 
 

@@ -133,6 +133,8 @@ def _draw_faces_ahead() -> None:
 
 
 def _ask(options: argparse.Namespace) -> Result:
+    from advisor.wording import row_to_read
+
     with _open(options) as advisor:
         answer = advisor.ask(
             options.question, context=options.context, exclude=options.exclude
@@ -140,7 +142,7 @@ def _ask(options: argparse.Namespace) -> Result:
     worded = filter(None, (answer.phrased, answer.phrasing_note))
     lines = [*answer.warnings, answer.text, *worded]
     if answer.rows and not options.json:
-        lines.append(_table([dict(row) for row in answer.rows]))
+        lines.append(_table([row_to_read(row) for row in answer.rows]))
     if answer.evidence:
         lines.append("\nRests on:")
         lines += [f"- {e['summary']} [{e['id']}]" for e in answer.evidence[:12]]

@@ -15,13 +15,18 @@ _MOST_BATCHES = 5
 
 @dataclass(frozen=True)
 class LargestBatch:
-    """The largest batch size at which a rate still holds; None when none does."""
+    """The largest batch size at which a rate still holds; None when none does.
+
+    `capped` says that it is merely as far as was looked, which is `searched_to`.
+    """
 
     workload: str
     learning_rate: float
     batch_size: Mapping[str, float] | None
     reason: str
     recommendation: Recommendation | None
+    capped: bool = False
+    searched_to: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document of the contract."""
@@ -33,6 +38,8 @@ class LargestBatch:
             "recommendation": self.recommendation.to_dict()
             if self.recommendation
             else None,
+            "capped": self.capped,
+            "searched_to": self.searched_to,
         }
 
 

@@ -1,4 +1,4 @@
-"""Learning rates as they are shown: rounded once, written one way (pure)."""
+"""Rates and exponents as they are shown: rounded once, written one way (pure)."""
 
 RATE_DIGITS = 3
 
@@ -17,6 +17,25 @@ def round_rate(rate: float, *, down: bool = False, digits: int = RATE_DIGITS) ->
         )
         return float(f"{lower:.{digits - 1}f}e{exponent}")
     return float(text)
+
+
+def round_exponent(exponent: float) -> float:
+    """Return an exponent to the digits that are shown; nothing is minus zero.
+
+    >>> round_exponent(0.24349), round_exponent(-0.0002)
+    (0.243, 0.0)
+    """
+    return round(float(exponent), 3) + 0.0
+
+
+def octaves_text(octaves: float) -> str:
+    """Return a number of doublings with its noun.
+
+    >>> octaves_text(1.0), octaves_text(2.34)
+    ('1 octave', '2.3 octaves')
+    """
+    said = f"{octaves:.1f}".removesuffix(".0")
+    return f"{said} octave{'' if said == '1' else 's'}"
 
 
 def rate_text(rate: float) -> str:

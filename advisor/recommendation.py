@@ -13,7 +13,7 @@ from typing import Any
 from advisor.best_rate import BestRate
 from advisor.caveats import Caveat, Kind, find_caveats
 from advisor.evidence import Evidence, Exclusion, Scope
-from advisor.rates import rate_text, round_rate
+from advisor.rates import octaves_text, rate_text, round_exponent, round_rate
 from advisor.regression import StableLearningRateModel
 from knowledge.names import WorkloadName
 
@@ -220,9 +220,9 @@ def build_recommendation(
     elif basis != "none" and best is not None:
         rate, rate_is = round_rate(best.start), "best"
         exponent = Estimate(
-            round(best.exponent.median, 3),
-            round(best.exponent.low, 3),
-            round(best.exponent.high, 3),
+            round_exponent(best.exponent.median),
+            round_exponent(best.exponent.low),
+            round_exponent(best.exponent.high),
             best.exponent.level,
             "best",
         )
@@ -297,7 +297,7 @@ def _verdict_reason(r: Recommendation, verdict: str, sd_octaves: float) -> str:
         "safe": f"P(stable) is at least the {asked} asked for.",
         "risky": f"P(stable) is below the {asked} asked for.",
         "unsafe": f"P(stable) is at most {UNSAFE_BELOW:g}.",
-        "unknown": f"The threshold is known only to within {sd_octaves:.1f} octaves.",
+        "unknown": f"The threshold is known only to within {octaves_text(sd_octaves)}.",
     }[verdict]
 
 
@@ -358,9 +358,9 @@ def _best_estimate(best: BestRate | None) -> Estimate | None:
 def _exponent(model: StableLearningRateModel) -> Estimate:
     found = model.exponent(LEVEL)
     return Estimate(
-        round(found.median, 3),
-        round(found.low, 3),
-        round(found.high, 3),
+        round_exponent(found.median),
+        round_exponent(found.low),
+        round_exponent(found.high),
         LEVEL,
         "max_stable",
     )

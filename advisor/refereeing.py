@@ -23,6 +23,7 @@ from advisor.deciding import (
 )
 from advisor.evidence import Evidence, Scope, is_labelled
 from advisor.fitting import Fitter, base_prior
+from advisor.rates import round_exponent
 from advisor.recommendation import LEVEL, Estimate, rounded_shares
 from advisor.regression import scaling_rule_shares
 from advisor.scaling import (
@@ -74,13 +75,14 @@ class Referee:
         """Return the report on the first case's workload.
 
         Args:
-            cases: Of the workload under each optimizer and recipe, then of its
-                narrower copies, which are listed beside it.
+            cases: Of the workload under each optimizer and recipe, that of a
+                recommendation first, then of its narrower copies, listed beside it.
         """
         scope, evidence = cases[0]
         found = [(case, f) for case in cases for f in self.findings(*case)]
         own = [pair for pair in found if pair[1].workload == scope.workload]
-        leading = max(own, key=lambda pair: _weight(pair[1]), default=None)
+        usual = [pair for pair in own if pair[0][0] == scope and _is_known(pair[1])]
+        leading = max(usual or own, key=lambda pair: _weight(pair[1]), default=None)
         rules = [
             rule
             for rule in claimed_rules(self.claims)
@@ -102,6 +104,7 @@ class Referee:
             n_runs=lead.n_runs if lead else 0,
             n_claims=lead.n_claims if lead else 0,
             optimizer=case[0].optimizer,
+            recipe=case[0].recipe,
             held_fixed=lead.held_fixed if lead else None,
             claims=verdicts,
             deciding=self.deciding(*case, lead),
@@ -137,6 +140,7 @@ class Referee:
             n_runs=_distinct_runs(cases),
             n_claims=sum(len(e.own.claims) for _, e in cases),
             optimizer=optimizer,
+            recipe=None,
             held_fixed=None,
             claims=verdicts,
             deciding=self._decide_for_store(found),
@@ -398,9 +402,9 @@ def _n_compared(runs: Sequence[Run]) -> int:
 def _estimate(draws: NDArray[np.float64], quantity: str) -> Estimate:
     low, median, high = np.quantile(draws, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2])
     return Estimate(
-        round(float(median), 3),
-        round(float(low), 3),
-        round(float(high), 3),
+        round_exponent(median),
+        round_exponent(low),
+        round_exponent(high),
         LEVEL,
         quantity,
     )
@@ -455,6 +459,10 @@ def _weight(finding: Finding) -> tuple[int, int, int, int]:
         finding.n_claims,
         int(finding.quantity == "max_stable"),
     )
+
+
+def _is_known(finding: Finding) -> bool:
+    return bool(finding.n_runs or finding.n_proxy_runs or finding.n_claims)
 
 
 def _doubt(finding: Finding) -> float:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from advisor.evidence import ADAPTIVE
+from advisor.rates import octaves_text, round_exponent
 from advisor.recommendation import Estimate
 from knowledge.names import WorkloadName
 from knowledge.records import OURS, STUDY, Claim
@@ -141,6 +142,7 @@ class WorkloadVerdict:
 
     workload: str
     optimizer: str
+    recipe: str | None
     verdict: str
     reason: str
 
@@ -208,7 +210,7 @@ class Deciding:
 
 @dataclass(frozen=True)
 class FamilyTally:
-    """The exponents of a family's workloads, for one optimizer and quantity.
+    """The exponents of a family's workloads, for one recipe and quantity.
 
     Plain order statistics of the medians: the workloads of a family are already fitted
     with what they share, so that pooling their intervals again would count it twice.
@@ -216,6 +218,7 @@ class FamilyTally:
 
     family: str
     optimizer: str
+    recipe: str | None
     quantity: str
     n_workloads: int
     n_runs: int
@@ -237,7 +240,8 @@ class FamilyTally:
 class ScalingReport:
     """The referee's report on one workload, or on the whole store (workload None).
 
-    The first keys speak of the leading finding: the asked workload's with most runs.
+    The first keys speak of the leading finding: that of the recipe a recommendation
+    would speak of, where it has evidence; else the asked workload's with most runs.
     """
 
     workload: str | None
@@ -248,6 +252,7 @@ class ScalingReport:
     n_runs: int
     n_claims: int
     optimizer: str | None
+    recipe: str | None
     held_fixed: str | None
     claims: tuple[ClaimVerdict, ...]
     deciding: Deciding
@@ -367,7 +372,9 @@ def judge_rule(rule: Rule, findings: Sequence[Finding]) -> ClaimVerdict:
             continue
         verdict, reason = _judge(rule, finding)
         judged.append(
-            WorkloadVerdict(finding.workload, finding.optimizer, verdict, reason)
+            WorkloadVerdict(
+                finding.workload, finding.optimizer, finding.recipe, verdict, reason
+            )
         )
     tally = Counter(v.verdict for v in judged)
     verdict, reason = _overall(judged, tally, elsewhere)
@@ -389,9 +396,14 @@ def judge_rule(rule: Rule, findings: Sequence[Finding]) -> ClaimVerdict:
 
 def with_copies(verdict: ClaimVerdict, copies: ClaimVerdict) -> ClaimVerdict:
     """Return the verdict on a full size with what its copies say by themselves."""
-    said = [f"{v.workload} by itself: {v.verdict}" for v in copies.by_workload]
-    if not said:
+    if not copies.by_workload:
         return verdict
+    several = Counter(v.workload for v in copies.by_workload)
+    said = [
+        f"{v.workload}{f' (recipe {v.recipe})' if several[v.workload] > 1 else ''} "
+        f"by itself: {v.verdict}"
+        for v in copies.by_workload
+    ]
     return replace(
         verdict,
         reason=f"{verdict.reason}; {'; '.join(said)}",
@@ -435,13 +447,14 @@ def _judge(rule: Rule, finding: Finding) -> tuple[str, str]:
     said += f" from {runs}, and was {_share(before)} before any"
     if finding.n_batch_octaves < MIN_OCTAVES:
         return "undecided", (
-            f"{said}; they span {finding.n_batch_octaves:.1f} octaves of batch size, "
+            f"{said}; they span {octaves_text(finding.n_batch_octaves)} of batch size, "
             "too few to see a slope"
         )
     if finding.quantity == "best" and finding.n_compared < MIN_COMPARED:
         return "undecided", (
-            f"{said}; {MIN_RATES} rates or more were tried at {finding.n_compared} "
-            "batch sizes: rates that somebody used are not the best ones"
+            f"{said}; {MIN_RATES} rates or more were tried at "
+            f"{_batches(finding.n_compared)}: rates that somebody used are not the "
+            "best ones"
         )
     moved = finding.odds_moved(rule.exponent)
     if share >= SUPPORTED_ABOVE and moved >= MIN_ODDS:
@@ -451,6 +464,12 @@ def _judge(rule: Rule, finding: Finding) -> tuple[str, str]:
     if share <= CONTRADICTED_BELOW or share >= SUPPORTED_ABOVE:
         said += ": the runs have not moved it enough"
     return "undecided", said
+
+
+def _batches(count: int) -> str:
+    if not count:
+        return "no batch size"
+    return f"{count} batch size{'' if count == 1 else 's'}"
 
 
 def _with_scope(said: str, rule: Rule, finding: Finding) -> str:
@@ -493,7 +512,8 @@ def _overall(
     optimizers = ", ".join(sorted({v.optimizer for v in judged}))
     counts = (
         f"contradicted in {contradicted}, undecided in {tally['undecided']} and "
-        f"supported in {supported} of the {total} it applies to (with {optimizers})"
+        f"supported in {supported} of the {total} cases it applies to (each a "
+        f"workload under a recipe, with {optimizers})"
     )
     if supported and contradicted:
         return "undecided", f"{counts}: it holds for some and not for others"
@@ -509,20 +529,23 @@ def _overall(
 
 
 def tally_families(findings: Sequence[Finding]) -> tuple[FamilyTally, ...]:
-    """Return each family's exponents by optimizer and quantity, in a stable order."""
-    groups: dict[tuple[str, str, str], list[Finding]] = {}
+    """Return each family's exponents by recipe and quantity, in a stable order.
+
+    Two recipes are two questions: between their exponents lies no answer to either.
+    """
+    groups: dict[tuple[str, str, str, str | None], list[Finding]] = {}
     for finding in findings:
         group = WorkloadName.parse(finding.workload).group
-        key = (finding.quantity, group, finding.optimizer)
+        key = (finding.quantity, group, finding.optimizer, finding.recipe)
         groups.setdefault(key, []).append(finding)
     return tuple(
-        _tally_family(family, optimizer, quantity, found)
-        for (quantity, family, optimizer), found in sorted(groups.items())
+        _tally_family(family, quantity, groups[quantity, family, optimizer, recipe])
+        for quantity, family, optimizer, recipe in sorted(groups, key=str)
     )
 
 
 def _tally_family(
-    family: str, optimizer: str, quantity: str, findings: Sequence[Finding]
+    family: str, quantity: str, findings: Sequence[Finding]
 ) -> FamilyTally:
     medians = np.array([f.exponent.median for f in findings])
     n_runs = sum(f.n_runs for f in findings)
@@ -531,7 +554,8 @@ def _tally_family(
     ranges = [f.batch_range for f in findings if f.batch_range]
     return FamilyTally(
         family=family,
-        optimizer=optimizer,
+        optimizer=findings[0].optimizer,
+        recipe=findings[0].recipe,
         quantity=quantity,
         n_workloads=len({f.workload for f in findings}),
         n_runs=n_runs,
@@ -540,8 +564,8 @@ def _tally_family(
         batch_range=(min(r[0] for r in ranges), max(r[1] for r in ranges))
         if ranges
         else None,
-        median=round(float(np.median(medians)), 3),
-        lowest=round(float(medians.min()), 3),
-        highest=round(float(medians.max()), 3),
+        median=round_exponent(np.median(medians)),
+        lowest=round_exponent(medians.min()),
+        highest=round_exponent(medians.max()),
         bands=dict(Counter(f.band for f in findings).most_common()),
     )

@@ -3,6 +3,7 @@
 Every number comes from the report itself, formatted as in its JSON.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 from advisor.listing import joined
@@ -14,12 +15,14 @@ from advisor.scaling import (
     FamilyTally,
     Finding,
     ScalingReport,
+    leading_bands,
 )
 from advisor.wording import (
     RULE_WORDS,
     duration_text,
     optimizer_title,
     percent,
+    recipe_words,
     rules_text,
     title_of,
 )
@@ -34,7 +37,8 @@ def scaling_report_text(report: ScalingReport) -> str:
     """Return the whole report, as it is printed in a terminal."""
     if report.workload is None:
         return _store_text(report)
-    lines = [f"Scaling of {title_of(report.workload)}", "", *_findings(report), ""]
+    lines = [f"Scaling of {title_of(report.workload)}", "", conclusion_text(report)]
+    lines += ["", *_findings(report), ""]
     lines += [*_claims(report.claims), ""]
     lines += [deciding_text(report)]
     return "\n".join(lines).strip()
@@ -44,9 +48,11 @@ def scaling_answer_text(report: ScalingReport) -> str:
     """Return the report in the few paragraphs of an answer."""
     if report.workload is None:
         parts = [_family_line(family) for family in report.families]
-        return _paragraphs([*_verdict_lines(report), *parts, deciding_text(report)])
+        start = conclusion_text(report)
+        verdicts = _verdict_lines(report)
+        return _paragraphs([start, *verdicts, *parts, deciding_text(report)])
     own = [f for f in report.findings if f.workload == report.workload]
-    parts = [finding_text(f) for f in own] or [_nothing(report)]
+    parts = [conclusion_text(report), *map(finding_text, own)]
     return _paragraphs([*parts, *_verdict_lines(report), deciding_text(report)])
 
 
@@ -54,12 +60,73 @@ def _paragraphs(parts: Sequence[str]) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
+# What each rule tells a person to do, and from which probability it is told how.
+ADVICE = {
+    "linear": "when you change the batch size, change the rate in proportion to it",
+    "sqrt": "with four times the batch, double the rate (the square root rule)",
+    "constant": "keep the rate as it is when you change the batch size",
+    "inverse_sqrt": "with four times the batch, halve the rate",
+    "inverse": "with twice the batch, halve the rate",
+}
+CLAIM_WORDS = {
+    1.0: "\u201cdouble the batch, double the rate\u201d",
+    0.5: "\u201cfour times the batch, double the rate\u201d",
+    0.0: "\u201ckeep the rate\u201d",
+    -0.5: "\u201cfour times the batch, halve the rate\u201d",
+    -1.0: "\u201cdouble the batch, halve the rate\u201d",
+}
+SETTLED_FROM, PROBABLE_FROM = 0.95, 0.7
+
+
+def conclusion_text(report: ScalingReport) -> str:
+    """Return what all of it comes to, in words that need no knowledge of exponents."""
+    claimed = _claimed_in_short(report.claims)
+    if report.workload is None:
+        bands = {band for family in report.families for band in family.bands}
+        if len(bands) > 1:
+            claimed.append(
+                "Which rule fits depends on the workload, the optimizer and the recipe."
+            )
+        said = " ".join(claimed)
+        return f"In short: {said[:1].lower()}{said[1:]}" if said else ""
+    if report.scaling_rules is None:
+        return _nothing(report)
+    setting = recipe_words(report.optimizer or "", report.recipe)
+    of = f"for {title_of(report.workload)} with {setting}"
+    first, second = leading_bands(report.scaling_rules)
+    share = report.scaling_rules[first]
+    if share >= PROBABLE_FROM:
+        how = "" if share >= SETTLED_FROM else "probably "
+        said = f"{of}, {how}{ADVICE[first]}."
+    else:
+        said = (
+            f"{of}, two rules are still possible. Either {ADVICE[first]}. "
+            f"Or {ADVICE[second]}."
+        )
+    return " ".join([f"In short: {said}", *claimed])
+
+
+def _claimed_in_short(claims: Sequence[ClaimVerdict]) -> list[str]:
+    """The verdicts on what was claimed, without reasons; questions are no claims."""
+    said = [
+        f"{CLAIM_WORDS.get(claim.exponent, f'batch^{claim.exponent:g}')} "
+        f"({claim.source}) is {claim.verdict if claim.applies else 'not judged here'}"
+        for claim in claims
+        if not claim.implied and not _is_question(claim)
+    ]
+    return [f"Of what was claimed, {joined(said)}."] if said else []
+
+
+def _is_question(claim: ClaimVerdict) -> bool:
+    return claim.statement.rstrip().endswith("?")
+
+
 def finding_text(finding: Finding) -> str:
     """Return the exponent of one workload with all that limits it."""
     x = finding.exponent
     return (
         f"The {QUANTITY_WORDS[finding.quantity]} of {title_of(finding.workload)} with "
-        f"{optimizer_title(finding.optimizer)} goes as batch^{x.median:g} "
+        f"{recipe_words(finding.optimizer, finding.recipe)} goes as batch^{x.median:g} "
         f"({percent(x.level)}: {x.low:g} to {x.high:g}){_range(finding.batch_range)}, "
         f"from {_rests_on(finding)}. Held fixed: {finding.held_fixed}. "
         f"{rules_text(dict(finding.scaling_rules))}"
@@ -86,14 +153,24 @@ def _trials(report: ScalingReport) -> str:
     """The runs, those at one batch size that speak for one rule together."""
     scores = report.deciding.quantity == "best"
     how = "a better score" if scores else "a failure"
-    groups: dict[tuple[int, str], list[str]] = {}
+    groups: dict[tuple[int, str], Counter[str]] = {}
     for run in report.deciding.runs:
-        key = (run.batch_size, run.speaks_for)
-        groups.setdefault(key, []).append(rate_text(run.learning_rate))
+        rates = groups.setdefault((run.batch_size, run.speaks_for), Counter())
+        rates[rate_text(run.learning_rate)] += 1
     return "; ".join(
-        f"batch {batch} at {joined(rates)} ({how} speaks for {RULE_WORDS[band]})"
+        f"batch {batch} at {joined([_times(*item) for item in rates.items()])} "
+        f"({how} speaks for {RULE_WORDS[band]})"
         for (batch, band), rates in groups.items()
     )
+
+
+def _times(rate: str, count: int) -> str:
+    """A rate, and how often it is run.
+
+    >>> _times("0.003", 1), _times("0.003", 2)
+    ('0.003', '0.003 with 2 seeds')
+    """
+    return rate if count == 1 else f"{rate} with {count} seeds"
 
 
 def _command(report: ScalingReport) -> str:
@@ -145,7 +222,8 @@ def _alone_text(finding: Finding, alone: Alone) -> str:
 
 
 def _rests_on(finding: Finding) -> str:
-    pieces = [f"{finding.n_runs} run{_s(finding.n_runs)} of it"]
+    own = f"{finding.n_runs} run{_s(finding.n_runs)}" if finding.n_runs else "no run"
+    pieces = [f"{own} of it"]
     if finding.n_proxy_runs:
         n = finding.n_proxy_runs
         pieces.append(f"{n} run{_s(n)} of copies of another width")
@@ -192,11 +270,23 @@ def _verdict_lines(report: ScalingReport) -> list[str]:
         if claim.applies
     ]
     apart = [
-        f"{claim.statement} ({claim.reason})"
+        _not_judged(claim)
         for claim in stated
         if not claim.applies and not claim.implied
     ]
-    return [*lines, f"Undecided: {' '.join(apart)}."] if apart else lines
+    return [*lines, *apart]
+
+
+def _not_judged(claim: ClaimVerdict) -> str:
+    """A claim that nothing here speaks of, or a question, and why it stays open."""
+    why = claim.reason.removeprefix("it does not apply here, since ")
+    if not _is_question(claim):
+        return f"{claim.statement} Not judged here: {why}."
+    asked = claim.statement.split(": ", 1)[-1]
+    return (
+        f"{claim.source} also asked: \u201c{asked[:1].upper()}{asked[1:]}\u201d That "
+        f"stays open: {why}."
+    )
 
 
 # -- the whole store -------------------------------------------------------------------
@@ -224,23 +314,25 @@ def _store_text(report: ScalingReport) -> str:
 
 
 def _family_line(family: FamilyTally) -> str:
-    bands = joined([f"{RULE_WORDS[band]} ({n})" for band, n in family.bands.items()])
+    """One recipe of a family: its exponents, and which rule is likeliest how often."""
     runs = f"{family.n_runs} run{_s(family.n_runs)}"
     if family.n_runs:
         runs += f" ({_origin(family)})"
-    if family.n_workloads == 1:
-        exponent = f"exponent {family.median:g}"
+    count, spread = family.n_workloads, f"{family.lowest:g} to {family.highest:g}"
+    if count == 1:
+        exponent = f"exponent {family.median:g} in 1 workload"
+    elif count == 2:  # the middle of two is neither
+        exponent = f"exponents {family.lowest:g} and {family.highest:g} in 2 workloads"
     else:
-        exponent = (
-            f"median exponent {family.median:g} (from {family.lowest:g} to "
-            f"{family.highest:g})"
-        )
-    what = "" if family.n_workloads == 1 else f" in {family.n_workloads} workloads"
+        exponent = f"median exponent {family.median:g} ({spread}) in {count} workloads"
+    bands = [RULE_WORDS[band] for band in family.bands]
+    if len(bands) > 1:
+        bands = [f"{RULE_WORDS[band]} in {n}" for band, n in family.bands.items()]
     return (
-        f"{family.family}, {optimizer_title(family.optimizer)}, "
-        f"{QUANTITY_WORDS[family.quantity]}: {exponent}{what}"
+        f"{family.family}, {recipe_words(family.optimizer, family.recipe)}, "
+        f"{QUANTITY_WORDS[family.quantity]}: {exponent}"
         f",{_range(family.batch_range).replace(' over', '')}, {runs}; likeliest: "
-        f"{bands}."
+        f"{joined(bands)}."
     )
 
 
@@ -256,7 +348,8 @@ def _rows(family: FamilyTally, findings: Sequence[Finding]) -> list[str]:
     own = [
         f
         for f in findings
-        if (f.quantity, f.optimizer) == (family.quantity, family.optimizer)
+        if (f.quantity, f.optimizer, f.recipe)
+        == (family.quantity, family.optimizer, family.recipe)
         and WorkloadName.parse(f.workload).group == family.family
     ]
     rows = [["workload", "exponent", "90 %", "likeliest", "runs", "batch"]]

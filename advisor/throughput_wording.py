@@ -3,7 +3,7 @@
 from advisor.listing import joined
 from advisor.rates import rate_text
 from advisor.throughput import BatchChoice, FastestBatch
-from advisor.wording import BASIS_WORDS, percent, title_of
+from advisor.wording import BASIS_WORDS, chance_text, percent, title_of
 
 MOST_BATCHES = 12  # listed one by one
 
@@ -55,7 +55,7 @@ def _choice_text(found: FastestBatch) -> str:
         horizon = f" within {r.horizon_steps} steps" if r.horizon_steps else ""
         text += (
             f"Start at {rate_text(r.learning_rate)}: P(stable) "
-            f"{r.probability_stable:g}, half of all runs fail{horizon} near "
+            f"{chance_text(r.probability_stable)}, half of all runs fail{horizon} near "
             f"{rate_text(m.median)} ({percent(m.level)}: {rate_text(m.low)} to "
             f"{rate_text(m.high)}). This is {BASIS_WORDS[r.basis]}."
         )

@@ -3,7 +3,8 @@
 Every number comes from the answer itself, formatted as in its JSON.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from advisor.caveats import Kind
 from advisor.comparing import EVEN_MARGIN, LIKELY_FROM, SURE_FROM, Comparison
@@ -33,6 +34,7 @@ OPTIMIZER_TITLES = {
     "rmsprop": "RMSprop",
     "sgd": "SGD",
 }
+_LEAST_CHANCE = 0.001  # probabilities are kept to three digits
 MOST_NAMES = 4  # listed one by one in a sentence
 BASIS_WORDS = {
     "measured": "measured at this batch size",
@@ -66,7 +68,11 @@ def duration_text(seconds: float) -> str:
 
     >>> duration_text(42), duration_text(300), duration_text(9000)
     ('42 s', '5 min', '2.5 h')
+    >>> duration_text(0.2)
+    '1 s'
     """
+    if seconds < 1:
+        return "1 s"  # nothing takes no time
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 5400:
@@ -85,6 +91,16 @@ def setting_text(r: Recommendation) -> str:
     if _is_imported(r):  # its runs seldom say where they were made
         return optimizer
     return f"{optimizer}, {r.device.upper() if r.device == 'cpu' else r.device}"
+
+
+def recipe_words(optimizer: str, recipe: str | None) -> str:
+    """Return an optimizer with the recipe it was used in, where one is known.
+
+    >>> recipe_words("sgd", "momentum"), recipe_words("lion", None)
+    ('SGD (recipe momentum)', 'Lion')
+    """
+    title = optimizer_title(optimizer)
+    return f"{title} (recipe {recipe})" if recipe else title
 
 
 def recommendation_text(r: Recommendation) -> str:
@@ -110,9 +126,9 @@ def stability_text(r: Recommendation) -> str:
         return ""
     m = r.max_stable
     return (
-        f"P(stable) {r.probability_stable:g}; half of all runs fail{_within(r)} near "
-        f"{rate_text(m.median)} ({percent(m.level)}: {rate_text(m.low)} to "
-        f"{rate_text(m.high)})."
+        f"P(stable) {chance_text(r.probability_stable)}; half of all runs "
+        f"fail{_within(r)} near {rate_text(m.median)} ({percent(m.level)}: "
+        f"{rate_text(m.low)} to {rate_text(m.high)})."
     )
 
 
@@ -239,7 +255,7 @@ def judgement_text(j: Judgement) -> str:
     }
     parts = [words[j.verdict]]
     if j.probability_stable is not None:
-        parts.append(f"P(stable) {j.probability_stable:g}.")
+        parts.append(f"P(stable) {chance_text(j.probability_stable)}.")
     if r.max_stable is not None:
         m = r.max_stable
         parts.append(
@@ -259,13 +275,26 @@ def largest_batch_text(found: LargestBatch) -> str:
     r, interval = found.recommendation, found.batch_size
     parts = [found.reason]
     if interval is not None and interval["low"] < interval["high"]:
-        level = percent(interval["level"])
-        parts.append(f"{level}: batch {interval['low']:g} to {interval['high']:g}.")
+        parts.append(f"{largest_batch_interval(found.to_dict())}.")
     if r is not None:
         caveats = r.caveats_without(Kind.NO_THRESHOLD)
         basis = f"This is {BASIS_WORDS[r.basis]}." if interval is not None else ""
         parts += [basis, *caveats[:2], plan_text(r)]
     return " ".join(part for part in parts if part)
+
+
+def largest_batch_interval(found: Mapping[str, Any]) -> str:
+    """Return the interval of a largest batch, from the JSON or the row of its answer.
+
+    An end that is merely as far as was looked is no end.
+    """
+    interval = found.get("largest_batch") or found.get("batch_size")
+    if interval is None:
+        return ""
+    looked, start = found["searched_to"], f"{percent(interval['level'])}: batch "
+    if looked is None or interval["high"] < looked:
+        return f"{start}{interval['low']:g} to {interval['high']:g}"
+    return f"{start}{interval['low']:g} or more; I looked as far as batch {looked}"
 
 
 def comparison_text(found: Comparison) -> str:
@@ -278,9 +307,9 @@ def comparison_text(found: Comparison) -> str:
         "max_stable": f"stands the {'higher' if is_pair else 'highest'} rate",
         "best": f"has the {'higher' if is_pair else 'highest'} best rate",
     }[found.quantity or "max_stable"]
-    said = f"P({title_of(found.highest)} {what}) is {p:g}"
+    said = f"P({title_of(found.highest)} {what}) is {chance_text(p)}"
     others = [
-        f"{title_of(name)} {chance:g}"
+        f"{title_of(name)} {chance_text(chance)}"
         for name, chance in chances.items()
         if name != found.highest
     ]
@@ -390,6 +419,21 @@ def claim_summary(claim: Claim) -> str:
     return f"{claim.statement} ({claim.source_title}){reading}"
 
 
+def row_to_read(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of a table with its names and rates as people write them.
+
+    >>> row_to_read({"learning_rate": 0.006, "failed_at_step": 242})
+    {'learning rate': '0.006', 'failed at step': 242}
+    """
+    written = {"learning_rate": rate_text, "probability_stable": chance_text}
+    return {
+        name.replace("_", " "): written[name](value)
+        if name in written and value is not None
+        else value
+        for name, value in row.items()
+    }
+
+
 def exclusions_text(excluded: Sequence[Exclusion]) -> list[str]:
     """Return why rows were left out, a line per reason."""
     reasons: dict[str, list[str]] = {}
@@ -419,10 +463,31 @@ def settings_snippets(r: Recommendation) -> dict[str, str]:
     return snippets
 
 
+def chance_text(probability: float | None) -> str:
+    """Return a probability as it is shown everywhere, never as certain.
+
+    >>> chance_text(0.9), chance_text(0.999), chance_text(1.0), chance_text(0.0)
+    ('0.9', '0.999', 'over 0.999', 'under 0.001')
+    """
+    if probability is None:
+        return "not known"
+    if probability > 1 - _LEAST_CHANCE / 2:
+        return f"over {1 - _LEAST_CHANCE:g}"
+    if probability < _LEAST_CHANCE / 2:
+        return f"under {_LEAST_CHANCE:g}"
+    return f"{round(probability, 3):g}"
+
+
 def percent(share: float) -> str:
-    """Return a share as people say it; what is possible is never 0 %."""
+    """Return a share as people say it: nothing here is impossible, and nothing sure.
+
+    >>> percent(0.9), percent(0.001), percent(1.0)
+    ('90 %', '<1 %', '>99 %')
+    """
     if share < 0.01:
         return "<1 %"
+    if share > 0.99:
+        return ">99 %"
     return f"{100 * share:.0f} %"
 
 

@@ -18,6 +18,7 @@ class Answer:
     """What a person gets back; every number in `text` stands in the other fields.
 
     `proposal` is an action that waits for a yes; `plan` are the runs it would make.
+    `sql` are the queries that count and list the same `rows`.
     `also` are the answers to what else the same message asked, in `text` as well.
     `clarification` asks back, or offers other readings of a question that was in doubt.
     `phrased` is a language model's wording that passed the check, `phrasing_note` the
@@ -33,6 +34,7 @@ class Answer:
     evidence: tuple[dict[str, str], ...] = ()
     rows: tuple[dict[str, Any], ...] | None = None
     counts: dict[str, int] | None = None
+    sql: tuple[str, ...] = ()
     scaling: dict[str, Any] | None = None
     comparisons: tuple[Comparison, ...] = ()
     fastest: FastestBatch | None = None
@@ -70,6 +72,7 @@ class Answer:
             "evidence": list(self.evidence),
             "rows": list(self.rows) if self.rows is not None else None,
             "counts": self.counts,
+            "sql": list(self.sql),
             "scaling": self.scaling,
             "comparisons": [c.to_dict() for c in self.comparisons],
             "fastest_batch": self.fastest.to_dict() if self.fastest else None,

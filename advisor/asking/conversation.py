@@ -42,6 +42,7 @@ from advisor.scaling import ScalingReport
 from advisor.scaling_wording import scaling_answer_text
 from advisor.throughput_wording import fastest_batch_text
 from advisor.wording import (
+    chance_text,
     claim_summary,
     comparison_text,
     judgement_text,
@@ -281,8 +282,9 @@ def _rates_text(found: Sequence[Recommendation], *, said: bool) -> str:
         m = r.max_stable
         lines.append(
             f"{where}: {rate_text(r.learning_rate)}, P(stable) "
-            f"{r.probability_stable:g}; half fail near {rate_text(m.median)} "
-            f"({rate_text(m.low)} to {rate_text(m.high)}, {r.basis})."
+            f"{chance_text(r.probability_stable)}; half fail near "
+            f"{rate_text(m.median)} ({rate_text(m.low)} to {rate_text(m.high)}, "
+            f"{r.basis})."
         )
     if not said:
         lines.append("No batch was named, so I compared at 8.")
@@ -330,7 +332,14 @@ def _largest_batch(advisor: "Advisor", q: Question, exclude: tuple[str, ...]) ->
         largest_batch_text(found),
         recommendations=(recommendation,) if recommendation else (),
         evidence=evidence_of(advisor, [recommendation] if recommendation else []),
-        rows=({"largest_batch": found.batch_size, "reason": found.reason},),
+        rows=(
+            {
+                "largest_batch": found.batch_size,
+                "reason": found.reason,
+                "capped": found.capped,
+                "searched_to": found.searched_to,
+            },
+        ),
     )
 
 

@@ -50,7 +50,8 @@ def sentence_for(intent: str, slots: Mapping[str, Any]) -> str | None:
     if intent == "fastest_batch":
         return f"Which batch size is fastest for {what}{rest}?"
     if intent == "show_runs":
-        return f"Show the runs of {what}{at}."
+        with_rate = f" with a learning rate of {rate}" if rate else ""
+        return f"Show the runs of {what}{at}{with_rate}{rest}."
     if intent == "compare_models":
         return f"Compare the learning rates of {what}{at}{rest}."
     if intent == "run_verification" and at:

@@ -25,6 +25,7 @@ from advisor.asking.observing import (
     told_outcome,
     told_steps,
 )
+from advisor.asking.run_conditions import read_conditions, runs_found_text
 from advisor.checks import check_batch_size, check_learning_rate
 from advisor.listing import joined
 from advisor.question import Question
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from advisor.service import Advisor
 
 _MOST_RUNS = 200
+_RUN_COLUMNS = (
+    "id workload batch_size learning_rate outcome failed_at_step steps seed source"
+).split()
 _DIGITS = "digits_"
 # A claim's run length is taken to be from 1e4 to 1e6 steps (`advisor.priors`).
 FEWEST_STEPS = 10_000
@@ -85,49 +89,33 @@ def plan_answer(advisor: "Advisor", q: Question) -> Answer:
 
 
 def show_runs_answer(advisor: "Advisor", q: Question) -> Answer:
-    """The stored runs that a question names, newest first."""
-    where: list[str] = ["true"]
-    values: list[Any] = []
-    if workloads := several(q.slots.workload):
-        # A model's narrower copies are asked for along with it.
-        where.append(
-            "(workload in (select unnest(?)) or split_part(workload, '@', 1) "
-            "in (select unnest(?)))"
-        )
-        values += [workloads, workloads]
-    if batches := several(q.slots.batch_size):
-        where.append("batch_size in (select unnest(?))")
-        values.append(batches)
-    for outcome in ("diverged", "degraded", "stable", "incomplete"):
-        if outcome in q.text.lower():
-            where.append("outcome = ?")
-            values.append(outcome)
-    columns = (
-        "id workload batch_size learning_rate outcome failed_at_step steps seed source"
-    ).split()
-    clause = " and ".join(where)
-    rows = advisor.store.rows(
-        f"select {', '.join(columns)} from runs where {clause} "
-        f"order by created desc nulls last, id limit {_MOST_RUNS}",
-        values,
+    """The stored runs that a question names, newest first, and how many there are."""
+    sources = [row[0] for row in advisor.store.rows("select distinct source from runs")]
+    query = read_conditions(q, sources=sources)
+    counted = advisor.store.rows(
+        "select coalesce(outcome, 'not judged'), count(*) from runs "
+        f"where {query.where} group by 1 order by 2 desc, 1"
     )
-    table = tuple(dict(zip(columns, row, strict=True)) for row in rows)
-    total = len(table)
-    if total == _MOST_RUNS:
-        counted = advisor.store.rows(
-            f"select count(*) from runs where {clause}", values
-        )
-        total = int(counted[0][0])
-    text = (
-        f"{total} run{'' if total == 1 else 's'} match." if total else "No run matches."
+    by_outcome = {str(name): int(n) for name, n in counted}
+    list_sql = (
+        f"select {', '.join(_RUN_COLUMNS)} from runs where {query.matching} "
+        "order by created desc nulls last, id"
     )
-    if total > len(table):
+    rows = advisor.store.rows(f"{list_sql} limit {_MOST_RUNS}")
+    table = tuple(dict(zip(_RUN_COLUMNS, row, strict=True)) for row in rows)
+    total, matching = sum(by_outcome.values()), by_outcome
+    if query.outcomes is not None:
+        matching = {k: n for k, n in by_outcome.items() if k in query.outcomes}
+    found = sum(matching.values())
+    text = runs_found_text(query, total=total, matching=matching)
+    if found > len(table):
         text += f" Here are the newest {len(table)}."
     return reply(
         q,
         text,
         rows=table,
-        counts={"runs": total, "shown": len(table)},
+        counts={"runs": found, "shown": len(table), "of": total, **matching},
+        sql=(f"{query.count_sql};", f"{list_sql};") if found else (),
         evidence=tuple(
             {"kind": "run", "id": row["id"], "summary": f"{row['workload']}"}
             for row in table

@@ -16,7 +16,7 @@ from advisor.diagnosis.records import (
 )
 from advisor.diagnosis.symptoms import ChangeKind
 from advisor.rates import rate_text
-from advisor.wording import BASIS_WORDS, percent, title_of
+from advisor.wording import BASIS_WORDS, chance_text, percent, title_of
 from knowledge.names import WorkloadName
 
 FAR_ABOVE = 2.0  # times the boundary: then a lower rate comes first (our choice)
@@ -72,7 +72,7 @@ def _boundary_text(facts: Diagnosis) -> str:
         f"{rate_text(rate)} is {facts.times_threshold:g} times that"
     )
     if facts.probability_stable is not None:
-        text += f" and holds with probability {facts.probability_stable:g}"
+        text += f" and holds with probability {chance_text(facts.probability_stable)}"
     if facts.basis in ("reported", "borrowed", "extrapolated"):
         text += f". This is {BASIS_WORDS[facts.basis]}"
     return f"{text}."
@@ -102,8 +102,9 @@ def _crossing_text(facts: Diagnosis) -> str:
         Side.ABOVE: "it was too high already",
         Side.UNKNOWN: "it is not known either",
     }[b.side]
+    chance = chance_text(b.probability_stable)
     return (
-        f"At batch {b.batch_size} {was} (probability {b.probability_stable:g})."
+        f"At batch {b.batch_size} {was} (probability {chance})."
         if b.batch_size != facts.batch_size
         else ""
     )
@@ -161,8 +162,8 @@ def _batch_why(facts: Diagnosis) -> str:
     if b is not None and facts.side is Side.BELOW is b.side:
         both = (
             f"The rate holds at both batch sizes: with probability "
-            f"{b.probability_stable:g} at batch {b.batch_size} and "
-            f"{facts.probability_stable:g} at batch {facts.batch_size}."
+            f"{chance_text(b.probability_stable)} at batch {b.batch_size} and "
+            f"{chance_text(facts.probability_stable)} at batch {facts.batch_size}."
         )
     else:
         both = _crossing_text(facts)

@@ -20,17 +20,23 @@ from advisor.charts import (
 )
 from advisor.rates import rate_text
 from advisor.recommendation import Judgement, Recommendation
+from advisor.scaling import QUANTITY_WORDS
 from advisor.ui.speeds import render_speeds
 from advisor.ui.text import count_text, escaped
 from advisor.ui.turns import Note, Refusal, Turn
 from advisor.wording import (
     BASIS_WORDS,
     best_text,
+    chance_text,
     change_text,
     exclusions_text,
     exponent_text,
+    largest_batch_interval,
+    percent,
+    recipe_words,
     recommendation_text,
     rests_on_text,
+    row_to_read,
     setting_text,
     settings_snippets,
     stability_text,
@@ -55,7 +61,8 @@ VERDICT_WORDS = {
 }
 # Answers whose text says nothing that the parts below it do not say, too.
 _SAID_BY_PARTS = ("recommend_lr", "judge_lr")
-_IDS_IN_SQL = 30
+_LONG_SQL, _TALLEST_SQL = 1000, 220  # characters of a query, pixels of its box
+_ONE_BY_ONE = "Paste them on the Evidence page, one at a time."
 
 
 def render_question(text: str) -> None:
@@ -97,14 +104,20 @@ def render_answer(turn: Turn, index: int) -> None:
         render_speeds(answer.fastest, key=f"ask_speeds_{index}")
     _render_reasons(answer, is_updated=turn.is_updated)
     if answer.scaling and answer.scaling["scaling_rules"]:
+        st.caption(escaped(rules_caption(answer.scaling)))
         _render_rules(answer.scaling["scaling_rules"], key=f"ask_rules_{index}")
     _render_wording(answer)
     if answer.rows and answer.intent != "max_batch_for_lr":
-        st.dataframe(list(answer.rows), hide_index=True, key=f"ask_rows_{index}")
-    if answer.concept and answer.concept["sql"]:
+        st.dataframe(
+            [row_to_read(row) for row in answer.rows],
+            hide_index=True,
+            key=f"ask_rows_{index}",
+            placeholder="",
+        )
+    queries = [*answer.sql, *_concept_sql(answer)]
+    if queries:
         with st.expander("The same in SQL", key=f"ask_sql_{index}"):
-            st.caption("Paste it on the Evidence page.")
-            st.code(answer.concept["sql"], language="sql", wrap_lines=True)
+            _render_queries(queries)
     if answer.recommendations:
         _render_evidence(turn, index)
         _render_thin(answer.recommendations)
@@ -157,7 +170,7 @@ def _render_rate(r: Recommendation) -> None:
         rate = rate_text(r.learning_rate) if r.learning_rate else "no rate yet"
         st.metric("Start at", rate, width="content")
         if r.probability_stable is not None:
-            st.metric("P(stable)", f"{r.probability_stable:.0%}", width="content")
+            st.metric("P(stable)", chance_text(r.probability_stable), width="content")
         _render_threshold(r)
     _render_scope(r)
 
@@ -169,7 +182,7 @@ def _render_threshold(r: Recommendation) -> None:
     st.metric(
         "Half of all runs fail near",
         rate_text(m.median),
-        delta=f"{m.level:.0%}: {rate_text(m.low)} to {rate_text(m.high)}",
+        delta=f"{percent(m.level)}: {rate_text(m.low)} to {rate_text(m.high)}",
         delta_color="off",
         delta_arrow="off",
         width="content",
@@ -193,7 +206,7 @@ def _render_verdict(j: Judgement) -> None:
             width="content",
         )
         if j.probability_stable is not None:
-            st.metric("P(stable)", f"{j.probability_stable:.0%}", width="content")
+            st.metric("P(stable)", chance_text(j.probability_stable), width="content")
         if j.recommendation.learning_rate is not None:
             rate = rate_text(j.recommendation.learning_rate)
             st.metric("I would start at", rate, width="content")
@@ -203,13 +216,13 @@ def _render_verdict(j: Judgement) -> None:
 
 def _render_largest_batch(row: dict[str, Any]) -> None:
     found = row["largest_batch"]
-    st.metric(
-        "Largest batch size",
-        "none" if found is None else f"{found['median']:g}",
-        help=None
-        if found is None
-        else f"{found['level']:.0%}: {found['low']:g} to {found['high']:g}",
-    )
+    if found is None:
+        st.metric("Largest batch size", "none")
+        return
+    label = "Largest batch size"
+    if row["capped"]:
+        label = "Held as far as I looked: batch"
+    st.metric(label, f"{found['median']:g}", help=largest_batch_interval(row))
 
 
 def _render_rates(found: Sequence[Recommendation]) -> None:
@@ -219,7 +232,7 @@ def _render_rates(found: Sequence[Recommendation]) -> None:
                 "Workload": title_of(r.workload),
                 "Batch size": str(r.batch_size),
                 "Start at": rate_text(r.learning_rate) if r.learning_rate else "none",
-                "P(stable)": f"{r.probability_stable:.0%}"
+                "P(stable)": chance_text(r.probability_stable)
                 if r.probability_stable is not None
                 else "",
                 "Half fail near": f"{rate_text(r.max_stable.median)} "
@@ -274,6 +287,15 @@ def reason_lines(r: Recommendation) -> list[str]:
     return [line for line in lines if line]
 
 
+def rules_caption(scaling: dict[str, Any]) -> str:
+    """Return what the bars of a referee's report speak of."""
+    setting = recipe_words(scaling["optimizer"], scaling["recipe"])
+    return (
+        f"The bars: {QUANTITY_WORDS[scaling['quantity']]} of "
+        f"{title_of(scaling['workload'])} with {setting}."
+    )
+
+
 def _render_rules(shares: dict[str, float], *, key: str) -> None:
     st.altair_chart(
         build_rules_chart(shares),
@@ -298,16 +320,33 @@ def _render_evidence(turn: Turn, index: int) -> None:
     with st.expander(label, key=f"ask_evidence_{index}"):
         if turn.claims:
             st.markdown("**Reported by others**")
-            st.dataframe([claim_row(c) for c in turn.claims], hide_index=True)
+            st.dataframe(
+                [claim_row(c) for c in turn.claims], hide_index=True, placeholder=""
+            )
         if turn.runs:
             st.markdown("**Runs**")
-            st.dataframe([run_row(r) for r in turn.runs], hide_index=True)
+            st.dataframe(
+                [run_row(r) for r in turn.runs], hide_index=True, placeholder=""
+            )
         if excluded:
             st.markdown("**Left out**")
             st.text("\n".join(exclusions_text(list(excluded.values()))))
             st.dataframe([vars(e) for e in excluded.values()], hide_index=True)
-        st.markdown("**The same in SQL** (paste it on the Evidence page)")
-        st.code(evidence_sql(sorted(used)), language="sql", wrap_lines=True)
+        st.markdown("**The same in SQL**")
+        _render_queries(evidence_sql(sorted(used)))
+
+
+def _concept_sql(answer: Answer) -> list[str]:
+    return [answer.concept["sql"]] if answer.concept and answer.concept["sql"] else []
+
+
+def _render_queries(queries: Sequence[str]) -> None:
+    """Draw queries, each in a box of its own: the Evidence page takes one at a time."""
+    st.caption("Paste it on the Evidence page." if len(queries) == 1 else _ONE_BY_ONE)
+    for query in queries:
+        # None: as tall as the query.
+        height = _TALLEST_SQL if len(query) > _LONG_SQL else None
+        st.code(query, language="sql", wrap_lines=True, height=height)
 
 
 def claim_row(claim: Claim) -> dict[str, Any]:
@@ -341,23 +380,19 @@ def run_row(run: Run) -> dict[str, Any]:
     }
 
 
-def evidence_sql(ids: Sequence[str]) -> str:
-    """Return the queries that list these runs and claims.
+def evidence_sql(ids: Sequence[str]) -> list[str]:
+    """Return the queries that list these runs and claims, every one of them.
 
     >>> evidence_sql(["run:1"])
-    "select * from runs where id in ('run:1');"
+    ["select * from runs where id in ('run:1');"]
     """
     queries = []
     for table, prefix in (("claims", "claim:"), ("runs", "run:")):
-        wanted = [i for i in ids if i.startswith(prefix)]
-        shown = ", ".join(
-            "'" + i.replace("'", "''") + "'" for i in wanted[:_IDS_IN_SQL]
-        )
+        wanted = [i.replace("'", "''") for i in ids if i.startswith(prefix)]
         if wanted:
-            more = len(wanted) - _IDS_IN_SQL
-            note = f" -- and {more} more" if more > 0 else ""
-            queries.append(f"select * from {table} where id in ({shown});{note}")
-    return "\n".join(queries) or "select * from claims;"
+            listed = ", ".join(f"'{i}'" for i in wanted)
+            queries.append(f"select * from {table} where id in ({listed});")
+    return queries or ["select * from claims;"]
 
 
 def _render_thin(found: Sequence[Recommendation]) -> None:

@@ -136,11 +136,19 @@ def _render_card(turn: Turn, plan: dict[str, Any], wish: Wish) -> None:
     if _named_rates(turn):
         st.text(f"Time: at most about {duration_text(seconds)} on this computer.")
         return
-    st.text(
-        f"Time: about {duration_text(max(wish.budget_seconds, seconds))} on this "
-        f"computer. The runs listed take at most {duration_text(seconds)} of it. It "
-        "starts near these rates; each next one is chosen from the results so far, "
-        "until the time is used up."
+    st.text(time_text(wish.budget_seconds, seconds))
+
+
+def time_text(budget_seconds: float, seconds: float) -> str:
+    """Return how long a plan takes and what the time is used for.
+
+    >>> time_text(60, 10)[:56]
+    'Time: about 60 s on this computer. The runs listed come '
+    """
+    return (
+        f"Time: about {duration_text(max(budget_seconds, seconds))} on this computer. "
+        f"The runs listed come first and take {duration_text(seconds)} or less; each "
+        "further one is chosen from the results so far, until the time is used up."
     )
 
 
@@ -189,7 +197,7 @@ def _render_planned(runs: list[dict[str, Any]], purpose: str | None) -> None:
                     rate_text(run["learning_rate"]) for run in group
                 ),
                 "Steps each": str(group[0]["steps"]),
-                "Time each": f"at most {duration_text(group[0]['estimated_seconds'])}",
+                "Time each": f"{duration_text(group[0]['estimated_seconds'])} or less",
             }
             for (workload, batch), group in grouped.items()
         ],

@@ -7,12 +7,16 @@ filtered by go in as parameters.
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from advisor.rates import rate_text
 from advisor.service import Advisor
 from knowledge.sql_box import QueryResult
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
 
 ROWS_SHOWN = 1000
 VALUES_OFFERED = 300
@@ -149,3 +153,14 @@ def _unique(names: Sequence[str]) -> list[str]:
             unique = f"{name}_{number}"
         found.append(unique)
     return found
+
+
+def with_rates(frame: pd.DataFrame) -> "pd.DataFrame | Styler":
+    """Return a table whose rates are shown as answers write them, and sort as numbers.
+
+    Streamlit's own scientific format would show 6e-3 as 6E-3.
+    """
+    if "learning_rate" not in frame or frame.empty:
+        return frame
+    numbers = dict.fromkeys(frame.select_dtypes("float").columns, "{:.7g}")
+    return frame.style.format({**numbers, "learning_rate": rate_text}, na_rep="")

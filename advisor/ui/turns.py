@@ -294,6 +294,13 @@ def _band(
     if not rows:
         return None
     points = tuple(BandPoint(**row) for row in rows)
-    horizon = own.horizon_steps if own else None
+    horizon = own.horizon_steps if own else _usual_length(advisor, workload, scope)
     quantity = "best" if is_best else "max_stable"
     return ThresholdBand(workload, horizon, points, quantity)
+
+
+def _usual_length(advisor: Advisor, workload: str, like: Recommendation) -> int | None:
+    """Return for how many steps a band speaks when none were asked for."""
+    return advisor.usual_length(
+        workload, recipe=like.recipe, optimizer=like.optimizer, device=like.device
+    )

@@ -27,6 +27,12 @@ from advisor.charts import (
     smoothed,
     thin,
 )
+from advisor.recommendation import (
+    Estimate,
+    EvidenceSummary,
+    Recommendation,
+    VerificationPlan,
+)
 from knowledge.records import Curve, Outcome
 from tests import example_records as examples
 
@@ -38,6 +44,25 @@ CLAIM = replace(
     batch_size=5,
     learning_rate=6.5e-5,
     bound="stable",
+)
+ANSWER = Recommendation(
+    workload="realface",
+    batch_size=5,
+    optimizer="adam",
+    recipe="faceswap-2021",
+    device="cpu",
+    horizon_steps=100_000,
+    learning_rate=5.71e-5,
+    probability_stable=0.9,
+    max_stable=Estimate(1.02e-4, 4.91e-5, 2.89e-4, 0.9),
+    best=None,
+    basis="reported",
+    borrowed_from=(),
+    exponent=None,
+    scaling_rules=None,
+    evidence=EvidenceSummary((), (), 0, 0),
+    caveats=(),
+    verification=VerificationPlan(False, ""),
 )
 BAND = ThresholdBand(
     "realface",
@@ -219,3 +244,80 @@ def test_reliability_without_forecasts_is_the_diagonal_alone() -> None:
     """What would be right stands there before anything was forecast."""
     rows = values_in(build_reliability_chart(()))
     assert rows == [{"said": 0, "seen": 0}, {"said": 1, "seen": 1}]
+
+
+def test_lines_for_runs_of_unequal_length_say_so() -> None:
+    """A thousand steps are not a hundred thousand."""
+    copy = replace(BAND, workload="realface@1/16", horizon_steps=1000)
+    data = ThresholdChartData((), (BAND, copy), (), ())
+    labels = {row["label"] for row in values_in(build_threshold_chart(data))}
+    assert labels == {"RealFace\n100,000 steps", "RealFace@1/16\n1,000 steps"}
+    told = explain_threshold_chart(data)
+    assert "100,000 steps for RealFace and 1,000 steps for RealFace@1/16" in told
+    alike = ThresholdChartData((), (BAND,), (), ())
+    assert "unequal" not in explain_threshold_chart(alike)
+
+
+def test_an_imported_length_is_not_called_steps() -> None:
+    """Its source may count epochs."""
+    band = replace(BAND, workload="hpobench/a", horizon_steps=81)
+    chart = build_threshold_chart(ThresholdChartData((), (band,), (), ()))
+    assert {row["label"] for row in values_in(chart)} == {"hpobench/a\nlength 81"}
+
+
+def test_the_bar_is_not_said_to_be_the_band() -> None:
+    """It holds how its one batch size departs from the law, and shows its middle."""
+    data = ThresholdChartData((ANSWER,), (BAND,), (), ())
+    told = explain_threshold_chart(data)
+    assert "is the same" not in told
+    assert "departs from the law" in told
+    marks = [
+        layer["mark"]["type"]
+        for layer in build_threshold_chart(data).to_dict()["layer"]
+    ]
+    assert {"errorbar", "tick"} <= set(marks)
+
+
+def test_reports_at_the_answer_s_batch_size_stand_beside_it_and_on_top() -> None:
+    """Neither the diamond nor the other report hides one."""
+    failed = replace(CLAIM, id="claim:2", bound="unstable", learning_rate=7e-5)
+    alone = replace(CLAIM, id="claim:3", batch_size=2)
+    data = ThresholdChartData((ANSWER,), (), (), (CLAIM, failed, alone))
+    chart = build_threshold_chart(data)
+    beside = {row["id"]: row["beside"] for row in values_in(chart) if "kind" in row}
+    assert beside["claim:1"] < 0 < beside["claim:2"]
+    assert beside["claim:3"] == beside["this answer"] == 0
+    offsets = [
+        layer["mark"].get("xOffset", 0)
+        for layer in chart.to_dict()["layer"]
+        if layer["mark"]["type"] == "point"
+    ]
+    assert offsets[0] == 0
+    assert sorted(offsets) == sorted(set(beside.values()))
+
+
+def test_large_batch_sizes_are_whole_numbers_on_the_axis() -> None:
+    band = replace(
+        BAND, points=(BandPoint(512.0, 1.0, 2.0, 3.0), BandPoint(2048.0, 1.0, 2.0, 3.0))
+    )
+    chart = build_threshold_chart(ThresholdChartData((), (band,), (), ()))
+    axis = chart.to_dict()["layer"][0]["encoding"]["x"]["axis"]
+    assert axis["format"] == "d"
+    assert 1024 in axis["values"]
+
+
+def test_a_long_bar_carries_its_label_inside_and_is_never_sure() -> None:
+    """Beyond the end of the bar it would be cut off on a phone."""
+    shares = {
+        "inverse": 0.0,
+        "inverse_sqrt": 0.0,
+        "constant": 1.0,
+        "sqrt": 0.0,
+        "linear": 0.0,
+    }
+    chart = build_rules_chart(shares)
+    rows = {row["rule"]: row for row in values_in(chart)}
+    assert (rows["constant"]["text"], rows["constant"]["is_long"]) == (">99 %", True)
+    assert (rows["linear"]["text"], rows["linear"]["is_long"]) == ("<1 %", False)
+    aligned = [layer["mark"].get("align") for layer in chart.to_dict()["layer"]]
+    assert {"left", "right"} <= set(aligned)

@@ -28,6 +28,7 @@ from advisor.recommendation import (
     VerificationPlan,
 )
 from advisor.service import Advisor
+from advisor.wording import chance_text
 from knowledge.records import Outcome, Run
 from tests.example_records import REALFACE_RUN
 
@@ -460,6 +461,8 @@ def untraced(d: Diagnosis, question: str) -> list[str]:
     known = numbers_in(document) | numbers_in({"at": d.symptoms.at})
     known |= set(re.findall(r"\d[\d.]*(?:e-?\d+)?", question))
     text = diagnosis_text(d).replace(str(d.workload and "RealFace@1/16"), "")
+    if d.probability_stable in (0.0, 1.0):  # shown as a bound: nothing is certain
+        text = text.replace(chance_text(d.probability_stable), "")
     found = re.findall(r"(?<![\w.])-?\d[\d.]*(?:e-?\d+)?|(?<=\^)-?[\d.]+", text)
     return [n for n in found if n.rstrip(".") not in known]
 

@@ -373,7 +373,7 @@ def test_the_whole_store_is_one_report_with_each_claim_once(tmp_path):
         text = scaling_report_text(report)
         assert text.count("the linear scaling rule") == 1
         assert "g, Adam, best rate" in text
-        assert "faceswap, Adam, highest stable rate" in text
+        assert "faceswap, Adam (recipe faceswap-2021), highest stable rate" in text
         families = {(f.family, f.quantity): f for f in report.families}
         assert families["g", "best"].n_workloads == 6
         assert families["g", "best"].lowest <= families["g", "best"].median

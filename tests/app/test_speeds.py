@@ -55,7 +55,7 @@ def test_the_speed_is_measured_at_the_press_of_a_button_and_answered_from(
     assert not at.exception
     assert "Batch 5 is the fastest" in texts(at)
     assert at.get("vega_lite_chart") or at.get("arrow_vega_lite_chart")
-    assert list(at.dataframe[0].value["batch_size"]) == [2, 5]
+    assert list(at.dataframe[0].value["batch size"]) == [2, 5]
     assert at.button(key="ask_measure_0").label == "Measure again"
 
 

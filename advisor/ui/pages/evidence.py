@@ -18,6 +18,7 @@ from advisor.ui.tables import (
     parquet_bytes,
     result_frame,
     values_of,
+    with_rates,
 )
 from advisor.ui.text import count_text
 from knowledge.sql_box import QueryResult
@@ -39,9 +40,7 @@ ABOUT = {
     "workloads": "Every known workload.",
 }
 COLUMNS = {
-    "learning_rate": st.column_config.NumberColumn(
-        "learning rate", format="scientific"
-    ),
+    "learning_rate": st.column_config.NumberColumn("learning rate"),
     "batch_size": st.column_config.NumberColumn("batch size"),
     "inferred": st.column_config.TextColumn("our reading"),
     "source_title": st.column_config.TextColumn("source"),
@@ -83,9 +82,11 @@ def render_tables() -> None:
         st.text("No row matches. Runs come from verifications and imports.")
         return
     st.dataframe(
-        shown,
+        with_rates(shown),
         hide_index=True,
-        column_config={k: v for k, v in COLUMNS.items() if k in shown.columns},
+        column_config={
+            name: COLUMNS.get(name, name.replace("_", " ")) for name in shown.columns
+        },
         key=f"evidence_frame_{table}",
         placeholder="",
         alt=f"Rows of the table {table}",

@@ -9,7 +9,7 @@ from advisor.ui.run_views import (
     render_run,
     render_under_way,
 )
-from advisor.ui.tables import ROWS_SHOWN, TableView, load_rows, values_of
+from advisor.ui.tables import ROWS_SHOWN, TableView, load_rows, values_of, with_rates
 
 BUSY_SECONDS, IDLE_SECONDS = 1.0, 5.0
 
@@ -48,13 +48,11 @@ def picked_run() -> str | None:
             st.text("No run yet.")
         else:
             event = st.dataframe(
-                found,
+                with_rates(found),
                 hide_index=True,
                 column_config={
                     "batch_size": st.column_config.NumberColumn("batch size"),
-                    "learning_rate": st.column_config.NumberColumn(
-                        "learning rate", format="scientific"
-                    ),
+                    "learning_rate": st.column_config.NumberColumn("learning rate"),
                     "failed_at_step": "failed at step",
                 },
                 key="runs_table",
