@@ -7,7 +7,7 @@ them from the store's other workloads of the family before a workload is fitted.
 
 import math
 
-# --- The threshold: T_B(t) = a + b y + c y^2 + s z_B - d log2(t / t_ref) -------------
+# --- The threshold: T_B(t) = a + b y + c y^2 + s z_B - d 2^(p y) log2(t / t_ref) ------
 
 # Where half of all runs fail when nothing at all is known of a workload. Adam: the
 # public grids' highest usable rates are 1e-4 to 1e-1; short runs here failed from 0.005

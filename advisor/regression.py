@@ -1,7 +1,7 @@
 """The stability threshold against batch size, from runs and claims (pure).
 
 P(fail by step t | x, B) = lo + (1 - lo - hi) logistic((x - T_B(t)) / w), x = log2 rate,
-T_B(t) = a + b y + c y^2 + s z_B - d log2(t / t_ref), y = log2 B less its centre.
+T_B(t) = a + b y + c y^2 + s z_B - d 2^(p y) log2(t / t_ref), y = log2 B less its centre.
 The one decision to know: nothing is a point estimate. A fit holds equally weighted
 draws of every parameter, and each answer is read off them with its interval.
 """
@@ -320,7 +320,7 @@ class StableLearningRateModel(BaseEstimator):  # type: ignore[misc]
         )
         draws = Draws(
             width=np.exp(values["log_width"]).astype(np.float32),
-            time_slope=np.zeros(len(units), np.float32),
+            time_slope=values["time_slope"].astype(np.float32),
             low=(low / total).astype(np.float32),
             high=(high / total).astype(np.float32),
             timeless=timeless.astype(np.float32),
