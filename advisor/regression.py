@@ -1,7 +1,7 @@
 """The stability threshold against batch size, from runs and claims (pure).
 
 P(fail by step t | x, B) = lo + (1 - lo - hi) logistic((x - T_B(t)) / w), x = log2 rate,
-T_B(t) = a + b y + c y^2 + s z_B - d 2^(p y) log2(t / t_ref), y = log2 B less its centre.
+T_B(t) = a + b y + c y^2 + s z_B - d 2^(p y) log2(t / t_ref), y = log2 B - its centre.
 The one decision to know: nothing is a point estimate. A fit holds equally weighted
 draws of every parameter, and each answer is read off them with its interval.
 """
