@@ -113,6 +113,23 @@ def test_ninety_percent_intervals_cover_the_truth_about_as_often():
     assert 0.8 <= np.mean(covered) <= 1
 
 
+def test_thirty_runs_can_say_that_the_rate_falls_as_one_over_the_batch():
+    """The prior thinks little of it. The same rates at each batch size, as in a grid."""
+    covered, chances = [], []
+    for seed in range(60):
+        rng = np.random.default_rng(3000 + seed)
+        batch = rng.choice([16, 32, 64, 128, 256], 30)
+        log_rate = -10 + 0.75 * rng.integers(-3, 4, 30)
+        threshold = -10 - (np.log2(batch) - 6)
+        unstable = rng.random(30) < expit((log_rate - threshold) / 0.12)
+        model = StableLearningRateModel(n_particles=256)
+        found = model.fit(batch, np.exp2(log_rate), unstable).exponent()
+        covered.append(found.low <= -1.0 <= found.high)
+        chances.append(model.scaling_rules()["inverse"])
+    assert np.mean(covered) >= 0.78
+    assert np.mean(chances) > 0.65
+
+
 @pytest.mark.parametrize("exponent", [-0.4, 0.6])
 def test_a_known_exponent_is_covered_as_often_as_stated(exponent):
     """100 data sets of 40 runs for each: 200 in all; three standard errors off 0.9."""
