@@ -65,7 +65,7 @@ def find_caveats(
         Kind.BATCH_SIZES: _batch_caveats(evidence, batch_size),
         Kind.OUTCOMES: _outcome_caveats(evidence, batch_size, basis),
         Kind.SCORES: _score_caveats(evidence),
-        Kind.RUN_LENGTH: _time_caveats(scope, evidence),
+        Kind.RUN_LENGTH: _time_caveats(scope, evidence, knows_best=knows_best),
         Kind.WIDTH: _width_caveats(scope, evidence),
         Kind.SETTING: _setting_caveats(scope, evidence),
     }
@@ -224,18 +224,26 @@ def count_contradictions(runs: Sequence[Run]) -> int:
     return total
 
 
-def _time_caveats(scope: Scope, evidence: Evidence) -> list[str]:
-    steps = [r.steps for r in evidence.own.runs if r.steps and is_labelled(r)]
-    if not steps or scope.horizon_steps is None:
+def _time_caveats(scope: Scope, evidence: Evidence, *, knows_best: bool) -> list[str]:
+    if scope.horizon_steps is None:
         return []
-    longest = max(steps)
-    if scope.horizon_steps > TIME_EXTRAPOLATION * longest:
-        return [
-            f"The longest run had {longest} steps and the answer speaks of "
+    labelled = max(
+        (r.steps for r in evidence.own.runs if r.steps and is_labelled(r)), default=None
+    )
+    scored = max((r.steps for r in evidence.scored if r.steps), default=None)
+    caveats = []
+    if labelled and scope.horizon_steps > TIME_EXTRAPOLATION * labelled:
+        caveats.append(
+            f"The longest run had {labelled} steps and the answer speaks of "
             f"{scope.horizon_steps}: instability comes late, so it is an extrapolation "
             "in time."
-        ]
-    return []
+        )
+    if knows_best and scored and scope.horizon_steps > TIME_EXTRAPOLATION * scored:
+        caveats.append(
+            f"The best rate is read from scores after at most {scored} steps; which "
+            "rate scores best later is not known."
+        )
+    return caveats
 
 
 def _width_caveats(scope: Scope, evidence: Evidence) -> list[str]:

@@ -162,7 +162,7 @@ class Fitter:
         return key
 
     def _fit_own(self, scope: Scope, evidence: Evidence) -> StableLearningRateModel:
-        reference = float(scope.horizon_steps or REFERENCE_STEPS)
+        reference = _reference_steps(scope, evidence.own)
         return fit_body(
             evidence.own,
             self._pooled_prior(scope, evidence, reference),
@@ -237,11 +237,20 @@ def _model_key(scope: Scope, evidence: Evidence) -> tuple[Hashable, ...]:
         scope.workload,
         scope.recipe,
         scope.optimizer,
-        scope.horizon_steps,
         evidence.own.key,
         tuple(sorted(evidence.reliability.items())),
         tuple(body.key for body in evidence.siblings),
     )
+
+
+def _reference_steps(scope: Scope, own: Body) -> float:
+    """The run length a fit is made at: the usual one, whatever length is asked about.
+
+    So answers for two lengths come from the same draws, and a longer run is never
+    called safer.
+    """
+    usual = usual_horizon(scope.workload, scope.recipe, scope.optimizer, own.runs)
+    return float(usual or REFERENCE_STEPS)
 
 
 def _fit_sibling(body: Body, centre_of_claims: float | None) -> PosteriorSummary:

@@ -34,9 +34,10 @@ _LEAST_CHANCE = np.float32(1e-6)
 class Belief:
     """Draws of the thresholds at the horizon: arrays (n_batches, n_nodes, n_draws).
 
-    `by_node` sums to 1 over nodes; `weights`, shape (n_draws,), sums to 1. The rest are
-    the model's parameters, shape (n_draws,): widths and falls in octaves (per doubling
-    of the steps), lapses, and how failures that are chance spread over the steps.
+    `by_node` sums to 1 over nodes; `weights`, shape (n_draws,), sums to 1; `fall`,
+    shape (n_batches, n_draws), is in octaves per doubling of the steps. The rest are
+    the model's parameters, shape (n_draws,): widths in octaves, lapses, and how
+    failures that are chance spread over the steps.
     """
 
     horizon_steps: float
@@ -67,20 +68,21 @@ class Belief:
         }
         low, high = expit(values["logit_low"]), expit(values["logit_high"])
         total = np.maximum(low + high, np.float32(1.0))
-        fall = values["time_slope"]
+        falls = np.stack([model.fall_draws(batch)[::every] for batch in batches])
+        slope = values["time_slope"]
         power = values["chance_power"]
         return cls(
             horizon_steps=horizon_steps or float(model.reference_steps),
             draws=np.stack([d[:, ::every] for d, _ in pairs]).astype(np.float32),
             by_node=by_node / by_node.sum(1, keepdims=True),
-            weights=np.full(len(fall), 1.0 / len(fall)),
+            weights=np.full(len(slope), 1.0 / len(slope)),
             width=np.exp(values["log_width"]),
-            fall=fall,
+            fall=falls.astype(np.float32),
             low=low / total,
             high=high / total,
             # Where the threshold does not fall, the step of a failure is chance.
             timeless=np.where(
-                fall > 0, expit(values["logit_timeless"]), np.float32(1.0)
+                slope > 0, expit(values["logit_timeless"]), np.float32(1.0)
             ),
             growth=np.float32(np.log(2)) * np.where(power == 0, _LEAST_GROWTH, power),
         )
@@ -88,10 +90,11 @@ class Belief:
     def thinned(self, every: int) -> "Belief":
         """The belief with every so many-th draw alone."""
         weights = self.weights[::every]
-        arrays = ("width", "fall", "low", "high", "timeless", "growth")
+        arrays = ("width", "low", "high", "timeless", "growth")
         return replace(
             self,
             draws=self.draws[:, :, ::every],
+            fall=self.fall[:, ::every],
             by_node=self.by_node[:, :, ::every],
             weights=weights / weights.sum(),
             **{name: getattr(self, name)[::every] for name in arrays},
@@ -119,7 +122,7 @@ class Belief:
             log_steps = np.float32(np.log2(max(steps, 1.0)))
             passed = np.expm1(self.growth * log_steps)
             passed /= np.expm1(self.growth * log_span)
-            fall = self.fall * (log_span - log_steps) * slope
+            fall = self.fall[index] * (log_span - log_steps) * slope
             chance = sigmoid(rates - (limit + fall))
             chance *= share * (1 - self.timeless)
             chance += by_end * (self.timeless * passed)

@@ -1,7 +1,7 @@
 """The stability threshold against batch size, from runs and claims (pure).
 
 P(fail by step t | x, B) = lo + (1 - lo - hi) logistic((x - T_B(t)) / w), x = log2 rate,
-T_B(t) = a + b y + c y^2 + s z_B - d log2(t / t_ref), y = log2 B less its centre.
+T_B(t) = a + b y + c y^2 + s z_B - d 2^(p y) log2(t / t_ref), y = log2 B - its centre.
 The one decision to know: nothing is a point estimate. A fit holds equally weighted
 draws of every parameter, and each answer is read off them with its interval.
 """
@@ -48,6 +48,7 @@ _NODE_WEIGHTS = _NODE_WEIGHTS / _NODE_WEIGHTS.sum()
 _LOG_NODE_WEIGHTS = np.log(_NODE_WEIGHTS)
 # Answers stay within 2^-300 .. 2^300: finite, and no unit error hides in there.
 _LOG_RATE_CAP = 300.0
+_MOST_FALL_OCTAVES = 3.0  # by which a fall differs from that at the centre
 _RULE_EDGES = (-0.75, -0.25, 0.25, 0.75)
 _RULES = ("inverse", "inverse_sqrt", "constant", "sqrt", "linear")
 
@@ -72,8 +73,8 @@ class ThresholdPrior:
     size and the model's `reference_steps`. `y_centre` is log2 of the centre batch size;
     None puts it at the mean of the observed batch sizes, which keeps an answer from
     depending on how a batch is counted (examples or tokens). `time_slope` is zero with
-    probability `steady_share`, else a normal cut at zero. `level_tail` makes the tails
-    of the level heavier at the same sd (Tukey's h, 0 for a normal). The rest in
+    probability `steady_share`, else a normal cut at zero. `level_tail` and `slope_tail`
+    make their tails heavier at the same sd (Tukey's h, 0 for a normal). The rest in
     octaves, natural logs and logits.
     """
 
@@ -88,9 +89,11 @@ class ThresholdPrior:
     logit_timeless: Moment = Moment(*priors.LOGIT_TIMELESS)
     chance_power: Moment = Moment(*priors.CHANCE_POWER)
     log_claim_steps: Moment = Moment(*priors.LOG_CLAIM_STEPS)
+    fall_power: Moment = Moment(*priors.FALL_POWER)
     y_centre: float | None = None
     steady_share: float = priors.STEADY_SHARE
     level_tail: float = 0.0
+    slope_tail: float = priors.SLOPE_TAIL
 
     def moments(self) -> dict[str, Moment]:
         """Every parameter's moment by name, in the model's order."""
@@ -113,6 +116,7 @@ PARAMETERS = (
     "logit_timeless",
     "chance_power",
     "log_claim_steps",
+    "fall_power",
 )
 
 
@@ -287,7 +291,7 @@ class StableLearningRateModel(BaseEstimator):  # type: ignore[misc]
         self._log_node_weights = self._node_log_likelihoods(draws)[1]
 
     def _parameters(self, units: Floats) -> dict[str, Floats]:
-        """From prior units, shape (n, 11), to parameters; the level from the origin."""
+        """From prior units, shape (n, 12), to parameters; the level from the origin."""
         moments = self._prior.moments()
         values = {
             name: moment.mean + moment.sd * units[:, i]
@@ -296,6 +300,9 @@ class StableLearningRateModel(BaseEstimator):  # type: ignore[misc]
         values["level"] = moments["level"].sd * _heavy_tailed(
             units[:, 0], self._prior.level_tail
         )
+        slope, i = moments["slope"], PARAMETERS.index("slope")
+        tailed = _heavy_tailed(units[:, i], self._prior.slope_tail)
+        values["slope"] = slope.mean + slope.sd * tailed
         i = PARAMETERS.index("time_slope")
         values["time_slope"] = _time_slope(
             moments["time_slope"], self._prior.steady_share, units[:, i]
@@ -324,8 +331,9 @@ class StableLearningRateModel(BaseEstimator):  # type: ignore[misc]
         weights = []
         for j, log_batch in enumerate(self._evidence.log_batch):
             threshold = _nodes(values, log_batch - self.y_centre_)
+            fall = _fall(values, log_batch - self.y_centre_).astype(np.float32)
             by_node = self._evidence.log_likelihood(
-                j, threshold.astype(np.float32), draws
+                j, threshold.astype(np.float32), replace(draws, time_slope=fall)
             )
             joint = by_node.astype(np.float64) + _LOG_NODE_WEIGHTS[:, None]
             peak = joint.max(0)
@@ -345,7 +353,7 @@ class StableLearningRateModel(BaseEstimator):  # type: ignore[misc]
         """
         y = float(on_grid(_log_batch(batch_size)))
         level = _nodes(self.parameters_, y - self.y_centre_)
-        level -= self.time_slope_ * self._log_time(horizon_steps)
+        level -= self.fall_draws(batch_size) * self._log_time(horizon_steps)
         found = np.flatnonzero(self._evidence.log_batch == y)
         if len(found):
             weights = np.exp(self._log_node_weights[found[0]])
@@ -353,6 +361,11 @@ class StableLearningRateModel(BaseEstimator):  # type: ignore[misc]
             weights = np.repeat(_NODE_WEIGHTS[:, None], level.shape[1], axis=1)
         level = np.clip(level, -_LOG_RATE_CAP, _LOG_RATE_CAP)
         return level, weights / weights.sum()
+
+    def fall_draws(self, batch_size: float) -> Floats:
+        """Return draws of the octaves a threshold falls per doubling of the steps."""
+        y = float(on_grid(_log_batch(batch_size)))
+        return _fall(self.parameters_, y - self.y_centre_)
 
     def _log_time(self, horizon_steps: float | None) -> float:
         if horizon_steps is None:
@@ -588,6 +601,12 @@ def _nodes(values: Mapping[str, Floats], y: float) -> Floats:
     """Thresholds at the reference length, one row per node of the scatter."""
     smooth = values["level"] + values["slope"] * y + values["curvature"] * y**2
     return np.asarray(smooth + np.exp(values["log_scatter"]) * _NODES[:, None])
+
+
+def _fall(values: Mapping[str, Floats], y: float) -> Floats:
+    """Octaves per doubling of the steps; far off, no more than it is known of."""
+    power = np.clip(values["fall_power"] * y, -_MOST_FALL_OCTAVES, _MOST_FALL_OCTAVES)
+    return np.asarray(values["time_slope"] * np.exp2(power))
 
 
 def _log_batch(batch_size: float) -> float:

@@ -113,13 +113,30 @@ def test_ninety_percent_intervals_cover_the_truth_about_as_often():
     assert 0.8 <= np.mean(covered) <= 1
 
 
+def test_thirty_runs_can_say_that_the_rate_falls_as_one_over_the_batch():
+    """The prior thinks little of it. The same rates at each batch size, as in a grid."""
+    covered, chances = [], []
+    for seed in range(60):
+        rng = np.random.default_rng(3000 + seed)
+        batch = rng.choice([16, 32, 64, 128, 256], 30)
+        log_rate = -10 + 0.75 * rng.integers(-3, 4, 30)
+        threshold = -10 - (np.log2(batch) - 6)
+        unstable = rng.random(30) < expit((log_rate - threshold) / 0.12)
+        model = StableLearningRateModel(n_particles=256)
+        found = model.fit(batch, np.exp2(log_rate), unstable).exponent()
+        covered.append(found.low <= -1.0 <= found.high)
+        chances.append(model.scaling_rules()["inverse"])
+    assert np.mean(covered) >= 0.78
+    assert np.mean(chances) > 0.65
+
+
 @pytest.mark.parametrize("exponent", [-0.4, 0.6])
 def test_a_known_exponent_is_covered_as_often_as_stated(exponent):
     """100 data sets of 40 runs for each: 200 in all; three standard errors off 0.9."""
     covered = []
     for seed in range(100):
         runs = simulated_runs(1000 + seed, 40, slope=exponent)
-        found = StableLearningRateModel(n_particles=64).fit(*runs).exponent()
+        found = StableLearningRateModel(n_particles=128).fit(*runs).exponent()
         covered.append(found.low <= exponent <= found.high)
     assert 0.81 <= np.mean(covered) <= 1
 
@@ -326,7 +343,9 @@ def test_random_failure_steps_speak_for_a_threshold_that_stays():
 
 
 def test_without_failures_the_chance_of_no_fall_is_the_priors():
-    model = StableLearningRateModel().fit([8] * 3, [1e-4] * 3, [False] * 3)
+    model = StableLearningRateModel(n_particles=2048).fit(
+        [8] * 3, [1e-4] * 3, [False] * 3
+    )
     prior = ThresholdPrior().steady_share
     assert model.summary().steady_share == pytest.approx(prior, abs=0.05)
 
@@ -507,3 +526,47 @@ def test_a_wrong_question_is_refused(ask):
     model = StableLearningRateModel(n_particles=64).fit([], [], [])
     with pytest.raises(ValueError, match=r"must|at least"):
         ask(model)
+
+
+def test_a_run_cut_short_tells_less_than_a_whole_one():
+    """What fails by chance may fail after the run was cut short."""
+    batch, rates = [8] * 6, 2.0 ** np.array([-11, -10.5, -10, -9.5, -9, -8.5])
+    failed = [False] * 3 + [True] * 3
+    times = {"horizon_steps": 900, "steps": [900, 900, 100, 60, 300, 500]}
+    cut = StableLearningRateModel(reference_steps=900).fit(
+        batch, rates, failed, **times
+    )
+    times["steps"][2] = 900
+    whole = StableLearningRateModel(reference_steps=900).fit(
+        batch, rates, failed, **times
+    )
+    assert cut.probability_stable(8, 2.0**-10) < whole.probability_stable(8, 2.0**-10)
+
+
+def test_a_run_cut_short_at_its_last_step_is_a_whole_run():
+    """Nothing jumps as a run is carried to its horizon."""
+    batch, rates, failed = [8] * 4, 2.0 ** np.arange(-12.0, -8), [0, 0, 0, 1]
+
+    def threshold(steps):
+        model = StableLearningRateModel(reference_steps=900, n_particles=2048)
+        times = [steps, steps, steps, 300]
+        model.fit(batch, rates, failed, steps=times, horizon_steps=900)
+        return np.log2(model.threshold(8).median)
+
+    assert threshold(899.999) == pytest.approx(threshold(900), abs=0.1)
+
+
+def test_the_fall_may_differ_with_the_batch_size():
+    """Late failures next to the threshold at one batch size, early ones at another."""
+    rng = np.random.default_rng(0)
+    batch = np.repeat([4, 256], 40)
+    excess = rng.uniform(-1, 1, 80)
+    fall = np.where(batch == 4, 0.8, 0.1)
+    step = 1000 * np.exp2(-excess / fall)
+    failed = step <= 1000
+    step = np.clip(step, 1, 1000)
+    model = StableLearningRateModel().fit(
+        batch, 2.0 ** (excess - 10), failed, steps=step, horizon_steps=1000
+    )
+    assert np.median(model.fall_draws(4)) > 2 * np.median(model.fall_draws(256))
+    assert model.parameters_["fall_power"].mean() < -0.1

@@ -191,6 +191,52 @@ def test_a_longer_horizon_lowers_the_rate_and_is_called_an_extrapolation(empty):
     assert any("extrapolation in time" in caveat for caveat in long.caveats)
 
 
+@pytest.mark.parametrize("workload", ["realface@1/16", "digits_mlp"])
+def test_a_longer_run_is_never_called_safer(empty, workload):
+    """Lengths below, at and beyond those that were run."""
+    rates = {1e-3: False, 2e-3: False, 3e-3: True, 4e-3: False, 6e-3: True}
+    recipe = {} if workload == "realface@1/16" else {"recipe": "adam"}
+    add_runs(empty, rates, workload=workload, **recipe)
+    for batch_size in (2, 5, 32):
+        lengths = (20, 200, 300, 600, 20_000, 1_000_000)
+        answers = [
+            empty.recommend(workload, batch_size, horizon=length, **recipe)
+            for length in lengths
+        ]
+        caps = [answer.max_stable.median for answer in answers]
+        chances = [
+            empty.judge(
+                workload, batch_size, 2.5e-3, horizon=length, **recipe
+            ).probability_stable
+            for length in lengths
+        ]
+        assert caps == sorted(caps, reverse=True)
+        assert chances == sorted(chances, reverse=True)
+
+
+def test_a_best_rate_of_short_runs_is_said_to_be_one(empty):
+    scores = {1e-4: 0.9, 3e-4: 0.6, 1e-3: 0.4, 3e-3: 0.5, 1e-2: 0.8}
+    base = Run("run:0", "my/net", 16, 1e-3, "adam", None, "me", steps=500)
+    empty.store.record_runs(
+        [
+            dataclasses.replace(
+                base,
+                id=f"run:{i}",
+                learning_rate=rate,
+                metric_name="val_loss",
+                metric_value=score,
+                goal="min",
+            )
+            for i, (rate, score) in enumerate(scores.items())
+        ]
+    )
+    said = "read from scores after at most 500 steps"
+    long = empty.recommend("my/net", 16, horizon=100_000)
+    assert any(said in caveat for caveat in long.caveats)
+    short = empty.recommend("my/net", 16, horizon=500)
+    assert not any(said in caveat for caveat in short.caveats)
+
+
 def test_the_order_of_the_runs_changes_nothing():
     rates = {1e-3: False, 2e-3: False, 3e-3: True, 4e-3: True}
     answers = []
