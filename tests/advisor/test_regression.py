@@ -114,7 +114,7 @@ def test_ninety_percent_intervals_cover_the_truth_about_as_often():
 
 
 def test_thirty_runs_can_say_that_the_rate_falls_as_one_over_the_batch():
-    """The prior thinks little of it. The same rates at each batch size, as in a grid."""
+    """The prior thinks little of it. Each batch size has the same rates, a grid."""
     covered, chances = [], []
     for seed in range(60):
         rng = np.random.default_rng(3000 + seed)
