@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor import priors
+from advisor.checks import LEAST_LEARNING_RATE, MOST_LEARNING_RATE
 from advisor.lookahead import Belief, LookAhead
 from advisor.regression import StableLearningRateModel
 
@@ -21,6 +22,7 @@ Cost = Callable[[int, float], float]  # of so many steps at a batch size
 
 # Candidate rates per batch size, for runs to the horizon and for shorter ones.
 _RATES, _SHORT_RATES = 17, 11
+_USABLE = (LEAST_LEARNING_RATE, MOST_LEARNING_RATE)  # where all runs hold, no further
 _LEAST_GAIN = 0.01  # of the thresholds' summed sd
 
 
@@ -167,8 +169,9 @@ def _bisecting_run(
 def _log_range(
     model: StableLearningRateModel, batch: int, horizon: float | None
 ) -> tuple[float, float]:
-    low, high = model.believed_range(batch, horizon)
-    return float(np.log2(low)), float(np.log2(high))
+    ends = np.clip(model.believed_range(batch, horizon), *_USABLE)
+    low, high = np.log2(ends)
+    return float(low), float(high)
 
 
 _REASONS = {

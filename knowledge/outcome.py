@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from knowledge.records import Curve, Outcome
 
-RULE_VERSION = "3"
+RULE_VERSION = "4"
 HUGE_LOSS = 1e30  # as good as infinite, and safe to compute with below
 SMOOTHING = 0.9  # exponential moving average of the loss, about the last ten steps
 INITIAL_STEPS = 5  # the starting loss is their mean
@@ -100,6 +100,12 @@ def judge_curve(curve: Curve, horizon_steps: int) -> Verdict:
             Outcome.DIVERGED,
             step,
             f"the loss rose at step {step} and never came back below where it began",
+        )
+    if (step := _exploded_since(losses)) is not None:
+        return Verdict(
+            Outcome.DIVERGED,
+            step,
+            f"the loss ends over {DIVERGED_MULTIPLE:g} times where it began",
         )
     return _judge_end(curve, losses, smoothed, noise, horizon_steps)
 
@@ -220,6 +226,19 @@ def _is_high(
     )
     floor = best + max(MIN_RELATIVE_RISE * abs(initial), NOISE_MULTIPLE * noise)
     return np.asarray(smoothed > np.maximum(rise, floor))
+
+
+def _exploded_since(losses: np.ndarray) -> int | None:
+    """First step of the far too high losses that a run ends with, or None.
+
+    It needs no patience, so that it also tells of runs of a few steps.
+    """
+    limit = DIVERGED_MULTIPLE * abs(float(losses[0]))
+    end_steps = min(END_MIN, losses.size // 2)
+    if not end_steps or not losses[-end_steps:].min() > limit:
+        return None
+    below = np.flatnonzero(losses <= limit)
+    return int(below[-1]) + 2
 
 
 def _thrown_off_since(

@@ -7,6 +7,7 @@ import pytest
 
 from advisor.evidence import (
     OVERTAKEN,
+    Evidence,
     Scope,
     overtaken_runs,
     runs_that_count,
@@ -113,3 +114,55 @@ def test_earlier_records_of_a_run_are_not_said_to_be_left_out() -> None:
             advisor.store.record_run(run)
         text = rests_on_text(advisor.recommend("digits_mlp", 32))
     assert text == "It rests on 2 runs of digits_mlp."
+
+
+def scored_runs(n: int, **values: object) -> list[Run]:
+    """Runs of my/net with a score each, at as many rates."""
+    tag = "-".join(str(value) for value in values.values())
+    base = Run("run:0", "my/net", 16, 1e-3, "adam", None, "me")
+    return [
+        replace(
+            base,
+            id=f"run:{tag}-{i}",
+            learning_rate=1e-4 * 2**i,
+            metric_name="val_loss",
+            metric_value=0.5,
+            goal="min",
+            **values,
+        )
+        for i in range(n)
+    ]
+
+
+def scored_of(runs: list[Run]) -> Evidence:
+    """What of them counts for the best rate."""
+    scope = Scope("my/net", "adam", None, "cpu", 1000)
+    return select_evidence(scope, runs=runs, claims=[])
+
+
+@pytest.mark.parametrize("n_short", [1, 30])
+def test_scores_of_far_shorter_runs_do_not_count_beside_longer_ones(n_short) -> None:
+    """What scores best after 20 steps is not what does after 1,000."""
+    long = scored_runs(8, steps=1000)
+    found = scored_of(scored_runs(n_short, steps=20) + long)
+    assert {run.steps for run in found.scored} == {1000}
+    assert "after 20 steps, far fewer" in found.excluded[0].reason
+
+
+def test_fewer_steps_of_larger_batches_are_no_shorter_runs() -> None:
+    """Equal examples: 64 times the batch size in a 64th of the steps."""
+    runs = scored_runs(6, steps=6400, batch_size=16)
+    runs += scored_runs(6, steps=100, batch_size=1024)
+    assert len(scored_of(runs).scored) == 12
+
+
+def test_a_run_that_failed_early_is_no_short_run() -> None:
+    runs = scored_runs(8, steps=1000, horizon_steps=1000)
+    runs += scored_runs(2, steps=30, horizon_steps=1000)
+    assert len(scored_of(runs).scored) == 10
+
+
+def test_scores_on_other_data_do_not_count() -> None:
+    found = scored_of(scored_runs(6, data="a") + scored_runs(2, data="b"))
+    assert {run.data for run in found.scored} == {"a"}
+    assert "other data (b)" in found.excluded[0].reason

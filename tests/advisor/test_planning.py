@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from advisor.checks import MOST_LEARNING_RATE
 from advisor.planning import InFlight, Survivor, plan_next_run
 from advisor.regression import Moment, StableLearningRateModel, ThresholdPrior
 
@@ -241,3 +242,11 @@ def test_a_rung_below_one_step_is_refused():
         plan_next_run(
             fitted(), asked_batch_sizes=[8], horizon_steps=HORIZON, rungs=(0, HORIZON)
         )
+
+
+def test_where_all_runs_hold_no_rate_is_planned_that_nobody_may_ask_for():
+    """A model whose loss cannot grow holds at any rate; the search ends somewhere."""
+    rates = np.geomspace(1e-3, MOST_LEARNING_RATE, 30)
+    model = fitted([8] * 30, rates, [False] * 30)
+    trial = plan_next_run(model, asked_batch_sizes=[8])
+    assert trial.learning_rate <= MOST_LEARNING_RATE

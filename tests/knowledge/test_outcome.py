@@ -207,3 +207,18 @@ def test_a_run_that_may_be_failing_is_in_doubt(end: list[float]) -> None:
     falling = [1.0, *(0.3 + 0.6 / (1 + step / 5) for step in range(160))]
     start = [1.0] * 160 if end[0] > 1 else falling
     assert is_in_doubt([*start, *end], 2000)
+
+
+@pytest.mark.parametrize("steps", [2, 5, 20, 40, 300])
+@pytest.mark.parametrize("factor", [5.0, 1e3, 1e20])
+def test_a_loss_that_ends_far_above_its_first_is_never_stable(steps, factor):
+    """However short the run: a few steps leave no time to wait and see."""
+    losses = 2.3 * np.r_[1.0, np.full(steps - 1, factor)]
+    verdict = judge_curve(Curve(tuple(losses)), steps)
+    assert verdict.outcome is Outcome.DIVERGED
+    assert verdict.failed_at_step <= 21
+
+
+def test_a_spike_that_is_over_at_the_end_of_a_short_run_is_none():
+    losses = [2.3, 40.0, 30.0, *np.linspace(2.0, 1.5, 17)]
+    assert judge_curve(Curve(tuple(losses)), 20).outcome is Outcome.STABLE
