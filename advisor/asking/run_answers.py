@@ -20,16 +20,19 @@ from advisor.asking.asking_back import ask_back
 from advisor.asking.choosing_jobs import choose_jobs, named_numbers
 from advisor.asking.evidence_rows import evidence_of, scope_of
 from advisor.asking.observing import (
+    IN_DOUBT,
     Observation,
+    is_told_in,
     observed_text,
     told_outcome,
     told_steps,
 )
 from advisor.checks import check_batch_size, check_learning_rate
 from advisor.question import Question
+from advisor.rates import rate_text
 from advisor.recommendation import Recommendation
 from advisor.verifying import job_dict
-from advisor.wording import joined, setting_text
+from advisor.wording import joined, setting_text, title_of
 from experiments.queue import Job
 from experiments.workloads import WORKLOADS
 from knowledge.names import WorkloadName
@@ -215,6 +218,7 @@ def observation_offer(advisor: "Advisor", q: Question, answer: Answer) -> Answer
     ):
         return answer
     r = answer.recommendation
+    steps = told_steps(q.text)
     seen = Observation(
         workload=r.workload,
         batch_size=slots.batch_size,
@@ -225,7 +229,10 @@ def observation_offer(advisor: "Advisor", q: Question, answer: Answer) -> Answer
         recipe=r.recipe,
         device=r.device,
         assumed=_assumed(q, r),
+        steps=round(steps) if steps else None,
     )
+    if bound == IN_DOUBT:
+        return _ask_how_it_ended(answer, seen)
     refusal = _why_not_kept(advisor, seen, r)
     if refusal is not None:
         return replace(answer, text=f"{answer.text}\n\n{refusal}")
@@ -238,15 +245,33 @@ def observation_offer(advisor: "Advisor", q: Question, answer: Answer) -> Answer
     return replace(answer, text=text, proposal=proposal)
 
 
+def _ask_how_it_ended(answer: Answer, seen: Observation) -> Answer:
+    """The answer, with the question whether the run held or failed."""
+    length = f" {seen.steps:,} steps" if seen.steps else ""
+    place = (
+        f"{title_of(seen.workload)} at batch {seen.batch_size} with "
+        f"{rate_text(seen.learning_rate)}"
+    )
+    options = [
+        f"{place} held{f' for{length}' if length else ''}.",
+        f"{place} failed{f' after{length}' if length else ''}.",
+    ]
+    asked = "Did it hold or fail in the end? I keep what you saw once you say which."
+    return replace(
+        answer,
+        text=f"{answer.text}\n\n{asked}",
+        clarification={"question": "Did it hold or fail?", "options": options},
+    )
+
+
 def _why_not_kept(
     advisor: "Advisor", seen: Observation, r: Recommendation
 ) -> str | None:
     """Why what was seen is not offered to be kept; None when it is."""
-    steps = told_steps(seen.words)
-    if seen.bound == "stable" and steps is not None and steps < FEWEST_STEPS:
+    if seen.bound == "stable" and seen.steps is not None and seen.steps < FEWEST_STEPS:
         return (
-            f"You saw it hold for {steps:g} steps. Failures come late, so I keep only "
-            "what held for ten thousand steps or more."
+            f"You saw it hold for {seen.steps:,} steps. Failures come late, so I keep "
+            "only what held for ten thousand steps or more."
         )
     if r.max_stable is not None:
         times = seen.learning_rate / r.max_stable.median
@@ -256,7 +281,7 @@ def _why_not_kept(
                 "That is so far from where half of all runs fail that I take it for a "
                 "slip and do not offer to keep it."
             )
-    told = [observed_text(seen) in claim.statement for claim in advisor.own_claims()]
+    told = [is_told_in(seen, claim) for claim in advisor.own_claims()]
     return "I have kept that observation of yours before." if any(told) else None
 
 
