@@ -69,8 +69,9 @@ _SIGNS = re.compile(rf"(?P<no>{_NOT} )?\b(?:(?P<failed>{_FAILED})|(?P<held>{_HEL
 _OPEN = re.compile(
     r"\b(?:until|till|at first|initially|for a while|no longer|not any ?more|used to|"
     r"mostly|sort of|kind of|more or less|almost|apart from|except|but|though|"
-    r"then|afterwards?|later|suddenly|since|sometimes|half|most|some|\d+ (?:of|out of) (?:\d+|the|my)|(?:one|two|three) "
-    r"(?:of|out of)|not sure|unsure|i think|i guess|maybe|perhaps|probably)\b"
+    r"then|afterwards?|later|suddenly|since|sometimes|half|most|some|"
+    r"\d+ (?:of|out of) (?:\d+|the|my)|(?:one|two|three) (?:of|out of)|not sure|"
+    r"unsure|i think|i guess|maybe|perhaps|probably)\b"
 )
 _SEVERAL_RUNS = re.compile(
     r"\b(?:sometimes|half (?:of|the)|most (?:of|runs|seeds)|some (?:of|runs|seeds)|"
@@ -168,6 +169,19 @@ def told_outcome(text: str) -> str | None:
     is_clear = IN_DOUBT not in signs and not _OPEN.search(said)
     is_clear &= not any(FAILED in _signs(sentence) for sentence in others)
     return HELD if is_clear else IN_DOUBT
+
+
+def is_told_of(text: str, batch_size: int, learning_rate: float) -> bool:
+    """Whether what a text tells is of this batch size and rate.
+
+    "At batch 4 9e-5 worked. What rate for batch 8?" tells nothing of batch 8.
+    """
+    if not _names_several(text):
+        return True
+    sentences = _SENTENCE_END.split(tidy_symptoms(text))
+    told = read_text("\n".join(s for s in sentences if _is_told(s)), ()).roles
+    sizes = {size for batch in told.batches for size in batch.values}
+    return sizes == {batch_size} and set(told.all_rates) == {learning_rate}
 
 
 def _is_told(sentence: str) -> bool:

@@ -18,11 +18,12 @@ from advisor.asking.acting import (
 from advisor.asking.answer import Answer, reply, several
 from advisor.asking.asking_back import ask_back
 from advisor.asking.choosing_jobs import choose_jobs, named_numbers
-from advisor.asking.evidence_rows import evidence_of, scope_of
+from advisor.asking.evidence_rows import evidence_of, scope_of, setting_of
 from advisor.asking.observing import (
     IN_DOUBT,
     Observation,
     is_told_in,
+    is_told_of,
     observed_text,
     told_outcome,
     told_steps,
@@ -67,7 +68,7 @@ def plan_answer(advisor: "Advisor", q: Question) -> Answer:
         workloads[0],
         sizes,
         rates,
-        **scope_of(q),
+        **setting_of(q),
         budget_seconds=q.budget_seconds,
     )
     text = plan["reason"]
@@ -216,6 +217,8 @@ def observation_offer(advisor: "Advisor", q: Question, answer: Answer) -> Answer
         and isinstance(slots.batch_size, int)
         and isinstance(slots.learning_rate, float)
     ):
+        return answer
+    if not is_told_of(q.text, slots.batch_size, slots.learning_rate):
         return answer
     r = answer.recommendation
     steps = told_steps(q.text)

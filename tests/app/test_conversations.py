@@ -60,6 +60,30 @@ def test_a_slot_that_was_carried_over_is_marked(
     ]
 
 
+def test_run_length_and_risk_are_chips_that_are_changed_and_taken_out(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    at = say(open_page("ask"), "realface batch 5, 20k iterations, risk 5%")
+    assert chip_labels(at, 0)[2:] == [
+        "Change the run length: 20,000 steps",
+        "Change the risk: 5 %",
+    ]
+    at.text_input(key="ask_edit_horizon_steps_0").set_value("50k").run()
+    at.button(key="ask_edit_horizon_steps_0_again").click().run()
+    changed = at.session_state["ask_turns"][1].answer
+    assert changed.conditions == {"horizon_steps": 50_000, "risk": 0.05}
+    at.text_input(key="ask_edit_risk_1").set_value("").run()
+    at.button(key="ask_edit_risk_1_again").click().run()
+    assert not at.exception
+    assert at.session_state["ask_turns"][2].answer.conditions == {
+        "horizon_steps": 50_000
+    }
+    at = say(at, "and at 9?")
+    followed = at.session_state["ask_turns"][3].answer
+    assert followed.conditions == {"horizon_steps": 50_000}
+    assert "horizon_steps" in followed.inherited
+
+
 @pytest.mark.parametrize(
     ("name", "text", "sentence"),
     [
