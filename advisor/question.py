@@ -279,6 +279,9 @@ def _likeliest(before: Reading, model: IntentModel) -> Intent:
     if before.cues.weight >= _CLEAR_CUE and ruled is before.cues.intent:
         return ruled
     chances = model.probabilities([look_at(before, None)])[0]
+    said_too_little = next(iter(chances)) is Intent.NEEDS_CLARIFICATION
+    if said_too_little and before.cues.weight >= _CLEAR_CUE and before.cues.intent:
+        return before.cues.intent
     return next(i for i in chances if i is not Intent.NEEDS_CLARIFICATION)
 
 

@@ -152,11 +152,12 @@ _FAILING = (
 _HOLDING = r"(?:success|hold\w*|surviv\w*|stability|staying stable|stable|going well)"
 _LINK = r"(?:of|is|=|:|up to|about|under|below|at most|max|level|tolerance|only)"
 # The tidied text may have "change" for "chance".
+_CHANCE = r"(?:chan[cg]e|probability|odds)"
 _RISK = tuple(
     re.compile(pattern)
     for pattern in (
         rf"\brisk(?: ?{_LINK})* ?{_SHARE}",
-        rf"{_SHARE}(?: of)? (?:the |a )?(?:risk\b|failure|(?:chan[cg]e|probability|odds) "
+        rf"{_SHARE}(?: of)? (?:the |a )?(?:risk\b|failure|{_CHANCE} "
         rf"(?:of|that it|it|to)(?: \w+)? ?{_FAILING})",
         rf"{_SHARE}(?<=[%t])(?: of (?:the |my )?runs)?(?: may| can| could| might)? "
         rf"{_FAILING}",
@@ -167,8 +168,7 @@ _SAFE = tuple(
     re.compile(pattern)
     for pattern in (
         rf"{_SHARE} ?(?:sure|safe|safety|certain|certainty|confident|stable|"
-        r"p ?\( ?stable ?\)|(?:chan[cg]e|probability|odds) (?:of|that it|it|to)(?: \w+)? ?"
-        rf"{_HOLDING})\b",
+        rf"p ?\( ?stable ?\)|{_CHANCE} (?:of|that it|it|to)(?: \w+)? ?{_HOLDING})\b",
         rf"\bp ?\( ?stable ?\)(?: ?(?:of|is|at|=|>=|>|least|above|over))* ?{_SHARE}",
         rf"\b(?:safe|sure|certain)\w*[ ,:=-]+(?:to )?{_SHARE}(?<=[%t])",
     )

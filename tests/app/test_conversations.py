@@ -113,7 +113,10 @@ def test_an_observation_is_kept_after_a_typed_yes(
     advisor: Advisor, open_page: OpenPage
 ) -> None:
     at = say(open_page("ask"), OBSERVED)
-    assert "Waits for your yes: Original at batch 8, 8e-5: failed." in texts(at)
+    assert (
+        "Waits for your yes: Original at batch 8, 8e-5: failed after 20,000 steps."
+        in texts(at)
+    )
     assert advisor.own_claims() == []
     say(at, "yes please")
     assert [c.bound for c in advisor.own_claims()] == ["unstable"]
@@ -170,7 +173,10 @@ def test_politeness_leaves_a_proposal_open_for_the_yes_that_follows(
     at = say(open_page("ask"), OBSERVED)
     say(at, "ok thanks")
     assert advisor.own_claims() == []
-    assert "Say \u201cyes\u201d for: Original at batch 8, 8e-5: failed." in texts(at)
+    assert (
+        "Say \u201cyes\u201d for: Original at batch 8, 8e-5: failed after 20,000 steps."
+        in texts(at)
+    )
     say(at, "yes")
     assert len(advisor.own_claims()) == 1
     assert advisor.jobs() == []
