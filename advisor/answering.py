@@ -12,6 +12,7 @@ from typing import Any
 from advisor.asking.observing import SOURCE as OWN_SOURCE
 from advisor.caveats import Caveat, Kind
 from advisor.checks import (
+    MOST_STEPS,
     check_batch_size,
     check_device,
     check_learning_rate,
@@ -417,7 +418,7 @@ class Answering:
         optimizer = optimizer.lower() if optimizer else None
         if not 0 < risk < 1:
             raise BadValueError("risk", risk, expected="give a number between 0 and 1.")
-        if horizon is not None and not 1 <= horizon <= 10**15:
+        if horizon is not None and not 1 <= horizon <= MOST_STEPS:
             raise BadValueError(
                 "horizon", horizon, expected="give a number of steps from 1 to 1e15."
             )

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor import priors
-from advisor.checks import LEAST_LEARNING_RATE, MOST_LEARNING_RATE
 from advisor.lookahead import Belief, LookAhead
+from advisor.rates import LEAST_LEARNING_RATE, MOST_LEARNING_RATE
 from advisor.regression import StableLearningRateModel
 
 Floats = NDArray[np.float64]

@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from advisor.diagnosis.symptoms import read_symptoms
 from advisor.language.clauses import choose_batches
+from advisor.language.conditions import UNCONDITIONAL, Conditions
 from advisor.language.intents import NEEDED, Intent
 from advisor.language.learned import IntentModel, learned_model, look_at
 from advisor.language.reading import Reading, read_text
@@ -66,7 +68,8 @@ class Slots:
 class Question:
     """A text as it was understood.
 
-    `inherited` names the slots that come from the context. `unknown_workload` is a
+    `conditions` are what the answer is to hold for. `inherited` names the slots and
+    conditions that come from the context. `unknown_workload` is a
     model that was named and is not known, `job` a job's id or number, and
     `budget_seconds` the time a person allows for runs. `confidence` is the probability
     of the intent, `alternatives` are the next likeliest ones.
@@ -75,6 +78,7 @@ class Question:
     text: str
     intent: str
     slots: Slots
+    conditions: Conditions = UNCONDITIONAL
     inherited: frozenset[str] = frozenset()
     confidence: float = 0.0
     alternatives: tuple[str, ...] = ()
@@ -92,7 +96,16 @@ _SELF_CONTAINED = (
     Intent.CANCEL,
 )
 _OF_SEVERAL = (Intent.COMPARE_MODELS, Intent.RECOMMEND_LR, Intent.JUDGE_LR)
+_OF_JOBS = (Intent.STATUS_OF_JOBS, Intent.CANCEL)
 _NOTHING_CARRIED = (Intent.HELP, Intent.OFF_TOPIC)
+# Intents whose answers hold for a run length and at a risk that a person may name.
+_CONDITIONAL = (
+    *(Intent.RECOMMEND_LR, Intent.JUDGE_LR, Intent.MAX_BATCH_FOR_LR),
+    *(Intent.COMPARE_MODELS, Intent.FASTEST_BATCH, Intent.NEEDS_CLARIFICATION),
+)
+# What we say ourselves tells for what an answer holds, as nobody wished; but for this.
+_OUR_ANSWER = re.compile(r"P\(stable\) \d|[Hh]alf of all runs")
+AS_ASKED = "As you asked: "
 _ALL_OF_THEM = re.compile(r"\b(?:all|every|everything)\b")
 _SHORT = 80  # characters of a follow-up about a job or a concept
 _MULTIPLE = re.compile(
@@ -138,6 +151,7 @@ def parse_question(
     chances = _decide_intent(own, before, model or learned_model())
     intent, confidence = next(iter(chances.items()))
     slots, inherited = _slots_for(intent, own, before)
+    conditions, carried = _conditions(intent, own, before)
     job = own.job
     if job is None and before and intent in (Intent.STATUS_OF_JOBS, Intent.CANCEL):
         job = before.job
@@ -148,7 +162,8 @@ def parse_question(
         text=text,
         intent=intent.value,
         slots=slots,
-        inherited=inherited,
+        conditions=conditions,
+        inherited=inherited | carried,
         confidence=round(confidence, 3),
         alternatives=tuple(i.value for i in list(chances)[1:4]),
         unknown_workload=next(iter(own.names.unknown), None),
@@ -197,13 +212,65 @@ def _decide_intent(
         earlier = said_intent(before) or _likeliest(before, model)
         if found := follow_up_intent(own, before, earlier):
             return {found: 1.0}
+    if before and own.conditions.said and _names_nothing(own):
+        earlier = said_intent(before) or _likeliest(before, model)
+        if earlier in _CONDITIONAL:
+            return {earlier: 1.0}
     chances = model.probabilities([look_at(own, before)])[0]
+    if before is None and _nothing_failed(own):
+        chances = _without(chances, Intent.DIAGNOSE)
     first, second = list(chances)[:2]
     if first is Intent.NEEDS_CLARIFICATION and second in NEEDED:
         slots, _ = _slots_for(second, own, before)
+        speaks_of_it = second in own.cues.weights or before is not None
+        if second is Intent.MAX_BATCH_FOR_LR and not speaks_of_it:
+            return chances
         if _is_complete(second, slots):
             return {second: chances[second]} | chances
     return chances
+
+
+def _names_nothing(own: Reading) -> bool:
+    """Whether a text names conditions and nothing else: "I can accept 30 % risk"."""
+    is_weak = own.cues.weight < _CLEAR_CUE
+    named = own.names.workloads or own.roles.batches or own.has_rate
+    return is_weak and not named
+
+
+def _nothing_failed(own: Reading) -> bool:
+    """Whether a text tells of no symptom: a report of use is no report of a fault."""
+    return Intent.DIAGNOSE not in own.cues.weights and not read_symptoms(own.text).kinds
+
+
+def _without(chances: dict[Intent, float], intent: Intent) -> dict[Intent, float]:
+    """The chances of the other intents, which add up to one again."""
+    rest = 1 - chances.get(intent, 0.0)
+    return {i: p / rest for i, p in chances.items() if i is not intent}
+
+
+def _conditions(
+    intent: Intent, own: Reading, before: Reading | None
+) -> tuple[Conditions, frozenset[str]]:
+    """Return what the answer is to hold for, and the names of what is inherited."""
+    said = own.conditions if intent in _CONDITIONAL else UNCONDITIONAL
+    if before is None or intent in (*_NOTHING_CARRIED, *_OF_JOBS):
+        return said, frozenset()
+    ruled, is_own = rule_intent(own, before)
+    is_own |= ruled is not intent
+    slots = _slots(own, intent)
+    is_short = _names_nothing(own) and own.conditions.said
+    if not is_short and not _carries_over(own, intent, slots, is_own=is_own):
+        return said, frozenset()
+    earlier = _conditions_before(before)
+    return said.filled_up(earlier), frozenset(earlier.said.keys() - said.said.keys())
+
+
+def _conditions_before(before: Reading) -> Conditions:
+    """Return what a turn asked for; of our own answers only what they say was asked."""
+    if not _OUR_ANSWER.search(before.text):
+        return before.conditions
+    _, _, asked = before.text.partition(AS_ASKED)
+    return read_text(asked, ()).conditions
 
 
 def _likeliest(before: Reading, model: IntentModel) -> Intent:
@@ -212,6 +279,9 @@ def _likeliest(before: Reading, model: IntentModel) -> Intent:
     if before.cues.weight >= _CLEAR_CUE and ruled is before.cues.intent:
         return ruled
     chances = model.probabilities([look_at(before, None)])[0]
+    said_too_little = next(iter(chances)) is Intent.NEEDS_CLARIFICATION
+    if said_too_little and before.cues.weight >= _CLEAR_CUE and before.cues.intent:
+        return before.cues.intent
     return next(i for i in chances if i is not Intent.NEEDS_CLARIFICATION)
 
 

@@ -1,6 +1,7 @@
 """Rates and exponents as they are shown: rounded once, written one way (pure)."""
 
 RATE_DIGITS = 3
+LEAST_LEARNING_RATE, MOST_LEARNING_RATE = 1e-30, 1_000_000  # that may be asked for
 
 
 def round_rate(rate: float, *, down: bool = False, digits: int = RATE_DIGITS) -> float:

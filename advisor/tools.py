@@ -12,12 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.asking.acting import propose_cancel, propose_runs
 from advisor.asking.evidence_rows import evidence_of
-from advisor.checks import (
-    DEVICES,
-    LEAST_LEARNING_RATE,
-    MAX_BATCH_SIZE,
-    MOST_LEARNING_RATE,
-)
+from advisor.checks import DEVICES, MAX_BATCH_SIZE
+from advisor.rates import LEAST_LEARNING_RATE, MOST_LEARNING_RATE
 from advisor.tool_arguments import check_arguments
 from advisor.tool_results import short_result
 from advisor.verifying import Verification, job_dict

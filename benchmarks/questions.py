@@ -224,7 +224,11 @@ def build_page(examples: Sequence[Example], kept_back: Sequence[Example]) -> str
         "",
         "What a person types is read offline, with no language model: names and "
         "numbers "
-        "are found by rules, what is wanted is learnt. The questions it learns from "
+        "are found by rules, what is wanted is learnt. For how many steps and at what "
+        'risk an answer shall hold counts where it is wished for ("for 20k steps", '
+        '"1 % risk"), not where steps are reported ("after 30k it went NaN"). Who '
+        "tells of a failure is never taken for one whose run held; where it may be "
+        "read both ways, it is asked. The questions it learns from "
         "lie "
         "in `advisor/language/questions/`; `python -m benchmarks.questions` writes "
         "this "

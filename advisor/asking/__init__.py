@@ -3,6 +3,7 @@
 answer          Answer: what a person gets back (pure)
 conversation    ask(): who answers, and what else the same message asked
 asking_back     help, limits, one question for what is missing (pure)
+explaining      what a word means, why, and an answer in plain words
 rephrasing      an intent and its slots -> the question in plain words (pure)
 run_answers     runs and jobs shown; wishes that become proposals
 evidence_rows   what an answer rests on, as rows

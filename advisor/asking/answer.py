@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 class Answer:
     """What a person gets back; every number in `text` stands in the other fields.
 
+    `conditions` are the run length and the risk that were asked for.
     `proposal` is an action that waits for a yes; `plan` are the runs it would make.
     `sql` are the queries that count and list the same `rows`.
     `also` are the answers to what else the same message asked, in `text` as well.
@@ -40,6 +41,7 @@ class Answer:
     fastest: FastestBatch | None = None
     diagnosis: "Diagnosis | None" = None
     concept: dict[str, Any] | None = None
+    conditions: dict[str, int | float] = field(default_factory=dict)
     clarification: dict[str, Any] | None = None
     also: "tuple[Answer, ...]" = ()
     inherited: tuple[str, ...] = ()
@@ -62,6 +64,7 @@ class Answer:
             "question": self.question,
             "intent": self.intent,
             "slots": self.slots,
+            "conditions": self.conditions,
             "text": self.text,
             "recommendation": r.to_dict() if r else None,
             "recommendations": [x.to_dict() for x in self.recommendations],
@@ -93,7 +96,7 @@ class Answer:
 
 def reply(q: Question, text: str, **parts: Any) -> Answer:
     """Return the answer to a question, with whatever parts it has."""
-    given = {"intent": q.intent, **parts}
+    given = {"intent": q.intent, "conditions": q.conditions.said, **parts}
     return Answer(question=q.text, slots=q.slots.to_dict(), text=text, **given)
 
 

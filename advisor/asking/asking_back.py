@@ -99,8 +99,8 @@ def other_readings(q: Question) -> dict[str, Any] | None:
     if q.confidence >= IN_DOUBT:
         return None
     slots = q.slots.to_dict()
-    same = sentence_for(q.intent, slots)
-    said = [sentence_for(intent, slots) for intent in q.alternatives]
+    same = sentence_for(q.intent, slots, q.conditions.said)
+    said = [sentence_for(i, slots, q.conditions.said) for i in q.alternatives]
     options = [x for x in dict.fromkeys(said) if x is not None and x != same]
     if not options:
         return None

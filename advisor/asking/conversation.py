@@ -18,7 +18,9 @@ from advisor.asking.asking_back import (
     other_readings,
 )
 from advisor.asking.evidence_rows import evidence_of, scope_of
+from advisor.asking.explaining import batches_compared, explain
 from advisor.asking.observing import told_outcome
+from advisor.asking.rephrasing import conditions_text
 from advisor.asking.run_answers import (
     cancel_answer,
     observation_offer,
@@ -31,11 +33,10 @@ from advisor.asking.run_answers import (
 from advisor.asking.unheeded import unheeded_warning
 from advisor.checks import check_batch_size, check_learning_rate
 from advisor.comparing import Comparison
-from advisor.concepts.evidence import concept_evidence, explain_text
 from advisor.diagnosis.answer import diagnosis_answer
 from advisor.language.several import split_questions
 from advisor.language_model.phrasing import put_in_words
-from advisor.question import Question, parse_question
+from advisor.question import AS_ASKED, Question, parse_question
 from advisor.rates import rate_text
 from advisor.recommendation import Recommendation
 from advisor.scaling import ScalingReport
@@ -49,12 +50,9 @@ from advisor.wording import (
     largest_batch_text,
     plan_text,
     recommendation_text,
-    rests_on_text,
-    stability_text,
     title_of,
 )
 from experiments.workloads import WORKLOADS
-from knowledge.concepts import find_concept, load_concepts, related_concepts
 from knowledge.names import nearest_names
 
 if TYPE_CHECKING:
@@ -99,6 +97,7 @@ def ask(
     if _stands_alone(parts, question) or _speak_of_different_things(parts):
         question = _first_alone(parts, question)
     answer = _answer(advisor, question, context, tuple(exclude), known)
+    answer = _with_conditions(answer)
     answer = observation_offer(advisor, question, answer)
     answer = _with_others(advisor, answer, parts, tuple(exclude), known)
     warning = None
@@ -114,6 +113,14 @@ def ask(
         return answer
     answer = put_in_words(advisor, answer, context=context)
     return replace(answer, answer_id=advisor.save_answer(answer, context, conversation))
+
+
+def _with_conditions(answer: Answer) -> Answer:
+    """The answer, with the run length and the risk that were asked for."""
+    if not answer.conditions or not answer.recommendations:
+        return answer
+    asked = f"{AS_ASKED}{conditions_text(answer.conditions)}."
+    return replace(answer, text=f"{answer.text}\n\n{asked}")
 
 
 def _parts(text: str, context: str | None, known: list[str]) -> list[Question]:
@@ -406,41 +413,8 @@ def _fastest_batch(advisor: "Advisor", q: Question, exclude: tuple[str, ...]) ->
 
 
 def _explain(advisor: "Advisor", q: Question) -> Answer:
-    concept = find_concept(q.text)
-    if concept is None:
-        titles = ", ".join(c.title for c in load_concepts())
-        return reply(q, f"I have no page on that. I can explain: {titles}.")
-    found = concept_evidence(
-        advisor.store, concept, leave_out_sources=advisor.left_out_sources
-    )
-    related = [f"Explain: {other.title}" for other in related_concepts(concept)]
-    r = _recommendation_in_question(advisor, q)
-    here = [f"For {title_of(r.workload)} at batch {r.batch_size}:"] if r else []
-    here += (
-        [part for part in (stability_text(r), rests_on_text(r)) if part] if r else []
-    )
-    return reply(
-        q,
-        "\n\n".join(filter(None, [" ".join(here), explain_text(concept, found)])),
-        recommendations=(r,) if r else (),
-        concept={
-            "key": concept.key,
-            "title": concept.title,
-            "text": concept.text,
-            "source": concept.source,
-            "sql": found.sql if found else None,
-        },
-        rows=tuple(found.rows) if found else None,
-        evidence=tuple(found.evidence) if found else (),
-        clarification={"question": "Read on", "options": related} if related else None,
-    )
-
-
-def _recommendation_in_question(
-    advisor: "Advisor", q: Question
-) -> Recommendation | None:
-    """The answer that "why?" and "how sure are you?" are about, if there was one."""
-    workload, batch_size = q.slots.workload, q.slots.batch_size
-    if not (isinstance(workload, str) and isinstance(batch_size, int)):
-        return None
-    return advisor.recommend(workload, check_batch_size(batch_size), **scope_of(q))
+    """A page, or the rates at the batch sizes whose difference is asked about."""
+    sizes = batches_compared(q.text)
+    if sizes and isinstance(q.slots.workload, str):
+        return _scaling(advisor, replace(q, slots=replace(q.slots, batch_size=sizes)))
+    return explain(advisor, q)

@@ -13,9 +13,17 @@ if TYPE_CHECKING:
 MAX_EVIDENCE = 200
 
 
-def scope_of(q: Question) -> dict[str, Any]:
+def setting_of(q: Question) -> dict[str, Any]:
     """The optimizer and device that a question names."""
     return {"optimizer": q.slots.optimizer, "device": q.slots.device}
+
+
+def scope_of(q: Question) -> dict[str, Any]:
+    """The optimizer and device that a question names, the run length and the risk."""
+    scope = {**setting_of(q), "horizon": q.conditions.horizon_steps}
+    if q.conditions.risk is not None:
+        scope["risk"] = q.conditions.risk
+    return scope
 
 
 def evidence_of(

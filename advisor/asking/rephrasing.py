@@ -13,7 +13,11 @@ from advisor.rates import rate_text
 from advisor.wording import title_of
 
 
-def sentence_for(intent: str, slots: Mapping[str, Any]) -> str | None:
+def sentence_for(
+    intent: str,
+    slots: Mapping[str, Any],
+    conditions: Mapping[str, int | float] | None = None,
+) -> str | None:
     """Return the question with this intent and these slots; None if one is missing.
 
     >>> sentence_for("recommend_lr", {"workload": "realface", "batch_size": 5})
@@ -24,11 +28,13 @@ def sentence_for(intent: str, slots: Mapping[str, Any]) -> str | None:
     rates = [_rate(rate) for rate in several(slots.get("learning_rate"))]
     what = joined(names) if names else ""
     at = f" at batch size {joined(sizes)}" if sizes else ""
+    asked = conditions_text(conditions or {})
     rest = "".join(
         f" {word} {slots[key]}"
         for word, key in (("with", "optimizer"), ("on", "device"))
         if slots.get(key)
     )
+    rest += f" {asked}" if asked else ""
     rate = joined(rates) if rates else ""
     if intent == "scaling_rule" and not what:
         return f"How does the learning rate scale with the batch size{rest}?"
@@ -58,6 +64,20 @@ def sentence_for(intent: str, slots: Mapping[str, Any]) -> str | None:
         with_rate = f" with a learning rate of {rate}" if rate else ""
         return f"Run a test of {what}{at}{with_rate}{rest}."
     return f"What learning rate for {what}{at}{rest}?"
+
+
+def conditions_text(conditions: Mapping[str, int | float]) -> str:
+    """Return for what an answer is to hold, as it is read again.
+
+    >>> conditions_text({"horizon_steps": 20000, "risk": 0.01})
+    'for 20,000 steps at a risk of 1 %'
+    """
+    parts = []
+    if (steps := conditions.get("horizon_steps")) is not None:
+        parts.append(f"for {steps:,} steps")
+    if (risk := conditions.get("risk")) is not None:
+        parts.append(f"at a risk of {100 * risk:g} %")
+    return " ".join(parts)
 
 
 def _rate(rate: float) -> str:

@@ -18,9 +18,12 @@ from advisor.asking.acting import (
 from advisor.asking.answer import Answer, reply, several
 from advisor.asking.asking_back import ask_back
 from advisor.asking.choosing_jobs import choose_jobs, named_numbers
-from advisor.asking.evidence_rows import evidence_of, scope_of
+from advisor.asking.evidence_rows import evidence_of, scope_of, setting_of
 from advisor.asking.observing import (
+    IN_DOUBT,
     Observation,
+    is_told_in,
+    is_told_of,
     observed_text,
     told_outcome,
     told_steps,
@@ -29,9 +32,10 @@ from advisor.asking.run_conditions import read_conditions, runs_found_text
 from advisor.checks import check_batch_size, check_learning_rate
 from advisor.listing import joined
 from advisor.question import Question
+from advisor.rates import rate_text
 from advisor.recommendation import Recommendation
 from advisor.verifying import job_dict
-from advisor.wording import setting_text
+from advisor.wording import setting_text, title_of
 from experiments.jobs import Job
 from experiments.workloads import WORKLOADS
 from knowledge.names import WorkloadName
@@ -69,7 +73,7 @@ def plan_answer(advisor: "Advisor", q: Question) -> Answer:
         workloads[0],
         sizes,
         rates,
-        **scope_of(q),
+        **setting_of(q),
         budget_seconds=q.budget_seconds,
     )
     text = plan["reason"]
@@ -203,7 +207,10 @@ def observation_offer(advisor: "Advisor", q: Question, answer: Answer) -> Answer
         and isinstance(slots.learning_rate, float)
     ):
         return answer
+    if not is_told_of(q.text, slots.batch_size, slots.learning_rate):
+        return answer
     r = answer.recommendation
+    steps = told_steps(q.text)
     seen = Observation(
         workload=r.workload,
         batch_size=slots.batch_size,
@@ -214,7 +221,10 @@ def observation_offer(advisor: "Advisor", q: Question, answer: Answer) -> Answer
         recipe=r.recipe,
         device=r.device,
         assumed=_assumed(q, r),
+        steps=round(steps) if steps else None,
     )
+    if bound == IN_DOUBT:
+        return _ask_how_it_ended(answer, seen)
     refusal = _why_not_kept(advisor, seen, r)
     if refusal is not None:
         return replace(answer, text=f"{answer.text}\n\n{refusal}")
@@ -227,15 +237,33 @@ def observation_offer(advisor: "Advisor", q: Question, answer: Answer) -> Answer
     return replace(answer, text=text, proposal=proposal)
 
 
+def _ask_how_it_ended(answer: Answer, seen: Observation) -> Answer:
+    """The answer, with the question whether the run held or failed."""
+    length = f" {seen.steps:,} steps" if seen.steps else ""
+    place = (
+        f"{title_of(seen.workload)} at batch {seen.batch_size} with "
+        f"{rate_text(seen.learning_rate)}"
+    )
+    options = [
+        f"{place} held{f' for{length}' if length else ''}.",
+        f"{place} failed{f' after{length}' if length else ''}.",
+    ]
+    asked = "Did it hold or fail in the end? I keep what you saw once you say which."
+    return replace(
+        answer,
+        text=f"{answer.text}\n\n{asked}",
+        clarification={"question": "Did it hold or fail?", "options": options},
+    )
+
+
 def _why_not_kept(
     advisor: "Advisor", seen: Observation, r: Recommendation
 ) -> str | None:
     """Why what was seen is not offered to be kept; None when it is."""
-    steps = told_steps(seen.words)
-    if seen.bound == "stable" and steps is not None and steps < FEWEST_STEPS:
+    if seen.bound == "stable" and seen.steps is not None and seen.steps < FEWEST_STEPS:
         return (
-            f"You saw it hold for {steps:g} steps. Failures come late, so I keep only "
-            "what held for ten thousand steps or more."
+            f"You saw it hold for {seen.steps:,} steps. Failures come late, so I keep "
+            "only what held for ten thousand steps or more."
         )
     if r.max_stable is not None:
         times = seen.learning_rate / r.max_stable.median
@@ -245,7 +273,7 @@ def _why_not_kept(
                 "That is so far from where half of all runs fail that I take it for a "
                 "slip and do not offer to keep it."
             )
-    told = [observed_text(seen) in claim.statement for claim in advisor.own_claims()]
+    told = [is_told_in(seen, claim) for claim in advisor.own_claims()]
     return "I have kept that observation of yours before." if any(told) else None
 
 

@@ -1,7 +1,7 @@
 """Conditions that a question names and no answer takes into account, said aloud (pure).
 
-Silence would pass off the usual answer as one for fp16, for other betas or for a risk
-of a person's own.
+Silence would pass off the usual answer as one for fp16, for other betas or for a week
+of training. How many steps and at what risk is heeded (`advisor.language.conditions`).
 """
 
 import re
@@ -12,14 +12,18 @@ _CONDITIONS = {
     "half precision": r"\b(?:fp16|bf16|bfloat16|half precision|mixed precision|amp)\b",
     "other betas": r"\bbetas?[ _]?[12]?\s*[=:]?\s*\(?0?\.\d|\bamsgrad\b",
     "the resolution": r"\b\d{2,4} ?px\b|\b(?:image|input|output) (?:size|resolution)\b",
-    "the risk you accept": r"\b\d[\d.]* ?(?:%|percent) (?:safe|sure|risk|certain|"
-    r"chance)|\brisk (?:of )?\d",
-    "how long you want to train": r"\bfor (?:about |some )?\d[\d.,]* ?(?:k|m|thousand|"
-    r"million)? ?(?:its?|iters?|iterations?|steps?|epochs?)\b",
+    "how long you want to train": r"\b(?:for|only|over|within) "
+    r"(?:about |some |the next )?\d[\d.,]* ?(?:epochs?|hours?|days?|weeks?|months?)\b",
     "weight decay": r"\bweight decay\b|\bwd ?[=:]? ?\d",
     "a schedule": r"\bcosine\b|\bone-?cycle\b|\bstep decay\b",
     "gradient clipping": r"\bclip(?:ping|norm)\b|\bgradient clip",
 }
+_MEMORY = re.compile(
+    r"\bfits?\b.{0,40}\b(?:gb|gigs?|gigabytes?|v?ram|memory|card|gpu)\b|"
+    r"\b(?:enough|how much|what|out of|need) (?:v?ram|memory)\b",
+    re.IGNORECASE,
+)
+MEMORY_IS_UNKNOWN = "How much memory a batch takes is not something I know."
 _FOUND = {
     name: re.compile(pattern, re.IGNORECASE) for name, pattern in _CONDITIONS.items()
 }
@@ -33,4 +37,7 @@ def unheeded_warning(text: str) -> str | None:
     """
     said = plain(text)
     found = [name for name, pattern in _FOUND.items() if pattern.search(said)]
-    return f"I did not take into account: {', '.join(found)}." if found else None
+    sentences = [MEMORY_IS_UNKNOWN] if _MEMORY.search(said) else []
+    if found:
+        sentences.append(f"I did not take into account: {', '.join(found)}.")
+    return " ".join(sentences) or None

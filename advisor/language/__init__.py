@@ -6,6 +6,7 @@ vocabulary.py  the words that names.py knows
 numbers.py     every way to write a number, read and replaced by markers
 roles.py       which of the numbers is a batch size, a learning rate, or neither
 patterns.py    the phrases by which roles.py tells
+conditions.py  for how many steps and at what risk an answer shall hold
 clauses.py     which of several batch sizes is the one that is asked about
 intents.py     what may be wanted, and how much the cues in a marked text speak for it
 cues.py        the cues and their weights

@@ -6,6 +6,7 @@
 import re
 
 from advisor.language.roles import Batch, Roles
+from advisor.language.text import Mark
 
 _CLAUSE_END = re.compile(
     r"[.?!;\n]+(?=\s|$)|,? (?=(?:but|given|since|because|when|knowing|after|while|"
@@ -26,6 +27,13 @@ _BACKGROUND = re.compile(
 _CORRECTS = re.compile(
     r"\b(?:i me(?:ant|an)|sorry|make (?:it|that)|correction|typo|no wait|no,? i said)\b"
     r"[^.?!\n]{0,25}$"
+)
+
+
+# "batch 4 and 8", but not "batch 4 and what if 8" and not "batch 4 and 5e-5, now 8".
+_JOINS = re.compile(
+    r"\b(?:and|or|vs|versus)\b(?! (?:what|how|is|if|i|want|now|next|would)\b|"
+    rf" ?{Mark.RATE})"
 )
 
 
@@ -60,9 +68,7 @@ def _joined(text: str, batches: list[Batch]) -> tuple[int, ...]:
     values = last.values
     for before in reversed(batches[:-1]):
         between = text[before.position : last.position]
-        if not re.search(
-            r"\b(?:and|or|vs|versus)\b(?! (?:what|how|is|if|i)\b)", between
-        ):
+        if not _JOINS.search(between):
             break
         values, last = (*before.values, *values), before
     return tuple(dict.fromkeys(values))

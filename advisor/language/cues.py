@@ -31,7 +31,8 @@ _TERM = (
     r"scaling|square root|exponent|posterior|extrapolat\w+|interpolat\w+|overfit\w*|"
     r"generali[sz]\w+|weight decay|clipping|catapult|sharpness|egs?|accumulation|"
     r"saddle|minima|bf16|fp16|mixed precision|autoencoder|censored|bayesian|"
-    r"backprop\w*|dropout|hyper-?parameters?|epsilon|critical batch|per side)"
+    r"backprop\w*|dropout|hyper-?parameters?|epsilon|critical batch|per side|"
+    r"octaves?)"
 )
 _CONCEPT = (
     rf"(?:{_TERM}|schedules?|loss|stable|outcome|verdict|claims?|evidence|recipes?|"
@@ -80,6 +81,12 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
             r"\b(?:recommendation|suggestion|advice)s? for\b|\b(?:recommend|suggest)\b",
         ),
         (1.5, r"\bhow (?:high|fast|hard) can i (?:go|push|train)\b"),
+        (
+            4.0,  # "I use 5e-5 at batch 8, now I want batch 4"
+            r"\b(?:i|we) (?:\w+ )?(?:use|used|run|ran|train|trained|have|had|am|are|"
+            rf"was|were){_GAP}{R}[^.?!\n]{{0,60}}\b(?:now|next|then|moving|switching|going|"
+            rf"change|want|need)\b[^.?!\n]{{0,25}}{B}[ .!]*$",
+        ),
         (1.0, rf"{_LR}"),
     ),
     "judge_lr": (
@@ -126,6 +133,11 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
             r"\b(?:judge|rate|assess|evaluate|opinion on|thoughts on|what do you "
             r"think (?:of|about)|chances?|probability|odds|likely|"
             rf"likelihood){_GAP}{R}",
+        ),
+        (
+            4.3,  # "forum says 5e-5 for batch 64, is that right"
+            rf"{R}{_GAP}\b(?:is|are|would|was) (?:this|that|it|those)(?: \w+)? (?:right"
+            r"|correct|true|ok|okay|fine|good|sane|reasonable|too \w+)\b",
         ),
         (
             2.8,
@@ -421,6 +433,11 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
             r"\bwhat(?: is|'s) (?:the )?(?:difference|meaning|point|purpose|idea)\b",
         ),
         (4.8, r"\bdifference between\b|\bmeaning of\b"),
+        (
+            5.4,
+            rf"^{START}(?:and |so |ok )?(?:what|what's|explain)(?: is| are| does)?"
+            rf"(?: an?| the)? ?{NAME} ?(?:mean|stand for|exactly)?[ ?!.]*$",
+        ),
         (
             4.6,
             rf"^{START}(?:and |but |so |ok )?why (?:do|does|is|are|should|would|not|"

@@ -84,6 +84,20 @@ class Number:
         return 0 < self.value < 1
 
 
+def read_number(text: str) -> Decimal | None:
+    """Return the one number that the text consists of, or None.
+
+    >>> read_number("6,5e-5") == read_number("65 micro") == Decimal("0.000065")
+    True
+    >>> read_number("thirty-two"), read_number("1,024"), read_number("5 apples")
+    (Decimal('32'), Decimal('1024'), None)
+    """
+    marked, numbers = mark_numbers(text.strip().lower())
+    if len(numbers) == 1 and marked.strip() == chr(Mark.FIRST_NUMBER):
+        return numbers[0].value
+    return None
+
+
 def mark_numbers(text: str) -> tuple[str, list[Number]]:
     """Return the text with each number as one marker, and the numbers in that order.
 

@@ -127,6 +127,9 @@ OTHER = [
         rf"\b(?:runs|run (?:no\.?|number|nr\.?)) {N}(?:{JOIN}{N}){{0,3}}(?! ?per)",
         rf"\b(?:open|show|see|display|in|of) run {N}",
         rf"{N} ?x (?:the |my |that )?(?:lr|rate)",
+        rf"(?<!batch ){N} ?(?:of )?(?:the |a )?risk\b",
+        rf"(?<!batch ){N} (?:runs? )?(?:in|out of) {N} (?:runs?|may|can|could|might|"
+        r"risk|fail|to|are|is)\b",
         rf"(?:\b(?:lr|rate|it|up|go|times|multiply|or|,|and)|^) ?x ?{N}(?! ?{CUDA})",
         r"\b(?:january|february|march|april|may|june|july|august|september|october|"
         rf"november|december|year|since|anno) {N}",

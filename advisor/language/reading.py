@@ -1,9 +1,10 @@
-"""One text read by itself: its names, what its numbers are, and what its cues say."""
+"""One text read by itself: names, what its numbers are, conditions, and cues."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from advisor.language.conditions import Conditions, read_conditions
 from advisor.language.intents import Cues, read_cues
 from advisor.language.names import Names, find_names
 from advisor.language.numbers import mark_numbers
@@ -21,6 +22,7 @@ class Reading:
     names: Names
     roles: Roles
     cues: Cues
+    conditions: Conditions
     job: str | None
 
     @property
@@ -47,4 +49,5 @@ def read_text(text: str, known: Sequence[str]) -> Reading:
     names = find_names(_ID.sub(r"\g<kind> ", text), known=known)
     marked, numbers = mark_numbers(names.marked)
     roles = read_roles(marked, numbers)
-    return Reading(text, names, roles, read_cues(roles.marked), job or roles.job)
+    cues, conditions = read_cues(roles.marked), read_conditions(marked, numbers)
+    return Reading(text, names, roles, cues, conditions, job or roles.job)

@@ -216,6 +216,7 @@ class _Reader:
                 numbers = self._free(match[0])
                 # A face loss is never that small: "loss spikes at 1e-4" names a rate.
                 is_loss = bool(re.match(patterns.MEASURE, match[0]))
+                is_loss |= match[0].endswith("loss")
                 if match[0].endswith("loss") and any(map(self._is_whole, numbers)):
                     continue  # "batch 16 loss stuck at 2.3"
                 for i in numbers:
@@ -316,6 +317,7 @@ class _Reader:
             elif (
                 number.is_whole
                 and 1 <= number.value <= _LARGEST_BARE
+                and not number.in_thousands  # "and for 5k?" means steps
                 and not self._before(match).endswith("the ")
             ):
                 self._roles.spare.append(int(number.value))

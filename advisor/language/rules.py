@@ -49,7 +49,8 @@ OFFER = re.compile(
 _ORDER = re.compile(r"\b(?:run|start|verify|check|launch)\b")
 POINTS_BACK = re.compile(
     r"^\W*(?:and|but|so|then|what about|how about|what if|also|same|why|or|with|at|on|"
-    r"for|if|instead|ok|okay|hm+|now|use|make it|no)\b|\b(?:it|that|this|there|those|"
+    r"for|if|instead|ok|okay|hm+|now|use|make it|no|"
+    r"in (?:simple|plain|other))\b|\b(?:it|that|this|there|those|"
     r"them|these|same|instead|too|then|as well|again|behind|either|other|cheaper|"
     r"safer|lower|higher)\b(?! (?:app|tool|program)\b)"
 )

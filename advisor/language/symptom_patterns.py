@@ -160,7 +160,8 @@ _RAW: tuple[tuple[str, tuple[str, ...]], ...] = (
             r"\bbleach\w*|\bsunburn\w*|\bskin ?tones?\b|"
             r"\btoo dark\b|\bno contrast\b",
             r"\b(?:mess of|wrong|weird|strange|odd|funny|crazy) colou?rs?\b",
-            r"\bgr[ae]y veil\b|\bno (?:more )?colou?rs?\b",
+            r"\bgr[ae]y veil\b|\bno (?:more )?colou?rs?\b|"
+            r"\b(?:lost|loses?|losing)\b(?: \w+){0,2}? colou?rs?\b",
             rf"\bcolou?rs?\b{_G20}\b(?:off|gone|wrong|weird|strange|drain\w*|missing|"
             r"vanish\w*|disappear\w*|shift\w*|lost|bled|bleed\w*)\b",
             rf"\b(?:all|kind of|turn\w*|went|goes|go|is|are|becom\w*|became|"

@@ -10,7 +10,13 @@ import streamlit as st
 
 from advisor.asking.answer import Answer, several
 from advisor.asking.rephrasing import sentence_for
-from advisor.checks import DEVICES, check_batch_size, check_learning_rate
+from advisor.checks import (
+    DEVICES,
+    check_batch_size,
+    check_horizon,
+    check_learning_rate,
+    check_risk,
+)
 from advisor.rates import rate_text
 from advisor.service import Advisor
 from advisor.ui.text import escaped
@@ -23,7 +29,10 @@ TITLES = {
     "learning_rate": "learning rate",
     "optimizer": "optimizer",
     "device": "device",
+    "horizon_steps": "run length",
+    "risk": "risk",
 }
+CONDITIONS = ("horizon_steps", "risk")
 # A chip changes the question that these ask; the others have none to ask again.
 ASKED_AGAIN = (
     *("recommend_lr", "judge_lr", "max_batch_for_lr", "compare_models", "diagnose"),
@@ -33,7 +42,7 @@ ASKED_AGAIN = (
 
 def render_chips(advisor: Advisor, answer: Answer, index: int) -> None:
     """Draw a chip for each slot that is known; a pressed one notes the new question."""
-    known = {name: v for name, v in answer.slots.items() if v is not None}
+    known = {name: v for name, v in _understood(answer).items() if v is not None}
     if not known or answer.intent not in ASKED_AGAIN:
         return
     with st.container(horizontal=True, gap="small", key=f"ask_chips_{index}"):
@@ -50,12 +59,23 @@ def render_chips(advisor: Advisor, answer: Answer, index: int) -> None:
                 _render_editor(advisor, answer, name, index)
 
 
+def _understood(answer: Answer) -> dict[str, Any]:
+    """The slots, then for how many steps and at what risk, where that was said."""
+    return {**answer.slots, **answer.conditions}
+
+
 def shown(name: str, value: Any) -> str:
     """Return a slot's value as it is written in answers.
 
     >>> shown("learning_rate", [1e-4, 5e-5])
     '1e-4, 5e-5'
+    >>> shown("horizon_steps", 20000), shown("risk", 0.05)
+    ('20,000 steps', '5 %')
     """
+    if name == "horizon_steps":
+        return f"{value:,} steps"
+    if name == "risk":
+        return f"{100 * value:g} %"
     return ", ".join(_shown_one(name, one) for one in several(value))
 
 
@@ -69,18 +89,26 @@ def _render_editor(advisor: Advisor, answer: Answer, name: str, index: int) -> N
     key = f"ask_edit_{name}_{index}"
     text = st.text_input(
         f"Change the {TITLES[name]}",
-        value=shown(name, answer.slots[name]),
+        value=shown(name, _understood(answer)[name]),
         key=key,
-        help="Several are separated by commas.",
+        help="Leave it empty to go back to the usual one."
+        if name in CONDITIONS
+        else "Several are separated by commas.",
     )
     if not st.button("Ask again", key=f"{key}_again"):
         return
     try:
-        slots = {**answer.slots, name: read(advisor, name, text)}
+        understood = {**_understood(answer), name: read(advisor, name, text)}
     except AdvisorError as error:
         st.error(escaped(str(error)))
         return
-    question = sentence_for(answer.intent, slots)
+    slots = {name: v for name, v in understood.items() if name not in CONDITIONS}
+    conditions = {
+        name: understood[name]
+        for name in CONDITIONS
+        if understood.get(name) is not None
+    }
+    question = sentence_for(answer.intent, slots, conditions)
     if question is None:
         st.error("That leaves too little to ask.")
         return
@@ -94,6 +122,10 @@ def read(advisor: Advisor, name: str, text: str) -> Any:
     Raises:
         AdvisorError: It cannot be right.
     """
+    if name in CONDITIONS:
+        if not text.strip():
+            return None
+        return check_risk(text) if name == "risk" else check_horizon(text)
     parts = [part.strip() for part in text.split(",") if part.strip()]
     values = [_read_one(advisor, name, part) for part in parts]
     if not values:

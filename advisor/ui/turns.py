@@ -186,7 +186,7 @@ def context_after(turn: Turn) -> str | None:
     over. A turn without slots of its own (help, a concept) hands on its context.
     """
     answer = turn.answer
-    sentence = sentence_for(answer.intent, answer.slots)
+    sentence = sentence_for(answer.intent, answer.slots, answer.conditions)
     is_open = answer.intent == "diagnose" and sentence is None
     if answer.intent == "needs_clarification" or is_open:
         return " ".join(t for t in (turn.context, answer.question) if t)

@@ -130,8 +130,8 @@ def test_questions_about_different_models_do_not_mix(advisor):
         ("in fp16", "half precision"),
         ("with beta1 0.9", "other betas"),
         ("at 256px", "the resolution"),
-        ("if I accept a 30% risk", "the risk you accept"),
-        ("for 500k its", "how long you want to train"),
+        ("for 30 epochs", "how long you want to train"),
+        ("for 3 days", "how long you want to train"),
     ],
 )
 def test_a_condition_that_does_not_count_is_named(advisor, condition, said):
@@ -176,3 +176,156 @@ def test_a_concept_is_explained_with_our_own_runs_and_the_way_to_them(advisor):
     assert "What our own runs say" in document["text"]
     assert len(again) == len(document["rows"]) > 0
     assert document["clarification"]["options"][0].startswith("Explain: ")
+
+
+# -- for how long, and at what risk ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("question", "context", "conditions"),
+    [
+        (
+            "is 7e-5 safe at batch 5 realface for 20000 steps",
+            None,
+            {"horizon_steps": 20_000},
+        ),
+        ("realface batch 5 risk 1%", None, {"risk": 0.01}),
+        (
+            "I can accept 30% risk",
+            "What learning rate for RealFace at batch size 5?",
+            {"risk": 0.3},
+        ),
+        (
+            "and for 50k?",
+            "What learning rate for RealFace at batch size 5?",
+            {"horizon_steps": 50_000},
+        ),
+        (
+            "I can only train 20k iterations, realface batch 5",
+            None,
+            {"horizon_steps": 20_000},
+        ),
+        ("realface batch 5, 20k iterations", None, {"horizon_steps": 20_000}),
+    ],
+)
+def test_a_run_length_and_a_risk_in_words_count_as_they_do_elsewhere(
+    advisor, question, context, conditions
+):
+    answer = advisor.ask(question, context=context)
+    r = answer.recommendation
+    names = {"horizon_steps": "horizon", "risk": "risk"}
+    wish = {names[name]: value for name, value in conditions.items()}
+    same = advisor.recommend("realface", 5, **wish)
+    assert (r.learning_rate, r.horizon_steps, r.risk) == (
+        same.learning_rate,
+        same.horizon_steps,
+        same.risk,
+    )
+    assert answer.to_dict()["conditions"] == conditions
+    assert list(answer.to_dict()["slots"]) == [
+        *("workload", "batch_size", "learning_rate", "optimizer", "device")
+    ]
+    assert "As you asked: " in answer.text
+    assert answer.warnings == ()
+
+
+def test_a_follow_up_keeps_the_run_length_and_the_risk(advisor):
+    before = (
+        "What learning rate for RealFace at batch size 5 for 20,000 steps at a risk of "
+        "5 %?"
+    )
+    answer = advisor.ask("and at batch 9?", context=before)
+    assert answer.conditions == {"horizon_steps": 20_000, "risk": 0.05}
+    assert {"horizon_steps", "risk", "workload"} <= set(answer.inherited)
+    alone = advisor.ask("what lr for digits_mlp at batch 32?", context=before)
+    assert alone.conditions == {}
+
+
+def test_what_we_answered_for_by_ourselves_is_no_wish_of_a_person(advisor):
+    before = advisor.ask("What LR for batch 5 on RealFace?").text
+    assert advisor.ask("and at batch 9?", context=before).conditions == {}
+    asked = advisor.ask("What LR for batch 5 on RealFace for 20k steps?").text
+    after = advisor.ask("and at batch 9?", context=asked)
+    assert after.conditions == {"horizon_steps": 20_000}
+
+
+# -- reports that are no faults --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("question", "intent", "batch_size"),
+    [
+        ("I use lr 5e-5 at batch 8 on dlight, now I want batch 4", "recommend_lr", 4),
+        ("forum says 5e-5 for batch 64, is that right for dlight", "judge_lr", 64),
+        ("i've been on 6e-5 with batch 6 of dlight, moving to batch 12", "any", 12),
+        ("dlight at 8e-5 and batch 9 since last week", "any", 9),
+    ],
+)
+def test_a_report_of_use_is_no_report_of_a_fault(advisor, question, intent, batch_size):
+    answer = advisor.ask(question)
+    assert intent in ("any", answer.intent)
+    assert answer.diagnosis is None
+    assert answer.proposal is None
+    assert answer.recommendation.batch_size == batch_size
+
+
+def test_what_was_seen_at_another_batch_is_not_kept_for_the_one_asked_about(advisor):
+    answer = advisor.ask("At batch 4 of RealFace 9e-5 worked. What LR for batch 8?")
+    assert answer.recommendation.batch_size == 8
+    assert answer.proposal is None
+
+
+def test_how_a_run_ended_is_asked_where_it_is_in_doubt(advisor):
+    answer = advisor.ask("original batch 8 ran fine at 5e-5 until 30k its")
+    assert answer.proposal is None
+    held, failed = answer.clarification["options"]
+    assert advisor.ask(held).proposal.details["bound"] == "stable"
+    assert advisor.ask(failed).proposal.details["bound"] == "unstable"
+
+
+# -- explanations ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("question", "key"),
+    [
+        ("what is an octave", "octave"),
+        ("what is RealFace@1/16?", "proxy"),
+        ("does more steps need a lower lr?", "horizon"),
+    ],
+)
+def test_a_word_of_ours_gets_its_page(advisor, question, key):
+    assert advisor.ask(question).concept["key"] == key
+
+
+def test_an_answer_is_said_again_in_plain_words(advisor):
+    answer = advisor.ask(
+        "explain that in plain words",
+        context="What learning rate for RealFace at batch size 5?",
+    )
+    assert answer.text.startswith("In plain words: ")
+    assert "P(stable)" not in answer.text
+    assert answer.recommendation.batch_size == 5
+
+
+def test_why_two_batch_sizes_differ_is_answered_with_both(advisor):
+    answer = advisor.ask("why is batch 5 lower than batch 6 on realface?")
+    assert [r.batch_size for r in answer.recommendations] == [5, 6]
+    assert "batch^" in answer.text
+
+
+def test_what_has_no_page_gets_a_few_to_begin_with_and_no_list_of_all(advisor):
+    answer = advisor.ask("explain gradient teleportation to me")
+    assert answer.concept is None
+    assert len(answer.text) < 300
+
+
+def test_the_best_rate_without_a_batch_is_asked_back(advisor):
+    answer = advisor.ask("is 5e-5 the best lr for realface?")
+    assert answer.clarification["question"] == "Which batch size?"
+
+
+def test_memory_is_said_not_to_be_known(advisor):
+    answer = advisor.ask("can realface fit in 6 GB at batch 8?")
+    assert "memory" in answer.warnings[0]
+    assert "not something I know" in answer.warnings[0]

@@ -1,17 +1,67 @@
 """A person's own observation: what counts as told, and the claim it becomes."""
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.asking.observing import (
+    IN_DOUBT,
     Observation,
     observed_claim,
     observed_text,
     told_outcome,
+    told_steps,
 )
+from advisor.diagnosis.symptoms import read_symptoms
+from advisor.language.symptom_patterns import PATTERNS
 
 SEEN = Observation("original", 8, 8e-5, "unstable", "it got blurry", recipe="x")
+SENTENCES = [
+    json.loads(line)
+    for line in Path(__file__)
+    .with_name("symptom_sentences.jsonl")
+    .read_text(encoding="utf-8")
+    .splitlines()
+]
+# How people say each symptom that means a failure of training.
+FAILURES = {
+    "not_a_number": "went NaN|became inf|turned nan|was not finite|overflowed",
+    "constant_output": (
+        "went to pure grey|showed mode collapse|gave the same face for everyone|turned "
+        "into a featureless blob|was all black|became a solid color"
+    ),
+    "loss_up": (
+        "exploded|diverged|blew up|went through the roof|shot up|skyrocketed|got worse "
+        "and worse|had a loss going up|saw its loss climb|lost everything"
+    ),
+    "loss_swings": (
+        "swung wildly|oscillated|zig-zagged|bounced around|went all over the place|was "
+        "unstable|was erratic|went up and down"
+    ),
+    "blurry": (
+        "went blurry|became mush|turned to mud|got fuzzy|smeared|looked like porridge|"
+        "lost its details|was out of focus|turned to soup|got hazy"
+    ),
+    "washed_out": (
+        "went washed out|got pale|faded|turned yellow|lost its colours|went all green|"
+        "looked bleached|became too dark"
+    ),
+    "artefacts": (
+        "showed a checkerboard|had artifacts|got blocky|turned into noise|was pixelated"
+    ),
+    "never_sharp": "never got sharp|stayed blurry|remained mushy|was still fuzzy",
+    # No pattern of a symptom reads these, and yet they say it plainly.
+    "else": (
+        "went white|went black|went grey|turned grey|gave garbage|broke|broke down|"
+        "failed|died|crashed|collapsed|was ruined|went haywire|fell apart|melted|"
+        "looked like a potato|was a mess|became useless|went flat after that|"
+        "flatlined|had a flat loss after it|went bad|was trash|looked awful"
+    ),
+}
+WAYS = [(kind, way) for kind, ways in FAILURES.items() for way in ways.split("|")]
 
 
 @pytest.mark.parametrize(
@@ -28,6 +78,9 @@ SEEN = Observation("original", 8, 8e-5, "unstable", "it got blurry", recipe="x")
         "original batch 8 at 3e-4 was not stable",
         "it was anything but stable at 3e-4",
         "realface b5 1e-4 did not look sharp",
+        "fine until it wasn't",
+        "my loss went NaN on original batch 16 at 1e-4, can you help?",
+        "loss is swinging like crazy, original, batch 2, lr 1e-4",
     ],
 )
 def test_what_went_wrong_is_read_as_a_failure(text):
@@ -69,7 +122,10 @@ def test_what_went_well_is_read_as_held(text):
         "original 1e-4 hasn't failed yet",
         "original 1e-5 crashed with CUDA out of memory",
         "the power failed while I ran original at 1e-5",
-        "fine until it wasn't",
+        "I want no blur at 1e-4 on original at batch 8",
+        "tell me the odds of nan at 1e-4",
+        "realface at 1e-4 ran out of memory and broke",
+        "digits_mlp at 0.1 got worse on the validation set while training got better",
         "",
     ],
 )
@@ -77,9 +133,79 @@ def test_questions_fears_and_hearsay_bound_nothing(text):
     assert told_outcome(text) is None
 
 
+@pytest.mark.parametrize(("kind", "way"), WAYS)
+def test_every_symptom_of_a_failure_is_a_failure(kind, way):
+    """Whatever words an answer about causes reads, or plain ones that it does not."""
+    told = f"dlight batch 9 at 7e-5 {way}"
+    assert told_outcome(told) == "unstable"
+    assert told_outcome(f"{told} after 30k") == "unstable"
+    assert told_outcome(f"my dlight at batch 9 with 7e-5 {way} :(") == "unstable"
+    if kind != "else":
+        assert kind in [k.value for k in read_symptoms(told).kinds]
+
+
+@pytest.mark.parametrize(("kind", "way"), WAYS)
+def test_what_went_well_first_and_wrong_later_is_a_failure(kind, way):
+    told = f"my dlight at batch 8 with 1e-4 ran fine for 40k, then it {way}"
+    assert told_outcome(told) == "unstable"
+    assert told_outcome(told.replace(", then it", ". Then it")) == "unstable"
+    assert told_outcome(told.replace(", then it", " until it")) == "unstable"
+
+
+def test_no_symptom_of_a_failure_is_left_out_above():
+    left = {name for name, _, _ in PATTERNS} - FAILURES.keys()
+    assert left == {
+        *("out_of_memory", "overfit", "odd_loss", "sides_alike", "one_side"),
+        *("slow_steps", "spike", "plateau", "slow"),
+    }
+
+
+def test_no_sentence_about_a_symptom_is_ever_read_as_held():
+    """Of those that people typed, nearly all that mean a failure are read as one."""
+    told = {s["text"]: told_outcome(s["text"]) for s in SENTENCES}
+    assert [text for text, outcome in told.items() if outcome == "stable"] == []
+    failing = [s["text"] for s in SENTENCES if set(s["kinds"]) & FAILURES.keys()]
+    assert sum(told[text] == "unstable" for text in failing) >= 0.7 * len(failing)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dlight batch 8 at 1e-4 ran fine until 40k",
+        "dlight batch 8 at 1e-4 was fine at first",
+        "dlight batch 8 at 1e-4 held but slowly",
+        "dlight batch 8 at 1e-4 spiked but came back",
+        "dlight batch 8 at 1e-4 had a loss stuck at 0.03",
+        "5 of 6 runs of dlight batch 8 at 1e-4 were fine",
+        "sometimes dlight batch 8 at 1e-4 went blurry",
+        "it went blurry at batch 8, restarted it and it was fine",
+        "batch 4 was fine, batch 8 blew up",
+        "it ran fine at 1e-4. Will it get blurry later?",
+        "dlight batch 8 at 1e-4 looked ok, I guess",
+        "dlight batch 8 at 1e-4 ran fine for 40k, then it went to the moon",
+    ],
+)
+def test_what_may_be_read_both_ways_is_in_doubt(text):
+    assert told_outcome(text) == IN_DOUBT
+
+
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        ("went blurry after 30k", 30_000),
+        ("ran fine for 40k, then went NaN", 40_000),
+        ("held for 20,000 steps", 20_000),
+        ("held for 0.5 million its", 500_000),
+        ("it held", None),
+    ],
+)
+def test_how_long_a_run_went_is_read(text, steps):
+    assert told_steps(text) == steps
+
+
 @given(st.text(max_size=300))
 def test_any_text_is_read_without_an_error(text):
-    assert told_outcome(text) in ("stable", "unstable", None)
+    assert told_outcome(text) in ("stable", "unstable", IN_DOUBT, None)
 
 
 def test_the_claim_names_what_was_seen_in_the_person_s_words():
@@ -100,3 +226,5 @@ def test_the_claim_names_what_was_seen_in_the_person_s_words():
 
 def test_an_observation_is_said_with_the_model_s_title():
     assert observed_text(SEEN) == "Original at batch 8, 8e-5: failed"
+    seen = Observation("original", 8, 8e-5, "stable", "fine", steps=30_000)
+    assert observed_text(seen) == "Original at batch 8, 8e-5: held for 30,000 steps"

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from advisor.checks import MOST_LEARNING_RATE
 from advisor.planning import InFlight, Survivor, plan_next_run
+from advisor.rates import MOST_LEARNING_RATE
 from advisor.regression import Moment, StableLearningRateModel, ThresholdPrior
 
 PRIOR = ThresholdPrior(level=Moment(-10.0, 2.5))

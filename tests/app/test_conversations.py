@@ -60,6 +60,30 @@ def test_a_slot_that_was_carried_over_is_marked(
     ]
 
 
+def test_run_length_and_risk_are_chips_that_are_changed_and_taken_out(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    at = say(open_page("ask"), "realface batch 5, 20k iterations, risk 5%")
+    assert chip_labels(at, 0)[2:] == [
+        "Change the run length: 20,000 steps",
+        "Change the risk: 5 %",
+    ]
+    at.text_input(key="ask_edit_horizon_steps_0").set_value("50k").run()
+    at.button(key="ask_edit_horizon_steps_0_again").click().run()
+    changed = at.session_state["ask_turns"][1].answer
+    assert changed.conditions == {"horizon_steps": 50_000, "risk": 0.05}
+    at.text_input(key="ask_edit_risk_1").set_value("").run()
+    at.button(key="ask_edit_risk_1_again").click().run()
+    assert not at.exception
+    assert at.session_state["ask_turns"][2].answer.conditions == {
+        "horizon_steps": 50_000
+    }
+    at = say(at, "and at 9?")
+    followed = at.session_state["ask_turns"][3].answer
+    assert followed.conditions == {"horizon_steps": 50_000}
+    assert "horizon_steps" in followed.inherited
+
+
 @pytest.mark.parametrize(
     ("name", "text", "sentence"),
     [
@@ -89,7 +113,10 @@ def test_an_observation_is_kept_after_a_typed_yes(
     advisor: Advisor, open_page: OpenPage
 ) -> None:
     at = say(open_page("ask"), OBSERVED)
-    assert "Waits for your yes: Original at batch 8, 8e-5: failed." in texts(at)
+    assert (
+        "Waits for your yes: Original at batch 8, 8e-5: failed after 20,000 steps."
+        in texts(at)
+    )
     assert advisor.own_claims() == []
     say(at, "yes please")
     assert [c.bound for c in advisor.own_claims()] == ["unstable"]
@@ -146,7 +173,10 @@ def test_politeness_leaves_a_proposal_open_for_the_yes_that_follows(
     at = say(open_page("ask"), OBSERVED)
     say(at, "ok thanks")
     assert advisor.own_claims() == []
-    assert "Say \u201cyes\u201d for: Original at batch 8, 8e-5: failed." in texts(at)
+    assert (
+        "Say \u201cyes\u201d for: Original at batch 8, 8e-5: failed after 20,000 steps."
+        in texts(at)
+    )
     say(at, "yes")
     assert len(advisor.own_claims()) == 1
     assert advisor.jobs() == []
