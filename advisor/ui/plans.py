@@ -17,7 +17,7 @@ from advisor.rates import rate_text
 from advisor.service import Advisor
 from advisor.ui.resources import errors_shown
 from advisor.ui.text import count_text, escaped
-from advisor.ui.turns import Turn, plan_of, updated_turn
+from advisor.ui.turns import Turn, plan_of, rejoined, updated_turn
 from advisor.verifying import Verification, shown_state
 from advisor.wording import duration_text, title_of
 from experiments.jobs import Job
@@ -82,9 +82,14 @@ def render_plan(advisor: Advisor, turns: list[Any], index: int) -> None:
 def start(advisor: Advisor, turn: Turn, plan: dict[str, Any], wish: Wish) -> Turn:
     """Start what the card says and return the turn with its verification.
 
+    What another window started from the same answer is joined while it goes on.
+
     Raises:
         AdvisorError: It cannot be started as asked.
     """
+    joined = rejoined(advisor, turn)
+    if joined.verification_id is not None:
+        return joined
     r = turn.answer.recommendation
     rates = _named_rates(turn)
     verification = advisor.verify(
@@ -97,6 +102,7 @@ def start(advisor: Advisor, turn: Turn, plan: dict[str, Any], wish: Wish) -> Tur
         seeds=plan["seeds"] if rates else 1,
         budget_seconds=None if rates else wish.budget_seconds,
         verification_id=turn.plan_id,
+        answer_id=turn.answer.answer_id,
     )
     if turn.answer.proposal is not None:
         advisor.proposals.withdraw(turn.answer.proposal.id)

@@ -365,6 +365,64 @@ def test_a_restart_mid_run_points_to_what_still_runs(
     assert at.title[0].value == "Runs"
 
 
+def reopened(at: AppTest, open_page: OpenPage) -> AppTest:
+    """The same conversation in another window."""
+    return open_page("ask", c=at.session_state["ask_conversation"])
+
+
+def test_a_reopened_conversation_shows_what_runs_and_offers_no_second_run(
+    advisor: Advisor, asked: AppTest, open_page: OpenPage
+) -> None:
+    """Progress and Cancel are back after a reload, and Run is not."""
+    asked.button(key="ask_run_0").click().run()
+    again = reopened(asked, open_page)
+    assert "Running RealFace@1/16" in texts(again)
+    assert not [b for b in again.button if b.key == "ask_run_0"]
+    again.button(key="ask_0_cancel").click().run()
+    assert not again.exception
+    assert all(job.is_over for job in advisor.jobs())
+
+
+def test_a_reopened_conversation_shows_what_was_run(
+    advisor: Advisor, asked: AppTest, open_page: OpenPage
+) -> None:
+    """The runs of a verification that is over stay with their answer."""
+    asked.button(key="ask_run_0").click().run()
+    turn = asked.session_state["ask_turns"][0]
+    finish(advisor, turn.verification_id)
+    again = reopened(asked, open_page)
+    assert "Finished." in texts(again)
+    assert any("What was run" in e.label for e in again.expander)
+    assert again.session_state["ask_turns"][0].ended_id == turn.verification_id
+    again.button(key="ask_run_0").click().run()
+    assert not again.exception
+    assert len(advisor.queue.verifications()) == 2
+
+
+def test_run_in_a_second_window_joins_what_the_first_one_started(
+    advisor: Advisor, asked: AppTest, open_page: OpenPage
+) -> None:
+    """Opened before Run was pressed elsewhere, its button starts nothing twice."""
+    other = reopened(asked, open_page)
+    asked.button(key="ask_run_0").click().run()
+    other.button(key="ask_run_0").click().run()
+    assert not other.exception
+    assert len(advisor.queue.verifications()) == 1
+    assert "Running RealFace@1/16" in texts(other)
+
+
+def test_a_reopened_request_for_runs_is_not_started_by_a_second_yes(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    """What it proposed was carried out: the proposal made anew is withdrawn."""
+    at = ask(open_page("ask"), "run a test of digits_mlp at batch 32")
+    ask(at, "yes, run it")
+    again = reopened(at, open_page)
+    ask(again, "yes, run it")
+    assert len(advisor.queue.verifications()) == 1
+    assert again.session_state["ask_turns"][0].answer.proposal is None
+
+
 def test_a_verification_that_failed_says_why(advisor: Advisor, asked: AppTest) -> None:
     """The reason of the first run is the reason of all."""
     asked.button(key="ask_run_0").click().run()
