@@ -282,14 +282,46 @@ def test_an_edited_plan_is_what_runs(advisor: Advisor, asked: AppTest) -> None:
     assert (spec["batch_sizes"], spec["budget_seconds"]) == ([5, 7], 30)
 
 
+def said_in_popover(at: AppTest) -> str:
+    """Return the one error on the page, which must stand inside the open popover."""
+    (said,) = [e.value for popover in at.get("popover") for e in popover.get("error")]
+    assert [error.value for error in at.error] == [said]
+    return str(said)
+
+
 @pytest.mark.parametrize("typed", ["", "five", "5, -1", "0"])
 def test_a_wrong_batch_size_in_the_plan_cannot_be_run(
     advisor: Advisor, asked: AppTest, typed: str
 ) -> None:
-    """The button waits until the field is right."""
+    """The button waits until the field is right, and the reason stands beside it."""
     asked.text_input(key="ask_batches_0").set_value(typed).run()
-    assert asked.error[0].value.startswith("batch\\_size")
+    assert said_in_popover(asked).startswith("batch\\_size")
     assert asked.button(key="ask_run_0").disabled
+    asked.text_input(key="ask_batches_0").set_value("5").run()
+    assert not asked.button(key="ask_run_0").disabled
+
+
+@pytest.mark.parametrize("seconds", [-5, 0, 1, 99_999_999])
+def test_a_wrong_time_in_the_plan_cannot_be_run(
+    advisor: Advisor, asked: AppTest, seconds: int
+) -> None:
+    """The time before it is not run in its place."""
+    asked.number_input(key="ask_budget_0").set_value(seconds).run()
+    assert not asked.exception
+    assert "give 10 to 604,800 seconds" in said_in_popover(asked)
+    assert asked.button(key="ask_run_0").disabled
+    asked.number_input(key="ask_budget_0").set_value(30).run()
+    assert not asked.button(key="ask_run_0").disabled
+
+
+def test_named_rates_have_no_time_to_edit(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    """They are run whatever they take."""
+    at = ask(open_page("ask"), "Run digits_mlp at batch 32 with lr 0.01")
+    assert not [field for field in at.number_input if field.key == "ask_budget_0"]
+    at.button(key="ask_run_0").click().run()
+    assert [job.config.learning_rate for job in advisor.jobs()] == [0.01]
 
 
 def test_progress_can_be_cancelled(advisor: Advisor, asked: AppTest) -> None:
