@@ -362,6 +362,7 @@ class Advisor(Answering):
         data: str | None = None,
         precision: str = "fp32",
         verification_id: str | None = None,
+        answer_id: str | None = None,
     ) -> Verification:
         """Start verification runs in processes of their own and return at once.
 
@@ -370,7 +371,8 @@ class Advisor(Answering):
         to train on (of both sides); 120 s when none is said. Within seconds or examples
         a run may be stopped early, while it is fine, and carried further where that
         tells more than a new one. Under `bf16` runs are faster where the processor has
-        it, and count for answers about bf16 alone.
+        it, and count for answers about bf16 alone. `answer_id` is the saved answer it
+        is started from: opened again, that answer shows these runs.
 
         Raises:
             WorkloadUnavailableError: The workload cannot be trained here.
@@ -395,6 +397,7 @@ class Advisor(Answering):
             examples=examples,
             data=data,
             verification_id=verification_id,
+            answer_id=answer_id,
         )
 
     def record_forecasts(

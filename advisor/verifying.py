@@ -178,6 +178,7 @@ def start_verification(
     examples: float | None,
     data: str | None,
     verification_id: str | None,
+    answer_id: str | None,
 ) -> Verification:
     """Store the wish, queue its first runs and return at once.
 
@@ -218,12 +219,28 @@ def start_verification(
         device=scope.device,
         precision=scope.precision,
     )
-    wish = {"spec": spec.to_dict(), "before": before.to_dict()}
+    wish = {
+        "spec": spec.to_dict(),
+        "before": before.to_dict(),
+        "answer_id": answer_id,
+    }
     opened = advisor.queue.submit_verification(wish, verification_id=verification_id)
     if not advisor.queue.jobs(verification_id=opened):
         advance(advisor, opened)
     ensure_supervisor(advisor)
     return Verification(advisor, opened)
+
+
+def verification_of_answer(
+    advisor: "Advisor", answer_id: str | None
+) -> Verification | None:
+    """Return the newest verification that was started from an answer, if any was."""
+    if answer_id is None:
+        return None
+    for opened in reversed(advisor.queue.verifications()):
+        if opened.spec.get("answer_id") == answer_id:
+            return Verification(advisor, opened.id)
+    return None
 
 
 def check_trainable(

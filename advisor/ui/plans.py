@@ -17,7 +17,7 @@ from advisor.rates import rate_text
 from advisor.service import Advisor
 from advisor.ui.resources import errors_shown
 from advisor.ui.text import count_text, escaped
-from advisor.ui.turns import Turn, plan_of, updated_turn
+from advisor.ui.turns import Turn, plan_of, rejoined, updated_turn
 from advisor.verifying import Verification, shown_state
 from advisor.wording import duration_text, title_of
 from experiments.jobs import Job
@@ -62,10 +62,12 @@ def render_plan(advisor: Advisor, turns: list[Any], index: int) -> None:
     with st.container(border=True, key=f"ask_plan_{index}"), errors_shown():
         card, row = st.container(), st.container(horizontal=True)
         button = row.container(width="content")
-        wish = _edited_wish(row, plan, index)
-        if wish is not None:
-            plan = _plan_as_edited(advisor, turn, plan, wish)
-            with card:
+        wish = _edited_wish(row, plan, index, advisor.settings.budget_seconds_cap)
+        with card:
+            if wish is None:
+                st.text("Run waits: a field under Edit cannot be right.")
+            else:
+                plan = _plan_as_edited(advisor, turn, plan, wish)
                 _render_card(turn, plan, wish)
         pressed = button.button(
             "Run",
@@ -82,9 +84,14 @@ def render_plan(advisor: Advisor, turns: list[Any], index: int) -> None:
 def start(advisor: Advisor, turn: Turn, plan: dict[str, Any], wish: Wish) -> Turn:
     """Start what the card says and return the turn with its verification.
 
+    What another window started from the same answer is joined while it goes on.
+
     Raises:
         AdvisorError: It cannot be started as asked.
     """
+    joined = rejoined(advisor, turn)
+    if joined.verification_id is not None:
+        return joined
     r = turn.answer.recommendation
     rates = _named_rates(turn)
     verification = advisor.verify(
@@ -97,6 +104,7 @@ def start(advisor: Advisor, turn: Turn, plan: dict[str, Any], wish: Wish) -> Tur
         seeds=plan["seeds"] if rates else 1,
         budget_seconds=None if rates else wish.budget_seconds,
         verification_id=turn.plan_id,
+        answer_id=turn.answer.answer_id,
     )
     if turn.answer.proposal is not None:
         advisor.proposals.withdraw(turn.answer.proposal.id)
@@ -207,8 +215,15 @@ def _render_planned(runs: list[dict[str, Any]], purpose: str | None) -> None:
         st.caption(escaped(f"Why these: {purpose}."))
 
 
-def _edited_wish(row: Any, plan: dict[str, Any], index: int) -> Wish | None:
-    """Draw the plan's fields in a row; return their values, None if one is wrong."""
+def _edited_wish(
+    row: Any, plan: dict[str, Any], index: int, longest_seconds: float
+) -> Wish | None:
+    """Draw the plan's fields in a row; return their values, None if one is wrong.
+
+    What is wrong is said under the fields: the open popover covers the card. The
+    field of the time has no bounds of its own, for a number out of them would stay in
+    the browser and the time before it would count.
+    """
     target = plan["runs"][0]["workload"]
     batches = sorted({run["batch_size"] for run in plan["runs"]})
     with row.popover("Edit", key=f"ask_edit_{index}"):
@@ -226,19 +241,35 @@ def _edited_wish(row: Any, plan: dict[str, Any], index: int) -> Wish | None:
             value=", ".join(map(str, batches)),
             key=f"ask_batches_{index}",
         )
-        budget = st.number_input(
-            "Time budget in seconds",
-            min_value=SHORTEST_BUDGET_SECONDS,
-            max_value=24 * 3600,
-            value=usual_budget(plan),
-            step=10,
-            key=f"ask_budget_{index}",
+        budget = usual_budget(plan)
+        if not plan.get("learning_rates"):  # named rates are run whatever they take
+            budget = st.number_input(
+                "Time budget in seconds",
+                value=budget,
+                step=10,
+                key=f"ask_budget_{index}",
+            )
+        try:
+            check_budget(budget, longest_seconds)
+            return Wish(workload, batch_sizes_in(text), float(budget))
+        except BadValueError as error:
+            st.error(escaped(str(error)))
+            return None
+
+
+def check_budget(seconds: int, longest_seconds: float) -> None:
+    """Check the time a plan is given.
+
+    Raises:
+        BadValueError: It is too short for a run, or longer than is allowed here.
+    """
+    if not SHORTEST_BUDGET_SECONDS <= seconds <= longest_seconds:
+        raise BadValueError(
+            "time budget",
+            seconds,
+            expected=f"give {SHORTEST_BUDGET_SECONDS} to {longest_seconds:,.0f} "
+            "seconds.",
         )
-    try:
-        return Wish(workload, batch_sizes_in(text), float(budget))
-    except BadValueError as error:
-        st.error(escaped(str(error)))
-        return None
 
 
 def runnable_workloads(target: str) -> list[str]:

@@ -14,35 +14,52 @@ from advisor.ui.plans import (
     render_verification,
     unfinished_verifications,
 )
-from advisor.ui.text import escaped
+from advisor.ui.text import count_text, escaped
 from advisor.verifying import job_dict, shown_state
 from advisor.wording import duration_text, title_of
 from experiments.jobs import Job
 from experiments.run_folder import RunFolder
 from knowledge.records import Curve, Outcome, Run
 
-STOPPED = ("interrupted", "failed", "cancelled")
-STOPPED_SHOWN = 5
+WITHOUT_RESULT = ("failed", "cancelled")
+WITHOUT_RESULT_SHOWN = 10
 JOBS_SHOWN = 200
 LOG_LINES = 30
 
 
 def render_under_way(advisor: Advisor) -> bool:
-    """Draw what is running or stopped, with its buttons; False if nothing is."""
+    """Draw what is not over, with its buttons; False if nothing is."""
     verifications = unfinished_verifications(advisor)
     for verification in verifications:
         with st.container(border=True):
             render_verification(advisor, verification, key=f"runs_{verification.id}")
     shown = {v.id for v in verifications}
-    jobs = advisor.jobs()
-    alone = [j for j in jobs if not j.is_over and j.verification_id not in shown]
-    stopped = [j for j in jobs if shown_state(j) in STOPPED][-STOPPED_SHOWN:]
+    jobs = [job for job in advisor.jobs() if not job.is_over]
+    interrupted = [job for job in jobs if shown_state(job) == "interrupted"]
+    alone = [
+        job
+        for job in jobs
+        if job.verification_id not in shown and job not in interrupted
+    ]
     for job in alone:
-        if shown_state(job) not in STOPPED:
-            _render_active_job(advisor, job)
-    for job in reversed(stopped):
+        _render_active_job(advisor, job)
+    for job in interrupted:
         _render_stopped_job(advisor, job)
-    return bool(verifications or alone or stopped)
+    return bool(verifications or alone or interrupted)
+
+
+def render_without_result(advisor: Advisor) -> None:
+    """Draw the newest jobs that failed or were cancelled, if any, to be resumed."""
+    ended = [job for job in advisor.jobs() if job.state in WITHOUT_RESULT]
+    if not ended:
+        return
+    st.header("Ended without a result")
+    newest = sorted(ended, key=lambda job: job.ended or job.created, reverse=True)
+    for job in newest[:WITHOUT_RESULT_SHOWN]:
+        _render_stopped_job(advisor, job)
+    left_out = len(newest) - WITHOUT_RESULT_SHOWN
+    if left_out > 0:
+        st.caption(f"{count_text(left_out, 'older one')} in the table of all jobs.")
 
 
 def _render_active_job(advisor: Advisor, job: Job) -> None:

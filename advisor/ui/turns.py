@@ -21,6 +21,7 @@ from advisor.charts import (
 )
 from advisor.recommendation import Recommendation
 from advisor.service import Advisor
+from advisor.verifying import verification_of_answer
 from experiments.jobs import new_verification_id
 from knowledge.errors import AdvisorError
 from knowledge.names import WorkloadName
@@ -120,13 +121,34 @@ def ask_turn(
 
 
 def reopened_turn(advisor: Advisor, saved: SavedAnswer) -> Turn | Refusal:
-    """Return an earlier question answered of today's evidence, under its old id."""
+    """Return an earlier question answered of today's evidence, under its old id.
+
+    What was started from it is shown with it again, under way or over.
+    """
     try:
         turn = ask_turn(advisor, saved.question, saved.context, save=False)
+        answer = replace(turn.answer, answer_id=saved.id)
+        return rejoined(advisor, replace(turn, answer=answer, said=saved))
     except AdvisorError as error:
         return Refusal(saved.question, error)
-    answer = replace(turn.answer, answer_id=saved.id)
-    return replace(turn, answer=answer, said=saved)
+
+
+def rejoined(advisor: Advisor, turn: Turn) -> Turn:
+    """Return the turn with the newest verification that was started from its answer.
+
+    Raises:
+        AdvisorError: The queue cannot be read.
+    """
+    found = verification_of_answer(advisor, turn.answer.answer_id)
+    if found is None:
+        return turn
+    proposal = turn.answer.proposal
+    if proposal is not None and proposal.action is Action.VERIFY:
+        advisor.proposals.withdraw(proposal.id)
+        turn = replace(turn, answer=replace(turn.answer, proposal=None))
+    if found.state == "running":
+        return replace(turn, verification_id=found.id, ended_id=None)
+    return replace(turn, ended_id=found.id)
 
 
 def settle(advisor: Advisor, turn: Turn) -> Turn:

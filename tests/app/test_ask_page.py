@@ -282,14 +282,46 @@ def test_an_edited_plan_is_what_runs(advisor: Advisor, asked: AppTest) -> None:
     assert (spec["batch_sizes"], spec["budget_seconds"]) == ([5, 7], 30)
 
 
+def said_in_popover(at: AppTest) -> str:
+    """Return the one error on the page, which must stand inside the open popover."""
+    (said,) = [e.value for popover in at.get("popover") for e in popover.get("error")]
+    assert [error.value for error in at.error] == [said]
+    return str(said)
+
+
 @pytest.mark.parametrize("typed", ["", "five", "5, -1", "0"])
 def test_a_wrong_batch_size_in_the_plan_cannot_be_run(
     advisor: Advisor, asked: AppTest, typed: str
 ) -> None:
-    """The button waits until the field is right."""
+    """The button waits until the field is right, and the reason stands beside it."""
     asked.text_input(key="ask_batches_0").set_value(typed).run()
-    assert asked.error[0].value.startswith("batch\\_size")
+    assert said_in_popover(asked).startswith("batch\\_size")
     assert asked.button(key="ask_run_0").disabled
+    asked.text_input(key="ask_batches_0").set_value("5").run()
+    assert not asked.button(key="ask_run_0").disabled
+
+
+@pytest.mark.parametrize("seconds", [-5, 0, 1, 99_999_999])
+def test_a_wrong_time_in_the_plan_cannot_be_run(
+    advisor: Advisor, asked: AppTest, seconds: int
+) -> None:
+    """The time before it is not run in its place."""
+    asked.number_input(key="ask_budget_0").set_value(seconds).run()
+    assert not asked.exception
+    assert "give 10 to 604,800 seconds" in said_in_popover(asked)
+    assert asked.button(key="ask_run_0").disabled
+    asked.number_input(key="ask_budget_0").set_value(30).run()
+    assert not asked.button(key="ask_run_0").disabled
+
+
+def test_named_rates_have_no_time_to_edit(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    """They are run whatever they take."""
+    at = ask(open_page("ask"), "Run digits_mlp at batch 32 with lr 0.01")
+    assert not [field for field in at.number_input if field.key == "ask_budget_0"]
+    at.button(key="ask_run_0").click().run()
+    assert [job.config.learning_rate for job in advisor.jobs()] == [0.01]
 
 
 def test_progress_can_be_cancelled(advisor: Advisor, asked: AppTest) -> None:
@@ -363,6 +395,64 @@ def test_a_restart_mid_run_points_to_what_still_runs(
     at.button(key="ask_see_runs").click().run()
     assert not at.exception
     assert at.title[0].value == "Runs"
+
+
+def reopened(at: AppTest, open_page: OpenPage) -> AppTest:
+    """The same conversation in another window."""
+    return open_page("ask", c=at.session_state["ask_conversation"])
+
+
+def test_a_reopened_conversation_shows_what_runs_and_offers_no_second_run(
+    advisor: Advisor, asked: AppTest, open_page: OpenPage
+) -> None:
+    """Progress and Cancel are back after a reload, and Run is not."""
+    asked.button(key="ask_run_0").click().run()
+    again = reopened(asked, open_page)
+    assert "Running RealFace@1/16" in texts(again)
+    assert not [b for b in again.button if b.key == "ask_run_0"]
+    again.button(key="ask_0_cancel").click().run()
+    assert not again.exception
+    assert all(job.is_over for job in advisor.jobs())
+
+
+def test_a_reopened_conversation_shows_what_was_run(
+    advisor: Advisor, asked: AppTest, open_page: OpenPage
+) -> None:
+    """The runs of a verification that is over stay with their answer."""
+    asked.button(key="ask_run_0").click().run()
+    turn = asked.session_state["ask_turns"][0]
+    finish(advisor, turn.verification_id)
+    again = reopened(asked, open_page)
+    assert "Finished." in texts(again)
+    assert any("What was run" in e.label for e in again.expander)
+    assert again.session_state["ask_turns"][0].ended_id == turn.verification_id
+    again.button(key="ask_run_0").click().run()
+    assert not again.exception
+    assert len(advisor.queue.verifications()) == 2
+
+
+def test_run_in_a_second_window_joins_what_the_first_one_started(
+    advisor: Advisor, asked: AppTest, open_page: OpenPage
+) -> None:
+    """Opened before Run was pressed elsewhere, its button starts nothing twice."""
+    other = reopened(asked, open_page)
+    asked.button(key="ask_run_0").click().run()
+    other.button(key="ask_run_0").click().run()
+    assert not other.exception
+    assert len(advisor.queue.verifications()) == 1
+    assert "Running RealFace@1/16" in texts(other)
+
+
+def test_a_reopened_request_for_runs_is_not_started_by_a_second_yes(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    """What it proposed was carried out: the proposal made anew is withdrawn."""
+    at = ask(open_page("ask"), "run a test of digits_mlp at batch 32")
+    ask(at, "yes, run it")
+    again = reopened(at, open_page)
+    ask(again, "yes, run it")
+    assert len(advisor.queue.verifications()) == 1
+    assert again.session_state["ask_turns"][0].answer.proposal is None
 
 
 def test_a_verification_that_failed_says_why(advisor: Advisor, asked: AppTest) -> None:

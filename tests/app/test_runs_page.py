@@ -76,10 +76,37 @@ def test_a_failed_job_says_why_and_can_be_resumed(
     advisor.queue.claim("w")
     advisor.queue.end(job_id, "w", state="failed", error="No face in *folder*.")
     at = open_page("runs")
-    assert r"No face in \*folder\*." in texts(at)
+    shown = texts(at)
+    assert r"No face in \*folder\*." in shown
+    assert "Nothing is running." in shown
+    assert "Ended without a result" in shown
     at.button(key=f"runs_resume_{job_id}").click().run()
     assert not at.exception
     assert advisor.queue.job(job_id).state == "queued"
+
+
+def test_only_the_newest_ten_without_a_result_are_listed(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    """Newest first by when they ended, and never among what is under way."""
+    ids = [advisor.queue.submit(NewJob(config(seed=n))) for n in range(12)]
+    for job_id in ids:
+        advisor.queue.cancel(job_id)
+    at = open_page("runs")
+    assert "Nothing is running." in texts(at)
+    resumable = [b.key for b in at.button if "resume" in (b.key or "")]
+    assert resumable == [f"runs_resume_{job_id}" for job_id in reversed(ids)][:10]
+    assert "2 older ones in the table of all jobs." in texts(at)
+
+
+def test_what_runs_is_not_listed_as_ended(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    """The heading stands only above something."""
+    advisor.queue.submit(NewJob(config()))
+    shown = texts(open_page("runs"))
+    assert "Nothing is running." not in shown
+    assert "Ended without a result" not in shown
 
 
 def test_a_job_whose_worker_is_gone_is_interrupted_and_can_be_resumed(

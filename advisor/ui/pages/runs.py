@@ -8,6 +8,7 @@ from advisor.ui.run_views import (
     render_jobs_table,
     render_run,
     render_under_way,
+    render_without_result,
 )
 from advisor.ui.tables import ROWS_SHOWN, TableView, load_rows, values_of, with_rates
 
@@ -22,6 +23,7 @@ def render_jobs() -> None:
         st.header("Under way")
         if not render_under_way(advisor):
             st.text("Nothing is running.")
+        render_without_result(advisor)
         st.header("All jobs")
         job_id = render_jobs_table(advisor)
         if job_id is None:
