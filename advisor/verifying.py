@@ -19,6 +19,7 @@ from advisor.advancing import advance, examples_spent
 from advisor.checks import check_batch_size, check_learning_rate
 from advisor.evidence import Scope
 from advisor.verification import VerificationSpec, usual_steps
+from experiments.devices import check_device_here
 from experiments.jobs import Job
 from experiments.queue import worker_is_alive
 from experiments.workloads import WorkloadSpec, find_spec
@@ -183,7 +184,7 @@ def start_verification(
 
     Raises:
         WorkloadUnavailableError: The workload cannot be trained here.
-        BadValueError: A number cannot be right.
+        BadValueError: A number cannot be right, or the device is not here.
     """
     batches = tuple(dict.fromkeys(check_batch_size(b) for b in batch_sizes))
     rates = tuple(dict.fromkeys(check_learning_rate(rate) for rate in learning_rates))
@@ -192,6 +193,7 @@ def start_verification(
     if budget_seconds is None and runs is None and examples is None and not rates:
         budget_seconds = DEFAULT_BUDGET_SECONDS
     _check_budget(advisor, budget_seconds, runs, seeds, steps, examples)
+    check_device_here(scope.device)
     spec = _fill_in(
         advisor,
         scope,

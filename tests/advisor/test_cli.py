@@ -8,8 +8,11 @@ import sys
 
 import pytest
 
+from advisor.asking.proposals import Action
 from advisor.cli import main
 from advisor.cli_arguments import COMMANDS
+from advisor.service import Advisor
+from knowledge.errors import BadValueError
 
 NUMBER = re.compile(r"(?<![\w@/.])\d+(?:\.\d+)?(?:e-?\d+)?")
 
@@ -279,3 +282,41 @@ def test_what_is_no_plan_is_refused(run, plan_id):
     code, out, err = run("approve", plan_id)
     assert (code, out) == (2, "")
     assert len(err.strip().splitlines()) == 1
+
+
+@pytest.fixture
+def no_accelerators(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+
+
+@pytest.mark.parametrize("device", ["cuda", "mps"])
+def test_runs_on_a_device_that_is_not_here_are_refused_and_questions_are_not(
+    run, nothing_trains, no_accelerators, device
+):
+    """Nothing is queued, by command or by a yes to a plan; asking goes on."""
+    jobs = run("jobs", "--json")[1]
+    wish = ["--workload", "digits_mlp", "--batch-size", "32", "--device", device]
+    for command in ("verify", "speed"):
+        code, out, err = run(command, *wish)
+        assert (code, out) == (2, "")
+        assert f"this machine has no {device.upper()} device, so give cpu." in err
+    assert run("recommend", *wish)[0] == 0
+    assert run("jobs", "--json")[1] == jobs
+
+
+def test_a_plan_for_a_device_that_is_not_here_is_refused_at_the_yes(
+    tmp_path, nothing_trains, no_accelerators
+):
+    """The same check as for a command, as both start runs in one place."""
+    with Advisor.open(tmp_path / "store") as advisor:
+        details = {"workload": "digits_mlp", "batch_sizes": [32], "device": "cuda"}
+        details |= {"learning_rates": [0.01], "recipe": "adam", "steps": 60}
+        details |= {"budget_seconds": None}
+        plan = advisor.proposals.save(Action.VERIFY, "1 run", details)
+        with pytest.raises(BadValueError, match="no CUDA device"):
+            advisor.approve(plan.id)
+        assert advisor.jobs() == []
+        assert advisor.proposals.find(plan.id) == plan  # it waits on
