@@ -33,6 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         document, text = _HANDLERS[options.command](options)
+    except _EndedBadly as ended:
+        if options.json:
+            _print(json.dumps(ended.document, allow_nan=False, ensure_ascii=False))
+        sys.stderr.write(f"{ended}\n")
+        return 2
     except AdvisorError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -40,18 +45,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write("Stopped. What was saved is in the store.\n")
         return 130
     if document is not None:
-        try:
-            print(
-                json.dumps(document, allow_nan=False, ensure_ascii=False)
-                if options.json
-                else text
-            )
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print(
+            json.dumps(document, allow_nan=False, ensure_ascii=False)
+            if options.json
+            else text
+        )
     return 0
 
 
 Result = tuple[Any, str]
+
+
+class _EndedBadly(AdvisorError):
+    """A command went its way and its end is an error; the document says how far."""
+
+    def __init__(self, reason: str, document: dict[str, Any]):
+        super().__init__(reason)
+        self.document = document
+
+
+def _print(text: str) -> None:
+    try:
+        print(text)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _open(options: argparse.Namespace) -> Any:
@@ -230,8 +247,9 @@ def _verify(options: argparse.Namespace) -> Result:
         if not options.detach:
             _watch(verification)
         document = verification.to_dict()
-    if document["state"] == "failed":
-        raise _failed(document["error"])
+    if document["state"] == "failed" or document["error"]:
+        reason = document["error"] or "The run failed: see `lr-advisor jobs list`."
+        raise _EndedBadly(reason, document)
     return document, _verification_text(document)
 
 
@@ -256,12 +274,6 @@ def _speed(options: argparse.Namespace) -> Result:
 _SPEED_COLUMNS = (
     "batch_size n_workers seconds_per_step examples_per_second peak_memory_mb id"
 ).split()
-
-
-def _failed(reason: str | None) -> AdvisorError:
-    from knowledge.errors import RunFailedError
-
-    return RunFailedError(reason or "The run failed: see `lr-advisor jobs list`.")
 
 
 def _watch(verification: Any) -> None:

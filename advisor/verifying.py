@@ -25,6 +25,7 @@ from experiments.queue import worker_is_alive
 from experiments.workloads import WorkloadSpec, find_spec
 from knowledge.errors import (
     BadValueError,
+    DiskFullError,
     RunTimeoutError,
     StoreError,
     WorkloadUnavailableError,
@@ -119,7 +120,7 @@ class Verification:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document of the contract."""
-        spec = self.spec
+        spec, unsaved = self.spec, self.why_unsaved()
         after = self._advisor.recommend(
             spec.workload,
             spec.batch_sizes[0],
@@ -131,11 +132,32 @@ class Verification:
             "verification_id": self.id,
             "jobs": self.job_ids,
             "state": self.state,
-            "error": self.error,
+            "error": self.error or unsaved,
             "runs": [self._run_dict(job) for job in self.jobs()],
             "before": self.before,
             "after": after.to_dict(),
         }
+
+    def why_unsaved(self) -> str | None:
+        """Why finished runs do not count yet, in a sentence; None if all of them do."""
+        finished = {job.run_id for job in self.jobs() if job.state == "finished"}
+        ids = [run_id for run_id in finished if run_id is not None]
+        store = self._advisor.store
+        missing = len(ids) - len(store.runs_by_id(ids))
+        if not missing:
+            return None
+        try:
+            store.ingest_all()
+        except DiskFullError:
+            which = "1 run" if missing == 1 else f"{missing} runs"
+            return (
+                f"{which} could not be saved in the tables because the disk holding "
+                f"{store.folder} is full: free some space, and what was found appears "
+                "by itself."
+            )
+        except StoreError as error:
+            return str(error)
+        return None
 
     def _run_dict(self, job: Job) -> dict[str, Any]:
         found: Sequence[Any] = (None, None, None, None)
