@@ -320,3 +320,53 @@ def test_a_plan_for_a_device_that_is_not_here_is_refused_at_the_yes(
             advisor.approve(plan.id)
         assert advisor.jobs() == []
         assert advisor.proposals.find(plan.id) == plan  # it waits on
+
+
+@pytest.mark.parametrize("rates", ["", ",,", "1e-3,", " "])
+def test_rates_that_were_left_empty_are_no_search(run, nothing_trains, rates):
+    """Who names rates means these; a search would spend the time on others."""
+    jobs = run("jobs", "--json")[1]
+    wish = ["--workload", "digits_mlp", "--batch-size", "32"]
+    code, out, err = run("verify", *wish, "--learning-rate", rates)
+    assert (code, out) == (2, "")
+    assert "lacks a rate" in err
+    assert run("jobs", "--json")[1] == jobs
+
+
+def test_cancelling_what_is_over_says_so(run, nothing_trains):
+    """The first cancel ends a waiting job, the second finds nothing to do."""
+    wish = ["--workload", "digits_mlp", "--batch-size", "32", "--learning-rate", "0.02"]
+    document = json.loads(run("verify", *wish, "--detach", "--json")[1])
+    (job_id,) = document["jobs"]
+    assert run("jobs", "cancel", job_id)[0] == 0
+    code, out, err = run("jobs", "cancel", job_id)
+    assert (code, out) == (2, "")
+    assert f"{job_id} is already cancelled: there is nothing to cancel." in err
+
+
+def test_detached_runs_have_no_after(run, nothing_trains):
+    """Nothing ran yet, so nothing can have changed."""
+    wish = ["--workload", "digits_mlp", "--batch-size", "32", "--learning-rate", "0.03"]
+    code, out, _ = run("verify", *wish, "--detach")
+    assert code == 0
+    assert "before:" in out
+    assert "after:" not in out
+
+
+def test_a_store_that_may_only_be_read_answers_and_takes_no_runs(
+    tmp_path, monkeypatch, capsys
+):
+    """A colleague's store on a shared disk."""
+    store = ["--store", str(tmp_path / "store")]
+    assert main([*store, "workloads"]) == 0
+    for left in (tmp_path / "store").glob("jobs.sqlite*"):
+        left.unlink()
+    monkeypatch.setattr("experiments.queue.os.access", lambda path, mode: False)
+    capsys.readouterr()
+    scope = ["--workload", "realface", "--batch-size", "5", "--json"]
+    assert main([*store, "recommend", *scope]) == 0
+    assert json.loads(capsys.readouterr().out)["learning_rate"]
+    assert main([*store, "ask", "what lr for realface at batch 5?", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["recommendation"]["learning_rate"]
+    assert main([*store, "jobs"]) == 2
+    assert "is read-only or you may not write there" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Runs that ended while the disk was full: said in a sentence, there when it has room."""
+"""Runs that ended while the disk was full: said, and there when it has room."""
 
 import errno
 import json
