@@ -33,6 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         document, text = _HANDLERS[options.command](options)
+    except _EndedBadly as ended:
+        if options.json:
+            _print(json.dumps(ended.document, allow_nan=False, ensure_ascii=False))
+        sys.stderr.write(f"{ended}\n")
+        return 2
     except AdvisorError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -40,18 +45,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write("Stopped. What was saved is in the store.\n")
         return 130
     if document is not None:
-        try:
-            print(
-                json.dumps(document, allow_nan=False, ensure_ascii=False)
-                if options.json
-                else text
-            )
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print(
+            json.dumps(document, allow_nan=False, ensure_ascii=False)
+            if options.json
+            else text
+        )
     return 0
 
 
 Result = tuple[Any, str]
+
+
+class _EndedBadly(AdvisorError):
+    """A command went its way and its end is an error; the document says how far."""
+
+    def __init__(self, reason: str, document: dict[str, Any]):
+        super().__init__(reason)
+        self.document = document
+
+
+def _print(text: str) -> None:
+    try:
+        print(text)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _open(options: argparse.Namespace) -> Any:
@@ -215,7 +232,7 @@ def _verify(options: argparse.Namespace) -> Result:
         verification = advisor.verify(
             options.workload,
             options.batch_size.split(","),
-            learning_rate=[x for x in options.learning_rate.split(",") if x],
+            learning_rate=_rates(options.learning_rate),
             optimizer=options.optimizer,
             recipe=options.recipe,
             device=options.device,
@@ -230,9 +247,23 @@ def _verify(options: argparse.Namespace) -> Result:
         if not options.detach:
             _watch(verification)
         document = verification.to_dict()
-    if document["state"] == "failed":
-        raise _failed(document["error"])
+    if document["state"] == "failed" or document["error"]:
+        reason = document["error"] or "The run failed: see `lr-advisor jobs list`."
+        raise _EndedBadly(reason, document)
     return document, _verification_text(document)
+
+
+def _rates(text: str | None) -> list[str]:
+    """The rates named; none without the option, which leaves the choice to us."""
+    if text is None:
+        return []
+    rates = [part.strip() for part in text.split(",")]
+    if not all(rates):
+        raise SettingsError(
+            f"--learning-rate '{text}' lacks a rate: write 1e-4 or 1e-4,1e-3, or leave "
+            "the option out to have rates chosen."
+        )
+    return rates
 
 
 def _speed(options: argparse.Namespace) -> Result:
@@ -256,12 +287,6 @@ def _speed(options: argparse.Namespace) -> Result:
 _SPEED_COLUMNS = (
     "batch_size n_workers seconds_per_step examples_per_second peak_memory_mb id"
 ).split()
-
-
-def _failed(reason: str | None) -> AdvisorError:
-    from knowledge.errors import RunFailedError
-
-    return RunFailedError(reason or "The run failed: see `lr-advisor jobs list`.")
 
 
 def _watch(verification: Any) -> None:
@@ -298,7 +323,10 @@ def _verification_text(document: dict[str, Any]) -> str:
             "incomplete: fine so far, stopped there to spend the time where it tells "
             "more."
         )
-    for name, r in (("before", before), ("after", after)):
+    answers = [("before", before)]
+    if any(run["outcome"] for run in document["runs"]):
+        answers.append(("after", after))
+    for name, r in answers:
         m = r["max_stable"]
         lines.append(
             f"{name}: rate {r['learning_rate']}, half fail near "
@@ -326,6 +354,7 @@ def _jobs(options: argparse.Namespace) -> Result:
             jobs = [job_dict(job) for job in advisor.jobs()]
             return jobs, _table(jobs, _JOB_COLUMNS) if jobs else "No jobs."
         if options.action == "cancel":
+            _refuse_if_over(advisor, options.id)
             advisor.cancel(options.id)
         elif options.action == "resume":
             advisor.resume(options.id)
@@ -335,6 +364,16 @@ def _jobs(options: argparse.Namespace) -> Result:
         else:
             document = job_dict(advisor.queue.job(options.id))
     return document, "\n".join(f"{k}: {v}" for k, v in document.items())
+
+
+def _refuse_if_over(advisor: Any, job_or_verification_id: str) -> None:
+    is_verification = job_or_verification_id.startswith(VERIFICATION)
+    find = advisor.queue.verification if is_verification else advisor.queue.job
+    found = find(job_or_verification_id)
+    if found.is_over:
+        raise SettingsError(
+            f"{found.id} is already {found.state}: there is nothing to cancel."
+        )
 
 
 _JOB_COLUMNS = (

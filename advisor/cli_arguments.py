@@ -140,7 +140,7 @@ def _add_exclude(*parsers: argparse.ArgumentParser) -> None:
 def _add_verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workload", required=True)
     parser.add_argument("--batch-size", required=True, metavar="N[,N...]")
-    parser.add_argument("--learning-rate", metavar="X[,X...]", default="")
+    parser.add_argument("--learning-rate", metavar="X[,X...]")
     parser.add_argument("--optimizer")
     parser.add_argument("--recipe")
     parser.add_argument("--device")

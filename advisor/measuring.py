@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from advisor.wording import duration_text
+from experiments.devices import check_device_here
 from experiments.runner import WORKER_ENVIRONMENT
 from experiments.workloads import find_spec
 from knowledge.errors import (
@@ -60,7 +61,8 @@ def measure_speed(
 
     Raises:
         WorkloadUnavailableError: The workload cannot be trained here.
-        BadValueError: The budget is impossible, or no batch size can be trained.
+        BadValueError: The budget is impossible, no batch size can be trained, or the
+            device is not here.
         RunError: Runs or another measurement are under way.
         RunFailedError: The measuring process broke.
     """
@@ -74,6 +76,7 @@ def measure_speed(
     budget = BUDGET_SECONDS if budget_seconds is None else budget_seconds
     if not SHORTEST_SECONDS <= budget <= LONGEST_SECONDS:
         raise BadValueError("budget", budget, expected="give 1 second to 24 hours.")
+    check_device_here(device)
     if any(job.state == "running" for job in advisor.jobs()):
         raise RunError(
             "Runs are under way and would share the cores: measure the speed when they "

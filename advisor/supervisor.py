@@ -6,6 +6,7 @@ left to do. It outlives the app that started it, and anyone may start it again.
 """
 
 import argparse
+import contextlib
 import sys
 import time
 from pathlib import Path
@@ -16,7 +17,7 @@ from filelock import FileLock, Timeout
 from experiments.queue import Queue
 from experiments.runner import ProcessRunner
 from knowledge import inbox
-from knowledge.errors import AdvisorError
+from knowledge.errors import AdvisorError, StoreError
 
 if TYPE_CHECKING:
     from advisor.service import Advisor
@@ -69,7 +70,8 @@ def tend(folder: Path) -> None:
             time.sleep(TEND_SECONDS)
         _mirror_states(advisor, mirrored)
         runner.stop()
-        advisor.store.ingest(wait_seconds=5)
+        with contextlib.suppress(StoreError):  # who reads next tries again
+            advisor.store.ingest(wait_seconds=5)
 
 
 def _advance_all(advisor: "Advisor") -> None:
@@ -86,7 +88,10 @@ def _advance_all(advisor: "Advisor") -> None:
 
 
 def _mirror_states(advisor: "Advisor", mirrored: dict[str, int]) -> None:
-    """Record each new state of a job, for the store's table of jobs."""
+    """Record each new state of a job, for the store's table of jobs.
+
+    What the disk refuses is recorded with the next change, or by the next supervisor.
+    """
     from advisor.verifying import job_record
 
     for job_id, number in advisor.queue.state_numbers().items():
@@ -94,7 +99,10 @@ def _mirror_states(advisor: "Advisor", mirrored: dict[str, int]) -> None:
             job = advisor.queue.job(job_id)
             event_id = f"{job.id}-{job.state_number}"
             folder = advisor.store.folder
-            inbox.record(folder, "job", job_record(job), event_id=event_id)
+            try:
+                inbox.record(folder, "job", job_record(job), event_id=event_id)
+            except StoreError:  # a full disk must not end the runs under way
+                return
             mirrored[job.id] = job.state_number
 
 

@@ -19,11 +19,13 @@ from advisor.advancing import advance, examples_spent
 from advisor.checks import check_batch_size, check_learning_rate
 from advisor.evidence import Scope
 from advisor.verification import VerificationSpec, usual_steps
+from experiments.devices import check_device_here
 from experiments.jobs import Job
 from experiments.queue import worker_is_alive
 from experiments.workloads import WorkloadSpec, find_spec
 from knowledge.errors import (
     BadValueError,
+    DiskFullError,
     RunTimeoutError,
     StoreError,
     WorkloadUnavailableError,
@@ -118,7 +120,7 @@ class Verification:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document of the contract."""
-        spec = self.spec
+        spec, unsaved = self.spec, self.why_unsaved()
         after = self._advisor.recommend(
             spec.workload,
             spec.batch_sizes[0],
@@ -130,11 +132,32 @@ class Verification:
             "verification_id": self.id,
             "jobs": self.job_ids,
             "state": self.state,
-            "error": self.error,
+            "error": self.error or unsaved,
             "runs": [self._run_dict(job) for job in self.jobs()],
             "before": self.before,
             "after": after.to_dict(),
         }
+
+    def why_unsaved(self) -> str | None:
+        """Why finished runs do not count yet, in a sentence; None if all of them do."""
+        finished = {job.run_id for job in self.jobs() if job.state == "finished"}
+        ids = [run_id for run_id in finished if run_id is not None]
+        store = self._advisor.store
+        missing = len(ids) - len(store.runs_by_id(ids))
+        if not missing:
+            return None
+        try:
+            store.ingest_all()
+        except DiskFullError:
+            which = "1 run" if missing == 1 else f"{missing} runs"
+            return (
+                f"{which} could not be saved in the tables because the disk holding "
+                f"{store.folder} is full: free some space, and what was found appears "
+                "by itself."
+            )
+        except StoreError as error:
+            return str(error)
+        return None
 
     def _run_dict(self, job: Job) -> dict[str, Any]:
         found: Sequence[Any] = (None, None, None, None)
@@ -184,7 +207,7 @@ def start_verification(
 
     Raises:
         WorkloadUnavailableError: The workload cannot be trained here.
-        BadValueError: A number cannot be right.
+        BadValueError: A number cannot be right, or the device is not here.
     """
     batches = tuple(dict.fromkeys(check_batch_size(b) for b in batch_sizes))
     rates = tuple(dict.fromkeys(check_learning_rate(rate) for rate in learning_rates))
@@ -193,6 +216,7 @@ def start_verification(
     if budget_seconds is None and runs is None and examples is None and not rates:
         budget_seconds = DEFAULT_BUDGET_SECONDS
     _check_budget(advisor, budget_seconds, runs, seeds, steps, examples)
+    check_device_here(scope.device)
     spec = _fill_in(
         advisor,
         scope,

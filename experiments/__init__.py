@@ -6,6 +6,7 @@ face_task      a face model made ready to train
 optimizers     recipe -> torch optimizer;  schedules  learning-rate schedules (pure)
 training       train(): the loop, in one readable function
 stepping       one step of a run, as it is trained, timed and compared
+devices        whether this machine has a device; asks torch about none but accelerators
 precision      float32, or bf16 where it is asked for;  allocator  memory kept for reuse
 run_folder     names every file of one run; nothing else spells those names
 jobs           what the queue holds: jobs, verifications, their ids

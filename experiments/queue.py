@@ -75,6 +75,8 @@ class Queue:
     def __init__(self, store_folder: Path):
         self.path = store_folder / "jobs.sqlite"
         self._local = threading.local()
+        if not self._can_write():  # questions are answered there; using the queue tells
+            return
         with self._connection() as con:
             con.executescript(_SCHEMA)
             _add_columns(con)
@@ -435,10 +437,23 @@ class Queue:
             con = getattr(self._local, "con", None)
             if con is not None and con.in_transaction:
                 con.rollback()
-            raise StoreError(
-                f"The job queue {self.path} cannot be used ({error}). "
-                "Finished runs are safe in the store."
-            ) from error
+            raise self._trouble(error) from error
+
+    def _can_write(self) -> bool:
+        places = (self.path.parent, self.path)
+        return all(os.access(p, os.W_OK) for p in places if p.exists())
+
+    def _trouble(self, error: sqlite3.Error) -> StoreError:
+        if not self._can_write():
+            return StoreError(
+                f"Jobs cannot be kept in {self.path.parent}, as it is read-only or you "
+                "may not write there: allow writing, or name another store with "
+                "--store. Questions are answered without."
+            )
+        return StoreError(
+            f"The job queue {self.path} cannot be used ({error}). "
+            "Finished runs are safe in the store."
+        )
 
 
 def worker_is_alive(job: Job) -> bool:

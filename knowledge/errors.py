@@ -4,7 +4,8 @@ AdvisorError
 ├─ QuestionError      UnknownWorkloadError · BadValueError
 ├─ EvidenceError      ImportFileError · StudyError
 ├─ StoreError         StoreBusyError · StoreVersionError · NotAStoreError
-│                     RunNotFoundError · JobNotFoundError · HistoryError · QueryError
+│                     DiskFullError · RunNotFoundError · JobNotFoundError
+│                     HistoryError · QueryError
 ├─ RunError           RunFailedError · RunTimeoutError · WorkloadUnavailableError
 │                     DataFolderError
 ├─ PlanError
@@ -75,6 +76,10 @@ class StoreVersionError(StoreError):
 
 class NotAStoreError(StoreError):
     """The folder exists and holds something else."""
+
+
+class DiskFullError(StoreError):
+    """The disk that holds the store has no room left."""
 
 
 class RunNotFoundError(StoreError):

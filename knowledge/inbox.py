@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from knowledge.errors import StoreError
+from knowledge.errors import DiskFullError, StoreError
 
 INBOX, ARCHIVE, REJECTED = "inbox", "archive", "rejected"
 RECORD_FORMAT = 1
@@ -93,7 +93,7 @@ def write_whole(path: Path, content: bytes) -> None:
 def disk_error(error: OSError, folder: Path) -> StoreError:
     """Say in a sentence why the disk refused, and that nothing saved is lost."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return StoreError(
+        return DiskFullError(
             f"The disk holding {folder} is full: free some space and repeat. "
             "What was saved before is untouched."
         )

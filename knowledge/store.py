@@ -16,6 +16,8 @@ with the next reading.
 """
 
 import contextlib
+import errno
+import os
 import re
 import tempfile
 import threading
@@ -30,6 +32,7 @@ from filelock import FileLock, Timeout
 
 from knowledge import inbox
 from knowledge.errors import (
+    DiskFullError,
     RunNotFoundError,
     StoreBusyError,
     StoreError,
@@ -228,7 +231,8 @@ class Store:
         except OSError as error:
             raise inbox.disk_error(error, self.folder) from error
         except (duckdb.IOException, duckdb.FatalException) as error:
-            raise StoreError(
+            kind = DiskFullError if _is_disk_full(error) else StoreError
+            raise kind(
                 f"{self.folder / DATABASE} could not be written "
                 f"({str(error).splitlines()[0][:120]}): is the disk full? What was "
                 "saved waits in the inbox and nothing is lost."
@@ -498,6 +502,10 @@ class Store:
         """Rebuild the tables from the record files, compare, and re-derive outcomes."""
         self.ingest(wait_seconds=5)
         return verify_tables(self.folder, self._rows, self.curve)
+
+
+def _is_disk_full(error: duckdb.Error) -> bool:
+    return os.strerror(errno.ENOSPC).lower() in str(error).lower()
 
 
 def _values(record: Any, names: Sequence[str]) -> dict[str, Any]:

@@ -107,6 +107,11 @@ def _unreadable(path: Path, error: Exception) -> ImportFileError:
 def _check_columns(path: Path, names: object) -> None:
     present = set(names)  # type: ignore[call-overload]
     missing = [name for name in REQUIRED if name not in present]
+    if missing and any(";" in str(name) for name in present):
+        raise ImportFileError(
+            f"{path} separates its columns with ;, and a comma is needed: save it "
+            "again with commas, and with points in numbers."
+        )
     if missing:
         raise ImportFileError(
             f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}. "

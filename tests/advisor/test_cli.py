@@ -8,8 +8,11 @@ import sys
 
 import pytest
 
+from advisor.asking.proposals import Action
 from advisor.cli import main
 from advisor.cli_arguments import COMMANDS
+from advisor.service import Advisor
+from knowledge.errors import BadValueError
 
 NUMBER = re.compile(r"(?<![\w@/.])\d+(?:\.\d+)?(?:e-?\d+)?")
 
@@ -279,3 +282,91 @@ def test_what_is_no_plan_is_refused(run, plan_id):
     code, out, err = run("approve", plan_id)
     assert (code, out) == (2, "")
     assert len(err.strip().splitlines()) == 1
+
+
+@pytest.fixture
+def no_accelerators(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+
+
+@pytest.mark.parametrize("device", ["cuda", "mps"])
+def test_runs_on_a_device_that_is_not_here_are_refused_and_questions_are_not(
+    run, nothing_trains, no_accelerators, device
+):
+    """Nothing is queued, by command or by a yes to a plan; asking goes on."""
+    jobs = run("jobs", "--json")[1]
+    wish = ["--workload", "digits_mlp", "--batch-size", "32", "--device", device]
+    for command in ("verify", "speed"):
+        code, out, err = run(command, *wish)
+        assert (code, out) == (2, "")
+        assert f"this machine has no {device.upper()} device, so give cpu." in err
+    assert run("recommend", *wish)[0] == 0
+    assert run("jobs", "--json")[1] == jobs
+
+
+def test_a_plan_for_a_device_that_is_not_here_is_refused_at_the_yes(
+    tmp_path, nothing_trains, no_accelerators
+):
+    """The same check as for a command, as both start runs in one place."""
+    with Advisor.open(tmp_path / "store") as advisor:
+        details = {"workload": "digits_mlp", "batch_sizes": [32], "device": "cuda"}
+        details |= {"learning_rates": [0.01], "recipe": "adam", "steps": 60}
+        details |= {"budget_seconds": None}
+        plan = advisor.proposals.save(Action.VERIFY, "1 run", details)
+        with pytest.raises(BadValueError, match="no CUDA device"):
+            advisor.approve(plan.id)
+        assert advisor.jobs() == []
+        assert advisor.proposals.find(plan.id) == plan  # it waits on
+
+
+@pytest.mark.parametrize("rates", ["", ",,", "1e-3,", " "])
+def test_rates_that_were_left_empty_are_no_search(run, nothing_trains, rates):
+    """Who names rates means these; a search would spend the time on others."""
+    jobs = run("jobs", "--json")[1]
+    wish = ["--workload", "digits_mlp", "--batch-size", "32"]
+    code, out, err = run("verify", *wish, "--learning-rate", rates)
+    assert (code, out) == (2, "")
+    assert "lacks a rate" in err
+    assert run("jobs", "--json")[1] == jobs
+
+
+def test_cancelling_what_is_over_says_so(run, nothing_trains):
+    """The first cancel ends a waiting job, the second finds nothing to do."""
+    wish = ["--workload", "digits_mlp", "--batch-size", "32", "--learning-rate", "0.02"]
+    document = json.loads(run("verify", *wish, "--detach", "--json")[1])
+    (job_id,) = document["jobs"]
+    assert run("jobs", "cancel", job_id)[0] == 0
+    code, out, err = run("jobs", "cancel", job_id)
+    assert (code, out) == (2, "")
+    assert f"{job_id} is already cancelled: there is nothing to cancel." in err
+
+
+def test_detached_runs_have_no_after(run, nothing_trains):
+    """Nothing ran yet, so nothing can have changed."""
+    wish = ["--workload", "digits_mlp", "--batch-size", "32", "--learning-rate", "0.03"]
+    code, out, _ = run("verify", *wish, "--detach")
+    assert code == 0
+    assert "before:" in out
+    assert "after:" not in out
+
+
+def test_a_store_that_may_only_be_read_answers_and_takes_no_runs(
+    tmp_path, monkeypatch, capsys
+):
+    """A colleague's store on a shared disk."""
+    store = ["--store", str(tmp_path / "store")]
+    assert main([*store, "workloads"]) == 0
+    for left in (tmp_path / "store").glob("jobs.sqlite*"):
+        left.unlink()
+    monkeypatch.setattr("experiments.queue.os.access", lambda path, mode: False)
+    capsys.readouterr()
+    scope = ["--workload", "realface", "--batch-size", "5", "--json"]
+    assert main([*store, "recommend", *scope]) == 0
+    assert json.loads(capsys.readouterr().out)["learning_rate"]
+    assert main([*store, "ask", "what lr for realface at batch 5?", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["recommendation"]["learning_rate"]
+    assert main([*store, "jobs"]) == 2
+    assert "is read-only or you may not write there" in capsys.readouterr().err

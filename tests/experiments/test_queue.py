@@ -1,5 +1,6 @@
 """The job queue: every job is carried out by one worker, or said why not."""
 
+import os
 import threading
 
 import pytest
@@ -164,6 +165,16 @@ def test_a_queue_file_that_is_none_is_a_clear_error(tmp_path):
     (tmp_path / "jobs.sqlite").write_text("this is no database at all, just text")
     with pytest.raises(StoreError, match="cannot be used"):
         Queue(tmp_path)
+
+
+def test_a_folder_that_may_only_be_read_is_named_as_the_cause(tmp_path, monkeypatch):
+    """Opening it is fine, for those who only ask; using it says what to allow."""
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    queue = Queue(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(StoreError, match=r"is read-only or you.*another store"):
+        queue.has_work()
+    queue.close()
 
 
 def test_a_queue_is_found_again_after_a_restart(tmp_path):

@@ -102,6 +102,17 @@ def test_missing_columns_are_named(tmp_path):
         )
 
 
+def test_semicolons_between_columns_are_named_as_the_cause(tmp_path):
+    """What a spreadsheet writes in half of Europe; no list of every column."""
+    path = tmp_path / "runs.csv"
+    path.write_text("workload;optimizer;batch_size\nmine;adam;8\n")
+    with pytest.raises(
+        ImportFileError, match=r"columns with ;, and a comma"
+    ) as refused:
+        parse_runs(path)
+    assert "lacks the column" not in str(refused.value)
+
+
 def test_a_missing_file_and_a_picture_are_clear_errors(tmp_path):
     with pytest.raises(ImportFileError, match="There is no file"):
         parse_runs(tmp_path / "none.csv")
