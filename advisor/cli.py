@@ -10,6 +10,7 @@ import importlib.util
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -23,6 +24,9 @@ from experiments.jobs import VERIFICATION
 from experiments.runner import WORKER_ENVIRONMENT
 from experiments.workloads import find_spec
 from knowledge.errors import AdvisorError, SettingsError
+
+LEAST_FREE_BYTES = 2**18  # less does not hold a run's record and the queue's log
+FULL_SECONDS = 10.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -244,9 +248,9 @@ def _verify(options: argparse.Namespace) -> Result:
             data=options.data,
             precision=options.precision,
         )
-        if not options.detach:
-            _watch(verification)
+        stuck = None if options.detach else _watch(verification, advisor.store.folder)
         document = verification.to_dict()
+        document["error"] = document["error"] or stuck
     if document["state"] == "failed" or document["error"]:
         reason = document["error"] or "The run failed: see `lr-advisor jobs list`."
         raise _EndedBadly(reason, document)
@@ -289,9 +293,13 @@ _SPEED_COLUMNS = (
 ).split()
 
 
-def _watch(verification: Any) -> None:
-    """Wait for the runs and say on stderr how each ended; Ctrl-C cancels."""
+def _watch(verification: Any, folder: Path) -> str | None:
+    """Wait for the runs and say on stderr how each ended; Ctrl-C cancels.
+
+    Returns why it is of no use to wait longer, or None when they are over.
+    """
     seen: set[tuple[str, int]] = set()
+    had_room = time.monotonic()
     try:
         while True:
             over = verification.state != "running"
@@ -304,12 +312,21 @@ def _watch(verification: Any) -> None:
                         f"{job.state}\n"
                     )
             if over:
-                return
+                return None
+            if shutil.disk_usage(folder).free >= LEAST_FREE_BYTES:
+                had_room = time.monotonic()
+            elif time.monotonic() - had_room > FULL_SECONDS:
+                return (
+                    f"The runs cannot be saved because the disk holding {folder} is "
+                    "full: free some space, and the next `lr-advisor verify` or "
+                    "`lr-advisor app` goes on with them."
+                )
             time.sleep(0.2)
     except KeyboardInterrupt:
         verification.cancel()
         sys.stderr.write("Cancelling; finished runs stay in the store.\n")
         verification.wait(timeout_seconds=30)
+    return None
 
 
 def _verification_text(document: dict[str, Any]) -> str:

@@ -230,7 +230,11 @@ class Store:
             return 0
         except OSError as error:
             raise inbox.disk_error(error, self.folder) from error
-        except (duckdb.IOException, duckdb.FatalException) as error:
+        except (
+            duckdb.IOException,
+            duckdb.FatalException,
+            duckdb.TransactionException,
+        ) as error:
             kind = DiskFullError if _is_disk_full(error) else StoreError
             raise kind(
                 f"{self.folder / DATABASE} could not be written "

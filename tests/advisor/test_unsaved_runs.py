@@ -92,3 +92,17 @@ def test_with_room_there_is_no_error(folder, runs_end_at_once, capsys):
     """The usual end of a verification."""
     assert cli.main(["--store", str(folder), *WISH, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["error"] is None
+
+
+def test_waiting_for_runs_ends_where_not_even_their_records_can_be_written(
+    folder, monkeypatch, capsys
+):
+    """Nobody is left to say that they are over."""
+    monkeypatch.setattr("advisor.verifying.ensure_supervisor", lambda advisor: None)
+    monkeypatch.setattr(cli, "FULL_SECONDS", 0.1)
+    room = shutil.disk_usage(folder.parent)._replace(free=4096)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: room)
+    assert cli.main(["--store", str(folder), *WISH, "--json"]) == 2
+    said = capsys.readouterr()
+    assert "cannot be saved because the disk" in json.loads(said.out)["error"]
+    assert "free some space" in said.err

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from knowledge import inbox, migrations
 from knowledge.errors import (
+    DiskFullError,
     NotAStoreError,
     RunNotFoundError,
     StoreBusyError,
@@ -386,6 +387,23 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(store, monkeypatch):
     monkeypatch.undo()
     assert store.runs() == [RUN]
     assert list((store.folder / "inbox").iterdir()) == []
+
+
+def test_a_disk_that_fills_up_within_a_commit_leaves_the_records_waiting(
+    store, monkeypatch
+):
+    """DuckDB has an error of its own for that one; readers see what was published."""
+
+    def full(_: object) -> None:
+        raise duckdb.TransactionException("Failed to commit: No space left on device")
+
+    store.record_run(RUN)
+    monkeypatch.setattr("knowledge.store.judge_anew", full)
+    with pytest.raises(DiskFullError, match="waits in the inbox"):
+        store.ingest()
+    assert store.runs() == []
+    monkeypatch.undo()
+    assert store.runs() == [RUN]
 
 
 def test_a_folder_that_cannot_be_written_is_a_clear_error(store, monkeypatch):
