@@ -15,7 +15,7 @@ _WORDS: tuple[tuple[str, frozenset[str]], ...] = (
     (r"fail(?:s|ed|ing|ures?)?|unstable|crash(?:ed|es)?|broke|bad", FAILED),
     (
         r"diverg(?:e|es|ed|ing|ence|ent)|explod(?:e|es|ed)|blew up|blow(?:s|n)? up|"
-        r"collaps(?:e|es|ed)|nans?",
+        r"(?:collapse|collapses|collapsed)|nans?",
         frozenset({"diverged"}),
     ),
     (r"degrad(?:e|es|ed|ing)", frozenset({"degraded"})),
