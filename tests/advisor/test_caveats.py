@@ -63,7 +63,7 @@ def test_without_any_evidence_only_that_is_said() -> None:
     ("batch_size", "words"),
     [
         (5, ""),
-        (10, "1.0 octaves outside the batch sizes with evidence (5)."),
+        (10, "1 octave outside the batch sizes with evidence (5)."),
         (1, "2.3 octaves outside the batch sizes with evidence (5), where rules fail"),
         (500, "6.6 octaves outside the batch sizes with evidence (5), so far out"),
     ],

@@ -61,7 +61,7 @@ ANSWER = Recommendation(
     exponent=None,
     scaling_rules=None,
     evidence=EvidenceSummary((), (), 0, 0),
-    caveats=(),
+    limits=(),
     verification=VerificationPlan(False, ""),
 )
 BAND = ThresholdBand(

@@ -200,7 +200,7 @@ def test_cancelling_ends_a_verification_whose_supervisor_is_gone(
     if how == "Ctrl-C":
         with monkeypatch.context() as patched:
             patched.setattr(verification, "jobs", _interrupted)
-            cli._watch(verification)
+            cli._watch(verification, advisor.store.folder)
     else:
         verification.cancel()
         verification.wait(timeout_seconds=30)
