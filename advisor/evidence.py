@@ -6,13 +6,12 @@ or, where its slope may still teach something, becomes a sibling that shapes the
 """
 
 import hashlib
-import math
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TypeVar
 
+from advisor.comparable_scores import why_not_compared
 from experiments.workloads import PROXY_HORIZON_STEPS, find_spec
 from knowledge.names import WorkloadName
 from knowledge.outcome import RULE_VERSION
@@ -25,9 +24,6 @@ UNSAID_RECIPE_RELIABILITY = (
 # A run that nobody called stable, but whose score is finite where others' is not.
 SURVIVOR_RELIABILITY = 0.8
 LEFT_OUT = "left out as asked"
-# Scores of runs shorter by more than this factor do not count beside longer ones, of
-# which there must be so many, and this share.
-MUCH_SHORTER, FEWEST_LONG_RUNS, LONG_SHARE = 4.0, 4, 0.2
 OVERTAKEN = "the same run was later carried further"
 ADAPTIVE = {"adam", "adamw", "nadam", "adamax", "rmsprop", "adabelief", "lion"}
 
@@ -121,7 +117,7 @@ class Shelf:
     def scored_by_body(self) -> Mapping[BodyKey, tuple[Run, ...]]:
         """The runs with scores that compare with each other."""
         grouped = _grouped(run for run in self._full if _is_scored(run))
-        return {key: tuple(_comparable(runs)[0]) for key, runs in grouped.items()}
+        return {key: _compared(runs) for key, runs in grouped.items()}
 
     @cached_property
     def _full(self) -> tuple[Run, ...]:
@@ -303,8 +299,9 @@ def select_from_shelves(
     excluded.sort(key=lambda exclusion: exclusion.id)
     own = told_stability(counted)
     reliability |= {r.id: SURVIVOR_RELIABILITY for r in own if r.outcome is None}
-    scored, mixed = _comparable(scored)
-    excluded += mixed
+    compared = _compared(scored)
+    not_compared = why_not_compared(scored)
+    excluded += [Exclusion(run_id, why) for run_id, why in not_compared.items()]
     used_claims, sibling_claims, not_used = _sort_claims(
         scope, [c for c in claims if c.id not in unwanted]
     )
@@ -324,7 +321,7 @@ def select_from_shelves(
             tuple(own),
             tuple(used_claims),
         ),
-        scored=tuple(scored),
+        scored=compared,
         siblings=_bodies(scope, relatives, sibling_claims),
         scored_siblings=_scored_bodies(scope, relatives),
         excluded=tuple(excluded),
@@ -401,65 +398,9 @@ def _why_not(run: Run, scope: Scope) -> str | None:
     return None
 
 
-def _comparable(scored: list[Run]) -> tuple[list[Run], list[Exclusion]]:
-    """Keep the scores that compare: one metric, one data set, much the same length."""
-    excluded: list[Exclusion] = []
-
-    def keep(wanted: Callable[[Run], bool], reason: Callable[[Run], str]) -> None:
-        nonlocal scored
-        excluded.extend(Exclusion(r.id, reason(r)) for r in scored if not wanted(r))
-        scored = [run for run in scored if wanted(run)]
-
-    if scored:
-        metric = _commonest((run.metric_name, run.goal) for run in scored)
-        keep(
-            lambda run: (run.metric_name, run.goal) == metric,
-            lambda run: f"scored by another metric ({run.metric_name})",
-        )
-        data = _commonest(run.data for run in scored)
-        keep(
-            lambda run: run.data == data,
-            lambda run: f"scored on other data ({run.data})",
-        )
-        short = _much_shorter(scored)
-        keep(
-            lambda run: run.id not in short,
-            lambda run: f"scored after {_length(run)} steps, far fewer than the others",
-        )
-    return scored, excluded
-
-
-Said = TypeVar("Said", bound=Hashable)
-
-
-def _commonest(values: Iterable[Said]) -> Said:
-    counts = sorted(Counter(values).items(), key=str)
-    return max(counts, key=lambda item: item[1])[0]
-
-
-def _length(run: Run) -> int:
-    """Steps that were planned, else made: a failed run is not a short one."""
-    return run.horizon_steps or run.steps or 0
-
-
-def _much_shorter(runs: Sequence[Run]) -> set[str]:
-    """Ids of runs too short to compare with the longer ones, in steps and examples.
-
-    What scores best early is not what scores best late. Long are the lengths that at
-    least a fifth of the runs reach, and no fewer than four.
-    """
-    clocks = [
-        {run.id: _length(run) * size(run) for run in runs if _length(run)}
-        for size in (lambda _: 1, lambda run: run.batch_size)
-    ]
-    enough = max(FEWEST_LONG_RUNS, math.ceil(LONG_SHARE * len(clocks[0])))
-    if len(clocks[0]) < enough:
-        return set()
-    short = []
-    for lengths in clocks:
-        usual = sorted(lengths.values(), reverse=True)[enough - 1]
-        short.append({i for i, n in lengths.items() if n < usual / MUCH_SHORTER})
-    return set.intersection(*short)
+def _compared(scored: Sequence[Run]) -> tuple[Run, ...]:
+    why_not = why_not_compared(scored)
+    return tuple(run for run in scored if run.id not in why_not)
 
 
 def _sort_claims(

@@ -31,7 +31,7 @@ MAX_FITS, MAX_DRAWS = 20_000, 5_000  # about 20 MB, and as much or more
 # Whatever a fit of a body of evidence depends on; a change of any makes new fits.
 _CODE = (
     *("evidence", "fitting", "pooling", "priors", "regression", "sampler", "survival"),
-    *("best_rate", "law_prior", "loss_shape"),
+    *("best_rate", "comparable_scores", "law_prior", "loss_shape"),
     "../experiments/workloads/__init__",
 )
 _TABLE = (
