@@ -124,6 +124,6 @@ def _described(slot: Slot) -> dict[str, Any]:
         "name": slot.name,
         "kind": "words" if slot.is_words else "sentence",
         "required": slot.is_required,
-        "meaning": slot.meaning,
+        "meaning": without_numbers(slot.meaning),
         "text": slot.gist[:_MOST_GIST_CHARACTERS],
     }

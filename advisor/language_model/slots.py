@@ -164,7 +164,7 @@ def _of_several(answer: Answer) -> Iterator[Slot]:
     for i, r in enumerate(answer.recommendations, 1):
         place = f"{title_of(r.workload)} at batch {r.batch_size}"
         said = next((line for line in lines if line.startswith(f"{place}: ")), "")
-        yield Slot(f"rate_{i}", said, f"the learning rate of {without_numbers(place)}")
+        yield Slot(f"rate_{i}", said, f"the learning rate of {place}")
     yield _plan(answer.recommendations[0])
 
 

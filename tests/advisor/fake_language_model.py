@@ -303,7 +303,7 @@ MISBEHAVIOURS: Sequence[Misbehaviour] = (
     ),
     Misbehaviour(
         "says one of two rates",
-        "it left out the learning rate of RealFace at batch #",
+        "it left out the learning rate of RealFace at batch 5",
         "Here you are: {rate_1}",
         question=TWO,
     ),

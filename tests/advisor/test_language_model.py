@@ -126,7 +126,10 @@ def test_what_is_sent_holds_no_number_and_goes_to_one_address(advisor, answers):
     assert sent["model"] == "test-model"
     asked = json.loads(sent["messages"][1]["content"])
     assert asked["question"] == "Is # safe at batch # on RealFace?"
-    shown = [asked["question"], *(slot["text"] for slot in asked["slots"])]
+    shown = [
+        asked["question"],
+        *(f"{slot['text']} {slot['meaning']}" for slot in asked["slots"]),
+    ]
     assert not re.search(r"\d", " ".join(shown))
     assert len(json.dumps(sent)) < 20_000
     assert str(advisor.store.folder) not in json.dumps(sent)
