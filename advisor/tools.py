@@ -1,4 +1,4 @@
-"""The advisor's functions as tools: one table for the MCP server and a language model.
+"""The advisor's functions as tools: one table, for the MCP server.
 
 Reading tools answer at once. Acting ones only propose: they return a plan's id, and
 `approve_plan` carries out what a person has said yes to, once. The decision to know:
@@ -56,25 +56,21 @@ class Tool:
         }
 
 
-def call_tool(
-    advisor: "Advisor", name: str, arguments: Arguments, *, may_act: bool = True
-) -> dict[str, Any]:
+def call_tool(advisor: "Advisor", name: str, arguments: Arguments) -> dict[str, Any]:
     """Return what a tool says, as plain JSON values without NaN.
 
     Args:
         advisor: Answers from its store.
         name: Of the tool.
         arguments: By name, as its schema has them.
-        may_act: Whether the caller may carry out plans.
 
     Raises:
         BadValueError: No such tool or argument, or a value that cannot be right.
         AdvisorError: As the function itself.
     """
     tool = TOOLS.get(name)
-    if tool is None or (tool.acts and not may_act):
-        known = ", ".join(t for t in TOOLS if may_act or not TOOLS[t].acts)
-        raise BadValueError("tool", name, expected=f"known are {known}.")
+    if tool is None:
+        raise BadValueError("tool", name, expected=f"known are {', '.join(TOOLS)}.")
     given = check_arguments(name, tool.properties, tool.required, arguments)
     return short_result(tool.call(advisor, given))
 

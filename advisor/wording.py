@@ -105,11 +105,10 @@ def recipe_words(optimizer: str, recipe: str | None) -> str:
 
 def recommendation_text(r: Recommendation) -> str:
     """Return the answer to "what rate at this batch size" in a few sentences."""
-    where = f"{title_of(r.workload)} at batch {r.batch_size}"
     if r.learning_rate is None:
-        return " ".join([f"I have no rate for {where} yet.", *r.caveats])
+        return " ".join([start_text(r), *r.caveats])
     parts = [
-        f"Start at {rate_text(r.learning_rate)} for {where} ({setting_text(r)}).",
+        start_text(r),
         stability_text(r),
         best_text(r),
         f"This is {BASIS_WORDS[r.basis]}. {rests_on_text(r)}",
@@ -118,6 +117,14 @@ def recommendation_text(r: Recommendation) -> str:
         plan_text(r),
     ]
     return " ".join(part for part in parts if part)
+
+
+def start_text(r: Recommendation) -> str:
+    """Return the rate to start at and its place, or that there is none yet."""
+    where = f"{title_of(r.workload)} at batch {r.batch_size}"
+    if r.learning_rate is None:
+        return f"I have no rate for {where} yet."
+    return f"Start at {rate_text(r.learning_rate)} for {where} ({setting_text(r)})."
 
 
 def stability_text(r: Recommendation) -> str:
@@ -243,31 +250,53 @@ def plan_text(r: Recommendation) -> str:
 
 def judgement_text(j: Judgement) -> str:
     """Return the verdict on a rate, then what would be recommended instead."""
-    rate, title = rate_text(j.learning_rate), title_of(j.workload)
-    where = f"{rate} on {title} at batch {j.batch_size}"
     r = j.recommendation
+    parts = [
+        verdict_text(j),
+        half_fail_text(r),
+        would_start_text(r),
+        f"This is {BASIS_WORDS[r.basis]}.",
+        *r.caveats_without(Kind.NO_THRESHOLD)[:2],
+        plan_text(r),
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def verdict_text(j: Judgement) -> str:
+    """Return the verdict on a rate at its place, with its P(stable)."""
+    r = j.recommendation
+    where = (
+        f"{rate_text(j.learning_rate)} on {title_of(j.workload)} at batch "
+        f"{j.batch_size}"
+    )
     length = f" for {r.horizon_steps} {_steps(r)}" if r.horizon_steps else ""
-    words = {
+    text = {
         "safe": f"{where} is safe{length}.",
         "risky": f"{where} is risky{length}.",
         "unsafe": f"{where} is unsafe: expect it to fail.",
         "unknown": f"I cannot say whether {where} is safe. {j.reason}",
-    }
-    parts = [words[j.verdict]]
-    if j.probability_stable is not None:
-        parts.append(f"P(stable) {chance_text(j.probability_stable)}.")
-    if r.max_stable is not None:
-        m = r.max_stable
-        parts.append(
-            f"Half of all runs fail{_within(r)} near {rate_text(m.median)} "
-            f"({percent(m.level)}: "
-            f"{rate_text(m.low)} to {rate_text(m.high)})."
-        )
-    if r.learning_rate is not None:
-        parts.append(f"I would start at {rate_text(r.learning_rate)}.")
-    caveats = r.caveats_without(Kind.NO_THRESHOLD)
-    parts += [f"This is {BASIS_WORDS[r.basis]}.", *caveats[:2], plan_text(r)]
-    return " ".join(part for part in parts if part)
+    }[j.verdict]
+    if j.probability_stable is None:
+        return text
+    return f"{text} P(stable) {chance_text(j.probability_stable)}."
+
+
+def half_fail_text(r: Recommendation) -> str:
+    """Return the threshold with its interval and horizon."""
+    if r.max_stable is None:
+        return ""
+    m = r.max_stable
+    return (
+        f"Half of all runs fail{_within(r)} near {rate_text(m.median)} "
+        f"({percent(m.level)}: {rate_text(m.low)} to {rate_text(m.high)})."
+    )
+
+
+def would_start_text(r: Recommendation) -> str:
+    """Return the rate to start at, beside a verdict on another."""
+    if r.learning_rate is None:
+        return ""
+    return f"I would start at {rate_text(r.learning_rate)}."
 
 
 def largest_batch_text(found: LargestBatch) -> str:

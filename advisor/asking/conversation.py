@@ -111,7 +111,7 @@ def ask(
     )
     if not save:
         return answer
-    answer = put_in_words(advisor, answer, context=context)
+    answer = put_in_words(answer, advisor.settings.language_model)
     return replace(answer, answer_id=advisor.save_answer(answer, context, conversation))
 
 

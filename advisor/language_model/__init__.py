@@ -1,8 +1,7 @@
-"""The optional language model: an answer in its words, if every number in them holds.
+"""The optional language model: an answer in its words, with code's numbers in them.
 
-phrasing          asks the model, and shows its words or says in a line why not
+phrasing          asks the model once; its words filled in, or a line that says why not
 chat_endpoint     one request, bounded in time, size and destination
-facts             what an answer and the tools' results say (pure)
-figures, spoken   what a wording says: its numbers, what each is tied to (pure)
-checking_words, checking_numbers, checking_form  the one against the other (pure)
+slots             an answer -> named pieces of its own text, and back into prose (pure)
+checking_slots, checking_form, checking_words  why a wording may not be shown (pure)
 """

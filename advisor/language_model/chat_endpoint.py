@@ -13,7 +13,6 @@ import socket
 import ssl
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any
 from urllib.parse import urlsplit
 
 from advisor.settings import LanguageModelSettings
@@ -26,36 +25,24 @@ class EndpointError(Exception):
     """The model gave nothing to use; the text is a short phrase that says why."""
 
 
-def fetch_message(
-    settings: LanguageModelSettings,
-    messages: Sequence[Mapping[str, Any]],
-    tools: Sequence[Mapping[str, Any]],
-    *,
-    seconds: float,
-) -> dict[str, Any]:
-    """Return the message that the model answers with.
+def fetch_text(
+    settings: LanguageModelSettings, messages: Sequence[Mapping[str, str]]
+) -> str:
+    """Return the text that the model answers with.
 
     Args:
-        settings: Address, model and key.
-        messages: The conversation so far.
-        tools: Those it may call, in the form of the interface.
-        seconds: The most that this may take.
+        settings: Address, model, key, and the most seconds that this may take.
+        messages: The instructions and what is asked.
 
     Raises:
         EndpointError: No answer in time, an error, or not what the interface promises.
     """
-    asked = {
-        "model": settings.model,
-        "messages": list(messages),
-        "tools": list(tools),
-    }
-    return _message_of(_post(settings, json.dumps(asked).encode(), seconds))
+    asked = {"model": settings.model, "messages": list(messages)}
+    return _text_of(_post(settings, json.dumps(asked).encode()))
 
 
-def _post(settings: LanguageModelSettings, body: bytes, seconds: float) -> bytes:
-    if seconds <= 0:
-        raise EndpointError(late(settings))
-    connection = _connection(settings.base_url, seconds)
+def _post(settings: LanguageModelSettings, body: bytes) -> bytes:
+    connection = _connection(settings.base_url, settings.seconds)
     outcome: queue.Queue[bytes | EndpointError] = queue.Queue()
     threading.Thread(
         target=_carry_out,
@@ -64,16 +51,16 @@ def _post(settings: LanguageModelSettings, body: bytes, seconds: float) -> bytes
         daemon=True,
     ).start()
     try:
-        found = outcome.get(timeout=seconds)
+        found = outcome.get(timeout=settings.seconds)
     except queue.Empty:
         _hang_up(connection)
-        raise EndpointError(late(settings)) from None
+        raise EndpointError(_late(settings)) from None
     if isinstance(found, EndpointError):
         raise found
     return found
 
 
-def late(settings: LanguageModelSettings) -> str:
+def _late(settings: LanguageModelSettings) -> str:
     """The phrase for a model that took too long."""
     return f"it did not answer in {settings.seconds:g} s"
 
@@ -100,7 +87,7 @@ def _carry_out(
     except EndpointError as error:
         outcome.put(error)
     except TimeoutError:
-        outcome.put(EndpointError(late(settings)))
+        outcome.put(EndpointError(_late(settings)))
     except ssl.SSLError:
         outcome.put(EndpointError("its certificate cannot be trusted"))
     except (http.client.HTTPException, OSError, ValueError):
@@ -151,7 +138,7 @@ def _hang_up(connection: http.client.HTTPConnection) -> None:
             return  # hung up already
 
 
-def _message_of(content: bytes) -> dict[str, Any]:
+def _text_of(content: bytes) -> str:
     try:
         document = json.loads(content)
     except (ValueError, RecursionError):
@@ -159,8 +146,13 @@ def _message_of(content: bytes) -> dict[str, Any]:
     choices = document.get("choices") if isinstance(document, dict) else None
     first = choices[0] if isinstance(choices, list) and choices else None
     message = first.get("message") if isinstance(first, dict) else None
-    if not isinstance(message, dict):
+    if not isinstance(first, dict) or not isinstance(message, dict):
         raise EndpointError("it answered in a form that is not understood")
-    if isinstance(first, dict) and first.get("finish_reason") == "length":
+    if first.get("finish_reason") == "length":
         raise EndpointError("its answer was cut short")
-    return message
+    if message.get("tool_calls"):
+        raise EndpointError("it called a tool, and it was given none")
+    text = message.get("content")
+    if text is not None and not isinstance(text, str):
+        raise EndpointError("it answered in a form that is not understood")
+    return text or ""

@@ -1,91 +1,72 @@
-"""A language model's wording against the facts of an answer (pure).
+"""A wording's own words, those between the slots: no number and no verdict (pure).
 
-The decision to know: refusing is cheap, since the deterministic answer is there anyway.
-So what cannot be followed from number to fact counts as a fault, even where a person
-might have understood it.
+The decision to know: refusing is cheap, since the answer stands there anyway. A rate, a
+verdict and its limits are said by their slots alone. So a word that judges, denies or
+compares is refused, even where a person would have understood it rightly.
 """
 
 import re
-from collections.abc import Sequence
 
-from advisor.language_model.checking_form import fault_of_form, without_list_marks
-from advisor.language_model.checking_numbers import (
-    DENIES,
-    MAY_SAY,
-    MOST_SHOWN,
-    fault_of_numbers,
-    fault_of_ties,
-    verdict_of,
+from advisor.language_model.checking_slots import SENTENCE_MARK
+
+_UNITS = (
+    r"runs?|steps?|iterations?|epochs?|batch(?:es)?|seeds?|examples?|reports?|"
+    r"observations?|octaves?|percent|seconds?|minutes?|hours?|days?|weeks?|months?"
 )
-from advisor.language_model.facts import ADVISED, ASKED, Facts, sentences
-from advisor.language_model.figures import BATCH, RATE, read_figures
-from advisor.language_model.spoken import VERDICT, Sentence, build_sentence
+_NUMBER = re.compile(
+    r"\b(?:zero|nought|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
+    r"thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|"
+    r"fifty|sixty|seventy|eighty|ninety|(?:hundred|thousand|million|billion)s?|dozens?|"
+    r"couple|percent|per cent|half|halves|halv\w+|thirds?|quarter\w*|fifths?|sixths?|"
+    r"sevenths?|eighths?|ninths?|tenths?|\w*(?:hundred|thousand|million)ths?|twice|"
+    r"doubl\w+|tripl\w+|quadrupl\w+|\w+fold|times|squared?|orders? of magnitude)\b|"
+    rf"\bone[\s-](?:{_UNITS})\b|\ban?\s(?:second|minute|hour|day|week|month)s?\b|"
+    rf"\b(?:{_UNITS}|size|rate|lr|probability|chance)\s(?:of\s|is\s)?one\b",
+    re.IGNORECASE,
+)
+_ROMAN = re.compile(r"\b[IVXLC]{2,}\b")
+_JUDGES = re.compile(
+    r"\b(?:(?:un)?safe\w*|risk\w*|danger\w*|harm\w*|(?:un|in)?stab\w+|fail\w*|"
+    r"diverg\w*|degrad\w*|explod\w*|blow\w*|break\w*|collaps\w*|avoid\w*|fine|ok|okay|"
+    r"good|great|perfect\w*|best|optim\w+|ideal\w*|acceptabl\w+|(?:un)?reliabl\w+|"
+    r"works?|problem\w*|worr\w+|yes|sure\w*|holds?|held|too|supported|contradict\w*|"
+    r"undecided|true|false|wrong|right|correct\w*|(?:un)?known|measured|prove[ns]?|"
+    r"proof|verified|tested|confirm\w*|ignor\w+|disregard\w*|forget|regardless|despite|"
+    r"anyway|feel free|go ahead|theory|paper|formality|exaggerat\w*|overly|"
+    r"conservative|pessimis\w+)\b",
+    re.IGNORECASE,
+)
+_TURNS = re.compile(
+    r"\b(?:not?|never|none|nothing|nobody|nowhere|neither|nor|hardly|barely|scarcely|"
+    r"cannot|above|below|beyond|past|exceed\w*|higher|lower\w*|larger|smaller|bigger|more|"
+    r"less|least|most|up to|rais\w+|increas\w+|decreas\w+|reduc\w+|multipl\w+|divid\w+|"
+    r"rather|except|other than)\b|n't\b",
+    re.IGNORECASE,
+)
+_ENGLISH = re.compile(
+    r"\b(?:the|of|and|to|for|with|at|this|that|it|i|you|would|your|from|by|here|these|"
+    r"start|keep|please|also|they|what|how|when|but|are|will)\b",
+    re.IGNORECASE,
+)
+_LEAST_WORDS = 5  # of a sentence before it is asked to be English
 
-_MUST_SAY = {
-    "safe": r"\bsafe\b",
-    "risky": r"\brisky\b",
-    "unsafe": r"\bunsafe\b",
-    "unknown": r"\bunknown\b|\bnot known\b|\bthin\b|\bcannot (?:say|tell)\b",
-}
 
-
-def find_fault(text: str, facts: Facts) -> str | None:
-    """Return why a tidied wording may not be shown, or None.
+def fault_of_words(text: str) -> str | None:
+    """Return what a wording says that only a slot may say, or None.
 
     Args:
-        text: From `advisor.language_model.checking_form.tidy_wording`.
-        facts: Of the answer and of what the tools returned.
+        text: A tidied wording, marked by `checking_slots.marked`.
     """
-    return fault_of_form(text) or _fault_of_content(text, facts)
-
-
-def _fault_of_content(text: str, facts: Facts) -> str | None:
-    said = []
-    for part in sentences(without_list_marks(text)):
-        reading = read_figures(part, facts.names)
-        if reading.unreadable:
-            shown = reading.unreadable[:MOST_SHOWN].strip()
-            return f'it wrote a number that cannot be checked ("{shown}")'
-        said.append(build_sentence(reading, facts))
-    faults = (fault_of_numbers(sentence, facts) for sentence in said)
-    return (
-        next((fault for fault in faults if fault), None)
-        or fault_of_ties(said, facts)
-        or _fault_of_verdict(said, text.lower(), facts)
-        or _missing_headline(said, text.lower(), facts)
-    )
-
-
-def _fault_of_verdict(
-    said: Sequence[Sentence], lowered: str, facts: Facts
-) -> str | None:
-    verdicts = {f.verdict for f in facts.own(ASKED)}
-    allowed = frozenset[str]() if verdicts else MAY_SAY["safe"]
-    for fact in facts.own(ASKED):
-        allowed |= MAY_SAY[verdict_of(fact)]
-    for sentence in said:
-        words = set(sentence.values(VERDICT))
-        if not sentence.values(RATE) and not words <= allowed:
-            return "it contradicts the verdict"
-    for verdict in verdicts:
-        if verdict is not None and not re.search(_MUST_SAY[verdict], lowered):
-            return f"it left out the verdict ({verdict})"
-    return None
-
-
-def _missing_headline(
-    said: Sequence[Sentence], lowered: str, facts: Facts
-) -> str | None:
-    rates = {value for sentence in said for value in sentence.values(RATE)}
-    batches = {value for sentence in said for value in sentence.values(BATCH)}
-    if facts.largest_batches:
-        largest = facts.largest_batches[0]
-        if largest is not None:
-            return None if largest in batches else "it left out the batch size"
-        if not DENIES.search(lowered):
-            return "it contradicts the verdict"
-    if {f.verdict for f in facts.own(ASKED)} == {"safe"}:
-        return None
-    if not {f.rate for f in facts.own(ADVISED)} <= rates:
-        return "it left out the recommended rate"
+    for pattern, fault in (
+        (_NUMBER, "it wrote a number in words"),
+        (_ROMAN, "it wrote a number in words"),
+        (_JUDGES, "it judged in words of its own"),
+        (_TURNS, "it denied or compared in words of its own"),
+    ):
+        if found := pattern.search(text):
+            return f'{fault} ("{" ".join(found[0].lower().split())}")'
+    for sentence in re.split(rf"[.!?\n{SENTENCE_MARK}]", text):
+        words = re.findall(r"[a-z]+", sentence.lower())
+        if len(words) >= _LEAST_WORDS and not _ENGLISH.search(sentence):
+            return "it did not write English"
     return None
