@@ -177,7 +177,7 @@ def _model(content: bytes) -> StableLearningRateModel | None:
         return StableLearningRateModel.from_arrays(
             arrays, prior=ThresholdPrior(**prior | moments), **options
         )
-    except (KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile):
+    except (EOFError, KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile):
         return None
 
 
