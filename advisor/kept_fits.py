@@ -97,14 +97,14 @@ class KeptFits:
     def keep_model(self, key: Hashable, model: StableLearningRateModel) -> None:
         """Add a fitted model to those of other processes; the oldest go."""
         options = model.get_params()
-        prior = json.dumps(asdict(options.pop("prior") or ThresholdPrior()))
-        buffer = io.BytesIO()
-        np.savez(
-            buffer,
-            prior=np.array(prior),
-            options=np.array(json.dumps(options)),
+        prior = asdict(options.pop("prior") or ThresholdPrior())
+        arrays: dict[str, Any] = {
             **model.to_arrays(),
-        )
+            "prior": np.array(json.dumps(prior)),
+            "options": np.array(json.dumps(options)),
+        }
+        buffer = io.BytesIO()
+        np.savez(buffer, **arrays)
         self._keep("models", {key: buffer.getvalue()}, limit=MAX_MODELS)
 
     def _find(self, table: str, keys: Sequence[Hashable]) -> dict[Hashable, bytes]:
