@@ -8,12 +8,10 @@ curves (`advisor.loss_shape`), not through the lowest point that happened to be 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
-from scipy.ndimage import gaussian_filter1d
-from scipy.special import ndtr
 
 from advisor import priors
 from advisor.law_prior import law_design, middle, pool_law_prior
@@ -39,9 +37,6 @@ _SCALE_NODES = 21
 _PLACES_BEYOND = 3.0  # octaves beyond the rates tried in which an optimum may lie
 _LIKELIHOOD_FLOOR = 1e-12
 _RATE_CAP = 300.0  # answers stay within 2^-300 .. 2^300
-# Student's t as a function of the standard normal, worked out once: to one in 10,000.
-_TAIL_UNITS = np.linspace(-3.7, 3.7, 741)
-_TAIL_VALUES = stats.t.ppf(ndtr(_TAIL_UNITS), priors.BEST_TAIL_FREEDOM)
 _CANDIDATES = 81  # rates among which the one with the least expected loss is looked for
 
 
@@ -107,6 +102,9 @@ class BestRateLaw:
         siblings: Sequence[ScoredRuns] = (),
         random_state: int = 0,
     ):
+        # Loading scipy takes longer than many an answer, and few are about scores.
+        from scipy.ndimage import gaussian_filter1d
+
         curves = runs.curves
         if not curves:
             raise ValueError("no run has a finite loss")
@@ -211,6 +209,8 @@ class BestRateLaw:
 
     def _parameters(self, units: Floats) -> tuple[Floats, Floats, NDArray[np.intp]]:
         """From prior units, shape (n, 5), to laws (n, 3), log scales and forms (n,)."""
+        from scipy.special import ndtr
+
         level = _heavy_tailed(units[:, 0])
         law = self._mean + np.c_[level, units[:, 1:3]] @ self._root.T
         mean, sd = self._scale
@@ -242,6 +242,8 @@ class BestRateLaw:
 
     def rates_at(self, log_batch: float) -> Floats:
         """Draws of the log2 best rate at a batch size, shape (n_draws,)."""
+        from scipy.special import ndtr
+
         row = law_design(np.array([log_batch - self._centre]), self._bend)[0]
         smooth = self._law @ row
         shares = standard_normal_points(len(smooth), 1, seed=self._seed + 1)[:, 0]
@@ -292,7 +294,16 @@ def _with_own_scale(
 
 def _heavy_tailed(units: Floats) -> Floats:
     """From standard normal to Student's t, by quantiles; held within its tails."""
-    return np.asarray(np.interp(units, _TAIL_UNITS, _TAIL_VALUES))
+    return np.asarray(np.interp(units, *_tails()))
+
+
+@lru_cache(maxsize=1)
+def _tails() -> tuple[Floats, Floats]:
+    """Student's t as a function of the standard normal: to one in 10,000."""
+    from scipy.special import ndtr, stdtrit
+
+    units = np.linspace(-3.7, 3.7, 741)
+    return units, stdtrit(priors.BEST_TAIL_FREEDOM, ndtr(units))
 
 
 def _cell(values: Floats, nodes: Floats) -> tuple[NDArray[np.intp], Floats]:

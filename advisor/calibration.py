@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.special import betaincinv
 
 from advisor.evidence import is_labelled, overtaken_runs, trajectory
 from advisor.interval_checks import (
@@ -356,6 +355,8 @@ def share_interval(
     >>> share_interval(9, 10)
     (0.606, 0.995)
     """
+    from scipy.special import betaincinv  # of this page alone, and slow to load
+
     tail = (1 - level) / 2
     low = betaincinv(successes, trials - successes + 1, tail) if successes else 0.0
     high = 1.0

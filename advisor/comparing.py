@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
 
 from advisor.best_rate import BestRate
 from advisor.recommendation import Recommendation
@@ -127,9 +126,11 @@ def best_rate_quantiles(best: BestRate) -> Floats:
 
     A normal curve through its interval.
     """
+    from scipy.special import ndtri  # of few comparisons, and slow to load
+
     low, median, high = np.log2([best.low, best.median, best.high])
-    sd = max((high - low) / (2 * norm.ppf(0.5 + best.level / 2)), 1e-6)
-    return np.asarray(median + sd * norm.ppf(_SHARES))
+    sd = max((high - low) / (2 * ndtri(0.5 + best.level / 2)), 1e-6)
+    return np.asarray(median + sd * ndtri(_SHARES))
 
 
 def _own_counts(r: Recommendation) -> tuple[int, int]:

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import nnls
 
 from experiments.schedules import measurements_of
 from experiments.workloads import PROXY_WIDTH, find_spec
@@ -233,6 +232,16 @@ def _fit_law(
     law = np.zeros(2)
     for _ in range(20):
         root = np.sqrt(weights / np.maximum(np.abs(errors), 0.02))
-        law, _ = nnls(rows * root[:, None], root)
+        law = _least_squares(rows * root[:, None], root)
         errors = rows @ law - 1.0
     return float(law[0]), float(law[1])
+
+
+def _least_squares(columns: np.ndarray, goal: np.ndarray) -> np.ndarray:
+    """The two terms, at least zero, whose sum of columns comes nearest to the goal."""
+    both = np.linalg.lstsq(columns, goal, rcond=None)[0]
+    if both.min() >= 0:
+        return np.asarray(both)
+    alone = np.maximum(columns.T @ goal / np.square(columns).sum(0), 0.0)
+    error = np.square(columns * alone - goal[:, None]).sum(0)
+    return np.where(np.arange(2) == error.argmin(), alone, 0.0)

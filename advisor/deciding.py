@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, xlogy
 
 from advisor import priors
 from advisor.rates import round_rate
 from advisor.regression import StableLearningRateModel
+from advisor.survival import sigmoid
 
 Floats = NDArray[np.float64]
 
@@ -145,7 +145,7 @@ def _chances(
     for log_rate in np.linspace(np.log2(low), np.log2(high), _RATES):
         rate = round_rate(float(np.exp2(log_rate)))
         margin = (np.log2(rate) - draws) / model.width_
-        chance = (by_draw * expit(margin)).sum(0)
+        chance = (by_draw * sigmoid(margin)).sum(0)
         found.append((rate, np.clip(chance, 1e-6, 1 - 1e-6)))
     return found
 
@@ -160,7 +160,8 @@ def _information(patterns: Floats, is_second: NDArray[np.bool_]) -> float:
     joint = np.stack([patterns[:, ~is_second].sum(1), patterns[:, is_second].sum(1)])
     joint = joint / joint.sum()
     apart = joint.sum(0, keepdims=True) * joint.sum(1, keepdims=True)
-    return float((xlogy(joint, joint) - xlogy(joint, apart)).sum())
+    told = joint > 0
+    return float((joint[told] * np.log(joint[told] / apart[told])).sum())
 
 
 def _reading(

@@ -69,7 +69,7 @@ class Fitter:
     """
 
     def __init__(self, kept: KeptFits | None = None) -> None:
-        """Remember in memory alone, or siblings' fits in a file as well."""
+        """Remember in memory alone, or in a file as well."""
         self._kept = kept
         self._models = Memory[StableLearningRateModel](MODEL_BYTES)
         self._siblings = Memory[PosteriorSummary](MAX_SIBLINGS)
@@ -81,10 +81,9 @@ class Fitter:
 
     def model(self, scope: Scope, evidence: Evidence) -> StableLearningRateModel:
         """Return the stability model of the workload asked about."""
+        key = _model_key(scope, evidence)
         return self._models.remember(
-            _model_key(scope, evidence),
-            lambda: self._fit_own(scope, evidence),
-            weight=_bytes_of,
+            key, lambda: self._own_fit(key, scope, evidence), weight=_bytes_of
         )
 
     def exponents(self, scope: Scope, evidence: Evidence) -> Floats:
@@ -161,15 +160,24 @@ class Fitter:
         self._keys.keep(id(runs), (runs, key))
         return key
 
-    def _fit_own(self, scope: Scope, evidence: Evidence) -> StableLearningRateModel:
+    def _own_fit(
+        self, key: Hashable, scope: Scope, evidence: Evidence
+    ) -> StableLearningRateModel:
+        """The workload's own fit: from the file, or made now."""
+        found = None if self._kept is None else self._kept.find_model(key)
+        if found is not None:
+            return found
         reference = _reference_steps(scope, evidence.own)
-        return fit_body(
+        model = fit_body(
             evidence.own,
             self._pooled_prior(scope, evidence, reference),
             reference,
             n_particles=particles_for(len(evidence.own.runs)),
             reliability=evidence.reliability,
         )
+        if self._kept is not None:
+            self._kept.keep_model(key, model)
+        return model
 
     def _pooled_prior(
         self, scope: Scope, evidence: Evidence, reference: float

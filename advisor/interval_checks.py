@@ -13,10 +13,10 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit
 
 from advisor.evidence import LEFT_OUT, is_labelled
 from advisor.recommendation import LEVEL
+from advisor.survival import sigmoid
 from knowledge.records import Forecast, Run
 
 # An interval is on trial from so many later runs on: with three, in simulations, right
@@ -312,9 +312,9 @@ def likely_range(
     grid = np.arange(x.min() - _GRID_BEYOND, x.max() + _GRID_BEYOND, _GRID_STEP)
     by_shape = np.zeros((falls.size, _WIDTHS.size, grid.size))
     for rate, has_failed, short, held in zip(x, ends, unseen, unheld, strict=True):
-        chance = expit((rate - grid - fall * short) / width)
+        chance = sigmoid((rate - grid - fall * short) / width)
         if np.isfinite(held):  # it failed between two looks
-            chance = chance - expit((rate - grid - fall * held) / width)
+            chance = chance - sigmoid((rate - grid - fall * held) / width)
         by_shape += np.log(
             _LAPSE + (1 - 2 * _LAPSE) * (chance if has_failed else 1 - chance)
         )

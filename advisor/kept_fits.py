@@ -1,7 +1,8 @@
 """Fits in a file of the store, so that a new process need not repeat them.
 
 Of siblings the moments are kept, of exponents the draws: the report on all workloads of
-a store needs nothing else of their fits.
+a store needs nothing else of their fits. Of the workloads asked about last the whole
+fits are kept, so a question that was asked before is answered without one.
 
 A fit is named by a hash of what it was made from: evidence, prior and the code itself.
 The file is a SQLite one, so that finding or adding a few among thousands costs as much
@@ -11,23 +12,31 @@ nothing else.
 
 import contextlib
 import hashlib
+import io
 import json
 import sqlite3
+import zipfile
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
-from advisor.regression import Moment, PosteriorSummary
+from advisor.regression import (
+    Moment,
+    PosteriorSummary,
+    StableLearningRateModel,
+    ThresholdPrior,
+)
 
 Floats = NDArray[np.float64]
 
 FOLDER = "cache"
 MAX_FITS, MAX_DRAWS = 20_000, 5_000  # about 20 MB, and as much or more
+MAX_MODELS = 50  # up to 2 MB each
 # Whatever a fit of a body of evidence depends on; a change of any makes new fits.
 _CODE = (
     *("evidence", "fitting", "pooling", "priors", "regression", "sampler", "survival"),
@@ -43,7 +52,8 @@ _AT_ONCE = 500  # names in one query
 
 def _code_version() -> str:
     """A hash of the statistics as they are while this process starts."""
-    digest = hashlib.sha256(f"{np.__version__} {scipy.__version__}".encode())
+    versions = f"{np.__version__} {metadata.version('scipy')}"
+    digest = hashlib.sha256(versions.encode())
     for name in _CODE:
         digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
     return digest.hexdigest()[:16]
@@ -78,6 +88,24 @@ class KeptFits:
         """Add draws to those of other processes; the oldest go."""
         content = np.asarray(draws, np.float64).tobytes()
         self._keep("draws", {key: content}, limit=MAX_DRAWS)
+
+    def find_model(self, key: Hashable) -> StableLearningRateModel | None:
+        """Return the fitted model that was kept under a key, or None."""
+        content = self._find("models", [key]).get(key)
+        return None if content is None else _model(content)
+
+    def keep_model(self, key: Hashable, model: StableLearningRateModel) -> None:
+        """Add a fitted model to those of other processes; the oldest go."""
+        options = model.get_params()
+        prior = asdict(options.pop("prior") or ThresholdPrior())
+        arrays: dict[str, Any] = {
+            **model.to_arrays(),
+            "prior": np.array(json.dumps(prior)),
+            "options": np.array(json.dumps(options)),
+        }
+        buffer = io.BytesIO()
+        np.savez(buffer, **arrays)
+        self._keep("models", {key: buffer.getvalue()}, limit=MAX_MODELS)
 
     def _find(self, table: str, keys: Sequence[Hashable]) -> dict[Hashable, bytes]:
         if not keys or not self._path.exists():
@@ -135,6 +163,21 @@ def _summary(content: bytes) -> PosteriorSummary | None:
         moments = {name: Moment(**m) for name, m in values["moments"].items()}
         return PosteriorSummary(**{**values, "moments": moments})
     except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _model(content: bytes) -> StableLearningRateModel | None:
+    """The fitted model that a row holds, or None when it is damaged."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+            arrays = dict(stored)
+        prior: dict[str, Any] = json.loads(str(arrays.pop("prior")))
+        options: dict[str, Any] = json.loads(str(arrays.pop("options")))
+        moments = {k: Moment(**v) for k, v in prior.items() if isinstance(v, dict)}
+        return StableLearningRateModel.from_arrays(
+            arrays, prior=ThresholdPrior(**prior | moments), **options
+        )
+    except (EOFError, KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile):
         return None
 
 

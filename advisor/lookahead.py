@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from advisor.regression import StableLearningRateModel
 from advisor.survival import sigmoid
@@ -66,7 +65,7 @@ class Belief:
             name: draws[::every].astype(np.float32)
             for name, draws in model.parameters_.items()
         }
-        low, high = expit(values["logit_low"]), expit(values["logit_high"])
+        low, high = sigmoid(values["logit_low"]), sigmoid(values["logit_high"])
         total = np.maximum(low + high, np.float32(1.0))
         falls = np.stack([model.fall_draws(batch)[::every] for batch in batches])
         slope = values["time_slope"]
@@ -82,7 +81,7 @@ class Belief:
             high=high / total,
             # Where the threshold does not fall, the step of a failure is chance.
             timeless=np.where(
-                slope > 0, expit(values["logit_timeless"]), np.float32(1.0)
+                slope > 0, sigmoid(values["logit_timeless"]), np.float32(1.0)
             ),
             growth=np.float32(np.log(2)) * np.where(power == 0, _LEAST_GROWTH, power),
         )

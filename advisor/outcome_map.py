@@ -145,9 +145,9 @@ def _marks(panel: str, runs: Sequence[Run]) -> list[dict[str, Any]]:
                     "batch": batch,
                     "rate": rate,
                     "outcome": _word(run),
-                    "seed": "" if run.seed is None else str(run.seed),
-                    "failed": "" if run.failed_at_step is None else run.failed_at_step,
-                    "steps": run.steps or run.horizon_steps or "",
+                    "seed": run.seed,
+                    "failed": run.failed_at_step,
+                    "steps": run.steps or run.horizon_steps,
                     "id": run.id,
                 }
             )

@@ -12,7 +12,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import truncnorm
 
 from advisor import priors
 from advisor.regression import Moment, PosteriorSummary, ThresholdPrior
@@ -151,6 +150,8 @@ def _evidence(base: ThresholdPrior, sibling: SiblingSummary, name: str) -> Momen
 @lru_cache(maxsize=1024)
 def _cut_at_zero(moment: Moment) -> Moment:
     """The mean and sd of a normal that is cut to positive values."""
+    from scipy.stats import truncnorm  # only a fit, which samples, comes here
+
     cut = truncnorm(-moment.mean / moment.sd, np.inf, moment.mean, moment.sd)
     return Moment(float(cut.mean()), float(cut.std()))
 

@@ -4,16 +4,17 @@ P(fail by step t | x, B) = lo + (1 - lo - hi) logistic((x - T_B(t)) / w), x = lo
 T_B(t) = a + b y + c y^2 + s z_B - d 2^(p y) log2(t / t_ref), y = log2 B - its centre.
 The one decision to know: nothing is a point estimate. A fit holds equally weighted
 draws of every parameter, and each answer is read off them with its interval.
+
+scipy is imported where a fit is made: reading answers off a fit that was kept takes
+less time than loading it.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, ndtr, ndtri
-from sklearn.base import BaseEstimator
 
 from advisor import priors
 from advisor.sampler import sample_posterior, standard_normal_points
@@ -25,6 +26,7 @@ from advisor.survival import (
     check_bounds,
     check_runs,
     on_grid,
+    sigmoid,
 )
 
 __all__ = [
@@ -174,7 +176,7 @@ class PosteriorSummary:
     steady_share: float = priors.STEADY_SHARE
 
 
-class StableLearningRateModel(BaseEstimator):  # type: ignore[misc]
+class StableLearningRateModel:
     """Posterior of the highest stable learning rate against batch size.
 
     Args:
@@ -201,6 +203,24 @@ class StableLearningRateModel(BaseEstimator):  # type: ignore[misc]
         self.reference_steps = reference_steps
         self.n_particles = n_particles
         self.random_state = random_state
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return what it was made with, as scikit-learn's estimators do."""
+        names = ("prior", "reference_steps", "n_particles", "random_state")
+        return {name: getattr(self, name) for name in names}
+
+    def set_params(self, **parameters: Any) -> Self:
+        """Change what it was made with, as scikit-learn's estimators do.
+
+        Raises:
+            ValueError: There is no such parameter.
+        """
+        unknown = sorted(parameters.keys() - self.get_params().keys())
+        if unknown:
+            raise ValueError(f"no parameter {unknown[0]}; known: {self.get_params()}")
+        for name, value in parameters.items():
+            setattr(self, name, value)
+        return self
 
     def fit(
         self,
@@ -258,10 +278,78 @@ class StableLearningRateModel(BaseEstimator):  # type: ignore[misc]
         )
         self.n_runs_ = len(runs)
         self.n_bounds_ = len(claims)
-        self.batch_sizes_ = np.exp2(self._evidence.log_batch)
         self.y_centre_ = self._centre(prior)
-        self._sample()
+        units = self._sample()
+        parameters = self._parameters(units)
+        parameters["level"] = parameters["level"] + self._origin
+        self._hold(
+            parameters,
+            log_batch=self._evidence.log_batch,
+            log_node_weights=self._node_log_likelihoods(units)[1],
+        )
         return self
+
+    def _hold(
+        self,
+        parameters: dict[str, Floats],
+        *,
+        log_batch: Floats,
+        log_node_weights: Sequence[Floats],
+    ) -> None:
+        """Take the draws that answers are read off, and the weights of their nodes."""
+        self.parameters_ = parameters
+        self.batch_sizes_ = np.exp2(log_batch)
+        self.exponent_ = parameters["slope"]
+        self.width_ = np.exp(parameters["log_width"])
+        self.time_slope_ = parameters["time_slope"]
+        self._high = sigmoid(parameters["logit_high"])
+        self._log_batch = log_batch
+        self._log_node_weights = log_node_weights
+
+    def to_arrays(self) -> dict[str, Floats]:
+        """Return what a fit gave; `from_arrays` makes the same model of it."""
+        nodes = (len(self._log_batch), len(_NODES), self.n_particles)
+        return {
+            "parameters": np.stack([self.parameters_[name] for name in PARAMETERS]),
+            "log_batch": self._log_batch,
+            "log_node_weights": np.reshape(self._log_node_weights, nodes),
+            "counts": np.array([self.n_runs_, self.n_bounds_], np.float64),
+            "centre": np.array([self.y_centre_]),
+            "level_prior": np.array([self.level_prior_.mean, self.level_prior_.sd]),
+        }
+
+    @classmethod
+    def from_arrays(
+        cls, arrays: Mapping[str, Floats], *, prior: ThresholdPrior, **options: Any
+    ) -> Self:
+        """Return the model as it was when fitted, without a fit.
+
+        Args:
+            arrays: From `to_arrays`.
+            prior: It was made with, like the `options`.
+            options: As of `get_params`.
+
+        Raises:
+            KeyError: An array is missing.
+            ValueError: Their shapes do not belong together.
+        """
+        model = cls(prior=prior, **options)
+        nodes = (len(arrays["log_batch"]), len(_NODES), model.n_particles)
+        drawn = (len(PARAMETERS), model.n_particles)
+        if arrays["log_node_weights"].shape != nodes or (
+            arrays["parameters"].shape != drawn
+        ):
+            raise ValueError("the arrays are of another model")
+        n_runs, n_bounds = arrays["counts"]
+        model.n_runs_, model.n_bounds_ = int(n_runs), int(n_bounds)
+        (model.y_centre_,) = map(float, arrays["centre"])
+        model.level_prior_ = Moment(*map(float, arrays["level_prior"]))
+        model._hold(
+            dict(zip(PARAMETERS, arrays["parameters"], strict=True)),
+            log_batch=arrays["log_batch"],
+            log_node_weights=list(arrays["log_node_weights"]),
+        )
+        return model
 
     def _centre(self, prior: ThresholdPrior) -> float:
         if prior.y_centre is not None:
@@ -270,25 +358,18 @@ class StableLearningRateModel(BaseEstimator):  # type: ignore[misc]
             return float(on_grid(self._evidence.log_batch.mean()))
         return float(np.log2(priors.CENTRE_BATCH_SIZE))
 
-    def _sample(self) -> None:
-        """Draw the posterior and the weights of each observed batch size's nodes."""
+    def _sample(self) -> Floats:
+        """Draw the posterior, in prior units, shape (n_particles, 12)."""
         start = standard_normal_points(
             self.n_particles, len(PARAMETERS), seed=self.random_state
         )
-        draws = start
-        if self.n_runs_ or self.n_bounds_:
-            draws = sample_posterior(
-                lambda units: self._node_log_likelihoods(units)[0],
-                start,
-                seed=self.random_state,
-            )
-        self.parameters_ = self._parameters(draws)
-        self.parameters_["level"] = self.parameters_["level"] + self._origin
-        self.exponent_ = self.parameters_["slope"]
-        self.width_ = np.exp(self.parameters_["log_width"])
-        self.time_slope_ = self.parameters_["time_slope"]
-        self._high = expit(self.parameters_["logit_high"])
-        self._log_node_weights = self._node_log_likelihoods(draws)[1]
+        if not self.n_runs_ and not self.n_bounds_:
+            return start
+        return sample_posterior(
+            lambda units: self._node_log_likelihoods(units)[0],
+            start,
+            seed=self.random_state,
+        )
 
     def _parameters(self, units: Floats) -> dict[str, Floats]:
         """From prior units, shape (n, 12), to parameters; the level from the origin."""
@@ -311,6 +392,8 @@ class StableLearningRateModel(BaseEstimator):  # type: ignore[misc]
 
     def _node_log_likelihoods(self, units: Floats) -> tuple[Floats, list[Floats]]:
         """Log-likelihoods (n,), and log weights (n_nodes, n) of each batch's nodes."""
+        from scipy.special import expit
+
         values = self._parameters(units)
         low, high = expit(values["logit_low"]), expit(values["logit_high"])
         total = np.maximum(low + high, 1.0)
@@ -354,7 +437,7 @@ class StableLearningRateModel(BaseEstimator):  # type: ignore[misc]
         y = float(on_grid(_log_batch(batch_size)))
         level = _nodes(self.parameters_, y - self.y_centre_)
         level -= self.fall_draws(batch_size) * self._log_time(horizon_steps)
-        found = np.flatnonzero(self._evidence.log_batch == y)
+        found = np.flatnonzero(self._log_batch == y)
         if len(found):
             weights = np.exp(self._log_node_weights[found[0]])
         else:
@@ -419,7 +502,7 @@ class StableLearningRateModel(BaseEstimator):  # type: ignore[misc]
         return self._predictive(draws, weights, float(np.log2(learning_rate)))
 
     def _predictive(self, draws: Floats, weights: Floats, log_rate: float) -> float:
-        chance = expit((draws - log_rate) / self.width_)
+        chance = sigmoid((draws - log_rate) / self.width_)
         share = (weights * (self._high + (1 - self._high) * chance)).sum()
         return float(np.clip(share, 0.0, 1.0))
 
@@ -449,7 +532,7 @@ class StableLearningRateModel(BaseEstimator):  # type: ignore[misc]
 
     def exponent(self, level: float = 0.9) -> Interval:
         """Return the power of the batch size by which the threshold goes."""
-        low, median, high = np.quantile(self.exponent_, central_shares(level))
+        low, median, high = _shares_of(self.exponent_, central_shares(level))
         return Interval(float(median), float(low), float(high), level)
 
     def scaling_rules(self) -> dict[str, float]:
@@ -486,7 +569,7 @@ class StableLearningRateModel(BaseEstimator):  # type: ignore[misc]
         by_draw = np.empty((len(grid), self.n_particles))
         for i, batch in enumerate(grid):
             draws, weights = self.threshold_draws(float(batch), horizon_steps)
-            chance = expit((draws - np.log2(learning_rate)) / self.width_)
+            chance = sigmoid((draws - np.log2(learning_rate)) / self.width_)
             share = (weights * chance).sum(0) / np.maximum(weights.sum(0), 1e-300)
             by_draw[i] = self._high + (1 - self._high) * share
         is_safe = by_draw.mean(1) >= 1.0 - risk
@@ -590,6 +673,8 @@ def _heavy_tailed(units: Floats, tail: float) -> Floats:
 
 def _time_slope(moment: Moment, steady_share: float, units: Floats) -> Floats:
     """From standard normal to the fall, by quantiles: zero, or a normal cut there."""
+    from scipy.special import ndtr, ndtri
+
     share = (ndtr(units) - steady_share) / (1 - steady_share)
     below = ndtr(-moment.mean / moment.sd)
     cut = below + (1 - below) * np.clip(share, 1e-12, 1.0)
@@ -631,6 +716,12 @@ def central_shares(level: float) -> tuple[float, float, float]:
     """
     _check_share(level, "level")
     return (1 - level) / 2, 0.5, (1 + level) / 2
+
+
+def _shares_of(draws: Floats, shares: Sequence[float]) -> Floats:
+    """Quantiles of equally weighted draws: `np.quantile`, which loads numpy.ma."""
+    places = np.arange(len(draws))
+    return np.interp(np.multiply(shares, len(draws) - 1), places, np.sort(draws))
 
 
 def _quantiles(draws: Floats, weights: Floats, shares: Sequence[float]) -> Floats:

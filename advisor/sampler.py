@@ -8,8 +8,6 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
-from scipy.stats import qmc
 
 Floats = NDArray[np.float64]
 LogLikelihood = Callable[[Floats], Floats]
@@ -28,6 +26,10 @@ _ACCEPTANCE = (0.2, 0.35)
 
 def standard_normal_points(n_points: int, n_dimensions: int, *, seed: int) -> Floats:
     """Return well-spread standard normal points, shape (n_points, n_dimensions)."""
+    # Only who samples needs scipy: answers are read off draws without it.
+    from scipy.special import ndtri
+    from scipy.stats import qmc
+
     sobol = qmc.Sobol(n_dimensions, scramble=True, rng=seed)
     points = sobol.random_base2(max(1, int(np.ceil(np.log2(max(n_points, 2))))))
     inside = np.clip(points[:n_points], 1e-9, 1 - 1e-9)

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from advisor.evidence import ADAPTIVE
 from advisor.rates import octaves_text, round_exponent
@@ -26,6 +25,7 @@ MIN_RUNS = 8  # of our own or imported runs: with fewer nothing is decided
 MIN_OCTAVES = 1.0  # of batch size: over less a slope drowns in the scatter
 MIN_RATES = 3  # at one batch size, before its best rate is known at all
 MIN_COMPARED = 2  # batch sizes with so many rates, before scores decide about a slope
+_ROOT_2 = math.sqrt(2)
 HALF_BAND = 0.25  # a rule is an exponent plus or minus this
 # By how much the runs must move the odds of a claim to decide it: a Bayes factor of
 # about three is the least that is called substantial (Jeffreys 1961, appendix B).
@@ -482,7 +482,7 @@ def _with_scope(said: str, rule: Rule, finding: Finding) -> str:
 def _normal_share(exponent: float, mean: float, sd: float) -> float:
     """P(within 0.25 of the exponent) under a normal curve, exact in either tail."""
     near, far = abs(exponent - mean) - HALF_BAND, abs(exponent - mean) + HALF_BAND
-    return float(norm.sf(near / sd) - norm.sf(far / sd))
+    return 0.5 * (math.erfc(near / sd / _ROOT_2) - math.erfc(far / sd / _ROOT_2))
 
 
 def _odds(share: float) -> float:

@@ -9,7 +9,7 @@ rest of its horizon.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +18,7 @@ from advisor import priors
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
+AnyFloat = TypeVar("AnyFloat", np.float32, np.float64)
 # Offsets are kept to a millionth of an octave: rates that differ by rounding alone
 # then give the same draws.
 _GRID = 2.0**20
@@ -179,8 +180,8 @@ def on_grid(offsets: ArrayLike) -> Floats:
     return np.asarray(np.round(np.asarray(offsets, np.float64) * _GRID) / _GRID)
 
 
-def sigmoid(values: Singles) -> Singles:
-    """Return the logistic function, safe for any float32 argument."""
+def sigmoid(values: NDArray[AnyFloat]) -> NDArray[AnyFloat]:
+    """Return the logistic function, safe for any float32 or float64 argument."""
     result = np.minimum(-values, _CAP)
     np.exp(result, out=result)
     result += 1

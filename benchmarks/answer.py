@@ -230,13 +230,13 @@ def _timed(calls: Sequence[Callable[[], None]]) -> Seconds:
     """Elapsed and processor seconds of each call, shape (n_calls, 2)."""
     found = []
     for call in calls:
-        start, cpu_start = time.perf_counter(), _cpu_seconds()
+        start, cpu_start = time.perf_counter(), cpu_seconds()
         call()
-        found.append((time.perf_counter() - start, _cpu_seconds() - cpu_start))
+        found.append((time.perf_counter() - start, cpu_seconds() - cpu_start))
     return np.array(found)
 
 
-def _cpu_seconds() -> float:
+def cpu_seconds() -> float:
     """Processor time of this process and of those it waited for."""
     times = os.times()
     return time.process_time() + times.children_user + times.children_system

@@ -2,16 +2,18 @@
 
 import uuid
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from knowledge.errors import BadValueError
 from knowledge.inbox import disk_error
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 ENDINGS = (".csv", ".parquet", ".json")
 
 
-def write_table(frame: pd.DataFrame, path: Path) -> int:
+def write_table(frame: "pd.DataFrame", path: Path) -> int:
     """Write the frame by the path's ending and return its number of rows.
 
     Raises:

@@ -3,7 +3,8 @@
 `study.toml` says what was run, when and on which machine, and holds the other files'
 hashes, so a damaged or half-copied study is known before a row of it is used. Curves
 stay here and are read when somebody looks at one; a store keeps the rows of the runs.
-`knowledge.study_writing` makes the files.
+`knowledge.study_writing` makes the files. Opening a store asks only which study this
+is, so pyarrow is loaded where a file is read.
 """
 
 import hashlib
@@ -12,10 +13,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from knowledge.errors import StudyError
 from knowledge.outcome import judge_curve
@@ -44,6 +41,9 @@ class ShippedStudy:
         Raises:
             StudyError: The file is missing, damaged or of another study.
         """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
         content = self._content(RUNS_FILE, self.facts["runs_sha256"])
         try:
             table = pq.read_table(pa.BufferReader(content))
@@ -118,6 +118,10 @@ def find_study(folder: Path | None = None) -> ShippedStudy | None:
 
 
 def _read_curves(path: Path, *, only: str | None = None) -> Iterator[tuple[str, Curve]]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
     wanted = None if only is None else pc.field("run_id") == only
     try:
         table = pq.read_table(path, filters=wanted)

@@ -10,7 +10,6 @@ from dataclasses import fields
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from knowledge.names import WorkloadName
 from knowledge.records import (
@@ -118,13 +117,20 @@ def insert_rows(
     if not rows:
         return
     data = {c: [_cell(row.get(c)) for row in rows] for c in columns}
-    con.register("incoming", pa.table(data))
+    _register(con, data)
     names = ", ".join(f'"{c}"' for c in columns)
     con.execute(
         f"insert into {table} ({names}) select {names} from incoming "
         "on conflict do nothing"
     )
     con.unregister("incoming")
+
+
+def _register(con: duckdb.DuckDBPyConnection, columns: Mapping[str, list[Any]]) -> None:
+    """Let the columns be read as the table `incoming`, until it is unregistered."""
+    import pyarrow as pa  # who only reads a store need not load it
+
+    con.register("incoming", pa.table(dict(columns)))
 
 
 def _new_events(
@@ -164,18 +170,9 @@ def _insert_runs(
     insert_rows(con, "runs", RUN_COLUMNS, rows)
     points = [point for body in bodies.values() for point in _curve_points(body)]
     if points:
-        con.register(
-            "incoming",
-            pa.table(
-                dict(
-                    zip(
-                        ("run_id", "metric", "step", "value"),
-                        map(list, zip(*points, strict=True)),
-                        strict=True,
-                    )
-                )
-            ),
-        )
+        names_of_points = ("run_id", "metric", "step", "value")
+        columns = map(list, zip(*points, strict=True))
+        _register(con, dict(zip(names_of_points, columns, strict=True)))
         con.execute(
             "insert into curves select run_id, metric, step, value from incoming"
         )
@@ -195,7 +192,7 @@ def _insert_study(
     if not columns:
         return
     kept = {name: columns[name] for name in RUN_COLUMNS if name in columns}
-    con.register("incoming", pa.table({n: list(v) for n, v in kept.items()}))
+    _register(con, {name: list(values) for name, values in kept.items()})
     con.execute(
         "delete from runs where source = ? and id in (select id from incoming)", [STUDY]
     )

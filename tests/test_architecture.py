@@ -5,6 +5,7 @@ file and line that breaks it.
 """
 
 import ast
+import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from advisor.service import Advisor
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("knowledge", "experiments", "advisor")
@@ -391,6 +394,36 @@ def test_asking_loads_neither_torch_nor_streamlit() -> None:
     modules = [name for name in modules_of("advisor") if ".ui" not in name]
     assert "advisor.service" in modules
     assert loaded_by(modules, suspects=["torch", "streamlit"]) == []
+
+
+def test_an_answer_on_known_evidence_loads_only_what_it_needs(tmp_path: Path) -> None:
+    """Starting is most of such an answer: it reads, and neither fits nor draws."""
+    store, question = str(tmp_path / "store"), "what LR for batch 5 on RealFace?"
+    heavy = (
+        *"torch streamlit altair pandas pyarrow scipy sklearn skimage PIL".split(),
+        *"narwhals joblib networkx mcp asyncio multiprocessing ssl numpy.ma".split(),
+        *"advisor.tools advisor.language_model.phrasing advisor.charts".split(),
+    )
+    with Advisor.open(store) as advisor:
+        asked = advisor.ask(question).to_dict()
+    code = (
+        "import json, sys\n"
+        "from advisor.cli import main\n"
+        f"main(['--store', {store!r}, 'ask', {question!r}, '--json'])\n"
+        f"print(json.dumps([name for name in {heavy!r} if name in sys.modules]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    answer, loaded = map(json.loads, done.stdout.splitlines())
+    assert answer["text"] == asked["text"]
+    assert loaded == []
 
 
 def test_knowing_and_queueing_runs_loads_no_torch() -> None:

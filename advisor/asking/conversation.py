@@ -35,7 +35,6 @@ from advisor.checks import check_batch_size, check_learning_rate
 from advisor.comparing import Comparison
 from advisor.diagnosis.answer import diagnosis_answer
 from advisor.language.several import split_questions
-from advisor.language_model.phrasing import put_in_words
 from advisor.question import AS_ASKED, Question, parse_question
 from advisor.rates import rate_text
 from advisor.recommendation import Recommendation
@@ -111,7 +110,11 @@ def ask(
     )
     if not save:
         return answer
-    answer = put_in_words(answer, advisor.settings.language_model)
+    if advisor.settings.language_model is not None:
+        # Mostly none is switched on, and its checks take a while to load.
+        from advisor.language_model.phrasing import put_in_words
+
+        answer = put_in_words(answer, advisor.settings.language_model)
     return replace(answer, answer_id=advisor.save_answer(answer, context, conversation))
 
 

@@ -12,15 +12,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, hstack
-from scipy.special import softmax
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from advisor.language.intents import Intent, shortened
 from advisor.language.meanings import meanings_of
@@ -32,6 +29,7 @@ from advisor.language.rules import (
     intent_of_turn,
     rule_intent,
 )
+from advisor.language.terms import Splitter, Terms, pieces_of, words_of
 from advisor.language.text import WORDS, Mark
 
 QUESTIONS = Path(__file__).with_name("questions")
@@ -39,11 +37,10 @@ TRAINED = Path(__file__).with_name("intents.npz")
 SHORT = 24  # characters of a marked text: a follow-up rather than a sentence
 INVERSE_PENALTY = 3.0  # of 0.3, 1, 3 and 10 the least log loss in cross-validation
 BEFORE_WEIGHT = 0.5
-_TOKEN = r"[\w'/@]+|[?!]"
-_KINDS: dict[str, dict[str, Any]] = {
-    "words": {"ngram_range": (1, 3), "token_pattern": _TOKEN},
-    "pieces": {"ngram_range": (2, 5), "analyzer": "char_wb"},
-    "before": {"ngram_range": (1, 2), "token_pattern": _TOKEN},
+_KINDS: dict[str, Splitter] = {
+    "words": partial(words_of, most_words=3),
+    "pieces": partial(pieces_of, fewest=2, most=5),
+    "before": partial(words_of, most_words=2),
 }
 _LEAST_TEXTS = {"words": 2, "pieces": 3, "before": 2}  # a feature must stand in
 _SPOKEN = {
@@ -83,18 +80,18 @@ class IntentModel:
     """Probabilities of the fifteen intents.
 
     `coefficients` (n_intents, n_features) and `intercepts` (n_intents,) belong to the
-    features of the three vectorizers and the signs, in that order.
+    features of the three kinds of terms and the signs, in that order.
     """
 
     def __init__(
         self,
-        vectorizers: dict[str, TfidfVectorizer],
+        terms: dict[str, Terms],
         signs: Sequence[str],
         intents: Sequence[Intent],
         coefficients: NDArray[np.float32],
         intercepts: NDArray[np.float32],
     ) -> None:
-        self._vectorizers = vectorizers
+        self._terms = terms
         self._signs = {name: i for i, name in enumerate(signs)}
         self._intents = list(intents)
         self._coefficients = coefficients
@@ -103,21 +100,33 @@ class IntentModel:
     @classmethod
     def train(cls, seen: Sequence[Seen], intents: Sequence[Intent]) -> Self:
         """Return the model that was trained on these examples; the same each time."""
+        # Who asks a question need not wait for what only teaching takes.
+        from scipy.sparse import csr_matrix
         from sklearn.linear_model import LogisticRegression
 
-        vectorizers = {
-            kind: TfidfVectorizer(
-                **options, sublinear_tf=True, min_df=_LEAST_TEXTS[kind]
-            ).fit([_text_of(one, kind) for one in seen])
-            for kind, options in _KINDS.items()
+        terms = {
+            kind: Terms.learn(
+                split,
+                [_text_of(one, kind) for one in seen],
+                fewest_texts=_LEAST_TEXTS[kind],
+            )
+            for kind, split in _KINDS.items()
         }
         signs = sorted({name for one in seen for name in one.signs})
         empty = np.zeros((0, 0), dtype=np.float32)
-        untrained = cls(vectorizers, signs, (), empty, empty)
+        untrained = cls(terms, signs, (), empty, empty)
+        features = [untrained._features(one) for one in seen]
+        rows = np.repeat(np.arange(len(seen)), [len(values) for _, values in features])
+        columns = np.concatenate([columns for columns, _ in features])
+        values = np.concatenate([values for _, values in features])
+        shape = len(seen), sum(len(t.columns) for t in terms.values()) + len(signs)
         regression = LogisticRegression(C=INVERSE_PENALTY, max_iter=2000)
-        regression.fit(untrained._features(seen), [intent.value for intent in intents])
+        regression.fit(
+            csr_matrix((values, (rows, columns)), shape=shape),
+            [intent.value for intent in intents],
+        )
         return cls(
-            vectorizers,
+            terms,
             signs,
             [Intent(name) for name in regression.classes_],
             regression.coef_.astype(np.float32),
@@ -128,16 +137,15 @@ class IntentModel:
     def load(cls, path: Path) -> Self:
         """Return the model that was saved in a file of numpy arrays."""
         with np.load(path, allow_pickle=False) as stored:
-            vectorizers = {}
-            for kind, options in _KINDS.items():
-                terms = stored[f"{kind}_terms"].tolist()
-                vectorizer = TfidfVectorizer(
-                    **options, sublinear_tf=True, vocabulary=terms
-                )
-                vectorizer.idf_ = stored[f"{kind}_idf"].astype(np.float64)
-                vectorizers[kind] = vectorizer
             return cls(
-                vectorizers,
+                {
+                    kind: Terms(
+                        split,
+                        {t: i for i, t in enumerate(stored[f"{kind}_terms"].tolist())},
+                        stored[f"{kind}_idf"].astype(np.float64),
+                    )
+                    for kind, split in _KINDS.items()
+                },
                 stored["signs"].tolist(),
                 [Intent(name) for name in stored["intents"].tolist()],
                 stored["coefficients"].astype(np.float32),
@@ -153,35 +161,35 @@ class IntentModel:
             "intercepts": self._intercepts,
             "trained_on": np.array(trained_on),
         }
-        for kind, vectorizer in self._vectorizers.items():
-            arrays[f"{kind}_terms"] = vectorizer.get_feature_names_out().astype(str)
-            arrays[f"{kind}_idf"] = vectorizer.idf_.astype(np.float32)
+        for kind, terms in self._terms.items():
+            arrays[f"{kind}_terms"] = np.array(list(terms.columns))
+            arrays[f"{kind}_idf"] = terms.rarity.astype(np.float32)
         np.savez_compressed(path, **arrays)
 
     def probabilities(self, seen: Sequence[Seen]) -> list[dict[Intent, float]]:
         """Return P(intent) for each text, most likely first."""
-        levels = self._features(seen) @ self._coefficients.T + self._intercepts
-        return [
-            {self._intents[i]: float(row[i]) for i in np.argsort(-row)}
-            for row in softmax(levels, axis=1)
-        ]
+        return [self._chances(*self._features(one)) for one in seen]
 
-    def _features(self, seen: Sequence[Seen]) -> csr_matrix:
-        """The examples' features, shape (n_texts, n_features)."""
-        parts = []
-        for kind, vectorizer in self._vectorizers.items():
-            part = vectorizer.transform([_text_of(one, kind) for one in seen])
-            parts.append(part * (BEFORE_WEIGHT if kind == "before" else 1.0))
-        cells = [
-            (row, self._signs[name], value)
-            for row, one in enumerate(seen)
-            for name, value in one.signs.items()
-            if name in self._signs
-        ]
-        rows, columns, values = zip(*cells, strict=True) if cells else ((), (), ())
-        shape = len(seen), len(self._signs)
-        parts.append(csr_matrix((values, (rows, columns)), shape=shape))
-        return csr_matrix(hstack(parts))
+    def _chances(
+        self, columns: NDArray[np.intp], values: NDArray[np.float64]
+    ) -> dict[Intent, float]:
+        levels = self._coefficients[:, columns] @ values + self._intercepts
+        chances = np.exp(levels - levels.max())
+        chances /= chances.sum()
+        return {self._intents[i]: float(chances[i]) for i in np.argsort(-chances)}
+
+    def _features(self, seen: Seen) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """The columns of a text's features that are not zero, and their values."""
+        columns, values, start = [], [], 0
+        for kind, terms in self._terms.items():
+            its_columns, its_values = terms.weigh(_text_of(seen, kind))
+            columns.append(start + its_columns)
+            values.append(its_values * (BEFORE_WEIGHT if kind == "before" else 1.0))
+            start += len(terms.columns)
+        known = {n: value for n, value in seen.signs.items() if n in self._signs}
+        columns.append(np.array([start + self._signs[n] for n in known], np.intp))
+        values.append(np.array(list(known.values()), np.float64))
+        return np.concatenate(columns), np.concatenate(values)
 
 
 def look_at(own: Reading, before: Reading | None) -> Seen:

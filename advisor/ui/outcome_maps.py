@@ -16,6 +16,9 @@ from advisor.wording import title_of
 from knowledge.records import Run
 
 HORIZONS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
+# The keys under which the session holds what was chosen; the recipes to choose from
+# change with the workload.
+MAP_CHOICES = ("evidence_map_of", "evidence_map_by")
 BY_RECIPE, BY_HORIZON = "recipe", "run length"
 
 
@@ -28,6 +31,7 @@ def render_outcome_map(advisor: Advisor) -> None:
     if not counts:
         st.text("No run has an outcome yet: verify a rate, or import runs with one.")
         return
+    st.session_state.setdefault("evidence_map_by", BY_RECIPE)
     words = {name: f"{title_of(name)} ({count_text(n, 'run')})" for name, n in counts}
     left, right = st.columns(2)
     workload = left.selectbox(
@@ -36,7 +40,6 @@ def render_outcome_map(advisor: Advisor) -> None:
     panel = right.segmented_control(
         "One panel for each",
         [BY_RECIPE, BY_HORIZON],
-        default=BY_RECIPE,
         required=True,
         key="evidence_map_by",
     )

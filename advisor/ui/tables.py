@@ -5,6 +5,7 @@ filtered by go in as parameters.
 """
 
 import io
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 ROWS_SHOWN = 1000
 VALUES_OFFERED = 300
+MOST_WHOLE = 2**63
 # Table -> the columns it can be filtered by.
 FILTERS: Mapping[str, tuple[str, ...]] = {
     "runs": ("workload", "outcome", "source"),
@@ -133,10 +135,47 @@ def parquet_bytes(frame: pd.DataFrame) -> bytes:
 
 
 def result_frame(result: QueryResult) -> pd.DataFrame:
-    """Return the rows of a query; columns of the same name are numbered."""
-    return pd.DataFrame(
-        [list(row) for row in result.rows], columns=_unique(result.columns)
+    """Return the rows of a query; columns of the same name are numbered.
+
+    A column holds one type, as Streamlit draws no other without a complaint: lists,
+    records and whole numbers beyond 64 bits come as text.
+    """
+    columns = (
+        zip(*result.rows, strict=True) if result.rows else [()] * len(result.columns)
     )
+    names = _unique(result.columns)
+    return pd.DataFrame(
+        {
+            name: _of_one_type(values)
+            for name, values in zip(names, columns, strict=True)
+        }
+    )
+
+
+def _of_one_type(values: Sequence[Any]) -> list[Any]:
+    """The values of a column as numbers, or else as text, with None where none is."""
+    there = [value for value in values if value is not None]
+    kinds = {type(value) for value in there}
+    if kinds <= {bool} or kinds <= {str}:
+        return list(values)
+    if all(_is_number(value) for value in there):
+        # A query says inf and nan in words: JSON has no such numbers.
+        return [float(v) if isinstance(v, str) else v for v in values]
+    return [None if v is None else _as_text(v) for v in values]
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, str):
+        return value in ("inf", "-inf", "nan")
+    if isinstance(value, int):
+        return abs(value) < MOST_WHOLE and not isinstance(value, bool)
+    return isinstance(value, float)
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _unique(names: Sequence[str]) -> list[str]:

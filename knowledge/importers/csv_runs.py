@@ -11,8 +11,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from knowledge.errors import ImportFileError
 from knowledge.importers import ParsedFile
 from knowledge.names import WorkloadName
@@ -85,6 +83,8 @@ def _read_csv(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
 
 
 def _read_parquet(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
+    import pyarrow.parquet as pq  # slow to load, and of this format alone
+
     try:
         table = pq.read_table(path)
     except (OSError, ValueError) as error:

@@ -2,13 +2,16 @@
 
 import math
 
+import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy.optimize import nnls
 
 from advisor.costs import (
     START_SECONDS,
     Timing,
+    _least_squares,
     elapsed_seconds,
     fit_run_cost,
     guess_run_cost,
@@ -161,3 +164,19 @@ def test_a_machine_k_times_slower_has_k_times_the_cost(factor):
     slower = [Timing(t.batch_size, t.steps, t.seconds * factor) for t in timings]
     once, again = fit_run_cost(WORKLOAD, timings), fit_run_cost(WORKLOAD, slower)
     assert again.seconds(5, 500) == pytest.approx(factor * once.seconds(5, 500))
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(0.01, 10), st.floats(0.01, 10), st.floats(-10, 10)),
+        min_size=2,
+        max_size=8,
+    )
+)
+def test_the_least_squares_above_zero_are_those_of_scipy(rows):
+    """Which is slow to load, and solves for any number of terms."""
+    table = np.array(rows)
+    columns, goal = table[:, :2], table[:, 2]
+    assume(np.linalg.cond(columns) < 1e4)
+    expected, _ = nnls(columns, goal)
+    assert _least_squares(columns, goal) == pytest.approx(expected, abs=1e-6)

@@ -76,11 +76,22 @@ def test_judging_and_the_largest_batch_rest_on_the_fit_of_the_answer(folder, fit
         assert fitted == []
 
 
-def test_a_new_process_finds_the_siblings_fits_and_answers_the_same(folder, fitted):
+def test_a_new_process_finds_what_was_fitted_and_answers_the_same(folder, fitted):
     cold = answer(folder)
     fitted.clear()
     assert answer(folder) == cold
+    assert fitted == []
+
+
+def test_a_new_process_fits_a_workload_with_a_new_run_alone(folder, fitted):
+    answer(folder)
+    with Advisor.open(folder, seeded=False) as advisor:
+        advisor.store.record_run(replace(RUN, id="run:new"))
+    fitted.clear()
+    warm = answer(folder)
     assert fitted == ["bench/a"]
+    shutil.rmtree(folder / kept_fits.FOLDER)
+    assert answer(folder) == warm
 
 
 @pytest.mark.parametrize("content", ["", "{", "not a database\n" * 100])
@@ -96,6 +107,7 @@ def test_damaged_fits_in_a_sound_file_are_made_again(folder, fitted):
     (file,) = (folder / kept_fits.FOLDER).glob("*.sqlite")
     with contextlib.closing(sqlite3.connect(file)) as con, con:
         con.execute("update fits set content = replace(content, 'moments', 'moment')")
+        con.execute("delete from models")
     fitted.clear()
     assert answer(folder) == cold
     assert sorted(fitted) == list(WORKLOADS)
@@ -173,14 +185,63 @@ def test_fits_of_another_version_of_the_statistics_are_not_used(
     assert file.name == "fits-another.sqlite"
 
 
-def small_summary():
+@pytest.mark.parametrize("content", [b"", b"odd", b"PK\x05\x06" + b"\0" * 18, "cut"])
+def test_a_damaged_model_in_a_sound_file_is_made_again(folder, fitted, content):
+    cold = answer(folder)
+    (file,) = (folder / kept_fits.FOLDER).glob("*.sqlite")
+    with contextlib.closing(sqlite3.connect(file)) as con, con:
+        if content == "cut":
+            con.execute("update models set content = substr(content, 1, 5000)")
+        else:
+            con.execute("update models set content = ?", [content])
+    fitted.clear()
+    assert answer(folder) == cold
+    assert fitted == ["bench/a"]
+
+
+def small_model():
     """A fit of no runs, quickly made."""
     return fitting.fit_body(
         fitting.Body("bench/a", None, "adam"),
         fitting.base_prior("adam"),
         100.0,
         n_particles=16,
-    ).summary()
+    )
+
+
+def small_summary():
+    """What is kept of a sibling's fit."""
+    return small_model().summary()
+
+
+def test_a_model_that_was_kept_is_the_same_model(tmp_path):
+    model = StableLearningRateModel(fitting.base_prior("sgd"), 500, n_particles=64)
+    model.fit([8, 8, 32], [1e-3, 1e-2, 1e-3], [False, True, False], steps=[500, 9, 20])
+    kept_fits.KeptFits(tmp_path).keep_model("key", model)
+    found = kept_fits.KeptFits(tmp_path).find_model("key")
+    assert found.get_params() == model.get_params()
+    assert found.level_prior_ == model.level_prior_
+    assert (found.n_runs_, found.n_bounds_, found.y_centre_) == (3, 0, model.y_centre_)
+    for batch in (8, 16):
+        assert found.threshold(batch, 2000) == model.threshold(batch, 2000)
+        assert found.safe_rate(batch) == model.safe_rate(batch)
+    assert found.largest_batch(2e-3) == model.largest_batch(2e-3)
+    assert found.exponent() == model.exponent()
+    assert found.summary() == model.summary()
+
+
+def test_models_in_the_file_have_a_limit_and_the_oldest_go(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept_fits, "MAX_MODELS", 2)
+    kept = kept_fits.KeptFits(tmp_path)
+    for key in "abc":
+        kept.keep_model(key, small_model())
+    assert [kept.find_model(key) is not None for key in "abc"] == [False, True, True]
+
+
+def test_arrays_of_another_model_are_refused():
+    model = small_model()
+    with pytest.raises(ValueError, match="another model"):
+        type(model).from_arrays(model.to_arrays(), prior=model.prior, n_particles=8)
 
 
 def test_fits_in_the_file_have_a_limit_and_the_oldest_go(tmp_path, monkeypatch):

@@ -469,6 +469,8 @@ def test_the_estimator_contract_holds():
     assert by_time[0] == pytest.approx(means[0])
     assert by_time[1] < by_time[0]
     assert copy.predict(np.empty((0, 1))).shape == (0,)
+    with pytest.raises(ValueError, match="no parameter nope"):
+        copy.set_params(nope=1)
 
 
 def test_another_seed_gives_nearly_the_same_answer():

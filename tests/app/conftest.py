@@ -54,7 +54,7 @@ def open_page() -> OpenPage:
 
     def run(page: str, **query: str) -> AppTest:
         path = ROOT / ("streamlit_app.py" if page == "app" else f"{PAGES}/{page}.py")
-        at = AppTest.from_file(str(path), default_timeout=30)
+        at = AppTest.from_file(str(path), default_timeout=250)
         for name, value in query.items():
             at.query_params[name] = value
         at.run()

@@ -38,3 +38,11 @@ def proxy_run(number: int, *, rate: float, outcome: Outcome) -> Run:
         batch_convention="per_side",
         created="2026-01-01T00:00:00",
     )
+
+
+def show_tab(at: AppTest, tab: str) -> AppTest:
+    """Open a tab of the Evidence page."""
+    at.session_state["evidence_tab"] = tab
+    at.run()
+    assert not at.exception
+    return at

@@ -18,7 +18,7 @@ from advisor.ui.tables import (
 )
 from knowledge.records import Outcome
 from knowledge.sql_box import QueryResult
-from tests.app.pages import OpenPage, proxy_run, texts
+from tests.app.pages import OpenPage, proxy_run, show_tab, texts
 
 CSV = (
     "workload,optimizer,batch_size,learning_rate,metric_name,metric_value,"
@@ -111,7 +111,7 @@ def test_the_example_query_runs(
     advisor: Advisor, open_page: OpenPage, two_runs: None
 ) -> None:
     """A newcomer presses the button and sees rows."""
-    at = open_page("evidence")
+    at = show_tab(open_page("evidence"), "SQL")
     at.button(key="evidence_run_sql").click().run()
     assert not at.exception
     assert not at.error
@@ -126,7 +126,7 @@ def test_a_query_that_is_refused_is_one_sentence(
     advisor: Advisor, open_page: OpenPage, query: str
 ) -> None:
     """The page stays, and the rows of an earlier query are gone."""
-    at = open_page("evidence")
+    at = show_tab(open_page("evidence"), "SQL")
     at.button(key="evidence_run_sql").click().run()
     at.text_area(key="evidence_sql").set_value(query)
     at.button(key="evidence_run_sql").click().run()
@@ -139,7 +139,7 @@ def test_a_long_result_says_that_it_was_cut(
     advisor: Advisor, open_page: OpenPage
 ) -> None:
     """Nobody takes the first thousand rows for all."""
-    at = open_page("evidence")
+    at = show_tab(open_page("evidence"), "SQL")
     at.text_area(key="evidence_sql").set_value("select * from range(5000)")
     at.button(key="evidence_run_sql").click().run()
     assert "More rows match" in at.warning[0].value
@@ -153,11 +153,40 @@ def test_columns_of_the_same_name_are_told_apart() -> None:
     assert list(frame.iloc[0]) == [1, 2, 3]
 
 
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ((1.5, "inf", None), [1.5, float("inf"), None]),
+        (("inf", "info", None), ["inf", "info", None]),
+        ((1, "x", True), ["1", "x", "true"]),
+        ((True, False, None), [True, False, None]),
+        (([1, "ß"], {"a": None}, None), ['[1, "ß"]', '{"a": null}', None]),
+        ((2**63, 1), [str(2**63), "1"]),
+        ((-(2**63) + 1, 1), [-(2**63) + 1, 1]),
+    ],
+)
+def test_a_column_of_a_result_holds_one_type(
+    values: tuple[object, ...], shown: list[object]
+) -> None:
+    """Streamlit complains in the terminal of any other."""
+    rows = tuple((value,) for value in values)
+    column = result_frame(QueryResult(("a",), rows, truncated=False))["a"]
+    expected = pd.Series(shown, name="a")
+    pd.testing.assert_series_equal(column, expected)
+
+
+def test_a_result_without_rows_still_has_its_columns() -> None:
+    """Whoever asks sees what was looked for."""
+    frame = result_frame(QueryResult(("a", "b"), (), truncated=False))
+    assert list(frame.columns) == ["a", "b"]
+    assert frame.empty
+
+
 def test_an_upload_keeps_good_rows_and_names_bad_ones(
     advisor: Advisor, open_page: OpenPage
 ) -> None:
     """The report gives line and reason; a second upload adds nothing."""
-    at = open_page("evidence")
+    at = show_tab(open_page("evidence"), "Import")
     at.file_uploader(key="evidence_upload").set_value(
         ("r.csv", CSV.encode(), "text/csv")
     )
@@ -174,7 +203,7 @@ def test_a_file_that_is_no_table_is_one_sentence(
     advisor: Advisor, open_page: OpenPage
 ) -> None:
     """Missing columns are named, nothing is added."""
-    at = open_page("evidence")
+    at = show_tab(open_page("evidence"), "Import")
     at.file_uploader(key="evidence_upload").set_value(
         ("r.csv", b"a,b\n1,2\n", "text/csv")
     )
@@ -189,7 +218,7 @@ def test_the_outcome_map_shows_how_a_workload_s_runs_ended(
     advisor: Advisor, open_page: OpenPage, two_runs: None
 ) -> None:
     """With the counts in words below the chart."""
-    at = open_page("evidence")
+    at = show_tab(open_page("evidence"), "Outcome map")
     assert at.selectbox(key="evidence_map_of").value == "realface@1/16"
     assert "RealFace@1/16, faceswap-2021: 1 held, 1 failed." in texts(at)
     at.segmented_control(key="evidence_map_by").set_value("run length").run()
@@ -202,4 +231,6 @@ def test_a_map_without_runs_says_where_outcomes_come_from(
     advisor: Advisor, open_page: OpenPage
 ) -> None:
     """A new store has claims and no run."""
-    assert "No run has an outcome yet" in texts(open_page("evidence"))
+    assert "No run has an outcome yet" in texts(
+        show_tab(open_page("evidence"), "Outcome map")
+    )

@@ -7,7 +7,7 @@ import streamlit as st
 
 from advisor.service import ImportReport
 from advisor.ui import resources
-from advisor.ui.outcome_maps import render_outcome_map
+from advisor.ui.outcome_maps import MAP_CHOICES, render_outcome_map
 from advisor.ui.tables import (
     FILTERS,
     ROWS_SHOWN,
@@ -50,12 +50,23 @@ COLUMNS = {
 advisor = resources.advisor_or_stop()
 st.session_state.setdefault("evidence_result", None)
 st.session_state.setdefault("evidence_report", None)
+st.session_state.setdefault("evidence_table", "runs")
+st.session_state.setdefault("evidence_sql", EXAMPLE_QUERY)
+
+
+def keep_choices() -> None:
+    """Keep what was chosen in tabs that are closed now: Streamlit would forget it."""
+    chosen = ["evidence_table", "evidence_sql", *MAP_CHOICES]
+    chosen += [f"evidence_{table}_{c}" for table, cs in FILTERS.items() for c in cs]
+    for key in chosen:
+        if key in st.session_state:
+            st.session_state[key] = st.session_state[key]
 
 
 def render_tables() -> None:
     """Draw one table with its filters, its row count and its downloads."""
     table = st.segmented_control(
-        "Table", list(FILTERS), default="runs", required=True, key="evidence_table"
+        "Table", list(FILTERS), required=True, key="evidence_table"
     )
     st.caption(ABOUT[table])
     columns = st.columns(len(FILTERS[table]))
@@ -116,7 +127,7 @@ def render_query_box() -> None:
         "One SELECT on a copy of the tables: "
         f"{', '.join([*FILTERS, 'curves'])}. It can read and change nothing."
     )
-    query = st.text_area("Query", EXAMPLE_QUERY, height=140, key="evidence_sql")
+    query = st.text_area("Query", height=140, key="evidence_sql")
     if st.button("Run query", key="evidence_run_sql", type="primary"):
         st.session_state.evidence_result = None
         with resources.errors_shown():
@@ -192,15 +203,18 @@ def render_report(report: ImportReport) -> None:
         )
 
 
+# What each tab draws.
+TABS = {
+    "Tables": render_tables,
+    "Outcome map": lambda: render_outcome_map(advisor),
+    "SQL": render_query_box,
+    "Import": render_import,
+}
+
 st.title("Evidence")
-tables, outcome_map, query_box, importing = st.tabs(
-    ["Tables", "Outcome map", "SQL", "Import"]
-)
-with tables, resources.errors_shown():
-    render_tables()
-with outcome_map, resources.errors_shown():
-    render_outcome_map(advisor)
-with query_box:
-    render_query_box()
-with importing:
-    render_import()
+keep_choices()
+tabs = st.tabs(list(TABS), key="evidence_tab", on_change="rerun")
+for tab, render in zip(tabs, TABS.values(), strict=True):
+    if tab.open:  # what a closed one shows is not even worked out
+        with tab, resources.errors_shown():
+            render()
