@@ -10,7 +10,6 @@ import re
 import socket
 import struct
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ PAGE = (
     Path(__file__).resolve().parents[2] / "docs" / "explanation" / "language-model.md"
 )
 NOT_SHOWN = "The language model's wording is not shown: {}."
-# A test waits a fraction of it.
+# A test that waits for its end waits a fraction of it.
 USUAL_SECONDS = 20
 HEADING = "## What can go wrong"
 
@@ -135,7 +134,7 @@ def calls_for_ever(handler: Handler, number: int) -> None:
 def hangs(handler: Handler, _: int) -> None:
     """Take the request and say nothing."""
     assert isinstance(handler.server, _Server)
-    handler.server.over.wait(30)
+    handler.server.over.wait()
 
 
 def _drips(handler: Handler, piece: bytes) -> None:
@@ -191,11 +190,11 @@ def sends(content: bytes) -> Behaviour:
     return lambda handler, _: send(handler, content)
 
 
-def late_after(seconds: float, text: str) -> Behaviour:
-    """Answer well, but too late."""
+def says_too_late(text: str) -> Behaviour:
+    """Answer well, once nobody waits any longer."""
 
     def behave(handler: Handler, number: int) -> None:
-        time.sleep(seconds)
+        handler.rfile.read(1)  # ends when the client hangs up
         says(text)(handler, number)
 
     return behave

@@ -1,5 +1,6 @@
 """Runs stopped at rungs, carried further, and what is said of them meanwhile."""
 
+import math
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -143,6 +144,8 @@ def test_an_answer_that_knows_cut_short_runs_alone_says_so(advisor, monkeypatch)
 def test_cheap_runs_go_to_their_end_and_measure_the_threshold(tmp_path, monkeypatch):
     """What Run does for digits on a store that knows nothing of them."""
     monkeypatch.setattr("advisor.verifying.ensure_supervisor", lambda advisor: None)
+    # Whether they are cheap is decided by their times: here also on a slow machine.
+    monkeypatch.setattr(planning_of_wishes, "SHORT_RUN_SECONDS", math.inf)
     folder = tmp_path / "store"
     with Advisor.open(
         folder, study=False, settings=Settings(folder, n_workers=1)

@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from dataclasses import replace
 
 import pytest
@@ -35,12 +34,13 @@ from tests.advisor.fake_language_model import (
     calls,
     fails,
     fault_text,
-    late_after,
     page_with_table,
     says,
+    says_too_late,
     serve,
     tool_call,
 )
+from tests.waiting import LIMIT_SECONDS
 
 KEY = "sk-a-secret-key"
 BASE_URL = "LR_ADVISOR_LLM_BASE_URL"
@@ -61,7 +61,9 @@ def answers(advisor) -> dict[str, Answer]:
     return {q: advisor.ask(q, save=False) for q in questions}
 
 
-def settings_for(base_url: str, *, seconds: float = 20.0) -> LanguageModelSettings:
+def settings_for(
+    base_url: str, *, seconds: float = LIMIT_SECONDS
+) -> LanguageModelSettings:
     return LanguageModelSettings(base_url, "test-model", KEY, seconds)
 
 
@@ -99,22 +101,22 @@ def is_about_time(case: Misbehaviour) -> bool:
 def test_whatever_it_does_the_answer_stands_and_one_line_says_so(
     advisor, answers, case
 ):
-    """The reason is that of the page, with this answer's numbers in it."""
+    """The reason is that of the page, with this answer's numbers in it.
+
+    A model that is slow goes on for as long as it is waited for.
+    """
     answer = answers[case.question]
     numbers = numbers_of(answer)
     with serve(case.build(numbers)) as fake:
         settings = settings_for(
-            fake.base_url, seconds=0.3 if is_about_time(case) else 20.0
+            fake.base_url, seconds=0.3 if is_about_time(case) else LIMIT_SECONDS
         )
-        began = time.monotonic()
         found = phrase(advisor, answer, settings=settings)
     assert found is not None
     assert found.text is None
     assert found.note == NOT_SHOWN.format(fault_text(case.fault, numbers))
     assert "\n" not in found.note
     assert KEY not in found.note
-    if is_about_time(case):
-        assert time.monotonic() - began < 5
     assert advisor.jobs() == []
 
 
@@ -299,7 +301,7 @@ def test_an_untrusted_certificate_or_plain_text_is_refused(advisor, answers):
 
 def test_a_good_answer_that_comes_too_late_is_not_shown(advisor, answers):
     text = filled(GOOD, answers[RECOMMEND])
-    with serve(late_after(0.6, text)) as fake:
+    with serve(says_too_late(text)) as fake:
         settings = settings_for(fake.base_url, seconds=0.2)
         found = phrase(advisor, answers[RECOMMEND], settings=settings)
     assert found is not None
