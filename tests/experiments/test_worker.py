@@ -189,10 +189,13 @@ def test_losses_of_earlier_attempts_count_when_it_is_judged_whether_to_stop(
 
 
 def test_cancelling_wins_over_stopping_early(bench, monkeypatch):
-    monkeypatch.setattr(worker.Heartbeat, "_may_stop_early", lambda self, step: False)
+    monkeypatch.setattr(
+        worker.Heartbeat,
+        "_may_stop_early",
+        lambda self, step: not self._asked_to_stop.wait(),
+    )
     monkeypatch.setattr(Queue, "beat", lambda *args, **values: False)
-    monkeypatch.setattr(worker, "HEARTBEAT_SECONDS", 0.0)
-    job = bench.run(replace(CONFIG, steps=100_000), stop_after=90_000)
+    job = bench.run(stop_after=40)
     assert job.state == "cancelled"
     assert bench.of(job).checkpoint_path.exists()  # for `jobs resume`
 
