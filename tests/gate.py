@@ -4,6 +4,7 @@ A test that needs a run to be still under way cannot trust to its length: a fast
 ends any run before a busy one has looked at it.
 """
 
+import os
 from pathlib import Path
 
 from tests.held_runs.sitecustomize import HELD_AT_STEP
@@ -21,8 +22,12 @@ class Gate:
     @property
     def environment(self) -> dict[str, str]:
         """What worker processes, or those that start them, must find."""
-        hook = Path(__file__).with_name("held_runs")
-        return {"PYTHONPATH": str(hook), "LR_ADVISOR_TEST_GATE": str(self._folder)}
+        folders = [str(Path(__file__).resolve().with_name("held_runs"))]
+        folders += filter(None, [os.environ.get("PYTHONPATH")])
+        return {
+            "PYTHONPATH": os.pathsep.join(folders),
+            "LR_ADVISOR_TEST_GATE": str(self._folder),
+        }
 
     def held(self) -> list[int]:
         """The processes that have come to the gate."""

@@ -16,7 +16,9 @@ from advisor.service import Advisor
 from advisor.settings import Settings
 from advisor.verifying import Verification
 from experiments.jobs import Job
+from experiments.queue import Queue
 from experiments.worker import carry_out
+from knowledge import inbox
 from knowledge.outcome import RULE_VERSION
 from knowledge.records import Outcome, Run
 
@@ -113,6 +115,22 @@ def test_a_survivor_is_carried_from_rung_to_rung_as_one_job(advisor, monkeypatch
     found = advisor.recommend("digits_mlp", 32).evidence
     assert sorted(found.used) == sorted(["run:known", run["id"]])
     assert [x.reason for x in found.excluded] == [OVERTAKEN, OVERTAKEN]
+
+
+def test_who_sees_a_verification_closed_can_read_its_runs(advisor, monkeypatch):
+    """Another process may bring them into the tables at that very moment."""
+    waiting = []
+
+    def close(queue: Queue, *arguments: Any, **values: Any) -> None:
+        waiting.append(inbox.waiting(advisor.store.folder))
+        end(queue, *arguments, **values)
+
+    end = Queue.end_verification
+    monkeypatch.setattr(Queue, "end_verification", close)
+    verification = advisor.verify("digits_mlp", 32, learning_rate=1e-3, steps=60)
+    work(advisor, verification)
+    assert verification.state == "finished"
+    assert waiting == [[]]
 
 
 def test_a_run_stopped_at_a_rung_counts_to_its_last_step(advisor, monkeypatch):
