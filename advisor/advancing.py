@@ -4,6 +4,7 @@
 writes down what is expected of a run before it can start.
 """
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -23,6 +24,7 @@ from advisor.verification import (
 )
 from experiments.jobs import Job, NewJob, new_job_id
 from experiments.run_folder import RunFolder
+from knowledge.errors import StoreError
 from knowledge.records import Run
 from knowledge.version import program_version
 
@@ -54,15 +56,13 @@ def _advance(advisor: "Advisor", verification_id: str) -> None:
     spec = VerificationSpec.from_dict(opened.spec["spec"])
     if opened.cancel is not None:
         if not unfinished:
-            advisor.queue.end_verification(verification_id, state="cancelled")
+            _end(advisor, verification_id, state="cancelled")
         return
     failed = [job for job in jobs if job.state == "failed"]
     if failed and not any(job.state == "finished" for job in jobs):
         # The first run could not be carried out at all: the next would not either.
         if not unfinished:
-            advisor.queue.end_verification(
-                verification_id, state="failed", error=failed[0].error
-            )
+            _end(advisor, verification_id, state="failed", error=failed[0].error)
         return
     if not spec.is_adaptive:
         if not jobs:
@@ -79,9 +79,21 @@ def _advance(advisor: "Advisor", verification_id: str) -> None:
             ]
             _submit(advisor, verification_id, spec, planned)
         elif not unfinished:
-            advisor.queue.end_verification(verification_id, state="finished")
+            _end(advisor, verification_id, state="finished")
         return
     _advance_adaptive(advisor, verification_id, spec, opened.created, jobs)
+
+
+def _end(
+    advisor: "Advisor", verification_id: str, *, state: str, error: str | None = None
+) -> None:
+    """Close a verification once its runs are in the tables.
+
+    Who sees that it is over reads them next, maybe while another process is at it.
+    """
+    with contextlib.suppress(StoreError):  # a full disk: they wait in the inbox
+        advisor.store.ingest_all()
+    advisor.queue.end_verification(verification_id, state=state, error=error)
 
 
 def _advance_adaptive(
@@ -119,7 +131,7 @@ def _advance_adaptive(
         jobs = advisor.queue.jobs(verification_id=verification_id)
         unfinished = [job for job in jobs if not job.is_over]
     if not unfinished:
-        advisor.queue.end_verification(verification_id, state="finished")
+        _end(advisor, verification_id, state="finished")
 
 
 def find_paused(

@@ -27,6 +27,7 @@ from knowledge.errors import AdvisorError, SettingsError
 
 LEAST_FREE_BYTES = 2**18  # less does not hold a run's record and the queue's log
 FULL_SECONDS = 10.0
+STOPPING_SECONDS = 30.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -325,7 +326,7 @@ def _watch(verification: Any, folder: Path) -> str | None:
     except KeyboardInterrupt:
         verification.cancel()
         sys.stderr.write("Cancelling; finished runs stay in the store.\n")
-        verification.wait(timeout_seconds=30)
+        verification.wait(timeout_seconds=STOPPING_SECONDS)
     return None
 
 

@@ -341,8 +341,8 @@ TOOLS: dict[str, Tool] = {
             "sql",
             "One SELECT (DuckDB) over the tables runs, curves, claims, trials, "
             "answers, jobs, forecasts and throughput; read-only, at most "
-            f"{_MOST_ROWS} rows, five seconds. `describe runs` lists the columns of "
-            "runs.",
+            f"{_MOST_ROWS} rows, five seconds of the processor. `describe runs` lists "
+            "the columns of runs.",
             {"query": _text_schema("One SELECT, DESCRIBE or SUMMARIZE.", 20_000)},
             ("query",),
             _sql,

@@ -2,8 +2,8 @@
 
 A job may be told to stop early (`stop_after`) and be carried further later; the runs of
 a verification are planned one after another (advisor.supervisor). A killed worker's
-lease runs out and the next worker goes on from the checkpoint. Not for network file
-systems.
+lease runs out and the next worker goes on from the checkpoint; a worker that lives
+keeps its job, however late its heartbeats. Not for network file systems.
 """
 
 import json
@@ -217,6 +217,7 @@ class Queue:
         now = _now(now)
         with self._connection() as con:
             con.execute("begin immediate")
+            self._renew_living(con, now)
             con.execute(
                 "update jobs set state = 'failed', state_number = state_number + 1, "
                 "ended = ?, error = ? where state = 'running' and lease < ? "
@@ -260,6 +261,21 @@ class Queue:
                 (_now(now) + LEASE_SECONDS, progress, loss, job_id, owner),
             ).fetchall()
         return bool(rows) and rows[0]["cancel"] is None
+
+    def _renew_living(self, con: sqlite3.Connection, now: float) -> None:
+        """Renew what ran out of workers that live: a busy machine's heartbeat is late.
+
+        It may also have slept. Two workers of one run would write the same files.
+        """
+        late = con.execute(
+            f"select {_JOB} from jobs where state = 'running' and lease < ?", (now,)
+        ).fetchall()
+        for job in map(_job, late):
+            if worker_is_alive(job):
+                con.execute(
+                    "update jobs set lease = ? where id = ?",
+                    (now + LEASE_SECONDS, job.id),
+                )
 
     def note_resumed(self, job_id: str, step: int) -> None:
         """Remember from which step a run went on."""
@@ -343,14 +359,18 @@ class Queue:
         job = self.job(job_id)
         if job.state == "finished":
             raise StoreError(f"Job {job_id} is finished: there is nothing to resume.")
+        now = time.time()
         with self._connection() as con:
+            con.execute("begin immediate")
+            self._renew_living(con, now)
             con.execute(
                 "update jobs set state = 'queued', state_number = state_number + 1, "
                 "attempts = 0, cancel = null, ended = null, error = null, lease = null "
                 "where id = ? and (state in ('failed', 'cancelled', 'interrupted') "
                 "or (state = 'running' and lease < ?))",
-                (job_id, time.time()),
+                (job_id, now),
             )
+            con.execute("commit")
 
     def carry_further(self, job_id: str, *, stop_after: int | None) -> None:
         """Queue a job again that stopped early in good health, to go on from there.

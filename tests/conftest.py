@@ -9,9 +9,12 @@ import os
 import hypothesis
 import pytest
 
-# How long an example takes says how busy the machine is, not whether it is right.
-hypothesis.settings.register_profile("no deadline", deadline=None)
-hypothesis.settings.load_profile("no deadline")
+# How long an example takes, or takes to draw, says how busy the machine is, not whether
+# it is right.
+hypothesis.settings.register_profile(
+    "no clock", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("no clock")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -195,7 +195,6 @@ def loaded_by(modules: Sequence[str], *, suspects: Sequence[str]) -> list[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.split()

@@ -20,7 +20,7 @@ PAGE = (
     Path(__file__).resolve().parents[2] / "docs" / "explanation" / "language-model.md"
 )
 NOT_SHOWN = "The language model's wording is not shown: {}."
-# A test waits a fraction of it.
+# A test that waits for its end waits a fraction of it.
 USUAL_SECONDS = 20
 HEADING = "## What can go wrong"
 

@@ -1,5 +1,6 @@
 """Runs stopped at rungs, carried further, and what is said of them meanwhile."""
 
+import math
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +16,9 @@ from advisor.service import Advisor
 from advisor.settings import Settings
 from advisor.verifying import Verification
 from experiments.jobs import Job
+from experiments.queue import Queue
 from experiments.worker import carry_out
+from knowledge import inbox
 from knowledge.outcome import RULE_VERSION
 from knowledge.records import Outcome, Run
 
@@ -114,6 +117,22 @@ def test_a_survivor_is_carried_from_rung_to_rung_as_one_job(advisor, monkeypatch
     assert [x.reason for x in found.excluded] == [OVERTAKEN, OVERTAKEN]
 
 
+def test_who_sees_a_verification_closed_can_read_its_runs(advisor, monkeypatch):
+    """Another process may bring them into the tables at that very moment."""
+    waiting = []
+
+    def close(queue: Queue, *arguments: Any, **values: Any) -> None:
+        waiting.append(inbox.waiting(advisor.store.folder))
+        end(queue, *arguments, **values)
+
+    end = Queue.end_verification
+    monkeypatch.setattr(Queue, "end_verification", close)
+    verification = advisor.verify("digits_mlp", 32, learning_rate=1e-3, steps=60)
+    work(advisor, verification)
+    assert verification.state == "finished"
+    assert waiting == [[]]
+
+
 def test_a_run_stopped_at_a_rung_counts_to_its_last_step(advisor, monkeypatch):
     before = advisor.recommend("digits_mlp", 32, horizon=STEPS).max_stable
     plan(monkeypatch, lambda survivors, rungs: new_run(rungs, rate=0.02))
@@ -143,6 +162,8 @@ def test_an_answer_that_knows_cut_short_runs_alone_says_so(advisor, monkeypatch)
 def test_cheap_runs_go_to_their_end_and_measure_the_threshold(tmp_path, monkeypatch):
     """What Run does for digits on a store that knows nothing of them."""
     monkeypatch.setattr("advisor.verifying.ensure_supervisor", lambda advisor: None)
+    # Whether they are cheap is decided by their times: here also on a slow machine.
+    monkeypatch.setattr(planning_of_wishes, "SHORT_RUN_SECONDS", math.inf)
     folder = tmp_path / "store"
     with Advisor.open(
         folder, study=False, settings=Settings(folder, n_workers=1)

@@ -31,6 +31,7 @@ from advisor.mcp_server import INSTRUCTIONS, TOKEN_VARIABLE, build_server
 from advisor.service import Advisor
 from advisor.tools import TOOLS, call_tool
 from knowledge.errors import SettingsError
+from tests.waiting import LIMIT_SECONDS, POLL_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "a token of this test"
@@ -162,10 +163,11 @@ def test_a_number_that_json_does_not_know_never_reaches_the_client(
 
 def test_a_slow_call_does_not_block_a_fast_one(advisor, monkeypatch):
     """The slow one ends only once the fast one has been answered."""
-    answered = threading.Event()
+    begun, answered = threading.Event(), threading.Event()
 
     def slow(advisor: Advisor, given: object) -> dict[str, Any]:
-        return {"waited_for_the_fast_one": answered.wait(30)}
+        begun.set()
+        return {"waited_for_the_fast_one": answered.wait(LIMIT_SECONDS)}
 
     monkeypatch.setitem(TOOLS, "jobs", replace(TOOLS["jobs"], call=slow))
 
@@ -177,7 +179,7 @@ def test_a_slow_call_does_not_block_a_fast_one(advisor, monkeypatch):
 
         async with anyio.create_task_group() as group:
             group.start_soon(call, "jobs")
-            await anyio.sleep(0.2)
+            await anyio.to_thread.run_sync(begun.wait, LIMIT_SECONDS)
             await call("workloads")
             answered.set()
         return results
@@ -251,12 +253,11 @@ def test_a_plan_is_proposed_approved_once_and_really_trained(tmp_path):
         done = (await session.call_tool("approve_plan", plan_id)).structured_content
         again = await session.call_tool("approve_plan", plan_id)
         name = {"verification_id": done["verification_id"]}
-        with anyio.fail_after(120):
-            while True:
-                how = await session.call_tool("verification", name)
-                if how.structured_content["state"] != "running":
-                    break
-                await anyio.sleep(0.2)
+        while True:
+            how = await session.call_tool("verification", name)
+            if how.structured_content["state"] != "running":
+                break
+            await anyio.sleep(POLL_SECONDS)
         return {
             "plan": plan,
             "before": before,
@@ -336,7 +337,7 @@ def test_nothing_but_the_protocol_goes_to_standard_output(store):
     lines = [json.loads(process.stdout.readline()) for _ in range(2)]
     while lines[-1].get("id") != 2:
         lines.append(json.loads(process.stdout.readline()))
-    rest, errors = process.communicate(timeout=30)
+    rest, errors = process.communicate()
     assert rest == b""
     assert all(line["jsonrpc"] == "2.0" for line in lines)
     assert lines[-1]["result"]["structuredContent"] == {"read": ""}
@@ -352,7 +353,7 @@ def test_the_server_ends_when_its_client_goes(store):
     process.stdin.flush()
     assert json.loads(process.stdout.readline())["id"] == 1
     process.stdin.close()
-    assert process.wait(timeout=10) == 0
+    assert process.wait() == 0
     assert process.stdout.read() == b""
     assert process.stderr.read() == b""
     process.stdout.close()
@@ -380,7 +381,7 @@ def url(store) -> Iterator[str]:
     assert first == f"MCP on http://127.0.0.1:{port}/mcp\n"
     yield f"http://127.0.0.1:{port}/mcp"
     process.terminate()
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate()
     assert out == ""
 
 
@@ -389,7 +390,7 @@ def over_http(url: str, talk: Talk, *, token: str | None = TOKEN) -> Any:
 
     async def run() -> Any:
         async with (
-            httpx2.AsyncClient(headers=headers, timeout=60) as http,
+            httpx2.AsyncClient(headers=headers, timeout=None) as http,
             streamable_http_client(url, http_client=http) as streams,
             ClientSession(*streams) as session,
         ):
@@ -411,7 +412,7 @@ def status(url: str, **headers: str) -> int:
         },
     )
     try:
-        with urllib.request.urlopen(asked, timeout=20) as answer:
+        with urllib.request.urlopen(asked) as answer:
             return answer.status
     except urllib.error.HTTPError as error:
         with error:
@@ -471,7 +472,7 @@ def test_without_a_token_no_path_and_no_method_says_anything(url):
         for method in ("GET", "POST", "DELETE", "OPTIONS"):
             asked = urllib.request.Request(base + path, method=method)
             with pytest.raises(urllib.error.HTTPError) as caught:
-                urllib.request.urlopen(asked, timeout=20)
+                urllib.request.urlopen(asked)
             with caught.value as error:
                 assert error.code == 401
                 assert error.headers["WWW-Authenticate"] == "Bearer"
@@ -488,7 +489,7 @@ def test_a_request_that_is_too_large_is_refused(url):
         },
     )
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(asked, timeout=20)
+        urllib.request.urlopen(asked)
     with caught.value as error:
         assert error.code == 413
 
@@ -569,7 +570,7 @@ def test_asking_and_approving_need_no_mcp_package():
         "import sys; sys.modules['mcp'] = sys.modules['mcp_types'] = None\n"
         "import advisor.cli, advisor.service, advisor.tools\n"
     )
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
 @pytest.mark.slow
@@ -581,7 +582,7 @@ def test_an_interrupted_server_ends_without_a_traceback(store):
     process.stdout.readline()
     process.send_signal(signal.SIGINT)
     try:
-        assert process.wait(timeout=10) == -signal.SIGINT
+        assert process.wait() == -signal.SIGINT
     finally:
         process.kill()
         _, errors = process.communicate()

@@ -19,6 +19,8 @@ FIXED = StudyPart(
 CHOSEN = StudyPart("chosen", "And these?", "digits_mlp", "sgd", (16, 64), 40, 1)
 BROKEN = StudyPart("broken", "What is that?", "digits_mlp", "faceswap-3", (4,), 40, 1)
 
+LONG = 1e5  # seconds; the clock runs while a test does, and must not end its study
+
 
 def plan_of(*parts: StudyPart) -> StudyPlan:
     return StudyPlan("study", 60.0, parts)
@@ -91,7 +93,7 @@ def test_named_rates_are_done_when_all_of_them_ran(advisor):
     finish(advisor, verification_id, seconds=0.1)
     assert states(advisor, plan) == ["done"]
     said: list[str] = []
-    run_study(advisor, plan, budget_seconds=60, say=said.append)
+    run_study(advisor, plan, budget_seconds=LONG, say=said.append)
     assert said == ["study-fixed: done before, 2 runs."]
 
 
@@ -139,7 +141,7 @@ def test_stopped_runs_of_named_rates_are_resumed_and_not_repeated(advisor):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("advisor.studying.time.sleep", carry_out)
-        final = run_study(advisor, plan, budget_seconds=60, say=lambda line: None)
+        final = run_study(advisor, plan, budget_seconds=LONG, say=lambda line: None)
     assert [s.state for s in final] == ["done"]
     assert [job.id for job in advisor.queue.jobs()] == ids
 
@@ -164,7 +166,7 @@ def test_a_part_that_cannot_be_carried_out_is_said_and_passed_over(advisor):
     plan = plan_of(BROKEN, FIXED)
     done = open_wish(advisor, plan_of(FIXED))
     finish(advisor, done, seconds=0.1)
-    final = run_study(advisor, plan, budget_seconds=60, say=said.append)
+    final = run_study(advisor, plan, budget_seconds=LONG, say=said.append)
     assert any("study-broken: could not be carried out." in line for line in said)
     assert [s.state for s in final] == ["waiting", "done"]
 
@@ -177,7 +179,7 @@ def test_ctrl_c_stops_the_runs_and_they_can_go_on(advisor):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("advisor.studying.time.sleep", interrupt)
         with pytest.raises(KeyboardInterrupt):
-            run_study(advisor, plan, budget_seconds=60, say=lambda line: None)
+            run_study(advisor, plan, budget_seconds=LONG, say=lambda line: None)
     assert {job.state for job in advisor.queue.jobs()} == {"cancelled"}
 
 
@@ -190,10 +192,10 @@ def test_a_small_study_is_run_shipped_and_brought_into_a_new_store(
     plan = plan_of(FIXED)
     with Advisor.open(tmp_path / "s", settings=settings) as advisor:
         said: list[str] = []
-        status = run_study(advisor, plan, budget_seconds=120, say=said.append)
+        status = run_study(advisor, plan, budget_seconds=LONG, say=said.append)
         assert status[0].state == "done"
         assert status[0].outcomes == {"diverged": 1, "stable": 1}
-        again = run_study(advisor, plan, budget_seconds=120, say=said.append)
+        again = run_study(advisor, plan, budget_seconds=LONG, say=said.append)
         assert said[-1] == "study-fixed: done before, 2 runs."
         assert again[0].n_runs == 2
     arguments = ["--store", str(tmp_path / "s"), "study"]

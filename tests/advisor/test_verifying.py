@@ -1,9 +1,7 @@
 """Verification runs in real processes: finished, cancelled, killed and resumed."""
 
+import contextlib
 import os
-import signal
-import time
-from collections.abc import Callable
 
 import psutil
 import pytest
@@ -11,11 +9,13 @@ import pytest
 from advisor import cli
 from advisor.service import Advisor
 from advisor.settings import Settings
-from advisor.verifying import job_dict, shown_state
+from advisor.verifying import Verification, job_dict, shown_state
 from experiments.jobs import Job
 from experiments.run_folder import RunFolder
 from knowledge.errors import BadValueError, WorkloadUnavailableError
 from knowledge.records import Outcome, Run
+from tests.gate import HELD_AT_STEP, Gate
+from tests.waiting import LIMIT_SECONDS, until
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +29,7 @@ KNOWN = Run(
     recipe="adam",
     source="a table",
     outcome=Outcome.STABLE,
-    horizon_steps=1600,
+    horizon_steps=200,
 )
 
 
@@ -41,33 +41,49 @@ def advisor(tmp_path):
         yield opened
         for verification in opened.queue.verifications(unfinished=True):
             opened.cancel(verification.id)
-        wait_for(lambda: not opened.queue.has_work(), seconds=30)
-        wait_for(lambda: not processes(opened), seconds=10)
+        until(lambda: not opened.queue.has_work(), what="the end of all work")
+        until(lambda: not processes(opened), what="the end of all processes")
 
 
-def wait_for(holds: Callable[[], object], *, seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, f"not within {seconds} s"
-        time.sleep(0.05)
+@pytest.fixture
+def gate(tmp_path, monkeypatch):
+    """Runs that are started from now on stand still at a step, until it is opened."""
+    gate = Gate(tmp_path / "gate")
+    for name, value in gate.environment.items():
+        monkeypatch.setenv(name, value)
+    return gate
 
 
 def processes(advisor: Advisor) -> list[psutil.Process]:
-    """Supervisors and workers of this store."""
+    """Supervisors and then workers of this store."""
     found = []
     for process in psutil.process_iter(["cmdline", "status"]):
         line = process.info["cmdline"] or []
         ours = str(advisor.store.folder) in line
         if ours and process.info["status"] != psutil.STATUS_ZOMBIE:
             found.append(process)
-    return found
+    return sorted(found, key=lambda p: "advisor.supervisor" not in p.info["cmdline"])
+
+
+def wait(advisor: Advisor, verification: Verification) -> None:
+    """Wait for its end, and for the processes that write down what came of it."""
+    verification.wait(timeout_seconds=LIMIT_SECONDS)
+    until(lambda: not processes(advisor), what="the end of its processes")
+
+
+def kill_all(advisor: Advisor) -> None:
+    """End its processes, those first that would start others."""
+    for process in processes(advisor):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    until(lambda: not processes(advisor), what="the end of killed processes")
 
 
 def test_named_rates_are_run_as_they_are_and_become_evidence(advisor):
     verification = advisor.verify(
         "digits_mlp", [16, 32], learning_rate=[1e-3, 3e3], steps=60
     )
-    verification.wait(timeout_seconds=120)
+    wait(advisor, verification)
     document = verification.to_dict()
     assert document["state"] == "finished"
     tried = [(r["batch_size"], r["learning_rate"]) for r in document["runs"]]
@@ -83,10 +99,13 @@ def test_named_rates_are_run_as_they_are_and_become_evidence(advisor):
     assert advisor.store.verify().problems == ()
 
 
-def test_chosen_rates_lie_where_the_threshold_is_believed_to_be(advisor):
-    verification = advisor.verify("digits_mlp", 32, runs=6, steps=60)
+def test_chosen_rates_lie_where_the_threshold_is_believed_to_be(advisor, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr("advisor.verifying.ensure_supervisor", lambda advisor: None)
+        verification = advisor.verify("digits_mlp", 32, runs=6, steps=60)
     assert len(verification.job_ids) == 2  # there at once, for whoever detaches
-    verification.wait(timeout_seconds=120)
+    advisor.tend()
+    wait(advisor, verification)
     runs = verification.to_dict()["runs"]
     assert len(runs) == 6
     for run in runs:
@@ -95,49 +114,40 @@ def test_chosen_rates_lie_where_the_threshold_is_believed_to_be(advisor):
     assert verification.progress == 1.0
 
 
-def test_a_killed_supervisor_and_killed_workers_lose_nothing(advisor):
+def test_a_killed_supervisor_and_killed_workers_lose_nothing(advisor, gate):
     """The resumed curve equals that of an undisturbed run, to the last digit.
 
     And what was forecast of a run is neither lost nor said a second time.
     """
     advisor.store.record_run(KNOWN)
     verification = advisor.verify(
-        "digits_cnn", 64, learning_rate=[1e-3, 2e-3, 3e-3], steps=1600
+        "digits_cnn", 64, learning_rate=[1e-3, 2e-3, 3e-3], steps=200
     )
     queue = advisor.queue
     forecasts = advisor.store.forecasts()
     assert sorted(f.job_id for f in forecasts) == sorted(verification.job_ids)
+    until(lambda: len(gate.held()) == 2, what="two runs at the gate")
+    kill_all(advisor)
+    shown = sorted(shown_state(job) for job in verification.jobs())
+    assert shown == ["interrupted", "interrupted", "queued"]
 
-    def has_checkpoint() -> bool:
-        folders = [
-            RunFolder.of_job(advisor.store.folder, j) for j in verification.job_ids
-        ]
-        return any(folder.checkpoint_path.exists() for folder in folders)
-
-    wait_for(has_checkpoint, seconds=60)
-    for process in processes(advisor):
-        process.send_signal(signal.SIGKILL)
-    wait_for(lambda: not processes(advisor), seconds=10)
-    shown = {shown_state(job) for job in verification.jobs()}
-    assert shown <= {"interrupted", "queued", "finished"}
-    assert "interrupted" in shown
-
+    gate.open()
     advisor.tend()  # what opening the app again does
-    verification.wait(timeout_seconds=90)
+    wait(advisor, verification)
     jobs = verification.jobs()
     assert [job.state for job in jobs] == ["finished"] * 3
     resumed = [job for job in jobs if job.resumed_from_step]
-    assert resumed
-    assert max(job.attempts for job in jobs) == 2
+    assert [job.resumed_from_step for job in resumed] == [HELD_AT_STEP] * 2
+    assert sorted(job.attempts for job in jobs) == [1, 2, 2]
     assert len(advisor.store.runs()) == 1 + 3
     assert advisor.store.forecasts() == forecasts
-    wait_for(lambda: len(advisor.track_record().forecasts) == 3, seconds=10)
+    assert len(advisor.track_record().forecasts) == 3
 
     job = resumed[0]
     again = advisor.verify(
         "digits_mlp", 32, learning_rate=[1e-3], steps=60
     )  # the queue still works
-    again.wait(timeout_seconds=60)
+    wait(advisor, again)
     from experiments.training import train
 
     undisturbed = train(
@@ -151,8 +161,7 @@ def test_a_killed_supervisor_and_killed_workers_lose_nothing(advisor):
 
 def test_every_run_is_forecast_before_it_starts_and_scored_when_it_ends(advisor):
     verification = advisor.verify("digits_mlp", 32, runs=10, steps=60)
-    verification.wait(timeout_seconds=120)
-    wait_for(lambda: not advisor.queue.has_work(), seconds=10)
+    wait(advisor, verification)
     record = advisor.track_record()
     # The first two started when nothing was known.
     assert len(record.forecasts) == 8
@@ -173,37 +182,32 @@ def test_every_run_is_forecast_before_it_starts_and_scored_when_it_ends(advisor)
     assert advisor.store.verify().problems == ()
 
 
-def test_cancelling_leaves_no_process_behind_after_five_seconds(advisor):
+def test_cancelling_leaves_no_process_behind(advisor, gate):
     verification = advisor.verify("digits_cnn", 64, budget_seconds=300, steps=20_000)
-    wait_for(
-        lambda: any(job.state == "running" for job in verification.jobs()), seconds=30
-    )
+    until(gate.held, what="a run at the gate")
     for job_id in verification.job_ids:
         advisor.cancel(job_id)
-    wait_for(lambda: not processes(advisor), seconds=5)
+    until(lambda: not processes(advisor), what="the end of cancelled processes")
     assert {job.state for job in verification.jobs()} == {"cancelled"}
     assert verification.state == "cancelled"
 
 
 @pytest.mark.parametrize("how", ["a verification's own cancel", "Ctrl-C"])
 def test_cancelling_ends_a_verification_whose_supervisor_is_gone(
-    advisor, monkeypatch, how
+    advisor, gate, monkeypatch, how
 ):
     """Somebody must close it: killed processes hear no flag."""
     verification = advisor.verify("digits_cnn", 64, budget_seconds=300, steps=20_000)
-    wait_for(
-        lambda: any(job.state == "running" for job in verification.jobs()), seconds=30
-    )
-    for process in processes(advisor):
-        process.send_signal(signal.SIGKILL)
-    wait_for(lambda: not processes(advisor), seconds=10)
+    until(gate.held, what="a run at the gate")
+    kill_all(advisor)
     if how == "Ctrl-C":
         with monkeypatch.context() as patched:
             patched.setattr(verification, "jobs", _interrupted)
+            patched.setattr(cli, "STOPPING_SECONDS", LIMIT_SECONDS)
             cli._watch(verification, advisor.store.folder)
     else:
         verification.cancel()
-        verification.wait(timeout_seconds=30)
+        wait(advisor, verification)
     assert verification.state == "cancelled"
     assert {job.state for job in verification.jobs()} == {"cancelled"}
 
@@ -216,23 +220,26 @@ def test_a_run_that_cannot_be_carried_out_says_why(advisor):
     verification = advisor.verify(
         "original@1/64", 2, runs=3, steps=60, data="/no/folder::/nor/this"
     )
-    verification.wait(timeout_seconds=60)
+    wait(advisor, verification)
     assert verification.state == "failed"
     assert "There is no folder '/no/folder'" in verification.error
     failed = verification.jobs()[0]
     assert job_dict(failed)["state"] == "failed"
 
 
-def test_a_cancelled_job_goes_on_from_its_step_when_resumed(advisor):
-    verification = advisor.verify("digits_cnn", 64, learning_rate=1e-3, steps=1500)
+def test_a_cancelled_job_goes_on_from_its_step_when_resumed(advisor, gate):
+    verification = advisor.verify("digits_cnn", 64, learning_rate=1e-3, steps=200)
     (job_id,) = verification.job_ids
-    wait_for(lambda: advisor.queue.job(job_id).progress > 0.1, seconds=60)
+    until(gate.held, what="the run at the gate")
     advisor.cancel(job_id)
-    wait_for(lambda: advisor.queue.job(job_id).is_over, seconds=10)
+    until(lambda: advisor.queue.job(job_id).is_over, what="its end")
+    assert advisor.queue.job(job_id).state == "cancelled"
+    gate.open()
     advisor.resume(job_id)
-    wait_for(lambda: advisor.queue.job(job_id).state == "finished", seconds=120)
+    until(lambda: advisor.queue.job(job_id).is_over, what="its end once resumed")
+    until(lambda: not processes(advisor), what="the end of its processes")
     job = advisor.queue.job(job_id)
-    assert job.resumed_from_step > 100
+    assert (job.state, job.resumed_from_step) == ("finished", HELD_AT_STEP)
     # The part run before cancelling does not count beside the whole one.
     evidence = advisor.recommend("digits_cnn", 64).evidence
     assert [job.run_id] == list(evidence.used)

@@ -16,6 +16,7 @@ from advisor.fitting import Fitter
 from advisor.service import Advisor
 from advisor.ui import resources
 from tests.app.pages import OpenPage
+from tests.waiting import LIMIT_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = "advisor/ui/pages"
@@ -54,7 +55,7 @@ def open_page() -> OpenPage:
 
     def run(page: str, **query: str) -> AppTest:
         path = ROOT / ("streamlit_app.py" if page == "app" else f"{PAGES}/{page}.py")
-        at = AppTest.from_file(str(path), default_timeout=250)
+        at = AppTest.from_file(str(path), default_timeout=LIMIT_SECONDS)
         for name, value in query.items():
             at.query_params[name] = value
         at.run()

@@ -9,7 +9,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,11 +17,15 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
+
+from tests.gate import Gate
+from tests.waiting import LIMIT_SECONDS, until
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
-START_SECONDS = 60.0
+LIMIT_MILLISECONDS = 1000 * LIMIT_SECONDS
+expect.set_options(timeout=LIMIT_MILLISECONDS)
 
 
 def find_chromium() -> str | None:
@@ -66,7 +69,22 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 
 @pytest.fixture(scope="session")
-def app_url(base_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server_gate(tmp_path_factory: pytest.TempPathFactory) -> Gate:
+    """The gate of the app's workers; those of an app served elsewhere know none."""
+    return Gate(tmp_path_factory.mktemp("gate") / "gate")
+
+
+@pytest.fixture
+def gate(server_gate: Gate) -> Gate:
+    """The gate, closed: runs stay under way until a test opens it or cancels them."""
+    server_gate.close()
+    return server_gate
+
+
+@pytest.fixture(scope="session")
+def app_url(
+    base_url: str, server_gate: Gate, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """The address of the app: the one given, or one with a store of its own."""
     if base_url:
         yield base_url
@@ -84,13 +102,18 @@ def app_url(base_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
                 "--server.fileWatcherType=none",
             ],
             cwd=ROOT,
-            env={**os.environ, "LR_ADVISOR_STORE": str(folder / "store")},
+            env={
+                **os.environ,
+                **server_gate.environment,
+                "LR_ADVISOR_STORE": str(folder / "store"),
+            },
             stdout=log,
             stderr=log,
         )
         try:
             url = f"http://127.0.0.1:{port}"
-            wait_until_up(f"{url}/_stcore/health", folder / "server.log")
+            health = f"{url}/_stcore/health"
+            until(lambda: is_up(server, health, folder / "server.log"), what="the app")
             yield url
         finally:
             stop(server)
@@ -103,16 +126,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until_up(url: str, log: Path) -> None:
-    """Wait for the server, or fail with what it wrote."""
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end:
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.2)
-    pytest.fail(f"The app did not come up:\n{log.read_text()[-2000:]}")
+def is_up(server: subprocess.Popen[bytes], url: str, log: Path) -> bool:
+    """Whether the server answers; a test fails with what it wrote when it ended."""
+    if server.poll() is not None:
+        pytest.fail(f"The app did not come up:\n{log.read_text()[-2000:]}")
+    try:
+        with urllib.request.urlopen(url):
+            return True
+    except OSError:
+        return False
 
 
 def stop(server: subprocess.Popen[bytes]) -> None:
@@ -122,13 +144,13 @@ def stop(server: subprocess.Popen[bytes]) -> None:
     except psutil.NoSuchProcess:
         started = []
     server.terminate()
-    server.wait(timeout=20)
+    server.wait()
     for process in started:
         try:
             process.terminate()
         except psutil.NoSuchProcess:
             continue
-    psutil.wait_procs(started, timeout=10)
+    psutil.wait_procs(started, timeout=LIMIT_SECONDS)
 
 
 @pytest.fixture
@@ -142,6 +164,7 @@ def page(page: Page, app_url: str) -> Iterator[Page]:
         if parts.scheme not in ("data", "blob") and parts.hostname != home:
             outside.append(url)
 
+    page.set_default_timeout(LIMIT_MILLISECONDS)
     page.on("request", lambda request: note(request.url))
     page.on("websocket", lambda socket: note(socket.url))
     page.goto(app_url)

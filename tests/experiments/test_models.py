@@ -171,7 +171,6 @@ class TestDescribing:
             capture_output=True,
             text=True,
             check=True,
-            timeout=60,
             env={**os.environ, "PYTHONPATH": os.getcwd()},
         )
         peak_megabytes, loaded_images = answer.stdout.split()

@@ -39,6 +39,12 @@ def test_a_job_may_be_known_by_its_id_before_it_is_queued(queue):
     assert len(queue.jobs()) == 1
 
 
+def lose_worker(queue: Queue) -> None:
+    """Let the worker of every running job have been a process that is no more."""
+    with queue._connection() as con:
+        con.execute("update jobs set pid = 2000000000 where state = 'running'")
+
+
 def test_the_oldest_job_is_claimed_first_and_only_once(queue):
     first, second = submit(queue), submit(queue)
     assert queue.claim("a").id == first
@@ -66,6 +72,7 @@ def test_many_threads_never_claim_the_same_job(queue):
 def test_a_lost_lease_is_taken_over_and_the_first_owner_hears_of_it(queue):
     job_id = submit(queue)
     queue.claim("a", now=0.0)
+    lose_worker(queue)
     again = queue.claim("b", now=LEASE_SECONDS + 1)
     assert (again.id, again.attempts) == (job_id, 2)
     assert not queue.beat(job_id, "a", progress=0.5, loss=1.0)
@@ -78,14 +85,27 @@ def test_a_lost_lease_is_taken_over_and_the_first_owner_hears_of_it(queue):
 def test_a_heartbeat_keeps_the_lease(queue):
     job_id = submit(queue)
     queue.claim("a", now=0.0)
+    lose_worker(queue)
     queue.beat(job_id, "a", progress=0.1, loss=None, now=LEASE_SECONDS - 1)
     assert queue.claim("b", now=LEASE_SECONDS + 1) is None
+
+
+def test_a_living_worker_whose_heartbeats_are_late_keeps_its_job(queue):
+    """As on a busy machine, or one that has slept."""
+    job_id = submit(queue)
+    queue.claim("a", now=0.0)
+    for late in (LEASE_SECONDS + 1, 100 * LEASE_SECONDS):
+        assert queue.claim("b", now=late) is None
+    queue.resume(job_id)
+    assert queue.job(job_id).state == "running"
+    assert queue.beat(job_id, "a", progress=0.5, loss=1.0)
 
 
 def test_a_job_that_loses_its_worker_too_often_fails_with_advice(queue):
     job_id = submit(queue)
     for attempt in range(MAX_ATTEMPTS):
         assert queue.claim("a", now=1000.0 * attempt) is not None
+        lose_worker(queue)
     assert queue.claim("a", now=1e6) is None
     job = queue.job(job_id)
     assert job.state == "failed"
@@ -142,8 +162,7 @@ def test_a_cancelled_job_can_be_resumed_and_a_finished_one_not(queue):
 def test_a_job_whose_process_is_gone_is_given_back(queue):
     job_id = submit(queue)
     queue.claim("a")
-    with queue._connection() as con:
-        con.execute("update jobs set pid = 2000000000")
+    lose_worker(queue)
     assert queue.release_lost() == [job_id]
     assert queue.claim("b").attempts == 2
 

@@ -24,7 +24,6 @@ def run_speed(*arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
 
@@ -34,7 +33,8 @@ def timing(batch_size: int, seconds: float, memory: float = 100.0) -> Timing:
 
 
 def test_the_steps_of_a_workload_are_timed_into_one_document():
-    done = run_speed("digits_mlp", "--batch-sizes", "32,8", "--seconds", "1")
+    """Far more time than it takes: with less, a slow machine leaves the second out."""
+    done = run_speed("digits_mlp", "--batch-sizes", "32,8", "--seconds", "600")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["machine"] == machine_name()

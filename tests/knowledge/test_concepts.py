@@ -1,7 +1,8 @@
 """Concept pages: each well made, and the right one found for a question, or none."""
 
+import cProfile
 import json
-import time
+import pstats
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ QUESTIONS = [
 ]
 CONCEPTS = load_concepts()
 KEYS = {concept.key for concept in CONCEPTS}
+MOST_CALLS = 2500  # of functions, a question; about 1,300 today
 
 
 def found(text: str) -> str | None:
@@ -118,12 +120,13 @@ def test_words_count_whole_and_rare_words_count_most(text, key):
     assert found(text) == key
 
 
-def test_a_question_takes_less_than_five_milliseconds():
+def test_a_question_takes_few_steps():
+    """Calls are counted, as a time would say how fast the machine is."""
     find_concept("warm the pages up")
-    start = time.process_time()
-    for q in QUESTIONS:
-        find_concept(q["text"])
-    assert (time.process_time() - start) / len(QUESTIONS) < 0.005
+    with cProfile.Profile() as profile:
+        for q in QUESTIONS:
+            find_concept(q["text"])
+    assert pstats.Stats(profile).total_calls / len(QUESTIONS) < MOST_CALLS
 
 
 def test_a_key_without_a_page_is_an_error():

@@ -416,10 +416,10 @@ def test_a_folder_that_cannot_be_written_is_a_clear_error(store, monkeypatch):
 
 
 HOLD_OPEN = """
-import duckdb, sys, time
+import duckdb, sys
 con = duckdb.connect(sys.argv[1])
 print("open", flush=True)
-time.sleep(60)
+sys.stdin.read()
 """
 
 
@@ -428,6 +428,7 @@ def test_records_wait_while_another_program_holds_the_file_open(store):
     assert len(store.runs()) == 1
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD_OPEN, str(store.folder / "store.duckdb")],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
     try:
@@ -439,6 +440,7 @@ def test_records_wait_while_another_program_holds_the_file_open(store):
     finally:
         holder.kill()
         holder.wait()
+        holder.stdin.close()
         holder.stdout.close()
     assert store.claims() == [CLAIM]
 
@@ -591,7 +593,7 @@ runs = st.builds(
 @settings(
     max_examples=15,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(runs, min_size=1, max_size=4, unique=True))
 def test_runs_survive_the_store_unchanged(store, batch):
