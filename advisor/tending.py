@@ -10,6 +10,8 @@ import json
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
@@ -72,7 +74,7 @@ class Tending:
         One that is at work may be about to leave: the new one waits for that.
         """
         if self._queue.has_work():
-            with FileLock(self._folder / STARTING_LOCK):
+            with self._starting():
                 self._start(deaths=0)
 
     def look(self) -> None:
@@ -83,13 +85,11 @@ class Tending:
         if not self._queue.has_work() or self._is_tended():
             return
         try:
-            with FileLock(self._folder / STARTING_LOCK, timeout=0):
+            with self._starting(timeout=0):
                 if not self._is_tended():
                     self._replace()
         except Timeout:
             return  # somebody else is at it
-        except OSError as error:
-            raise disk_error(error, self._folder) from error
 
     def hand_over(self) -> None:
         """Wait until the supervisor that was started has begun, or cannot."""
@@ -120,8 +120,19 @@ class Tending:
         try:
             with FileLock(self._folder / LOCK_FILE, timeout=0):
                 return False
-        except Timeout:
+        except OSError:  # held, or in a folder where we may not lock anything
             return True
+
+    @contextmanager
+    def _starting(self, *, timeout: float = -1) -> Iterator[None]:
+        """Let nobody else start a supervisor meanwhile."""
+        try:
+            with FileLock(self._folder / STARTING_LOCK, timeout=timeout):
+                yield
+        except Timeout:
+            raise
+        except OSError as error:
+            raise disk_error(error, self._folder) from error
 
     def _has_live_workers(self) -> bool:
         return any(map(worker_is_alive, self._queue.jobs(running=True)))

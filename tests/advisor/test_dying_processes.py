@@ -32,8 +32,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def advisor(folder: Path) -> Iterator[Advisor]:
-    with Advisor.open(folder, settings=Settings(folder, 1, with_study=False)) as opened:
+def advisor(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Advisor]:
+    monkeypatch.setenv("LR_ADVISOR_WORKERS", "1")
+    settings = Settings(folder, 1, with_study=False)
+    with Advisor.open(folder, settings=settings, seeded=False) as opened:
         yield opened
         kill_all(folder)
 
