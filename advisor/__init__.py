@@ -56,6 +56,7 @@ study           the study's plan: parts, shares of the time (pure)
 studying        carries the study out, and goes on where it was
 shipping        a store's runs -> the study that ships
 study_command   `lr-advisor study`
+tending         whether somebody tends unfinished work; started anew, or given up
 supervisor      python -m advisor.supervisor: tends a store's unfinished work
 cli             lr-advisor
 two_seeds/      the seeds' statements judged by our runs: writes the page about it

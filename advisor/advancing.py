@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from knowledge.store import Store
 
 LOCK_FILE = "planning.lock"
+MOST_FAILURES = 3  # jobs in a row that could not be carried out
 LAST_RUN_SHARE = 0.6  # of a run must fit into what is left of the budget to start it
 Seconds = Callable[[int, float], float]
 
@@ -104,6 +105,12 @@ def _advance_adaptive(
     jobs: Sequence[Job],
 ) -> None:
     unfinished = [job for job in jobs if not job.is_over]
+    if failure := _last_of_failures(jobs):  # the next would not go better
+        if not unfinished:
+            advisor.queue.end_verification(
+                verification_id, state="failed", error=failure.error
+            )
+        return
     while len(unfinished) < spec.n_workers and _may_plan(advisor, spec, created, jobs):
         model, n_runs = advisor.model_for(spec)
         runs = advisor.store.runs(workload=spec.workload)
@@ -132,6 +139,14 @@ def _advance_adaptive(
         unfinished = [job for job in jobs if not job.is_over]
     if not unfinished:
         _end(advisor, verification_id, state="finished")
+
+
+def _last_of_failures(jobs: Sequence[Job]) -> Job | None:
+    """Return the job that ended last if it and those before it all failed."""
+    over = [job for job in jobs if job.is_over]
+    last = sorted(over, key=lambda job: job.ended or job.created)[-MOST_FAILURES:]
+    all_failed = all(job.state == "failed" for job in last)
+    return last[-1] if len(last) == MOST_FAILURES and all_failed else None
 
 
 def find_paused(

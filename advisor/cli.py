@@ -4,15 +4,25 @@ Answers go to stdout (with --json one document and nothing else), everything els
 stderr. Exit code 0 done, 2 something the person can put right, 1 our bug.
 """
 
+import os
+import sys
+
+# `python -m` and PYTHONPATH=. have Python look in the current folder first, where
+# somebody may have an `experiments` or a `json.py` of their own. Before all imports.
+_LIBRARY = os.path.dirname(os.__file__)
+if os.path.exists(os.curdir) and not os.path.samefile(
+    os.curdir, os.path.dirname(os.path.dirname(__file__))
+):
+    _AHEAD = sys.path[: sys.path.index(_LIBRARY)] if _LIBRARY in sys.path else []
+    sys.path[: len(_AHEAD)] = [f for f in _AHEAD if f not in ("", os.getcwd())]
+
 import argparse
 import contextlib
 import importlib.util
 import json
-import os
 import shlex
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,6 +34,7 @@ from experiments.jobs import VERIFICATION
 from experiments.runner import WORKER_ENVIRONMENT
 from experiments.workloads import find_spec
 from knowledge.errors import AdvisorError, SettingsError
+from knowledge.python_process import python_command, python_environment
 
 LEAST_FREE_BYTES = 2**18  # less does not hold a run's record and the queue's log
 FULL_SECONDS = 10.0
@@ -105,7 +116,7 @@ def _app(options: argparse.Namespace) -> Result:
     if importlib.util.find_spec("streamlit") is None:
         raise SettingsError("streamlit is not installed: pip install lr-advisor.")
     script = Path(__file__).resolve().parents[1] / "streamlit_app.py"
-    environment = dict(os.environ)
+    environment = python_environment()
     if options.store:
         environment["LR_ADVISOR_STORE"] = str(
             Path(options.store).expanduser().absolute()
@@ -120,9 +131,7 @@ def _app(options: argparse.Namespace) -> Result:
     _draw_faces_ahead()
     _check_port(options.port)
     sys.stderr.write(f"Store: {folder}\n")
-    arguments = [
-        sys.executable,
-        "-m",
+    arguments = python_command(
         "streamlit",
         "run",
         str(script),
@@ -130,11 +139,11 @@ def _app(options: argparse.Namespace) -> Result:
         f"--server.address={options.host}",
         "--server.headless=true",
         "--browser.gatherUsageStats=false",
-    ]
+    )
     if options.host not in ("127.0.0.1", "localhost"):
         arguments.append(f"--server.allowedHosts={options.host}")
     os.chdir(script.parent)  # its .streamlit/config.toml lies there
-    os.execve(sys.executable, arguments, environment)
+    os.execve(arguments[0], arguments, environment)
 
 
 def _check_port(port: int) -> None:
@@ -145,12 +154,12 @@ def _check_port(port: int) -> None:
 def _draw_faces_ahead() -> None:
     """Draw the generated faces while the person reads, so the first run need not."""
     subprocess.Popen(
-        [sys.executable, "-m", "experiments.faces"],
+        python_command("experiments.faces"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        env={**os.environ, **WORKER_ENVIRONMENT},
+        env={**python_environment(), **WORKER_ENVIRONMENT},
     )
 
 
@@ -179,6 +188,7 @@ def _ask(options: argparse.Namespace) -> Result:
 def _approve(options: argparse.Namespace) -> Result:
     with _open(options) as advisor:
         done = advisor.approve(options.plan_id)
+        advisor.hand_over()
     lines = [done.text]
     if done.verification_id is not None:
         lines.append(
@@ -249,7 +259,9 @@ def _verify(options: argparse.Namespace) -> Result:
             data=options.data,
             precision=options.precision,
         )
-        stuck = None if options.detach else _watch(verification, advisor.store.folder)
+        if options.detach:
+            advisor.hand_over()
+        stuck = None if options.detach else _watch(advisor, verification)
         document = verification.to_dict()
         document["error"] = document["error"] or stuck
     if document["state"] == "failed" or document["error"]:
@@ -294,13 +306,13 @@ _SPEED_COLUMNS = (
 ).split()
 
 
-def _watch(verification: Any, folder: Path) -> str | None:
+def _watch(advisor: Any, verification: Any) -> str | None:
     """Wait for the runs and say on stderr how each ended; Ctrl-C cancels.
 
     Returns why it is of no use to wait longer, or None when they are over.
     """
     seen: set[tuple[str, int]] = set()
-    had_room = time.monotonic()
+    had_room, folder = time.monotonic(), advisor.store.folder
     try:
         while True:
             over = verification.state != "running"
@@ -316,6 +328,7 @@ def _watch(verification: Any, folder: Path) -> str | None:
                 return None
             if shutil.disk_usage(folder).free >= LEAST_FREE_BYTES:
                 had_room = time.monotonic()
+                advisor.look_after()
             elif time.monotonic() - had_room > FULL_SECONDS:
                 return (
                     f"The runs cannot be saved because the disk holding {folder} is "
@@ -369,6 +382,7 @@ def _jobs(options: argparse.Namespace) -> Result:
         raise SettingsError(f"jobs {options.action} needs an id: see `jobs list`.")
     with _open(options) as advisor:
         if options.action == "list":
+            _say_trouble(advisor)
             jobs = [job_dict(job) for job in advisor.jobs()]
             return jobs, _table(jobs, _JOB_COLUMNS) if jobs else "No jobs."
         if options.action == "cancel":
@@ -376,12 +390,20 @@ def _jobs(options: argparse.Namespace) -> Result:
             advisor.cancel(options.id)
         elif options.action == "resume":
             advisor.resume(options.id)
+            advisor.hand_over()
+        else:
+            _say_trouble(advisor)
         if options.id.startswith(VERIFICATION):
             opened = advisor.queue.verification(options.id)
             document = {"id": opened.id, "state": opened.state, "kind": "verification"}
         else:
             document = job_dict(advisor.queue.job(options.id))
     return document, "\n".join(f"{k}: {v}" for k, v in document.items())
+
+
+def _say_trouble(advisor: Any) -> None:
+    if trouble := advisor.tending.trouble():
+        sys.stderr.write(f"{trouble}\n")
 
 
 def _refuse_if_over(advisor: Any, job_or_verification_id: str) -> None:

@@ -155,7 +155,7 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
         "--examples", type=float, help="how many to train on, over all runs"
     )
     parser.add_argument("--executor", default="local", choices=("local",))
-    parser.add_argument("--detach", action="store_true", help="return at once")
+    parser.add_argument("--detach", action="store_true", help="do not wait for runs")
 
 
 def _add_speed(parser: argparse.ArgumentParser) -> None:

@@ -5,11 +5,11 @@ Counted in a process of its own, since it takes torch to build the model.
 
 import json
 import subprocess
-import sys
 from collections.abc import Mapping
 from typing import Any
 
 from knowledge.errors import BadValueError, RunFailedError
+from knowledge.python_process import python_command, python_environment
 
 
 def describe_workload(name: str, options: Mapping[str, str]) -> dict[str, Any]:
@@ -21,10 +21,11 @@ def describe_workload(name: str, options: Mapping[str, str]) -> dict[str, Any]:
     """
     pairs = [f"{key}={value}" for key, value in options.items()]
     done = subprocess.run(
-        [sys.executable, "-m", "experiments.describe", name, *pairs],
+        python_command("experiments.describe", name, *pairs),
         capture_output=True,
         text=True,
         check=False,
+        env=python_environment(),
     )
     if done.returncode == 2:
         given = ", ".join(pairs) or name

@@ -5,9 +5,7 @@ torch. Only one measurement at a time and none beside a run: each would slow the
 """
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -25,6 +23,7 @@ from knowledge.errors import (
     RunFailedError,
     WorkloadUnavailableError,
 )
+from knowledge.python_process import python_command, python_environment
 from knowledge.records import Throughput, content_id
 
 if TYPE_CHECKING:
@@ -111,7 +110,7 @@ def _measure(
     budget_seconds: float,
 ) -> dict[str, Any]:
     """Run the measuring process and return its document."""
-    command = [sys.executable, "-m", "experiments.speed", workload]
+    command = python_command("experiments.speed", workload)
     command += ["--recipe", recipe, "--device", device]
     command += ["--workers", str(n_workers), "--seconds", str(budget_seconds)]
     if batch_sizes:
@@ -123,7 +122,7 @@ def _measure(
             text=True,
             check=False,
             timeout=budget_seconds + GRACE_SECONDS,
-            env={**os.environ, **WORKER_ENVIRONMENT},
+            env={**python_environment(), **WORKER_ENVIRONMENT},
         )
     except subprocess.TimeoutExpired as error:
         raise RunFailedError(

@@ -27,6 +27,7 @@ from advisor.forecasting import build_forecasts
 from advisor.interval_checks import JobState, StatedInterval
 from advisor.measuring import SpeedReport, measure_speed
 from advisor.settings import Settings, load_settings
+from advisor.tending import Tending
 from advisor.verification import VerificationSpec
 from advisor.verifying import (
     Verification,
@@ -98,6 +99,7 @@ class Advisor(Answering):
     ):
         super().__init__(store, settings, seeded=seeded, with_study=with_study)
         self.queue = Queue(store.folder)
+        self.tending = Tending(store.folder, self.queue)
         self.proposals = Proposals(store.folder)
         self.study_problem: str | None = None
 
@@ -236,6 +238,8 @@ class Advisor(Answering):
                 f"{waiting} records wait to be ingested: is another program holding "
                 f"{self.store.folder / 'store.duckdb'} open? Nothing is lost."
             )
+        if trouble := self.tending.trouble():
+            problems.append(trouble)
         interrupted = [j.id for j in self.jobs() if shown_state(j) == "interrupted"]
         if interrupted:
             problems.append(
@@ -476,6 +480,17 @@ class Advisor(Answering):
     def tend(self) -> None:
         """Make sure a process looks after unfinished work, also after a crash."""
         ensure_supervisor(self)
+
+    def look_after(self) -> None:
+        """See that somebody still tends unfinished work; what nobody can fails.
+
+        Whoever waits for runs calls it again and again.
+        """
+        self.tending.look()
+
+    def hand_over(self) -> None:
+        """Wait until a process has begun with unfinished work, before leaving it."""
+        self.tending.hand_over()
 
     def save_answer(
         self, answer: Answer, context: str | None, conversation: str | None

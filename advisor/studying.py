@@ -121,6 +121,7 @@ def _carry_out(advisor: "Advisor", status: WishStatus) -> None:
     started = _start(advisor, status, status.left_seconds)
     try:
         while time.monotonic() < end and _goes_on(advisor, status.wish):
+            advisor.look_after()
             time.sleep(POLL_SECONDS)
     finally:  # also on Ctrl-C
         if _goes_on(advisor, status.wish):
@@ -173,6 +174,7 @@ def _goes_on(advisor: "Advisor", wish: Wish) -> bool:
 def _wait_until_stopped(advisor: "Advisor", wish: Wish) -> None:
     end = time.monotonic() + STOPPING_SECONDS
     while time.monotonic() < end and _goes_on(advisor, wish):
+        advisor.look_after()
         time.sleep(POLL_SECONDS)
 
 

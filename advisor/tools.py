@@ -124,6 +124,7 @@ def _jobs(advisor: "Advisor", given: Arguments) -> dict[str, Any]:
 
 
 def _verification(advisor: "Advisor", given: Arguments) -> dict[str, Any]:
+    advisor.look_after()
     verification = Verification(advisor, given["verification_id"])
     document = verification.to_dict()
     return {**document, "progress": verification.progress}
@@ -175,7 +176,9 @@ def _propose_cancel(advisor: "Advisor", given: Arguments) -> dict[str, Any]:
 
 
 def _approve(advisor: "Advisor", given: Arguments) -> dict[str, Any]:
-    return advisor.approve(given["plan_id"]).to_dict()
+    done = advisor.approve(given["plan_id"])
+    advisor.hand_over()
+    return done.to_dict()
 
 
 def _scope(given: Arguments) -> dict[str, Any]:

@@ -6,9 +6,6 @@ survives the app that started it.
 """
 
 import math
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -100,7 +97,9 @@ class Verification:
     def wait(
         self, *, timeout_seconds: float | None = None, poll_seconds: float = 0.2
     ) -> None:
-        """Wait until it is over; somebody must tend it (`Advisor.verify` sees to it).
+        """Wait until it is over; that somebody tends it is looked after meanwhile.
+
+        When nobody can, it is over too: `failed`, and `error` says why.
 
         Raises:
             RunTimeoutError: It was not over in time; it goes on by itself.
@@ -112,6 +111,7 @@ class Verification:
                     f"Verification {self.id} is not over after {timeout_seconds:g} s; "
                     "it goes on by itself."
                 )
+            self._advisor.look_after()
             time.sleep(poll_seconds)
 
     def cancel(self) -> None:
@@ -347,24 +347,7 @@ def _check_budget(
 
 def ensure_supervisor(advisor: "Advisor") -> None:
     """Make sure a process tends unfinished work; starting a second is harmless."""
-    if not advisor.queue.has_work():
-        return
-    try:
-        with (advisor.store.folder / "workers.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "advisor.supervisor", str(advisor.store.folder)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-    except OSError as error:
-        raise StoreError(
-            f"No process could be started to carry out runs ({error.strerror}): they "
-            "wait in the queue."
-        ) from error
-    # It outlives us; while we live, somebody must take note of its end.
-    threading.Thread(target=process.wait, daemon=True).start()
+    advisor.tending.start()
 
 
 def shown_state(job: Job) -> str:

@@ -9,7 +9,6 @@ import argparse
 import itertools
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +25,7 @@ from advisor.service import Advisor
 from benchmarks.machine import describe_machine
 from benchmarks.made_up_stores import StoreSize, make_store
 from experiments.workloads import WORKLOADS
+from knowledge.python_process import python_command, python_environment
 from knowledge.records import OURS, Curve, Run
 
 Seconds = NDArray[np.float64]
@@ -243,9 +243,11 @@ def cpu_seconds() -> float:
 
 
 def _run_command(store: Path, question: str) -> None:
-    command = [sys.executable, "-m", "advisor.cli", "ask", question]
+    command = python_command("advisor.cli", "ask", question)
     command += ["--store", str(store), "--json"]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        command, check=True, stdout=subprocess.DEVNULL, env=python_environment()
+    )
 
 
 def _row(question: str, bar: float, seconds: Seconds) -> dict[str, object]:

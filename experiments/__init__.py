@@ -16,6 +16,7 @@ kept_checkpoints  what a run that stopped in good health goes on from later
 picture_folders   whether a person's pictures are still those a run began with
 disk_trouble   what a run can do without when the disk refuses
 memory         how large a batch the memory allows
+endings        how a process of ours ended, in words
 runner         keeps worker processes going; reaps, kills and counts them
 speed          python -m experiments.speed: how fast each batch size trains
 machine        what to call this machine

@@ -220,12 +220,13 @@ class Queue:
             self._renew_living(con, now)
             con.execute(
                 "update jobs set state = 'failed', state_number = state_number + 1, "
-                "ended = ?, error = ? where state = 'running' and lease < ? "
-                "and attempts >= ?",
+                "ended = ?, "
+                "error = ? || coalesce(error, 'killed, or out of memory') || ? "
+                "where state = 'running' and lease < ? and attempts >= ?",
                 (
                     now,
-                    f"Its worker was lost {MAX_ATTEMPTS} times (killed, or out of "
-                    "memory): try a smaller batch, or `jobs resume`.",
+                    f"Its worker was lost {MAX_ATTEMPTS} times (",
+                    "): try a smaller batch, or `lr-advisor jobs resume`.",
                     now,
                     MAX_ATTEMPTS,
                 ),
@@ -288,6 +289,15 @@ class Queue:
         """Keep a sentence that a person should read about a run that goes on."""
         with self._connection() as con:
             con.execute("update jobs set note = ? where id = ?", (text, job_id))
+
+    def note_lost(self, job_id: str, reason: str) -> None:
+        """Keep how the worker of a running job ended, should nobody finish the job."""
+        with self._connection() as con:
+            con.execute(
+                "update jobs set error = ? where id = ? and state = 'running' "
+                "and cancel is null",
+                (reason, job_id),
+            )
 
     def end(
         self,
@@ -428,6 +438,37 @@ class Queue:
                 (state, time.time(), error, verification_id),
             )
 
+    def fail_unfinished(self, reason: str) -> None:
+        """End all that nobody carries out nor can; its jobs may be resumed.
+
+        What was being cancelled becomes `cancelled`. Jobs that a live worker has are
+        left alone.
+        """
+        lost = [job for job in self.jobs(running=True) if not worker_is_alive(job)]
+        now = time.time()
+        with self._connection() as con:
+            con.execute("begin immediate")
+            for job in lost:
+                con.execute(  # unless another worker has it by now
+                    "update jobs set state = 'queued' where id = ? "
+                    "and state = 'running' and attempts = ?",
+                    (job.id, job.attempts),
+                )
+            con.execute(
+                "update jobs set state = iif(cancel is null, 'failed', 'cancelled'), "
+                "error = iif(cancel is null, ?, error), pid = null, lease = null, "
+                "state_number = state_number + 1, ended = ? where state = 'queued'",
+                (reason, now),
+            )
+            con.execute(
+                "update verifications set "
+                "state = iif(cancel is null, 'failed', 'cancelled'), "
+                "error = iif(cancel is null, ?, error), ended = ? "
+                "where state = 'running'",
+                (reason, now),
+            )
+            con.execute("commit")
+
     # -- plumbing ----------------------------------------------------------------
 
     def close(self) -> None:
@@ -478,11 +519,16 @@ class Queue:
 
 def worker_is_alive(job: Job) -> bool:
     """Whether the process that claimed a job still exists (same pid, same start)."""
-    if job.pid is None or job.pid_created is None:
+    return process_is_alive(job.pid, job.pid_created)
+
+
+def process_is_alive(pid: int | None, created: float | None) -> bool:
+    """Whether the process that had this id when it was created still exists."""
+    if pid is None or created is None:
         return False
     try:
-        process = psutil.Process(job.pid)
-        same = abs(process.create_time() - job.pid_created) < 1.0
+        process = psutil.Process(pid)
+        same = abs(process.create_time() - created) < 1.0
         # A process that is dying or dead and not yet reaped has no command line.
         return bool(same and process.cmdline())
     except psutil.Error:

@@ -24,6 +24,7 @@ class RunFolder:
     """The files of one run."""
 
     KEPT_NAME: ClassVar[str] = "kept.pt"
+    LOG_HEADING: ClassVar[str] = "-- "  # how each attempt begins in the log
 
     path: Path
 

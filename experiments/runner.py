@@ -7,13 +7,16 @@ two threads in each of two processes ran at 40 % of one thread each (measured).
 import contextlib
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import psutil
 
-from experiments.queue import Queue, worker_is_alive
+from experiments.endings import AND_NOW, LOG_FILE, end_in_words, last_line, log_size
+from experiments.jobs import Job
+from experiments.queue import MAX_ATTEMPTS, Queue, worker_is_alive
+from experiments.run_folder import RunFolder
+from knowledge.python_process import python_command, python_environment
 
 CANCEL_GRACE_SECONDS = 1.0
 WORKER_ENVIRONMENT = {
@@ -38,23 +41,40 @@ class ProcessRunner:
         self._store_folder = store_folder
         self._queue = Queue(store_folder)
         self._n_workers = n_workers
+        self._log = store_folder / LOG_FILE
         self._workers: list[subprocess.Popen[bytes]] = []
+        self._log_begins: dict[int, int] = {}
+        # Workers that ended with nothing done, in a row, and what the queue was then.
+        self._deaths = 0
+        self._mark: tuple[int, ...] | None = None
+        self._last_death = ""
 
     def tend(self) -> None:
-        """Do what is due now; call it a few times a second while there is work."""
-        self._workers = [w for w in self._workers if w.poll() is None]
+        """Do what is due now; call it a few times a second while there is work.
+
+        Workers that end again and again without taking a run or finishing one are not
+        replaced for ever: what waits is then ended as failed.
+        """
+        self._part_with_ended()
         self._queue.release_lost()
         running = self._queue.jobs(running=True)
         now = time.time()
         for job in running:
             if job.cancel is not None and now - job.cancel > CANCEL_GRACE_SECONDS:
                 kill_worker(job.pid)
+        if self._deaths >= MAX_ATTEMPTS and self._mark == self._queue.mark():
+            if not self._workers and not any(map(worker_is_alive, running)):
+                self._give_up()
+            return
         ours = {worker.pid for worker in self._workers}
         # Workers of a supervisor that is gone finish their run before they leave.
         foreign = sum(job.pid not in ours and worker_is_alive(job) for job in running)
         wanted = min(self._n_workers, self._queue.count_unfinished()) - foreign
         for _ in range(wanted - len(self._workers)):
-            self._workers.append(self._start_worker())
+            try:
+                self._workers.append(self._start_worker())
+            except OSError as error:
+                self._note_death(f"it could not be started: {error}")
 
     def stop(self) -> None:
         """Wait for workers that have nothing left to do, then end the rest."""
@@ -66,21 +86,55 @@ class ProcessRunner:
                 worker.wait()
 
     def _start_worker(self) -> subprocess.Popen[bytes]:
-        log = (self._store_folder / "workers.log").open("ab")
-        with log:
-            return subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "experiments.worker",
-                    str(self._store_folder),
-                ],
+        begin = log_size(self._log)
+        with self._log.open("ab") as log:
+            worker = subprocess.Popen(
+                python_command("experiments.worker", str(self._store_folder)),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env={**os.environ, **WORKER_ENVIRONMENT},
+                env={**python_environment(), **WORKER_ENVIRONMENT},
             )
+        self._log_begins[worker.pid] = begin
+        return worker
+
+    def _part_with_ended(self) -> None:
+        """Take note of how workers ended that should not have."""
+        ended = [worker for worker in self._workers if worker.poll() is not None]
+        self._workers = [worker for worker in self._workers if worker not in ended]
+        jobs = {job.pid: job for job in self._queue.jobs(running=True)} if ended else {}
+        for worker in ended:
+            begin = self._log_begins.pop(worker.pid)
+            if worker.returncode == 0:
+                continue
+            job = jobs.get(worker.pid)
+            line, log = self._last_words(job, begin)
+            reason = end_in_words(worker.returncode, line)
+            if job is not None:
+                self._queue.note_lost(job.id, f"{reason}; log: {log}")
+            else:
+                self._note_death(reason)
+
+    def _last_words(self, job: Job | None, begin: int) -> tuple[str, Path]:
+        """Return the last line that a worker wrote, and the log it stands in."""
+        if job is not None:
+            log = RunFolder.of_job(self._store_folder, job.id).log_path
+            line = last_line(log)
+            if line and not line.startswith(RunFolder.LOG_HEADING):
+                return line, log
+        return last_line(self._log, begin=begin), self._log
+
+    def _note_death(self, reason: str) -> None:
+        mark = self._queue.mark()
+        self._deaths = self._deaths + 1 if mark == self._mark else 1
+        self._mark, self._last_death = mark, reason
+
+    def _give_up(self) -> None:
+        self._queue.fail_unfinished(
+            f"No worker could be started: {self._deaths} ended before they took a run "
+            f"({self._last_death}). The log is {self._log}; {AND_NOW}"
+        )
 
 
 def kill_worker(pid: int | None) -> None:

@@ -23,6 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from experiments import kept_checkpoints
+from experiments.endings import AND_NOW, LOG_FILE
 from experiments.jobs import Job
 from experiments.picture_folders import check_pictures
 from experiments.queue import Queue
@@ -106,7 +107,23 @@ class Heartbeat:
 
 
 def carry_out(queue: Queue, store_folder: Path, job: Job, owner: str) -> None:
-    """Train the job's run, save it, and tell the queue how it went."""
+    """Train the job's run, save it, and tell the queue how it went.
+
+    What keeps it from beginning at all ends the job too: torch that is missing, a
+    folder that may not be written in.
+    """
+    try:
+        _carry_out(queue, store_folder, job, owner)
+    except Exception as error:
+        traceback.print_exc()
+        reason = str(error)
+        if not isinstance(error, AdvisorError):
+            log = store_folder / LOG_FILE
+            reason = f"{type(error).__name__}: {error}. Log: {log}; {AND_NOW}"
+        queue.end(job.id, owner, state="failed", error=reason)
+
+
+def _carry_out(queue: Queue, store_folder: Path, job: Job, owner: str) -> None:
     from experiments.training import train  # torch is loaded only where it trains
 
     folder = RunFolder.of_job(store_folder, job.id)
@@ -261,7 +278,7 @@ def _logging_to(path: Path) -> Iterator[None]:
         contextlib.redirect_stderr(log),
     ):
         started = datetime.now(UTC).isoformat(timespec="seconds")
-        print(f"-- {started}, process {os.getpid()}", flush=True)
+        print(f"{RunFolder.LOG_HEADING}{started}, process {os.getpid()}", flush=True)
         yield
 
 

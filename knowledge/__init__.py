@@ -5,6 +5,7 @@ records       Recipe, RunConfig, Curve, Run, Claim, Outcome: frozen dataclasses
 names         workload names: family, group, proxies
 recipes       the named recipes
 outcome       loss curve -> outcome; the only definition of "stable"
+python_process  how every Python process of ours is started
 version       which version of this program is running
 inbox         record(): one immutable file per event, no duckdb
 tables        record bodies -> rows

@@ -6,18 +6,18 @@ the query runs in a child with limits on its memory and on the processor's time.
 
 import json
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from knowledge.errors import QueryError
+from knowledge.python_process import python_command, python_environment
 
 # The child's own limit is on the processor's time (sql_box_child.py). This one is for
 # systems without it, and long: on a busy machine starting alone takes seconds.
 TIMEOUT_SECONDS = 60.0
 MAX_ROWS = 5_000
-_CHILD = Path(__file__).with_name("sql_box_child.py")
+_CHILD = "knowledge.sql_box_child"
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ def run_query(snapshot: Path, sql: str, *, max_rows: int = MAX_ROWS) -> QueryRes
     """
     try:
         done = subprocess.run(
-            [sys.executable, "-I", str(_CHILD), str(snapshot), str(max_rows)],
+            python_command(_CHILD, str(snapshot), str(max_rows)),
             input=sql.encode("utf-8", "replace"),
-            env={},
+            env=python_environment({}),
             timeout=TIMEOUT_SECONDS,
             capture_output=True,
             check=False,

@@ -1,6 +1,6 @@
 """The child of `sql_box`: one SELECT from stdin, one JSON document on stdout.
 
-Run isolated (`python -I`), without environment. Imports nothing of ours.
+Run without the person's environment. Imports nothing of ours.
 """
 
 import contextlib

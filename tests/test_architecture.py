@@ -23,6 +23,7 @@ KNOWLEDGE_FOR_EXPERIMENTS = tuple(
     f"knowledge.{name}"
     for name in (
         *("records", "outcome", "errors", "names", "recipes", "inbox", "version"),
+        "python_process",
     )
 )
 # Only what trains may load torch; these start and count the processes that train.
@@ -30,6 +31,7 @@ TORCH_FREE_EXPERIMENTS = tuple(
     f"experiments/{name}.py"
     for name in (
         *("workloads/__init__", "jobs", "queue", "runner", "machine", "schedules"),
+        *("endings", "run_folder"),
     )
 )
 PURE_BY_NAME = tuple(

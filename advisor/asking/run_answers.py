@@ -141,7 +141,9 @@ def status_answer(advisor: "Advisor", q: Question) -> Answer:
     if broken:
         text += f", {broken} interrupted (its worker is gone; it can be resumed)"
     counts = {"running": running, "waiting": waiting, "interrupted": broken}
-    return reply(q, f"{text}.", rows=rows, counts=counts)
+    trouble = advisor.tending.trouble()
+    text = f"{text}. {trouble}" if trouble else f"{text}."
+    return reply(q, text, rows=rows, counts=counts)
 
 
 def cancel_answer(advisor: "Advisor", q: Question) -> Answer:

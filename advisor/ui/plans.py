@@ -310,6 +310,7 @@ def render_progress(advisor: Advisor, turns: list[Any], index: int) -> None:
     if turn.verification_id is None:
         return
     with errors_shown():
+        advisor.look_after()
         verification = Verification(advisor, turn.verification_id)
         if verification.state == "running":
             with st.container(border=True, key=f"ask_progress_{index}"):

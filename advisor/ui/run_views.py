@@ -29,6 +29,7 @@ LOG_LINES = 30
 
 def render_under_way(advisor: Advisor) -> bool:
     """Draw what is not over, with its buttons; False if nothing is."""
+    advisor.look_after()
     verifications = unfinished_verifications(advisor)
     for verification in verifications:
         with st.container(border=True):

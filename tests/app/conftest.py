@@ -42,6 +42,7 @@ def advisor(
 ) -> Iterator[Advisor]:
     """A seeded Advisor on a temporary store, in the place of the cached one."""
     monkeypatch.setattr(Advisor, "tend", lambda self: None)
+    monkeypatch.setattr(Advisor, "look_after", lambda self: None)
     monkeypatch.setattr("advisor.verifying.ensure_supervisor", lambda advisor: None)
     with Advisor.open(tmp_path / "store") as opened:
         opened._fitter = fitter
