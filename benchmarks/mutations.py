@@ -55,8 +55,8 @@ MUTATIONS = (
         "outcome labels swapped: degraded is called diverged",
         '    DEGRADED = "degraded"\n    DIVERGED = "diverged"\n',
         '    DEGRADED = "diverged"\n    DIVERGED = "degraded"\n',
-        ("test_outcome.py", "test_records.py"),
-        "degraded or diverged",
+        ("test_outcome.py",),
+        "verdict or degraded or diverged",
     ),
     Mutation(
         "outcome labels swapped: stable is called diverged",

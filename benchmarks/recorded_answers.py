@@ -61,6 +61,8 @@ _BY_CHANCE = re.compile(
     r"|\b(claim:own)/[0-9a-f]{8,}\b"
 )
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?")
+# Said of a workload that was timed here a moment ago.
+_MEASURED = re.compile(r"\babout [\d.]+ (?:s|min|h)\b")
 _PLAN = re.compile(r"\bplan:[0-9a-f]+")
 _SHOWN_CHARACTERS = 120
 _MISSING = "(missing)"
@@ -146,7 +148,7 @@ def record_answers(main: Call, folder: Path, *, keep: Path | None = None) -> Rec
     recording["exported"] = _record_exports(command, folder)
     recording["imported"] = _record_import(command, folder)
     recording["observed"] = _record_observations(command)
-    recording["trained"] = _record_all(command, TRAINED)
+    recording["trained"] = _without_measured(_record_all(command, TRAINED))
     if keep is not None:
         shutil.copytree(command.folder, keep)
     recording["afterwards"] = record_afterwards(command)
@@ -170,6 +172,11 @@ def _record_all(
     if len(recorded) < len(cases):
         raise ValueError("two cases of one kind have the same name")
     return recorded
+
+
+def _without_measured(value: Any) -> Any:
+    """What was recorded after training, without the times it was found to take."""
+    return json.loads(_MEASURED.sub("about *", json.dumps(value)))
 
 
 def _record_exports(command: Command, folder: Path) -> dict[str, Any]:
