@@ -108,7 +108,8 @@ class Command:
 def find_command() -> Call:
     """Return the function behind the installed command `lr-advisor`."""
     (found,) = entry_points(group="console_scripts", name="lr-advisor")
-    return found.load()  # type: ignore[no-any-return]
+    main: Call = found.load()
+    return main
 
 
 def comparable(value: Any, folder: Path) -> Any:
