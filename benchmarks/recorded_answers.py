@@ -63,6 +63,9 @@ _BY_CHANCE = re.compile(
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?")
 # Said of a workload that was timed here a moment ago.
 _MEASURED = re.compile(r"\babout [\d.]+ (?:s|min|h)\b")
+# What a busy machine was too slow for says nothing of the program: it is asked again.
+_TOO_SLOW = re.compile(r"took more than [\d.]+ s\b")
+_TRIES = 20
 _PLAN = re.compile(r"\bplan:[0-9a-f]+")
 _SHOWN_CHARACTERS = 120
 _MISSING = "(missing)"
@@ -93,7 +96,10 @@ class Command:
 
     def record(self, arguments: Sequence[str]) -> dict[str, Any]:
         """Return a call's exit code, document and sentence, made comparable."""
-        code, out, err = self(arguments)
+        for _ in range(_TRIES):
+            code, out, err = self(arguments)
+            if not _TOO_SLOW.search(err):
+                break
         try:
             document = json.loads(out)
         except ValueError:

@@ -72,8 +72,6 @@ CASES: dict[str, Cases] = {
             _recommend(
                 "realface", 5, "--exclude", "claim:forum-2021/realface-3-stable"
             ),
-            _recommend("realface", 5, "--exclude", "claim:no-such"),
-            _recommend("realface", 5, "--optimizer", "sgd", "--recipe", "faceswap-3"),
             *(_recommend("digits_mlp", b) for b in (1, 32, 128, 512, 4096)),
             *(
                 _recommend(name, 128, "--recipe", recipe)
@@ -119,6 +117,8 @@ CASES: dict[str, Cases] = {
     "in words": [
         _recommend("realface", 5),
         _recommend("digits_mlp", 32),
+        _recommend("realface", 5, "--exclude", "claim:no-such"),
+        _recommend("realface", 5, "--optimizer", "sgd", "--recipe", "faceswap-3"),
         _judge("realface", 5, "7e-5"),
         _about("max-batch", "realface", "--learning-rate", "5e-5"),
         _about("scaling", "realface"),

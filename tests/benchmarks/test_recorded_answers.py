@@ -1,6 +1,7 @@
 """Recorded answers: the same twice, what must differ left out, what differs named."""
 
 import copy
+import sys
 
 import pytest
 
@@ -79,6 +80,18 @@ def test_a_bug_is_recorded_and_does_not_end_the_recording(tmp_path):
 
     found = Command(tmp_path / "store", broken).record(["ask"])
     assert found == {"exit_code": 1, "said": ["KeyError: 'x'"], "document": []}
+
+
+def test_what_a_busy_machine_was_too_slow_for_is_asked_again(tmp_path):
+    said = iter(["The query took more than 5 s and was stopped.", "No such table."])
+
+    def slow_at_first(arguments):
+        sys.stderr.write(next(said))
+        return 2
+
+    found = Command(tmp_path / "store", slow_at_first).record(["sql", "select 1"])
+    assert found["said"] == ["No such table."]
+    assert list(said) == []
 
 
 def test_only_chance_the_clock_and_the_folder_are_left_out(tmp_path):
