@@ -18,6 +18,7 @@ from advisor.tools import call_tool
 from advisor.verifying import Verification
 from experiments.jobs import NewJob
 from knowledge.errors import BadValueError, PlanError, StoreError
+from knowledge.recipes import RECIPES
 from knowledge.records import RunConfig
 
 SEEN = Observation(
@@ -112,6 +113,21 @@ def test_a_recipe_that_was_planned_is_the_one_that_runs(advisor):
     _, other = propose_runs(advisor, "realface", [5], recipe="faceswap-3")
     done = advisor.approve(other.id)
     assert Verification(advisor, done.verification_id).spec.recipe == "faceswap-3"
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+@pytest.mark.parametrize("learning_rates", [[], [1e-3]])
+def test_the_optimizer_that_was_named_is_planned_and_makes_the_runs(
+    advisor, optimizer, learning_rates
+):
+    plan, proposal = propose_runs(
+        advisor, "digits_mlp", [32], learning_rates, optimizer=optimizer
+    )
+    assert plan["optimizer"] == optimizer
+    done = advisor.approve(proposal.id)
+    started = Verification(advisor, done.verification_id)
+    recipes = {started.spec.recipe} | {job.config.recipe for job in started.jobs()}
+    assert {RECIPES[name].optimizer for name in recipes} == {optimizer}
 
 
 def test_a_plan_without_runs_is_no_proposal(advisor, tmp_path):

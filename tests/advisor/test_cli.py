@@ -13,6 +13,7 @@ from advisor.cli import main
 from advisor.cli_arguments import COMMANDS
 from advisor.service import Advisor
 from knowledge.errors import BadValueError
+from knowledge.recipes import RECIPES
 
 NUMBER = re.compile(r"(?<![\w@/.])\d+(?:\.\d+)?(?:e-?\d+)?")
 
@@ -331,6 +332,18 @@ def test_rates_that_were_left_empty_are_no_search(run, nothing_trains, rates):
     assert (code, out) == (2, "")
     assert "lacks a rate" in err
     assert run("jobs", "--json")[1] == jobs
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_the_optimizer_that_was_named_makes_the_runs(
+    run, store, nothing_trains, optimizer
+):
+    wish = ["--workload", "digits_mlp", "--batch-size", "32", "--learning-rate", "0.04"]
+    wish += ["--optimizer", optimizer, "--detach", "--json"]
+    (job_id,) = json.loads(run("verify", *wish)[1])["jobs"]
+    with Advisor.open(store) as advisor:
+        recipe = advisor.queue.job(job_id).config.recipe
+    assert RECIPES[recipe].optimizer == optimizer
 
 
 def test_cancelling_what_is_over_says_so(run, nothing_trains):

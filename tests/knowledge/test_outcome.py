@@ -61,6 +61,16 @@ def test_a_collapsed_bounded_loss_above_the_initial_one_has_diverged():
     assert judged(losses) is Outcome.DIVERGED
 
 
+def test_a_verdict_is_said_in_the_words_that_are_stored_and_exported():
+    """Stores, imported files and JSON of other versions hold these very words."""
+    creeping = falling()
+    creeping[180:] += np.linspace(0, 0.36, HORIZON - 180)
+    assert judged(falling()) == "stable"
+    assert judged(falling()[:50]) == "incomplete"
+    assert judged(creeping) == "degraded"
+    assert judged(np.array([1.0, math.nan])) == "diverged"
+
+
 def test_an_early_spike_that_recovers_is_not_a_failure():
     losses = falling()
     losses[5:15] += 3.0
