@@ -58,6 +58,5 @@ shipping        a store's runs -> the study that ships
 study_command   `lr-advisor study`
 supervisor      python -m advisor.supervisor: tends a store's unfinished work
 cli             lr-advisor
-two_seeds/      the seeds' statements judged by our runs: writes the page about it
 ui/             the app; the only package that imports streamlit
 """

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from advisor.rates import rate_text, round_rate
-from advisor.two_seeds.boundaries import (
+from benchmarks.two_seeds.boundaries import (
     interval,
     ordered_share,
     share_near,
 )
-from advisor.two_seeds.digits import (
+from benchmarks.two_seeds.digits import (
     DIGITS,
     LARGE,
     RECIPES,
@@ -21,7 +21,7 @@ from advisor.two_seeds.digits import (
     ends_of,
     settings_of,
 )
-from advisor.two_seeds.findings import (
+from benchmarks.two_seeds.findings import (
     SURE,
     UNLIKELY,
     Finding,
@@ -33,8 +33,8 @@ from advisor.two_seeds.findings import (
     query_of,
     share_text,
 )
-from advisor.two_seeds.material import LEARNED_LOSS, Material
-from advisor.two_seeds.pictures import picture_best_rates, picture_reached
+from benchmarks.two_seeds.material import LEARNED_LOSS, Material
+from benchmarks.two_seeds.pictures import picture_best_rates, picture_reached
 from knowledge.records import Run
 
 LINEAR, SQUARE_ROOT = 1.0, 0.5

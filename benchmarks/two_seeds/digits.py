@@ -8,10 +8,10 @@ from functools import cached_property
 from itertools import product
 from statistics import fmean, median
 
-from advisor.two_seeds.boundaries import Boundary, failed, fit_boundary, usual_steps
-from advisor.two_seeds.material import Material
-from advisor.two_seeds.scores import BestCell, Line, best_cells, best_rate_line
 from advisor.wording import title_of
+from benchmarks.two_seeds.boundaries import Boundary, failed, fit_boundary, usual_steps
+from benchmarks.two_seeds.material import Material
+from benchmarks.two_seeds.scores import BestCell, Line, best_cells, best_rate_line
 from knowledge.records import Run
 
 DIGITS = ("digits_mlp", "digits_cnn")
