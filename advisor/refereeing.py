@@ -47,7 +47,7 @@ from knowledge.recipes import RECIPES
 from knowledge.records import OURS, STUDY, Claim, Run
 
 Case = tuple[Scope, Evidence]
-Setting = tuple[str, str | None, str]  # workload, recipe, optimizer
+CaseKey = tuple[str, str | None, str]  # workload, recipe, optimizer
 
 DECIDING_RUNS = 6
 # Copies that stand in for a full size, in this order: the smallest is the cheapest.
@@ -339,7 +339,7 @@ class Referee:
         return self.deciding(*case, finding)
 
 
-def narrower_copies(workload: str, settings: Sequence[Setting]) -> list[str]:
+def narrower_copies(workload: str, settings: Sequence[CaseKey]) -> list[str]:
     """Return the copies of a full-size workload, widest first; none of a copy."""
     name = WorkloadName.parse(workload)
     if name.is_proxy:
