@@ -59,6 +59,5 @@ study_command   `lr-advisor study`
 tending         whether somebody tends unfinished work; started anew, or given up
 supervisor      python -m advisor.supervisor: tends a store's unfinished work
 cli             lr-advisor
-two_seeds/      the seeds' statements judged by our runs: writes the page about it
 ui/             the app; the only package that imports streamlit
 """

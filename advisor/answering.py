@@ -52,7 +52,7 @@ from advisor.recommendation import (
     build_recommendation,
     find_basis,
 )
-from advisor.refereeing import Referee, Setting, narrower_copies
+from advisor.refereeing import CaseKey, Referee, narrower_copies
 from advisor.regression import StableLearningRateModel
 from advisor.scaling import ScalingReport
 from advisor.settings import Settings
@@ -369,7 +369,7 @@ class Answering:
         return sorted(cases, key=lambda case: case[0] != usual)
 
     def _cases(
-        self, workload: str, settings: Sequence[Setting], optimizer: str | None
+        self, workload: str, settings: Sequence[CaseKey], optimizer: str | None
     ) -> list[tuple[Scope, Evidence]]:
         """The workload's evidence under each recipe and optimizer it has any for."""
         wanted: list[tuple[str | None, str | None]] = [
@@ -383,12 +383,12 @@ class Answering:
             found.setdefault((scope.recipe, scope.optimizer), (scope, evidence))
         return list(found.values())
 
-    def _settings_with_evidence(self) -> list[Setting]:
+    def _settings_with_evidence(self) -> list[CaseKey]:
         """Each (workload, recipe, optimizer) that has runs to judge by, or claims.
 
         Without variants: they are made to scale otherwise than what the claims mean.
         """
-        settings: list[Setting] = self.store.rows(
+        settings: list[CaseKey] = self.store.rows(
             "select distinct workload, recipe, optimizer from runs where "
             "(outcome is not null or metric_value is not null) "
             "and source not in (select unnest(?))",

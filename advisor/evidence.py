@@ -156,6 +156,15 @@ class Evidence:
         """Whether anything says which rates hold: own runs, claims or relatives."""
         return bool(self.own.runs or self.own.claims or self.siblings)
 
+    def without_claims(self) -> "Evidence":
+        """Return what the runs alone say: a claim is no evidence for itself."""
+        bodies = [body for body in self.siblings if body.runs]
+        return replace(
+            self,
+            own=_unclaimed(self.own),
+            siblings=tuple(_unclaimed(body) for body in bodies),
+        )
+
     def labelled_at(self, batch_size: int) -> tuple[Run, ...]:
         """Labelled runs at one batch size."""
         return tuple(r for r in self.labelled_runs if r.batch_size == batch_size)
@@ -178,6 +187,11 @@ def told_stability(runs: Iterable[Run]) -> list[Run]:
 def is_labelled(run: Run) -> bool:
     """Whether the run's outcome is known and the run went far enough to have one."""
     return run.outcome is not None and run.outcome is not Outcome.INCOMPLETE
+
+
+def has_failed(run: Run) -> bool:
+    """Whether the run ended degraded or diverged."""
+    return run.outcome is not None and run.outcome.is_unstable
 
 
 def choose_recipe(
@@ -372,6 +386,10 @@ def trajectory(run: Run) -> object:
 
 def _how_far(run: Run) -> tuple[int, bool, str]:
     return run.steps or 0, is_labelled(run), run.id
+
+
+def _unclaimed(body: Body) -> Body:
+    return replace(body, claims=()) if body.claims else body
 
 
 def _is_of(run: Run, workload: str, recipe: str | None, optimizer: str) -> bool:

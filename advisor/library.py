@@ -44,7 +44,7 @@ class _Selection:
 
 
 @dataclass(frozen=True)
-class Setting:
+class UsualSetting:
     """The recipe and optimizer an answer speaks of, and its usual run length."""
 
     recipe: str | None
@@ -56,7 +56,7 @@ class Setting:
 class _Settled:
     shelf: Shelf
     claims: Sequence[Claim]
-    setting: Setting
+    setting: UsualSetting
 
 
 class Library:
@@ -109,7 +109,7 @@ class Library:
         *,
         recipe: str | None,
         optimizer: str | None,
-    ) -> Setting:
+    ) -> UsualSetting:
         """Return what was not said of a question: `advisor.evidence.choose_recipe`."""
         key = workload, recipe, optimizer
         shelf = shelves.get(workload.lower(), NO_RUNS)
@@ -124,7 +124,7 @@ class Library:
             claims=claims,
         )
         horizon = usual_horizon(workload, chosen, its_optimizer, shelf.runs)
-        setting = Setting(chosen, its_optimizer, horizon)
+        setting = UsualSetting(chosen, its_optimizer, horizon)
         self._settled.keep(key, _Settled(shelf, claims, setting))
         return setting
 

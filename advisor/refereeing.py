@@ -23,8 +23,7 @@ from advisor.deciding import (
 )
 from advisor.evidence import Evidence, Scope, is_labelled
 from advisor.fitting import Fitter, base_prior
-from advisor.rates import round_exponent
-from advisor.recommendation import LEVEL, Estimate, rounded_shares
+from advisor.recommendation import rounded_shares
 from advisor.regression import scaling_rule_shares
 from advisor.scaling import (
     MIN_RATES,
@@ -35,8 +34,10 @@ from advisor.scaling import (
     Finding,
     ScalingReport,
     claimed_rules,
+    exponent_of,
     judge_rule,
     leading_bands,
+    ordered_share,
     tally_families,
     with_copies,
 )
@@ -47,7 +48,7 @@ from knowledge.recipes import RECIPES
 from knowledge.records import OURS, STUDY, Claim, Run
 
 Case = tuple[Scope, Evidence]
-Setting = tuple[str, str | None, str]  # workload, recipe, optimizer
+CaseKey = tuple[str, str | None, str]  # workload, recipe, optimizer
 
 DECIDING_RUNS = 6
 # Copies that stand in for a full size, in this order: the smallest is the cheapest.
@@ -179,6 +180,7 @@ class Referee:
             scope,
             quantity="max_stable",
             draws=self.fitter.exponents(scope, evidence),
+            judged_by=self.fitter.exponents(scope, evidence.without_claims()),
             batches=batches,
             runs=labelled,
             proxy_runs=proxies,
@@ -196,6 +198,7 @@ class Referee:
             scope,
             quantity="best",
             draws=draws,
+            judged_by=draws,
             batches={r.batch_size for r in scored},
             runs=scored,
             proxy_runs=(),
@@ -207,7 +210,7 @@ class Referee:
     def _each_alone(
         self, scope: Scope, evidence: Evidence, quantity: str, runs: Sequence[Run]
     ) -> tuple[Alone, ...]:
-        """Our runs, the study's and imported ones by themselves, without reports."""
+        """Our runs, the study's and imported ones by themselves, without claims."""
         imported = [run for run in runs if not run.is_measured]
         groups = {
             OURS: [run for run in runs if run.is_ours],
@@ -229,13 +232,10 @@ class Referee:
         kept: Sequence[Run],
     ) -> Alone:
         ids = {run.id for run in kept}
+        runs = evidence.without_claims()
         part = replace(
-            evidence,
-            own=replace(
-                evidence.own,
-                runs=tuple(r for r in evidence.own.runs if r.id in ids),
-                claims=(),
-            ),
+            runs,
+            own=replace(runs.own, runs=tuple(r for r in runs.own.runs if r.id in ids)),
             scored=tuple(r for r in evidence.scored if r.id in ids),
         )
         draws = None
@@ -246,7 +246,7 @@ class Referee:
         return Alone(
             source=source,
             n_runs=len(kept),
-            exponent=None if draws is None else _estimate(draws, quantity),
+            exponent=None if draws is None else exponent_of(draws, quantity),
             scaling_rules=None
             if draws is None
             else rounded_shares(scaling_rule_shares(draws)),
@@ -339,7 +339,7 @@ class Referee:
         return self.deciding(*case, finding)
 
 
-def narrower_copies(workload: str, settings: Sequence[Setting]) -> list[str]:
+def narrower_copies(workload: str, settings: Sequence[CaseKey]) -> list[str]:
     """Return the copies of a full-size workload, widest first; none of a copy."""
     name = WorkloadName.parse(workload)
     if name.is_proxy:
@@ -360,6 +360,7 @@ def _finding(
     *,
     quantity: str,
     draws: NDArray[np.float64],
+    judged_by: NDArray[np.float64],
     batches: set[int],
     runs: Sequence[Run],
     proxy_runs: Sequence[Run],
@@ -373,7 +374,7 @@ def _finding(
         optimizer=scope.optimizer,
         recipe=scope.recipe,
         quantity=quantity,
-        exponent=_estimate(draws, quantity),
+        exponent=exponent_of(draws, quantity),
         scaling_rules=rounded_shares(scaling_rule_shares(draws)),
         batch_range=(min(batches), max(batches)) if batches else None,
         n_batch_octaves=round(math.log2(max(run_batches) / min(run_batches)), 1)
@@ -387,7 +388,10 @@ def _finding(
         devices=tuple(sorted({r.device for r in (*runs, *proxy_runs) if r.device})),
         by_source=by_source,
         prior=prior,
-        draws=draws,
+        draws=judged_by,
+        ordered=ordered_share((*runs, *proxy_runs))
+        if quantity == "max_stable"
+        else None,
     )
 
 
@@ -397,17 +401,6 @@ def _n_compared(runs: Sequence[Run]) -> int:
     for run in runs:
         rates.setdefault(run.batch_size, set()).add(run.learning_rate)
     return sum(len(tried) >= MIN_RATES for tried in rates.values())
-
-
-def _estimate(draws: NDArray[np.float64], quantity: str) -> Estimate:
-    low, median, high = np.quantile(draws, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2])
-    return Estimate(
-        round_exponent(median),
-        round_exponent(low),
-        round_exponent(high),
-        LEVEL,
-        quantity,
-    )
 
 
 def _held_fixed(scope: Scope, runs: Sequence[Run]) -> str:

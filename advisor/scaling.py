@@ -5,20 +5,21 @@ sizes, that moved the probability from where it stood before any run. Otherwise 
 prior would judge the claims.
 """
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum, auto
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.evidence import ADAPTIVE
+from advisor.evidence import ADAPTIVE, has_failed, is_labelled
 from advisor.rates import octaves_text, round_exponent
-from advisor.recommendation import Estimate
+from advisor.recommendation import LEVEL, Estimate
 from knowledge.names import WorkloadName
-from knowledge.records import OURS, STUDY, Claim
+from knowledge.records import OURS, STUDY, Claim, Run
 
 SUPPORTED_ABOVE, CONTRADICTED_BELOW = 0.7, 0.1
 MIN_RUNS = 8  # of our own or imported runs: with fewer nothing is decided
@@ -30,7 +31,17 @@ HALF_BAND = 0.25  # a rule is an exponent plus or minus this
 # By how much the runs must move the odds of a claim to decide it: a Bayes factor of
 # about three is the least that is called substantial (Jeffreys 1961, appendix B).
 MIN_ODDS = 3.0
+LEAST_ORDERED = 0.6  # of pairs of runs; half is what chance gives
 DECIDED_SHARE = 0.2  # of the workloads a claim speaks of, before it is judged overall
+
+
+class Verdict(StrEnum):
+    """What the runs say of a statement."""
+
+    SUPPORTED = auto()
+    CONTRADICTED = auto()
+    UNDECIDED = auto()
+
 
 QUANTITY_WORDS = {"max_stable": "highest stable rate", "best": "best rate"}
 
@@ -58,8 +69,10 @@ class Finding:
 
     `n_runs` are the workload's own; `n_proxy_runs` those of its narrower copies, whose
     slope carries over. `n_batch_octaves` is what all of these span, `n_compared` counts
-    the batch sizes at which several rates were tried. `draws` are equally likely
-    exponents, `prior` the mean and sd believed before any run or report.
+    the batch sizes at which several rates were tried, `ordered` is the share of pairs
+    in which the failed run had the higher rate. `draws` are equally likely exponents by
+    the runs alone, whatever is claimed: by them claims are judged. `prior` is the mean
+    and sd believed before any run.
     """
 
     workload: str
@@ -79,18 +92,24 @@ class Finding:
     by_source: tuple[Alone, ...]
     prior: tuple[float, float]
     draws: NDArray[np.float64] = field(repr=False, compare=False)
+    ordered: float | None = None
 
     @property
     def band(self) -> str:
         """The likeliest band of the exponent."""
         return leading_bands(self.scaling_rules)[0]
 
+    @property
+    def exponent_of_runs(self) -> Estimate:
+        """The exponent by the runs alone: `exponent` rests on claims as well."""
+        return exponent_of(self.draws, self.quantity)
+
     def share_near(self, exponent: float) -> float:
         """P(the exponent lies within 0.25 of a claimed one)."""
         return float((np.abs(self.draws - exponent) <= HALF_BAND).mean())
 
     def prior_share_near(self, exponent: float) -> float:
-        """The same before any run or report."""
+        """The same before any run."""
         return _normal_share(exponent, *self.prior)
 
     def odds_moved(self, exponent: float) -> float:
@@ -104,11 +123,13 @@ class Finding:
         return _odds(after) / _odds(self.prior_share_near(exponent))
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON; the draws stay behind."""
-        values = {k: v for k, v in vars(self).items() if k not in ("draws", "prior")}
+        """Plain values, ready for JSON; what only verdicts need stays behind."""
+        kept_back = ("draws", "prior", "ordered")
+        values = {k: v for k, v in vars(self).items() if k not in kept_back}
         return {
             **values,
             "exponent": self.exponent.to_dict(),
+            "exponent_of_runs": self.exponent_of_runs.to_dict(),
             "scaling_rules": dict(self.scaling_rules),
             "batch_range": list(self.batch_range) if self.batch_range else None,
             "devices": list(self.devices),
@@ -143,7 +164,7 @@ class WorkloadVerdict:
     workload: str
     optimizer: str
     recipe: str | None
-    verdict: str
+    verdict: Verdict
     reason: str
 
 
@@ -157,7 +178,7 @@ class ClaimVerdict:
     id: str
     source: str
     statement: str
-    verdict: str
+    verdict: Verdict
     reason: str
     quantity: str | None
     exponent: float
@@ -275,6 +296,18 @@ class ScalingReport:
         }
 
 
+def exponent_of(draws: NDArray[np.float64], quantity: str) -> Estimate:
+    """Return equally likely exponents as they are shown: the median, its interval."""
+    low, median, high = np.quantile(draws, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2])
+    return Estimate(
+        round_exponent(median),
+        round_exponent(low),
+        round_exponent(high),
+        LEVEL,
+        quantity,
+    )
+
+
 def leading_bands(scaling_rules: Mapping[str, float]) -> tuple[str, str]:
     """Return the two likeliest bands of the exponent, likeliest first."""
     ordered = sorted(scaling_rules, key=lambda name: -scaling_rules[name])
@@ -376,8 +409,8 @@ def judge_rule(rule: Rule, findings: Sequence[Finding]) -> ClaimVerdict:
                 finding.workload, finding.optimizer, finding.recipe, verdict, reason
             )
         )
+    verdict, reason = _overall(judged, elsewhere)
     tally = Counter(v.verdict for v in judged)
-    verdict, reason = _overall(judged, tally, elsewhere)
     return ClaimVerdict(
         id=rule.id,
         source=rule.source,
@@ -388,7 +421,7 @@ def judge_rule(rule: Rule, findings: Sequence[Finding]) -> ClaimVerdict:
         exponent=rule.exponent,
         implied=rule.implied,
         applies=bool(judged),
-        tally={v: tally[v] for v in ("supported", "contradicted", "undecided")},
+        tally={str(v): tally[v] for v in Verdict},
         by_workload=tuple(judged),
         elsewhere=dict(elsewhere.most_common()),
     )
@@ -433,7 +466,27 @@ def _same_model(claimed: str, workload: str) -> bool:
     return names[0] == names[1]
 
 
-def _judge(rule: Rule, finding: Finding) -> tuple[str, str]:
+def ordered_share(runs: Sequence[Run]) -> float | None:
+    """Return in what share of pairs at one batch size the failed run's rate is higher.
+
+    A pair is one run that failed and one that held, of one workload under one recipe;
+    equal rates count half. None with fewer than MIN_RUNS pairs.
+    """
+    together: dict[tuple[str, str | None, int], list[Run]] = {}
+    for run in runs:
+        if is_labelled(run):
+            key = run.workload, run.recipe, run.batch_size
+            together.setdefault(key, []).append(run)
+    higher, pairs = 0.0, 0
+    for here in together.values():
+        lost = [run.learning_rate for run in here if has_failed(run)]
+        held = [run.learning_rate for run in here if not has_failed(run)]
+        higher += sum((x > y) + 0.5 * (x == y) for x, y in product(lost, held))
+        pairs += len(lost) * len(held)
+    return higher / pairs if pairs >= MIN_RUNS else None
+
+
+def _judge(rule: Rule, finding: Finding) -> tuple[Verdict, str]:
     share, before = (
         finding.share_near(rule.exponent),
         finding.prior_share_near(rule.exponent),
@@ -443,27 +496,33 @@ def _judge(rule: Rule, finding: Finding) -> tuple[str, str]:
     if finding.n_proxy_runs:
         runs += f" of it and {finding.n_proxy_runs} of copies of another width"
     if finding.n_runs + finding.n_proxy_runs < MIN_RUNS:
-        return "undecided", f"{said}, from {runs}: it takes at least {MIN_RUNS}"
+        return Verdict.UNDECIDED, f"{said}, from {runs}: it takes at least {MIN_RUNS}"
     said += f" from {runs}, and was {_share(before)} before any"
     if finding.n_batch_octaves < MIN_OCTAVES:
-        return "undecided", (
+        return Verdict.UNDECIDED, (
             f"{said}; they span {octaves_text(finding.n_batch_octaves)} of batch size, "
             "too few to see a slope"
         )
     if finding.quantity == "best" and finding.n_compared < MIN_COMPARED:
-        return "undecided", (
+        return Verdict.UNDECIDED, (
             f"{said}; {MIN_RATES} rates or more were tried at "
             f"{_batches(finding.n_compared)}: rates that somebody used are not the "
             "best ones"
         )
+    if finding.ordered is not None and finding.ordered < LEAST_ORDERED:
+        return Verdict.UNDECIDED, (
+            f"{said}; but of two runs at one batch size, one failed and one not, the "
+            f"failed one had the higher rate in {finding.ordered:.0%} of all pairs "
+            "only, so it is not the rate that decides"
+        )
     moved = finding.odds_moved(rule.exponent)
     if share >= SUPPORTED_ABOVE and moved >= MIN_ODDS:
-        return "supported", _with_scope(said, rule, finding)
+        return Verdict.SUPPORTED, _with_scope(said, rule, finding)
     if share <= CONTRADICTED_BELOW and moved <= 1 / MIN_ODDS:
-        return "contradicted", _with_scope(said, rule, finding)
+        return Verdict.CONTRADICTED, _with_scope(said, rule, finding)
     if share <= CONTRADICTED_BELOW or share >= SUPPORTED_ABOVE:
         said += ": the runs have not moved it enough"
-    return "undecided", said
+    return Verdict.UNDECIDED, said
 
 
 def _batches(count: int) -> str:
@@ -494,35 +553,44 @@ def _share(share: float) -> str:
     return "below 0.01" if share < 0.01 else f"{share:.2f}"
 
 
+def agreed(verdicts: Sequence[Verdict]) -> Verdict:
+    """Return the verdict of several: unanimous among the decided, and not too few.
+
+    >>> str(agreed([Verdict.UNDECIDED, Verdict.CONTRADICTED]))
+    'contradicted'
+    >>> str(agreed([Verdict.SUPPORTED, Verdict.CONTRADICTED]))
+    'undecided'
+    """
+    decided = [verdict for verdict in verdicts if verdict != Verdict.UNDECIDED]
+    if len(set(decided)) == 1 and len(decided) >= DECIDED_SHARE * len(verdicts):
+        return decided[0]
+    return Verdict.UNDECIDED
+
+
 def _overall(
-    judged: Sequence[WorkloadVerdict], tally: Counter[str], elsewhere: Counter[str]
-) -> tuple[str, str]:
-    """The verdict over findings: unanimous among the decided, and not too few."""
+    judged: Sequence[WorkloadVerdict], elsewhere: Counter[str]
+) -> tuple[Verdict, str]:
     if not judged:
         if not elsewhere:
-            return "undecided", "there is no evidence yet"
-        return (
-            "undecided",
-            f"it does not apply here, since {elsewhere.most_common(1)[0][0]}",
-        )
+            return Verdict.UNDECIDED, "there is no evidence yet"
+        why = elsewhere.most_common(1)[0][0]
+        return Verdict.UNDECIDED, f"it does not apply here, since {why}"
     if len(judged) == 1:
         return judged[0].verdict, judged[0].reason
-    total = len(judged)
-    supported, contradicted = tally["supported"], tally["contradicted"]
+    verdict = agreed([v.verdict for v in judged])
+    tally = Counter(v.verdict for v in judged)
+    supported, contradicted = tally[Verdict.SUPPORTED], tally[Verdict.CONTRADICTED]
     optimizers = ", ".join(sorted({v.optimizer for v in judged}))
     counts = (
-        f"contradicted in {contradicted}, undecided in {tally['undecided']} and "
-        f"supported in {supported} of the {total} cases it applies to (each a "
+        f"contradicted in {contradicted}, undecided in {tally[Verdict.UNDECIDED]} and "
+        f"supported in {supported} of the {len(judged)} cases it applies to (each a "
         f"workload under a recipe, with {optimizers})"
     )
+    if verdict != Verdict.UNDECIDED:
+        return verdict, counts
     if supported and contradicted:
-        return "undecided", f"{counts}: it holds for some and not for others"
-    enough = max(1, math.ceil(DECIDED_SHARE * total))
-    if supported >= enough:
-        return "supported", counts
-    if contradicted >= enough:
-        return "contradicted", counts
-    return "undecided", f"{counts}: too few decide"
+        return verdict, f"{counts}: it holds for some and not for others"
+    return verdict, f"{counts}: too few decide"
 
 
 # -- the whole store -------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from advisor.scaling import (
     implied_exponent,
     judge_rule,
     leading_bands,
+    ordered_share,
     tally_families,
     with_copies,
 )
@@ -30,6 +32,8 @@ from advisor.service import Advisor
 from advisor.wording import comparison_text, largest_batch_text
 from knowledge.claims import load_seed_claims
 from knowledge.errors import BadValueError
+from knowledge.records import Outcome
+from tests.example_records import REALFACE_RUN
 
 HEADER = (
     "workload,optimizer,batch_size,learning_rate,metric_name,metric_value,"
@@ -163,6 +167,32 @@ def test_rates_that_somebody_used_decide_nothing_about_the_best():
     assert judge_rule(rule, [tried]).verdict == "contradicted"
 
 
+def test_runs_that_fail_at_any_rate_decide_nothing_about_one():
+    """Where it is not the rate that decides, its slope says nothing."""
+    verdict = judge_rule(INVERSE, [finding(0.2, 0.1, ordered=0.5)])
+    assert verdict.verdict == "undecided"
+    assert "higher rate in 50% of all pairs" in verdict.reason
+    assert judge_rule(INVERSE, [finding(0.2, 0.1, ordered=0.9)]).verdict == (
+        "contradicted"
+    )
+
+
+def test_pairs_are_of_one_model_recipe_and_batch_size():
+    """Another model's failures at lower rates are no disorder."""
+    runs = [
+        replace(REALFACE_RUN, workload=name, learning_rate=rate, outcome=outcome)
+        for name, level in (("realface@1/16", 1.0), ("realface@1/32", 100.0))
+        for rate, outcome in (
+            *[(level * (1 + i), Outcome.STABLE) for i in range(4)],
+            *[(level * (3 + i), Outcome.DIVERGED) for i in range(2)],
+        )
+    ]
+    assert ordered_share(runs) == pytest.approx((2 + 0.5 + 3 + 0.5) / 8)
+    cut_short = [replace(run, outcome=Outcome.INCOMPLETE) for run in runs]
+    assert ordered_share(cut_short) is None
+    assert ordered_share(runs[:5]) is None
+
+
 def test_the_prior_alone_contradicts_nobody():
     """P(near -1) is tiny before any run; runs that leave it there say nothing."""
     verdict = judge_rule(INVERSE, [finding(*ADAM_PRIOR)])
@@ -294,6 +324,20 @@ def test_runs_of_a_proxy_decide_about_it_and_lean_on_the_full_size(falling):
     assert "realface@1/16 by itself: supported" in claim.reason
     assert [f.workload for f in full.findings] == ["realface", "realface@1/16"]
     assert full.exponent.median < falling.scaling("dlight").exponent.median + 0.2
+
+
+def test_a_claim_is_no_evidence_for_itself(tmp_path):
+    """It shapes the exponent that is answered with, not the one that judges it."""
+    judged, answered = [], []
+    for seeded in (True, False):
+        with Advisor.open(":memory:", seeded=seeded, study=False) as advisor:
+            import_rows(advisor, tmp_path, labelled_rows(0.2, n_runs=12))
+            report = advisor.scaling("realface")
+        assert bool(report.findings[0].n_claims) == seeded
+        judged.append([f.exponent_of_runs for f in report.findings])
+        answered.append(report.findings[0].exponent)
+    assert judged[0] == judged[1]
+    assert answered[0] != answered[1]
 
 
 def test_a_rising_threshold_contradicts_the_inverse_rule(tmp_path):

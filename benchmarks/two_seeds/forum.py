@@ -5,7 +5,8 @@ from statistics import median
 
 import numpy as np
 
-from advisor.two_seeds.boundaries import (
+from advisor.wording import title_of
+from benchmarks.two_seeds.boundaries import (
     Boundary,
     differences,
     failed,
@@ -13,7 +14,7 @@ from advisor.two_seeds.boundaries import (
     interval,
     share_near,
 )
-from advisor.two_seeds.findings import (
+from benchmarks.two_seeds.findings import (
     FORUM_RECIPE,
     PROXIES,
     Finding,
@@ -29,12 +30,11 @@ from advisor.two_seeds.findings import (
     share_text,
     tally,
 )
-from advisor.two_seeds.material import Material
-from advisor.two_seeds.pictures import (
+from benchmarks.two_seeds.material import Material
+from benchmarks.two_seeds.pictures import (
     picture_boundaries,
     picture_map,
 )
-from advisor.wording import title_of
 from experiments.workloads import PROXY_WIDTH
 
 INVERSE = -1.0

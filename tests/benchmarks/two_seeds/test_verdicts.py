@@ -7,19 +7,19 @@ from dataclasses import replace
 import pytest
 
 from advisor.rates import rate_text
-from advisor.two_seeds.article import article_findings
-from advisor.two_seeds.equal_examples import as_many_seen
-from advisor.two_seeds.findings import (
+from benchmarks.two_seeds.article import article_findings
+from benchmarks.two_seeds.equal_examples import as_many_seen
+from benchmarks.two_seeds.findings import (
     Finding,
     Verdict,
 )
-from advisor.two_seeds.forum import forum_findings
-from advisor.two_seeds.lengths import length_findings
-from advisor.two_seeds.material import Material, Measured
-from advisor.two_seeds.reasons import reason_findings
+from benchmarks.two_seeds.forum import forum_findings
+from benchmarks.two_seeds.lengths import length_findings
+from benchmarks.two_seeds.material import Material, Measured
+from benchmarks.two_seeds.reasons import reason_findings
 from knowledge.claims import load_seed_claims
 from knowledge.records import Run, Throughput
-from tests.advisor.two_seeds.worlds import (
+from tests.benchmarks.two_seeds.worlds import (
     digit_runs,
     face_runs,
     flipped,

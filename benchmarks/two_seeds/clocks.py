@@ -12,7 +12,7 @@ from scipy.stats import chi2
 
 from advisor.priors import EARLY_STEPS
 from advisor.regression import Interval
-from advisor.two_seeds.boundaries import LEVEL, Boundary, failed
+from benchmarks.two_seeds.boundaries import LEVEL, Boundary, failed
 from knowledge.records import Run
 
 Floats = NDArray[np.float64]

@@ -1,8 +1,9 @@
 """How long a rate holds: failure over time, by the proxies (pure)."""
 
-from advisor.two_seeds.boundaries import boundaries_by_length, interval
-from advisor.two_seeds.clocks import FailureClock, falls_between, fit_clock
-from advisor.two_seeds.findings import (
+from advisor.wording import title_of
+from benchmarks.two_seeds.boundaries import boundaries_by_length, interval
+from benchmarks.two_seeds.clocks import FailureClock, falls_between, fit_clock
+from benchmarks.two_seeds.findings import (
     FORUM_RECIPE,
     PROXIES,
     Finding,
@@ -13,9 +14,8 @@ from advisor.two_seeds.findings import (
     query_of,
     rates_text,
 )
-from advisor.two_seeds.material import Material
-from advisor.two_seeds.pictures import picture_lengths, picture_times
-from advisor.wording import title_of
+from benchmarks.two_seeds.material import Material
+from benchmarks.two_seeds.pictures import picture_lengths, picture_times
 
 HALF_WAY = 0.5  # from steps (power 0) to examples (power -1)
 

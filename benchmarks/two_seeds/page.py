@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from advisor.evidence import is_labelled
-from advisor.two_seeds.article import article_findings
-from advisor.two_seeds.boundaries import failed
-from advisor.two_seeds.findings import (
+from benchmarks.two_seeds.article import article_findings
+from benchmarks.two_seeds.boundaries import failed
+from benchmarks.two_seeds.findings import (
     Finding,
     Picture,
     Table,
     Verdict,
 )
-from advisor.two_seeds.forum import forum_findings
-from advisor.two_seeds.lengths import length_findings
-from advisor.two_seeds.material import Material
-from advisor.two_seeds.reasons import reason_findings
+from benchmarks.two_seeds.forum import forum_findings
+from benchmarks.two_seeds.lengths import length_findings
+from benchmarks.two_seeds.material import Material
+from benchmarks.two_seeds.reasons import reason_findings
 
 PICTURES = "../pictures"
 _MARKS = {
@@ -132,7 +132,7 @@ def _opening(material: Material, sections: Sequence[Section]) -> list[str]:
         f"{length.answer} What small copies cannot tell of the full-size models is "
         "said [at the end](#what-this-page-cannot-say).",
         "",
-        "This page is written by `python -m advisor.two_seeds` from the runs in the "
+        "This page is written by `python -m benchmarks.two_seeds` from the runs in the "
         "store. Nothing on it is typed in: other runs, other verdicts.",
         "",
     ]

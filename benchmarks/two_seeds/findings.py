@@ -13,8 +13,8 @@ from advisor.listing import joined
 from advisor.rates import rate_text, round_rate
 from advisor.regression import Interval
 from advisor.scaling import CONTRADICTED_BELOW, SUPPORTED_ABOVE
-from advisor.two_seeds.boundaries import Boundary, share_near
 from advisor.wording import title_of
+from benchmarks.two_seeds.boundaries import Boundary, share_near
 from experiments.workloads import PROXY_WIDTH
 
 FEWEST_SEEDS = 3  # behind a verdict on an exponent

@@ -1,4 +1,4 @@
-"""`python -m advisor.two_seeds`: writes docs/explanation/the-two-seeds.md.
+"""`python -m benchmarks.two_seeds`: writes docs/explanation/the-two-seeds.md.
 
 Without --store it reads a new store with the study that ships with the program, so
 whoever has the repository gets the same page.
@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from advisor.service import Advisor
-from advisor.two_seeds.findings import (
+from benchmarks.two_seeds.findings import (
     Picture,
 )
-from advisor.two_seeds.material import gather_material
-from advisor.two_seeds.page import Report, write_report
+from benchmarks.two_seeds.material import gather_material
+from benchmarks.two_seeds.page import Report, write_report
 from knowledge.errors import AdvisorError, SettingsError
 from knowledge.inbox import write_whole
 
@@ -67,7 +67,8 @@ def draw_svg(picture: Picture) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the report; 0 when done, 2 with a sentence when it cannot be."""
     parser = argparse.ArgumentParser(
-        prog="python -m advisor.two_seeds", description=(__doc__ or "").split("\n")[0]
+        prog="python -m benchmarks.two_seeds",
+        description=(__doc__ or "").split("\n")[0],
     )
     parser.add_argument("--store", default=":memory:", help="a store with runs")
     parser.add_argument("--docs", type=Path, default=Path("docs"), help="where to")

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from advisor.rates import rate_text
 from advisor.shortening import cut_at
-from advisor.two_seeds.boundaries import failed, fit_boundary, interval
-from advisor.two_seeds.findings import (
+from advisor.wording import title_of
+from benchmarks.two_seeds.boundaries import failed, fit_boundary, interval
+from benchmarks.two_seeds.findings import (
     FORUM_RECIPE,
     PROXIES,
     Finding,
@@ -18,9 +19,8 @@ from advisor.two_seeds.findings import (
     query_of,
     share_text,
 )
-from advisor.two_seeds.material import Material
-from advisor.two_seeds.pictures import picture_exponents
-from advisor.wording import title_of
+from benchmarks.two_seeds.material import Material
+from benchmarks.two_seeds.pictures import picture_exponents
 from knowledge.records import Run
 
 FEWEST_SEEN = 3  # runs at a batch size, to compare it at equal examples

@@ -12,7 +12,7 @@ article      what the article says, judged (pure)
 reasons      why a rate might fall with the batch: each hypothesis, judged (pure)
 pictures     findings -> charts (pure)
 page         findings -> the page (pure)
-__main__     python -m advisor.two_seeds: writes page and pictures
+__main__     python -m benchmarks.two_seeds: writes page and pictures
 
 The one decision to know: the claims never enter the fits that judge them. Each fit
 rests on one workload's runs under one recipe and a prior that favours no direction.

@@ -6,22 +6,22 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from advisor.rates import rate_text, round_rate
-from advisor.two_seeds.boundaries import (
+from benchmarks.two_seeds.boundaries import (
     interval,
     ordered_share,
     share_near,
 )
-from advisor.two_seeds.digits import (
+from benchmarks.two_seeds.digits import (
     DIGITS,
     LARGE,
     RECIPES,
     SMALL,
+    DigitsSetting,
     Ends,
-    Setting,
     ends_of,
     settings_of,
 )
-from advisor.two_seeds.findings import (
+from benchmarks.two_seeds.findings import (
     SURE,
     UNLIKELY,
     Finding,
@@ -33,8 +33,8 @@ from advisor.two_seeds.findings import (
     query_of,
     share_text,
 )
-from advisor.two_seeds.material import LEARNED_LOSS, Material
-from advisor.two_seeds.pictures import picture_best_rates, picture_reached
+from benchmarks.two_seeds.material import LEARNED_LOSS, Material
+from benchmarks.two_seeds.pictures import picture_best_rates, picture_reached
 from knowledge.records import Run
 
 LINEAR, SQUARE_ROOT = 1.0, 0.5
@@ -59,7 +59,7 @@ def article_findings(material: Material) -> list[Finding]:
     ]
 
 
-def _linear(settings: Sequence[Setting]) -> Finding:
+def _linear(settings: Sequence[DigitsSetting]) -> Finding:
     rows, verdicts = [], {}
     for s in settings:
         line, b = s.line, s.boundary
@@ -120,7 +120,7 @@ def _linear(settings: Sequence[Setting]) -> Finding:
     )
 
 
-def _typical(settings: Sequence[Setting], batch: int, rate: float) -> Finding:
+def _typical(settings: Sequence[DigitsSetting], batch: int, rate: float) -> Finding:
     rows, verdicts = [], []
     for s in settings:
         best, b = s.best.get(batch), s.boundary
@@ -205,7 +205,7 @@ def _ends_table(found: Mapping[str, Ends]) -> Table:
     return Table(header, rows)
 
 
-def _small(settings: Sequence[Setting]) -> Finding:
+def _small(settings: Sequence[DigitsSetting]) -> Finding:
     found = {s.title: e for s in settings if (e := ends_of(s))}
     gains = [_judge_gain(e.accuracy_gain, e.accuracy_error) for e in found.values()]
     slower = [
@@ -260,7 +260,7 @@ def _judge_gain(gain: float, error: float) -> Verdict:
     return Verdict.SUPPORTED if gain > 0 else Verdict.CONTRADICTED
 
 
-def _large(settings: Sequence[Setting]) -> Finding:
+def _large(settings: Sequence[DigitsSetting]) -> Finding:
     found = {s.title: e for s in settings if (e := ends_of(s))}
     faster = overall(
         [
@@ -286,7 +286,7 @@ def _large(settings: Sequence[Setting]) -> Finding:
     )
 
 
-def _accuracy(settings: Sequence[Setting]) -> Finding:
+def _accuracy(settings: Sequence[DigitsSetting]) -> Finding:
     rows, verdicts = [], []
     for s in settings:
         found = {b: a for b in s.best if (a := s.accuracy(b))}
@@ -355,7 +355,7 @@ def _too_high(material: Material) -> Finding:
     )
 
 
-def _adaptive(settings: Sequence[Setting]) -> Finding:
+def _adaptive(settings: Sequence[DigitsSetting]) -> Finding:
     rows, spans = [], {}
     for s in settings:
         rates = [found.cell.learning_rate for found in s.best.values()]

@@ -8,10 +8,10 @@ from functools import cached_property
 from itertools import product
 from statistics import fmean, median
 
-from advisor.two_seeds.boundaries import Boundary, failed, fit_boundary, usual_steps
-from advisor.two_seeds.material import Material
-from advisor.two_seeds.scores import BestCell, Line, best_cells, best_rate_line
 from advisor.wording import title_of
+from benchmarks.two_seeds.boundaries import Boundary, failed, fit_boundary, usual_steps
+from benchmarks.two_seeds.material import Material
+from benchmarks.two_seeds.scores import BestCell, Line, best_cells, best_rate_line
 from knowledge.records import Run
 
 DIGITS = ("digits_mlp", "digits_cnn")
@@ -20,7 +20,7 @@ SMALL, LARGE = 32, 256  # batches up to here are small, from here on large
 
 
 @dataclass(frozen=True)
-class Setting:
+class DigitsSetting:
     """The runs of one digits model under one recipe, all of the usual length."""
 
     workload: str
@@ -71,7 +71,7 @@ class Setting:
         return fewest if math.isfinite(fewest) else None
 
 
-def settings_of(material: Material, recipes: Iterable[str]) -> list[Setting]:
+def settings_of(material: Material, recipes: Iterable[str]) -> list[DigitsSetting]:
     """Return the digits settings that have runs, each with runs of its usual length."""
     found = []
     for workload, recipe in product(DIGITS, recipes):
@@ -79,7 +79,7 @@ def settings_of(material: Material, recipes: Iterable[str]) -> list[Setting]:
         if runs:
             steps = usual_steps(runs)
             kept = tuple(r for r in runs if r.horizon_steps == steps)
-            found.append(Setting(workload, recipe, kept, material))
+            found.append(DigitsSetting(workload, recipe, kept, material))
     return found
 
 
@@ -95,7 +95,7 @@ class Ends:
     example_ratio: float | None
 
 
-def ends_of(s: Setting) -> Ends | None:
+def ends_of(s: DigitsSetting) -> Ends | None:
     """Return what small and large batches reach; None without both."""
     batches = sorted({run.batch_size for run in s.runs})
     known = [b for b in batches if s.accuracy(b)]

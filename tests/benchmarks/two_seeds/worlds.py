@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from advisor.two_seeds.material import Material, Measured
+from benchmarks.two_seeds.material import Material, Measured
 from knowledge.claims import load_seed_claims
 from knowledge.recipes import RECIPES
 from knowledge.records import Outcome, Run

@@ -15,14 +15,14 @@ from advisor.outcome_map import (
     panels_by_recipe,
 )
 from advisor.regression import Interval
-from advisor.two_seeds.boundaries import LENGTHS, Boundary, failed
-from advisor.two_seeds.findings import (
+from advisor.wording import title_of
+from benchmarks.two_seeds.boundaries import LENGTHS, Boundary, failed
+from benchmarks.two_seeds.findings import (
     FORUM_RECIPE,
     Picture,
 )
-from advisor.two_seeds.material import Material
-from advisor.two_seeds.scores import BestCell
-from advisor.wording import title_of
+from benchmarks.two_seeds.material import Material
+from benchmarks.two_seeds.scores import BestCell
 
 # Okabe and Ito's palette, in an order whose neighbours differ in lightness too.
 PALETTE = (

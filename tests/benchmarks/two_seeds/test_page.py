@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from advisor.service import Advisor
-from advisor.two_seeds.__main__ import PAGE, build_report, main
-from advisor.two_seeds.material import gather_material, read_curve, usable_runs
-from advisor.two_seeds.page import write_report
+from benchmarks.two_seeds.__main__ import PAGE, build_report, main
+from benchmarks.two_seeds.material import gather_material, read_curve, usable_runs
+from benchmarks.two_seeds.page import write_report
 from knowledge.outcome import judge_curve
 from knowledge.records import Curve, Outcome, Run
-from tests.advisor.two_seeds.worlds import digit_runs, face_runs, material_of
+from tests.benchmarks.two_seeds.worlds import digit_runs, face_runs, material_of
 
 ROOT = Path(__file__).resolve().parents[3]
 

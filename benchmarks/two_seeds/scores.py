@@ -15,7 +15,7 @@ from scipy.stats import t as student
 from advisor.evidence import is_labelled
 from advisor.regression import Interval
 from advisor.scaling import HALF_BAND
-from advisor.two_seeds.boundaries import LEVEL
+from benchmarks.two_seeds.boundaries import LEVEL
 from knowledge.records import Outcome, Run
 
 MIN_RATES = 3  # at a batch size, before one of them is called best

@@ -3,23 +3,23 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from advisor.two_seeds.boundaries import (
+from advisor.wording import title_of
+from benchmarks.two_seeds.boundaries import (
     Boundary,
     Floats,
     differences,
     fit_boundary,
     interval,
 )
-from advisor.two_seeds.findings import (
+from benchmarks.two_seeds.findings import (
     Finding,
     Table,
     Verdict,
     interval_text,
     share_text,
 )
-from advisor.two_seeds.material import Material
-from advisor.two_seeds.pictures import picture_exponents
-from advisor.wording import title_of
+from benchmarks.two_seeds.material import Material
+from benchmarks.two_seeds.pictures import picture_exponents
 
 _HEADER = (
     *("workload", "exponent without", "exponent with", "difference"),

@@ -6,16 +6,17 @@ from statistics import median
 
 import numpy as np
 
-from advisor.two_seeds.boundaries import (
+from advisor.wording import title_of
+from benchmarks.two_seeds.boundaries import (
     Boundary,
     Floats,
     failed,
     fit_boundary,
     interval,
 )
-from advisor.two_seeds.digits import DIGITS, RECIPES
-from advisor.two_seeds.equal_examples import equal_examples_finding
-from advisor.two_seeds.findings import (
+from benchmarks.two_seeds.digits import DIGITS, RECIPES
+from benchmarks.two_seeds.equal_examples import equal_examples_finding
+from benchmarks.two_seeds.findings import (
     FORUM_RECIPE,
     PROXIES,
     SURE,
@@ -31,10 +32,9 @@ from advisor.two_seeds.findings import (
     rates_text,
     share_text,
 )
-from advisor.two_seeds.material import Material
-from advisor.two_seeds.pairs import Pair, pair_finding, pairs_of
-from advisor.two_seeds.scores import Line, fit_line
-from advisor.wording import title_of
+from benchmarks.two_seeds.material import Material
+from benchmarks.two_seeds.pairs import Pair, pair_finding, pairs_of
+from benchmarks.two_seeds.scores import Line, fit_line
 from knowledge.names import WorkloadName
 
 FEWEST_WIDTHS = 3
