@@ -34,8 +34,12 @@ KNOWN = Run(
 
 
 @pytest.fixture
-def advisor(tmp_path):
-    """A store in a folder whose name has a space and a quote."""
+def advisor(tmp_path, monkeypatch):
+    """A store in a folder whose name has a space and a quote.
+
+    Its supervisor keeps two workers, also on a machine with one core.
+    """
+    monkeypatch.setenv("LR_ADVISOR_WORKERS", "2")
     folder = tmp_path / "a store's folder"
     with Advisor.open(folder, settings=Settings(folder, 2, with_study=False)) as opened:
         yield opened
