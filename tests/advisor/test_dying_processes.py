@@ -248,7 +248,9 @@ def test_a_worker_killed_once_before_the_first_step_costs_an_attempt(
 def test_runs_that_nowhere_can_be_written_fail_with_the_reason(
     advisor: Advisor,
 ) -> None:
-    (advisor.store.folder / "runs").write_text("a file, not a folder")
+    runs = advisor.store.folder / "runs"
+    runs.rmdir()
+    runs.write_text("a file, not a folder")
     verification = start(advisor, n_runs=2)
     verification.wait()
     error = assert_failed_for_good(advisor, verification)
