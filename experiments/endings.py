@@ -34,7 +34,7 @@ def end_in_words(exit_code: int | None, line: str = "") -> str:
             how += ", often for lack of memory"
     else:
         how = f"exit code {exit_code}"
-    return f"{how}: {line}" if line else how
+    return f"{how}: {line.rstrip('.')}" if line else how
 
 
 def _signal_name(number: int) -> str:

@@ -248,11 +248,14 @@ def test_a_worker_killed_once_before_the_first_step_costs_an_attempt(
 def test_runs_that_nowhere_can_be_written_fail_with_the_reason(
     advisor: Advisor,
 ) -> None:
-    (advisor.store.folder / "runs").write_text("a file, not a folder")
+    runs = advisor.store.folder / "runs"
+    runs.rmdir()
+    runs.write_text("a file, not a folder")
     verification = start(advisor, n_runs=2)
     verification.wait()
     error = assert_failed_for_good(advisor, verification)
-    assert str(advisor.store.folder / "runs") in error
+    assert str(advisor.store.folder) in error
+    assert all("/runs/job-" in (job.error or "") for job in verification.jobs())
 
 
 def test_a_search_whose_runs_fail_again_and_again_ends(
