@@ -130,6 +130,15 @@ def test_thirty_runs_can_say_that_the_rate_falls_as_one_over_the_batch():
     assert np.mean(chances) > 0.65
 
 
+@pytest.mark.parametrize("level", [0.5, 0.9])
+def test_the_interval_of_the_exponent_holds_its_share_of_the_draws(level):
+    model = StableLearningRateModel().fit([], [], [])
+    found = model.exponent(level)
+    is_inside = (found.low <= model.exponent_) & (model.exponent_ <= found.high)
+    assert is_inside.mean() == pytest.approx(level, abs=0.01)
+    assert found.median == pytest.approx(float(np.median(model.exponent_)))
+
+
 @pytest.mark.parametrize("exponent", [-0.4, 0.6])
 def test_a_known_exponent_is_covered_as_often_as_stated(exponent):
     """100 data sets of 40 runs for each: 200 in all; three standard errors off 0.9."""

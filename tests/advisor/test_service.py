@@ -292,6 +292,19 @@ def test_scored_runs_alone_give_the_best_rate_and_say_what_is_missing(empty, tmp
     assert (report.quantity, report.n_runs) == ("best", 10)
 
 
+def test_the_interval_of_the_best_rate_is_wider_far_from_what_was_tried(
+    empty, tmp_path
+):
+    rows = [
+        f"g/w,sgd,{b},{x},val_loss,{(math.log2(x) + 8) ** 2 + 1},100,me,"
+        for b in (8, 32)
+        for x in (2**-10, 2**-9, 2**-8, 2**-7, 2**-6)
+    ]
+    import_rows(empty, tmp_path, *rows)
+    near, far = (empty.recommend("g/w", b).best for b in (16, 2048))
+    assert far.high / far.low > 1.5 * near.high / near.low
+
+
 def test_scored_runs_judge_a_claim_about_the_best_rate(tmp_path):
     """Ten runs whose best rate is the same at both batch sizes speak against linear."""
     rows = [
