@@ -5,6 +5,7 @@ sizes, that moved the probability from where it stood before any run. Otherwise 
 prior would judge the claims.
 """
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -62,8 +62,6 @@ DATABASES_AND_PROCESSES = (
     *"sqlite3 duckdb psutil subprocess socket filelock torch streamlit".split(),
     *"knowledge.store experiments.queue experiments.runner".split(),
 )
-# It fits (pure) and keeps fits in a file: the study's report uses the first alone.
-NOT_FOLLOWED = ("advisor.fitting",)
 
 
 @dataclass(frozen=True)
@@ -132,7 +130,7 @@ def loaded_by_way_of(file: str, sources: Mapping[str, str]) -> list[Import]:
         for each in loaded_with(sources[at], at):
             found.append(each)
             home = homes.get(each.name) or homes.get(each.name.rpartition(".")[0])
-            if home and home not in seen and not each.is_of(NOT_FOLLOWED):
+            if home and home not in seen:
                 seen.add(home)
                 waiting.append(home)
     return found

@@ -1,9 +1,10 @@
 """The two seeds judged by our own runs: writes docs/explanation/the-two-seeds.md.
 
-material     what a store holds for it: runs, what their curves say, claims
+answers      what the program itself answers: verdicts, exponents, best rates
+material     what a store holds for it: runs, what their curves say, answers
 boundaries   the rate at which half of all runs fail, by batch size and length (pure)
 clocks       whether failure counts steps or examples, and whether it levels off (pure)
-scores       the best rate at each batch size (pure)
+scores       the best score at each batch size, lines (pure)
 digits       the digits runs of one model under one recipe (pure)
 findings     a statement with its verdict, numbers and picture (pure)
 forum        what the forum post says, judged (pure)
@@ -14,6 +15,7 @@ pictures     findings -> charts (pure)
 page         findings -> the page (pure)
 __main__     python -m benchmarks.two_seeds: writes page and pictures
 
-The one decision to know: the claims never enter the fits that judge them. Each fit
-rests on one workload's runs under one recipe and a prior that favours no direction.
+The one decision to know: what the program judges (`lr-advisor scaling`) is never judged
+again here. The page's own fits are for comparisons: each rests on one workload's runs
+under one recipe and a prior that favours no direction.
 """

@@ -6,15 +6,10 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from advisor.rates import rate_text, round_rate
-from benchmarks.two_seeds.boundaries import (
-    interval,
-    ordered_share,
-    share_near,
-)
+from advisor.scaling import Verdict, agreed, ordered_share
+from benchmarks.two_seeds.answers import DIGITS, RECIPES, TYPICAL
 from benchmarks.two_seeds.digits import (
-    DIGITS,
     LARGE,
-    RECIPES,
     SMALL,
     DigitsSetting,
     Ends,
@@ -26,11 +21,11 @@ from benchmarks.two_seeds.findings import (
     UNLIKELY,
     Finding,
     Table,
-    Verdict,
+    case_title,
     interval_text,
     judge_share,
-    overall,
     query_of,
+    rests_on,
     share_text,
 )
 from benchmarks.two_seeds.material import LEARNED_LOSS, Material
@@ -38,7 +33,7 @@ from benchmarks.two_seeds.pictures import picture_best_rates, picture_reached
 from knowledge.records import Run
 
 LINEAR, SQUARE_ROOT = 1.0, 0.5
-TYPICAL = {32: 1e-3, 128: 1e-2, 512: 1e-1}
+LINEAR_CLAIM = "claim:article/linear-scaling"
 NEAR_OCTAVES, FAR_OCTAVES = 1.0, 2.0  # a factor of two from the best; of four
 MOST_SETTINGS = 0.7  # of the settings must agree on a typical rate
 SLOWER = 1.5  # times as many steps
@@ -48,7 +43,7 @@ def article_findings(material: Material) -> list[Finding]:
     """Return every statement of the article, judged."""
     settings = settings_of(material, RECIPES)
     return [
-        _linear(settings),
+        _linear(material, settings),
         *[_typical(settings, batch, rate) for batch, rate in TYPICAL.items()],
         _small(settings),
         _large(settings),
@@ -59,62 +54,56 @@ def article_findings(material: Material) -> list[Finding]:
     ]
 
 
-def _linear(settings: Sequence[DigitsSetting]) -> Finding:
-    rows, verdicts = [], {}
-    for s in settings:
-        line, b = s.line, s.boundary
-        if line is None and b is None:
-            continue
-        if line is not None:
-            verdicts[s.title] = judge_share(line.share_near(LINEAR))
+def _linear(material: Material, settings: Sequence[DigitsSetting]) -> Finding:
+    answers = material.answers
+    claim = answers.find_claim(LINEAR_CLAIM)
+    verdict = claim.verdict if claim else Verdict.UNDECIDED
+    rows = []
+    for verdict_here, best in answers.judged(LINEAR_CLAIM):
+        stable = answers.find(best, "max_stable")
         rows.append(
             (
-                s.title,
-                interval_text(line.interval) if line else "",
-                share_text(line.share_near(LINEAR)) if line else "",
-                share_text(line.share_near(SQUARE_ROOT)) if line else "",
-                interval_text(interval(b.exponents)) if b else "",
-                share_text(share_near(b.exponents, LINEAR)) if b else "",
-                str(len(s.runs)),
+                case_title(best),
+                interval_text(best.exponent_of_runs),
+                share_text(best.share_near(LINEAR)),
+                share_text(best.share_near(SQUARE_ROOT)),
+                verdict_here,
+                interval_text(stable.exponent_of_runs) if stable else "",
+                share_text(stable.share_near(LINEAR)) if stable else "",
+                rests_on(best),
             )
         )
-    verdict = overall(list(verdicts.values()))
-    counts = [
-        list(verdicts.values()).count(v)
-        for v in (Verdict.SUPPORTED, Verdict.CONTRADICTED)
-    ]
     said = dict(
         supported="It holds for the best rate here",
         contradicted="The best rate does not grow in proportion here",
         undecided="The best rates do not decide it, or it holds for some only",
     )
     header = (
-        *("setting", "best rate's exponent", "P(linear)", "P(square root)"),
-        *("boundary's exponent", "P(linear)", "runs"),
+        *("workload, recipe", "best rate's exponent", "P(linear)", "P(square root)"),
+        *("verdict", "highest stable rate's exponent", "P(linear)", "rests on"),
     )
     return Finding(
         anchor="linear",
         statement="When the batch grows, raise the rate in proportion (the linear "
         "scaling rule).",
         verdict=verdict,
-        answer=f"{said[verdict]}: supported in {counts[0]} and contradicted in "
-        f"{counts[1]} of {len(verdicts)} settings."
-        if verdicts
-        else "No digits runs yet.",
-        claims=("claim:article/linear-scaling",),
+        answer=f"{said[verdict]}: {claim.reason}." if claim else f"{said[verdict]}.",
+        claims=(LINEAR_CLAIM,),
         says=(
-            "Best is the rate with the lowest loss on held-back digits after equally "
-            "many steps. Its exponent is a line through the best rates of all batch "
-            "sizes; the boundary's comes from which runs failed.",
-            "The article's own three rates grow as batch^1.66 and break its rule.",
+            "Best is the rate with the best score on held-back data after equally "
+            "many steps: accuracy for digits, error for faces. Its exponent comes from "
+            "the scores at all batch sizes, the other one from which runs failed.",
+            *[
+                f"{rule.statement} That is {rule.verdict}."
+                for rule in answers.implied_by("article")
+            ],
         ),
         tables=(Table(header, tuple(rows)),) if rows else (),
-        pictures=picture_best_rates(
-            [(s.title, s.best, s.boundary) for s in settings], TYPICAL
-        ),
+        pictures=picture_best_rates([(s.title, s.answers) for s in settings], TYPICAL),
         open_questions=(
-            "Two small models on 1,437 digits. Where the linear rule has been found to "
-            "hold, training was longer and the data larger by orders of magnitude.",
+            "Two small models on 1,437 digits, and copies of three face models. Where "
+            "the linear rule has been found to hold, training was longer and the data "
+            "larger by orders of magnitude.",
         ),
         query=query_of(DIGITS, RECIPES),
     )
@@ -123,19 +112,16 @@ def _linear(settings: Sequence[DigitsSetting]) -> Finding:
 def _typical(settings: Sequence[DigitsSetting], batch: int, rate: float) -> Finding:
     rows, verdicts = [], []
     for s in settings:
-        best, b = s.best.get(batch), s.boundary
-        if best is None and b is None:
+        best, chance = s.answers.best_rates.get(batch), s.answers.chances[batch]
+        if best is None and chance is None:
             continue
-        chance = b.model.probability_stable(batch, rate, b.steps) if b else None
-        octaves = math.log2(rate / best.cell.learning_rate) if best else None
+        octaves = math.log2(rate / best) if best else None
         verdicts.append(_judge_rate(chance, octaves))
         rows.append(
             (
                 s.title,
                 share_text(chance) if chance is not None else "",
-                rate_text(round_rate(best.cell.learning_rate, digits=2))
-                if best
-                else "",
+                rate_text(round_rate(best, digits=2)) if best else "",
                 _factor_text(octaves) if octaves is not None else "",
                 verdicts[-1],
             )
@@ -213,7 +199,7 @@ def _small(settings: Sequence[DigitsSetting]) -> Finding:
         for e in found.values()
         if e.step_ratio is not None
     ]
-    better, slow = overall(gains), overall(slower)
+    better, slow = agreed(gains), agreed(slower)
     verdict = better if better == slow else Verdict.UNDECIDED
     words = {Verdict.SUPPORTED: "supported", Verdict.CONTRADICTED: "contradicted"}
     examples = [e.example_ratio for e in found.values() if e.example_ratio]
@@ -242,7 +228,7 @@ def _small(settings: Sequence[DigitsSetting]) -> Finding:
         tables=(_ends_table(found),) if found else (),
         pictures=picture_reached(
             [
-                (s.title, {b: a for b in s.best if (a := s.accuracy(b))})
+                (s.title, {b: (c.mean, c.error) for b, c in s.accuracy.items()})
                 for s in settings
             ]
         ),
@@ -262,14 +248,14 @@ def _judge_gain(gain: float, error: float) -> Verdict:
 
 def _large(settings: Sequence[DigitsSetting]) -> Finding:
     found = {s.title: e for s in settings if (e := ends_of(s))}
-    faster = overall(
+    faster = agreed(
         [
             Verdict.SUPPORTED if e.step_ratio >= SLOWER else Verdict.CONTRADICTED
             for e in found.values()
             if e.step_ratio is not None
         ]
     )
-    worse = overall(
+    worse = agreed(
         [_judge_gain(e.accuracy_gain, e.accuracy_error) for e in found.values()]
     )
     return Finding(
@@ -289,23 +275,22 @@ def _large(settings: Sequence[DigitsSetting]) -> Finding:
 def _accuracy(settings: Sequence[DigitsSetting]) -> Finding:
     rows, verdicts = [], []
     for s in settings:
-        found = {b: a for b in s.best if (a := s.accuracy(b))}
-        if len(found) < 3:
+        if len(s.accuracy) < 3:
             continue
-        (top, (high, high_error)), (low_at, (low, low_error)) = (
-            pick(found.items(), key=lambda item: item[1][0]) for pick in (max, min)
+        top, low = (
+            pick(s.accuracy.values(), key=lambda cell: cell.mean) for pick in (max, min)
         )
-        gap, error = high - low, math.hypot(high_error, low_error)
+        gap, error = top.mean - low.mean, math.hypot(top.error, low.error)
         verdicts.append(Verdict.SUPPORTED if gap > 2 * error else Verdict.UNDECIDED)
         rows.append(
             (
                 s.title,
-                f"{100 * high:.1f} % at {top}",
-                f"{100 * low:.1f} % at {low_at}",
+                f"{100 * top.mean:.1f} % at {top.batch_size}",
+                f"{100 * low.mean:.1f} % at {low.batch_size}",
                 f"{100 * gap:.1f} ± {100 * error:.1f}",
             )
         )
-    verdict = overall(verdicts)
+    verdict = agreed(verdicts)
     said = dict(
         supported="At equal steps it does, each batch size at its own best rate.",
         undecided="The differences are within what seeds differ by.",
@@ -358,7 +343,7 @@ def _too_high(material: Material) -> Finding:
 def _adaptive(settings: Sequence[DigitsSetting]) -> Finding:
     rows, spans = [], {}
     for s in settings:
-        rates = [found.cell.learning_rate for found in s.best.values()]
+        rates = list(s.answers.best_rates.values())
         if len(rates) < 3:
             continue
         spans[s.recipe, s.workload] = math.log2(max(rates) / min(rates))

@@ -1,22 +1,23 @@
 """The rate at which half of all runs fail, by batch size and length (pure).
 
-Each boundary is fitted to one workload's runs under one recipe, with a prior on the
-exponent so wide that it favours neither direction. `advisor.regression` has the model.
+For comparisons of boundaries, with and without a change. Each is fitted to the runs of
+one workload under one recipe alone, with a prior on the exponent so wide that it
+favours neither direction: two that borrowed from each other would differ too little.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.evidence import Body, is_labelled
+from advisor.comparing import chances_of_highest, threshold_quantiles
+from advisor.evidence import Body, has_failed, is_labelled
 from advisor.fitting import base_prior, fit_body
 from advisor.regression import Interval, Moment, StableLearningRateModel
-from advisor.scaling import HALF_BAND, MIN_OCTAVES, MIN_RUNS
+from advisor.scaling import LEAST_ORDERED, MIN_OCTAVES, MIN_RUNS, ordered_share
 from advisor.shortening import cut_at
 from knowledge.records import Run
 
@@ -25,9 +26,8 @@ Floats = NDArray[np.float64]
 # Inverse, constant and linear lie equally near: whatever is found, the runs said it.
 UNDIRECTED_SLOPE = Moment(0.0, 1.0)
 LEVEL = 0.9
-_SHARES = (np.arange(201) + 0.5) / 201  # as fine as the draws are
+_SHARES = (np.arange(201) + 0.5) / 201  # of which every pair is looked at
 DRAWS = 1024
-LEAST_ORDERED = 0.6  # of pairs; half is what chance gives
 LENGTHS = (100, 300, 1_000, 3_000, 10_000)  # at which one set of runs is looked at
 
 
@@ -60,11 +60,6 @@ class Boundary:
         return self.exponents + falls
 
     @property
-    def n_seeds(self) -> int:
-        """How many seeds its runs had."""
-        return len({run.seed for run in self.runs})
-
-    @property
     def batch_sizes(self) -> list[int]:
         """The batch sizes that were run, in order."""
         return sorted({run.batch_size for run in self.runs})
@@ -79,12 +74,9 @@ class Boundary:
         octaves = 2 * np.log(9.0) * float(np.median(self.model.width_))
         return float(np.exp2(octaves))
 
-    def draws_at(self, batch_size: float) -> Floats:
+    def draws_at(self, batch_size: int) -> Floats:
         """Return equally likely log2 rates of the boundary at a batch size."""
-        draws, weights = self.model.threshold_draws(batch_size, self.steps)
-        order = np.argsort(draws, axis=None)
-        heaped = np.cumsum(weights.ravel()[order])
-        return np.interp(_SHARES, heaped / heaped[-1], draws.ravel()[order])
+        return threshold_quantiles(self.model, batch_size, self.steps)
 
 
 def differences(one: Floats, other: Floats) -> Floats:
@@ -93,9 +85,9 @@ def differences(one: Floats, other: Floats) -> Floats:
     return np.asarray(first[:, None] - second[None, :]).ravel()
 
 
-def failed(run: Run) -> bool:
-    """Whether a run ended degraded or diverged."""
-    return bool(run.outcome and run.outcome.is_unstable)
+def chance_above(one: Floats, other: Floats) -> float:
+    """P(one of two independent quantities is above the other)."""
+    return chances_of_highest([one, other])[0]
 
 
 def interval(draws: Floats, level: float = LEVEL) -> Interval:
@@ -103,27 +95,6 @@ def interval(draws: Floats, level: float = LEVEL) -> Interval:
     tail = (1 - level) / 2
     low, median, high = np.quantile(draws, (tail, 0.5, 1 - tail))
     return Interval(float(median), float(low), float(high), level)
-
-
-def share_near(exponents: Floats, claimed: float) -> float:
-    """P(the exponent lies within a quarter of a claimed one)."""
-    return float((np.abs(exponents - claimed) <= HALF_BAND).mean())
-
-
-def ordered_share(runs: Sequence[Run]) -> float | None:
-    """Return in what share of pairs at one batch size the failed run's rate is higher.
-
-    A pair is one that failed and one that held; equal rates count half. None with fewer
-    than MIN_RUNS pairs.
-    """
-    higher, pairs = 0.0, 0
-    for batch in {run.batch_size for run in runs}:
-        here = [run for run in runs if run.batch_size == batch]
-        lost = [run.learning_rate for run in here if failed(run)]
-        held = [run.learning_rate for run in here if not failed(run)]
-        higher += sum((x > y) + 0.5 * (x == y) for x, y in product(lost, held))
-        pairs += len(lost) * len(held)
-    return higher / pairs if pairs >= MIN_RUNS else None
 
 
 def fit_boundary(runs: Sequence[Run]) -> Boundary | None:
@@ -142,7 +113,7 @@ def _fit(runs: tuple[Run, ...]) -> Boundary | None:
     batches = [run.batch_size for run in labelled]
     if len(labelled) < MIN_RUNS or max(batches) < min(batches) * 2**MIN_OCTAVES:
         return None
-    if len({failed(run) for run in labelled}) < 2:
+    if len({has_failed(run) for run in labelled}) < 2:
         return None
     share = ordered_share(labelled)
     if share is not None and share < LEAST_ORDERED:

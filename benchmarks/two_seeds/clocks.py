@@ -10,9 +10,10 @@ from scipy.optimize import minimize
 from scipy.special import log_ndtr
 from scipy.stats import chi2
 
+from advisor.evidence import has_failed
 from advisor.priors import EARLY_STEPS
 from advisor.regression import Interval
-from benchmarks.two_seeds.boundaries import LEVEL, Boundary, failed
+from benchmarks.two_seeds.boundaries import LEVEL, Boundary
 from knowledge.records import Run
 
 Floats = NDArray[np.float64]
@@ -101,18 +102,18 @@ def _late_rows(runs: Sequence[Run]) -> list[tuple[int, float, float, bool]]:
     timed = [r for r in runs if (_step(r) or 0) > EARLY_STEPS]
     lowest: dict[int, float] = {}
     for run in timed:
-        if failed(run):
+        if has_failed(run):
             known = lowest.get(run.batch_size, run.learning_rate)
             lowest[run.batch_size] = min(known, run.learning_rate)
     return [
-        (run.batch_size, run.learning_rate, float(_step(run) or 1), failed(run))
+        (run.batch_size, run.learning_rate, float(_step(run) or 1), has_failed(run))
         for run in timed
         if run.learning_rate >= lowest.get(run.batch_size, np.inf)
     ]
 
 
 def _step(run: Run) -> int | None:
-    return run.failed_at_step if failed(run) else run.steps
+    return run.failed_at_step if has_failed(run) else run.steps
 
 
 @dataclass(frozen=True)

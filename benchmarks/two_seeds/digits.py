@@ -1,4 +1,4 @@
-"""The digits runs of one model under one recipe: best rates, accuracy, speed (pure)."""
+"""The digits runs of one model under one recipe: accuracy and speed (pure)."""
 
 import math
 from collections import defaultdict
@@ -8,14 +8,14 @@ from functools import cached_property
 from itertools import product
 from statistics import fmean, median
 
+from advisor.evidence import has_failed
 from advisor.wording import title_of
-from benchmarks.two_seeds.boundaries import Boundary, failed, fit_boundary, usual_steps
+from benchmarks.two_seeds.answers import DIGITS, DigitsAnswers
+from benchmarks.two_seeds.boundaries import usual_steps
 from benchmarks.two_seeds.material import Material
-from benchmarks.two_seeds.scores import BestCell, Line, best_cells, best_rate_line
+from benchmarks.two_seeds.scores import Cell, best_cells
 from knowledge.records import Run
 
-DIGITS = ("digits_mlp", "digits_cnn")
-RECIPES = ("sgd", "momentum", "adam")
 SMALL, LARGE = 32, 256  # batches up to here are small, from here on large
 
 
@@ -33,31 +33,15 @@ class DigitsSetting:
         """Model and recipe, as a row's first cell."""
         return f"{title_of(self.workload)}, {self.recipe}"
 
-    @cached_property
-    def boundary(self) -> Boundary | None:
-        """The rate at which half of all runs fail, where there are enough runs."""
-        return fit_boundary(self.runs)
+    @property
+    def answers(self) -> DigitsAnswers:
+        """What the program answers about it."""
+        return self.material.answers.digits[self.workload, self.recipe]
 
     @cached_property
-    def best(self) -> Mapping[int, BestCell]:
-        """The rate with the lowest loss on held-back digits, by batch size."""
-        return best_cells(
-            self.runs, lambda run: self.material.about(run).validation_loss
-        )
-
-    @cached_property
-    def line(self) -> Line | None:
-        """How the best rate goes with the batch size."""
-        return best_rate_line(self.best)
-
-    def accuracy(self, batch_size: int) -> tuple[float, float] | None:
-        """The best mean accuracy of a batch size over rates, and its error."""
-        found = self._most_accurate.get(batch_size)
-        return (found.cell.mean, found.cell.error) if found else None
-
-    @cached_property
-    def _most_accurate(self) -> Mapping[int, BestCell]:
-        return best_cells(self.runs, lambda run: run.metric_value, highest=True)
+    def accuracy(self) -> Mapping[int, Cell]:
+        """The best mean accuracy over rates, by batch size."""
+        return best_cells(self.runs)
 
     def steps_to_learn(self, batch_size: int) -> float | None:
         """The fewest steps to LEARNED_LOSS over rates; seeds count by their median."""
@@ -65,7 +49,7 @@ class DigitsSetting:
         for run in self.runs:
             if run.batch_size == batch_size:
                 steps = self.material.about(run).steps_to_learn
-                never = steps is None or failed(run)
+                never = steps is None or has_failed(run)
                 by_rate[run.learning_rate].append(math.inf if never else steps or 0)
         fewest = min((median(steps) for steps in by_rate.values()), default=math.inf)
         return fewest if math.isfinite(fewest) else None
@@ -98,16 +82,16 @@ class Ends:
 def ends_of(s: DigitsSetting) -> Ends | None:
     """Return what small and large batches reach; None without both."""
     batches = sorted({run.batch_size for run in s.runs})
-    known = [b for b in batches if s.accuracy(b)]
+    known = [b for b in batches if b in s.accuracy]
     small = tuple(b for b in known if b <= SMALL)
     large = tuple(b for b in known if b >= LARGE)
     if not small or not large:
         return None
     means = []
     for part in (small, large):
-        found = [a for b in part if (a := s.accuracy(b))]
-        error = math.sqrt(sum(e**2 for _, e in found)) / len(found)
-        means.append((fmean(mean for mean, _ in found), error))
+        found = [s.accuracy[batch] for batch in part]
+        error = math.sqrt(sum(cell.error**2 for cell in found)) / len(found)
+        means.append((fmean(cell.mean for cell in found), error))
     (few, few_error), (many, many_error) = means
     steps = [s.steps_to_learn(b) for b in (small[0], large[-1])]
     ratio = steps[0] / steps[1] if steps[0] and steps[1] else None

@@ -4,10 +4,12 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 
+from advisor.evidence import has_failed
 from advisor.rates import rate_text
+from advisor.scaling import agreed
 from advisor.shortening import cut_at
 from advisor.wording import title_of
-from benchmarks.two_seeds.boundaries import failed, fit_boundary, interval
+from benchmarks.two_seeds.boundaries import fit_boundary, interval
 from benchmarks.two_seeds.findings import (
     FORUM_RECIPE,
     PROXIES,
@@ -15,7 +17,6 @@ from benchmarks.two_seeds.findings import (
     Table,
     interval_text,
     judge_comparison,
-    overall,
     query_of,
     share_text,
 )
@@ -48,7 +49,7 @@ def equal_examples_finding(material: Material) -> Finding:
                 str(len(b.runs)),
             )
         )
-    verdict = overall([judge_comparison(chance) for chance in chances])
+    verdict = agreed([judge_comparison(chance) for chance in chances])
     said = dict(
         supported="At equal steps the boundary falls, at equal examples it does not.",
         contradicted="That is not how it is here: at equal steps nothing falls that "
@@ -98,7 +99,7 @@ def as_many_seen(material: Material) -> list[tuple[str, ...]]:
         if len(seen.get(best, {})) < 2:
             continue
         for batch, there in sorted(seen[best].items()):
-            lost = [r.learning_rate for r in there if failed(r)]
+            lost = [r.learning_rate for r in there if has_failed(r)]
             least = min(lost, default=math.inf)
             held = [r.learning_rate for r in there if r.learning_rate < least]
             rows.append(

@@ -1,35 +1,29 @@
 """A statement of the seeds with its verdict, numbers and picture (pure).
 
-Verdicts follow the referee's rule: a claimed exponent is supported from a probability
-of 0.7 on and contradicted up to 0.1. What the runs leave between is undecided.
+A rule that was claimed has the verdict of the program's referee. What the program does
+not judge, comparisons and hypotheses, is judged here by a probability.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum, auto
 from typing import Any
 
-from advisor.listing import joined
 from advisor.rates import rate_text, round_rate
+from advisor.recommendation import Estimate
 from advisor.regression import Interval
-from advisor.scaling import CONTRADICTED_BELOW, SUPPORTED_ABOVE
+from advisor.scaling import (
+    CONTRADICTED_BELOW,
+    SUPPORTED_ABOVE,
+    Verdict,
+)
+from advisor.scaling import Finding as Exponent
 from advisor.wording import title_of
-from benchmarks.two_seeds.boundaries import Boundary, share_near
 from experiments.workloads import PROXY_WIDTH
 
-FEWEST_SEEDS = 3  # behind a verdict on an exponent
 SURE, UNLIKELY = 0.9, 0.1  # of a comparison of two numbers
 FACES = ("original", "dlight", "realface")
 PROXIES = tuple(f"{name}@1/{PROXY_WIDTH}" for name in FACES)
 FORUM_RECIPE = "faceswap-2021"
-
-
-class Verdict(StrEnum):
-    """What the runs say of a statement."""
-
-    SUPPORTED = auto()
-    CONTRADICTED = auto()
-    UNDECIDED = auto()
 
 
 @dataclass(frozen=True)
@@ -70,23 +64,6 @@ class Finding:
     query: str | None = None
 
 
-def judge_exponents(
-    boundaries: Mapping[str, Boundary], claimed: float
-) -> dict[str, Verdict]:
-    """Return the verdict on a claimed exponent for each workload.
-
-    Undecided where fewer than FEWEST_SEEDS were run: chance may have drawn the slope.
-    """
-    return {
-        name: (
-            judge_share(share_near(boundary.exponents, claimed))
-            if boundary.n_seeds >= FEWEST_SEEDS
-            else Verdict.UNDECIDED
-        )
-        for name, boundary in boundaries.items()
-    }
-
-
 def judge_share(
     share: float,
     supported: float = SUPPORTED_ABOVE,
@@ -107,35 +84,6 @@ def judge_comparison(chance: float) -> Verdict:
     return judge_share(chance, SURE, UNLIKELY)
 
 
-def overall(verdicts: Sequence[Verdict]) -> Verdict:
-    """Return the verdict of several: what the decided ones agree on.
-
-    >>> str(overall([Verdict.UNDECIDED, Verdict.CONTRADICTED]))
-    'contradicted'
-    >>> str(overall([Verdict.SUPPORTED, Verdict.CONTRADICTED]))
-    'undecided'
-    """
-    decided = {v for v in verdicts if v != Verdict.UNDECIDED}
-    return decided.pop() if len(decided) == 1 else Verdict.UNDECIDED
-
-
-def tally(verdicts: Mapping[str, Verdict]) -> str:
-    """Return who supports, contradicts and leaves open, in words.
-
-    >>> said = Verdict.CONTRADICTED, Verdict.UNDECIDED
-    >>> tally(dict(zip(("original@1/16", "realface@1/16"), said, strict=True)))
-    'contradicted by Original@1/16, left open by RealFace@1/16'
-    """
-    words = {Verdict.SUPPORTED: "supported by", Verdict.CONTRADICTED: "contradicted by"}
-    words[Verdict.UNDECIDED] = "left open by"
-    parts = []
-    for verdict, how in words.items():
-        names = [title_of(name) for name, v in verdicts.items() if v == verdict]
-        if names:
-            parts.append(f"{how} {joined(names)}")
-    return ", ".join(parts)
-
-
 def share_text(share: float) -> str:
     """Return a probability as it is written: never 0 or 1.
 
@@ -147,7 +95,7 @@ def share_text(share: float) -> str:
     return "above 0.99" if share > 0.99 else f"{share:.2f}"
 
 
-def interval_text(found: Interval, digits: int = 2) -> str:
+def interval_text(found: Interval | Estimate, digits: int = 2) -> str:
     """Return a number with its interval.
 
     >>> interval_text(Interval(-0.251, -0.5, 0.004, 0.9))
@@ -173,14 +121,16 @@ def rates_text(found: Interval) -> str:
     return f"{median} ({low} to {high})"
 
 
-def rests_on(boundary: Boundary) -> str:
-    """Return what a boundary rests on, for the end of a sentence."""
-    sizes = boundary.batch_sizes
-    rates = {run.learning_rate for run in boundary.runs}
-    return (
-        f"{len(boundary.runs)} runs, batch {sizes[0]} to {sizes[-1]}, {len(rates)} "
-        f"rates, {boundary.n_seeds} seeds, {boundary.steps:,} steps"
-    )
+def case_title(found: Exponent) -> str:
+    """Return the workload and the recipe of an exponent, as a row's first cell."""
+    return f"{title_of(found.workload)}, {found.recipe}"
+
+
+def rests_on(found: Exponent) -> str:
+    """Return what an exponent rests on, as a row's last cell."""
+    low, high = found.batch_range or (0, 0)
+    copies = f" and {found.n_proxy_runs} of other widths" if found.n_proxy_runs else ""
+    return f"{found.n_runs} runs{copies}, batch {low} to {high}"
 
 
 def query_of(workloads: Sequence[str], recipes: Sequence[str]) -> str:

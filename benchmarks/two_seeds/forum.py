@@ -5,30 +5,28 @@ from statistics import median
 
 import numpy as np
 
+from advisor.evidence import has_failed
+from advisor.scaling import Verdict, agreed
 from advisor.wording import title_of
 from benchmarks.two_seeds.boundaries import (
     Boundary,
+    chance_above,
     differences,
-    failed,
     fit_boundary,
     interval,
-    share_near,
 )
 from benchmarks.two_seeds.findings import (
     FORUM_RECIPE,
     PROXIES,
     Finding,
     Table,
-    Verdict,
+    case_title,
     interval_text,
     judge_comparison,
-    judge_exponents,
-    overall,
     query_of,
     rates_text,
     rests_on,
     share_text,
-    tally,
 )
 from benchmarks.two_seeds.material import Material
 from benchmarks.two_seeds.pictures import (
@@ -38,13 +36,14 @@ from benchmarks.two_seeds.pictures import (
 from experiments.workloads import PROXY_WIDTH
 
 INVERSE = -1.0
+INVERSE_CLAIM = "claim:forum-2021/inverse"
 # The forum's batch sizes per model: half of the fastest one, and the fastest.
 HALF_AND_FASTEST = {"original": (6, 12), "dlight": (4, 9), "realface": (2, 5)}
 SAME_SPEED = 0.03  # of EGs/sec: less is not a difference
 BLUR_FACTOR = 0.8  # of held runs' kept detail: less is blurrier
 _EXPONENT_HEADER = (
-    *("workload", "exponent at equal steps", "at equal examples"),
-    *("P(falls)", "P(inverse)", "rests on"),
+    *("workload, recipe", "exponent", "P(falls)"),
+    *("P(inverse)", "verdict", "rests on"),
 )
 
 
@@ -53,10 +52,10 @@ def forum_findings(material: Material) -> list[Finding]:
     boundaries = forum_boundaries(material)
     return [
         _inverse(material, boundaries),
-        _half_of_the_fastest(boundaries),
+        _half_of_the_fastest(material, boundaries),
         _full_size(boundaries),
         _blur(material),
-        _averaging(material, boundaries),
+        _averaging(material),
         _gpu(material),
         _fastest(material),
     ]
@@ -69,39 +68,40 @@ def forum_boundaries(material: Material) -> dict[str, Boundary]:
 
 
 def _inverse(material: Material, boundaries: Mapping[str, Boundary]) -> Finding:
-    verdicts = judge_exponents(boundaries, INVERSE)
-    verdict = overall(list(verdicts.values()))
+    claim = material.answers.find_claim(INVERSE_CLAIM)
+    verdict = claim.verdict if claim else Verdict.UNDECIDED
     rows = [
         (
-            title_of(name),
-            interval_text(interval(b.exponents)),
-            interval_text(interval(b.exponents_at_equal_examples)),
-            share_text(float((b.exponents < 0).mean())),
-            share_text(share_near(b.exponents, INVERSE)),
-            rests_on(b),
+            case_title(found),
+            interval_text(found.exponent_of_runs),
+            share_text(float((found.draws < 0).mean())),
+            share_text(found.share_near(INVERSE)),
+            said,
+            rests_on(found),
         )
-        for name, b in boundaries.items()
+        for said, found in sorted(
+            material.answers.judged(INVERSE_CLAIM),
+            key=lambda case: case[1].recipe != FORUM_RECIPE,
+        )
     ]
     said = dict(
-        supported="In these copies the highest rate falls about as the forum says.",
-        contradicted="In these copies the highest rate does not fall in proportion "
-        "to the batch.",
-        undecided="The runs do not decide it for these copies.",
+        supported="Here the highest rate falls about as the forum says",
+        contradicted="Here the highest rate does not fall in proportion to the batch",
+        undecided="The runs do not decide it",
     )
     return Finding(
         anchor="inverse",
         statement="The highest usable rate is inversely proportional to the batch "
         "size.",
         verdict=verdict,
-        answer=said[verdict] + (f" It is {tally(verdicts)}." if verdicts else ""),
-        claims=("claim:forum-2021/inverse", "claim:forum-2021/same-ratio"),
+        answer=f"{said[verdict]}: {claim.reason}." if claim else f"{said[verdict]}.",
+        claims=(INVERSE_CLAIM, "claim:forum-2021/same-ratio"),
         says=(
             "An exponent of -1 is inverse proportion, 0 no dependence, 0.5 the square "
-            "root, 1 proportion. The boundary is the rate at which half of all runs "
-            "fail. Ranges hold nine times in ten.",
-            "Equal steps: every batch size runs as long. Equal examples: every batch "
-            "size sees as many faces, so that a larger one runs fewer steps. Since the "
-            "boundary falls with the steps, the second exponent is the larger.",
+            "root, 1 proportion. It is that of the highest rate that holds, when every "
+            "batch size runs as long. Ranges hold nine times in ten.",
+            "The picture shows the rate at which half of all runs fail, for each "
+            "workload by its own runs alone.",
         ),
         tables=(Table(_EXPONENT_HEADER, tuple(rows)),) if rows else (),
         pictures=(
@@ -123,15 +123,17 @@ def _inverse(material: Material, boundaries: Mapping[str, Boundary]) -> Finding:
     )
 
 
-def _half_of_the_fastest(boundaries: Mapping[str, Boundary]) -> Finding:
+def _half_of_the_fastest(
+    material: Material, boundaries: Mapping[str, Boundary]
+) -> Finding:
     rows, chances = [], {}
     for base, (half, fastest) in HALF_AND_FASTEST.items():
         name = f"{base}@1/{PROXY_WIDTH}"
         if name not in boundaries:
             continue
         b = boundaries[name]
-        octaves = differences(b.draws_at(half), b.draws_at(fastest))
-        chances[name] = float((octaves > 0).mean())
+        draws = b.draws_at(half), b.draws_at(fastest)
+        octaves, chances[name] = differences(*draws), chance_above(*draws)
         rows.append(
             (
                 title_of(name),
@@ -143,7 +145,7 @@ def _half_of_the_fastest(boundaries: Mapping[str, Boundary]) -> Finding:
             )
         )
     verdicts = {n: judge_comparison(c) for n, c in chances.items()}
-    verdict = overall(list(verdicts.values()))
+    verdict = agreed(list(verdicts.values()))
     said = dict(
         supported="So it is in these copies.",
         contradicted="In these copies it is the larger batch that stands more.",
@@ -168,6 +170,10 @@ def _half_of_the_fastest(boundaries: Mapping[str, Boundary]) -> Finding:
         says=(
             "The forum's rates, 1e-4 for the half and 6.5e-5 for the fastest, are in a "
             "ratio of 1.54, or more: 1e-4 was the top of that program's slider.",
+            *[
+                f"{claim.statement} That is {claim.verdict}."
+                for claim in material.answers.implied_by("forum-2021")
+            ],
         ),
         tables=(Table(header, tuple(rows)),) if rows else (),
         open_questions=(
@@ -224,7 +230,7 @@ def _blur(material: Material) -> Finding:
         for run in material.of(name, FORUM_RECIPE):
             detail = material.about(run).detail_kept
             if detail is not None:
-                kept[failed(run)].append(detail)
+                kept[has_failed(run)].append(detail)
     enough = min(map(len, kept.values())) >= 5
     verdict, answer = (
         Verdict.UNDECIDED,
@@ -261,14 +267,19 @@ def _blur(material: Material) -> Finding:
     )
 
 
-def _averaging(material: Material, boundaries: Mapping[str, Boundary]) -> Finding:
-    falls = {n: float((b.exponents < 0).mean()) for n, b in boundaries.items()}
-    verdicts = {n: judge_comparison(p) for n, p in falls.items()}
-    verdict = overall(list(verdicts.values()))
+def _averaging(material: Material) -> Finding:
+    verdict = agreed(
+        [
+            judge_comparison(float((found.draws < 0).mean()))
+            for _, found in material.answers.judged(INVERSE_CLAIM)
+            if (found.workload, found.recipe) in [(p, FORUM_RECIPE) for p in PROXIES]
+        ]
+    )
     noise = [
         scale
         for run in material.runs
-        if (scale := material.about(run).noise_scale) is not None and not failed(run)
+        if (scale := material.about(run).noise_scale) is not None
+        and not has_failed(run)
     ]
     numbers = (
         f" On the digits a batch of about {median(noise):.0f} (median of {len(noise)} "
@@ -301,14 +312,15 @@ def _averaging(material: Material, boundaries: Mapping[str, Boundary]) -> Findin
 
 def _gpu(material: Material) -> Finding:
     on_gpu = [r for r in material.runs if r.device not in (None, "cpu")]
+    claim = "claim:forum-2021/gpu-question"
     return Finding(
         anchor="gpu",
         statement="Does it hold on a GPU as well? (Asked, not claimed.)",
-        verdict=Verdict.UNDECIDED,
+        verdict=material.answers.verdict_on(claim),
         answer=f"{len(on_gpu)} of the {len(material.runs)} runs here are of a GPU."
         if on_gpu
         else "No run here was made on a GPU.",
-        claims=("claim:forum-2021/gpu-question",),
+        claims=(claim,),
         says=(
             "Nothing in the mathematics of a step knows its device. What differs is "
             "what is affordable: larger batches, longer runs, mixed precision.",
@@ -348,7 +360,7 @@ def _fastest(material: Material) -> Finding:
         undecided="Not decided here: full-size speeds at these batch sizes are not "
         "all measured, and it was said of another CPU.",
     )
-    verdict = overall(list(verdicts.values()))
+    verdict = agreed(list(verdicts.values()))
     return Finding(
         anchor="fastest",
         statement="Original is fastest at batch 12, DLight at 9, RealFace at 5.",

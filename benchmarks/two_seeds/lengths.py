@@ -1,5 +1,6 @@
 """How long a rate holds: failure over time, by the proxies (pure)."""
 
+from advisor.scaling import Verdict, agreed
 from advisor.wording import title_of
 from benchmarks.two_seeds.boundaries import boundaries_by_length, interval
 from benchmarks.two_seeds.clocks import FailureClock, falls_between, fit_clock
@@ -8,9 +9,7 @@ from benchmarks.two_seeds.findings import (
     PROXIES,
     Finding,
     Table,
-    Verdict,
     interval_text,
-    overall,
     query_of,
     rates_text,
 )
@@ -99,7 +98,7 @@ def _clock(material: Material) -> Finding:
     clocks = {name: fit_clock(material.of(name, FORUM_RECIPE)) for name in PROXIES}
     found = {name: clock for name, clock in clocks.items() if clock}
     verdicts = {name: _judge_clock(clock) for name, clock in found.items()}
-    verdict = overall(list(verdicts.values()))
+    verdict = agreed(list(verdicts.values()))
     rows = [
         (
             title_of(name),

@@ -1,17 +1,15 @@
-"""What a store holds for the report: runs, what their curves say, claims, speeds."""
+"""What a store holds for the report: runs, what their curves say, speeds, answers."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from advisor.evidence import runs_that_count
-from knowledge.claims import load_seed_claims
+from advisor.service import Advisor
+from benchmarks.two_seeds.answers import Answers, ask
 from knowledge.outcome import RULE_VERSION, SHARPNESS_METRIC, SHARPNESS_MIN, smooth
-from knowledge.records import Claim, Curve, Run, Throughput
-
-if TYPE_CHECKING:
-    from advisor.service import Advisor
+from knowledge.records import STUDY, Curve, Run, Throughput
+from knowledge.shipped_study import find_study
 
 END_FRACTION = 0.15  # of a run: the loss it ends with is the mean over so much of it
 LEARNED_LOSS = 0.5  # of the digits: about a tenth of them are still wrong
@@ -42,7 +40,7 @@ class Material:
     """
 
     runs: tuple[Run, ...]
-    claims: tuple[Claim, ...] = ()
+    answers: Answers = field(default_factory=Answers)
     measured: Mapping[str, Measured] = field(default_factory=dict)
     throughput: tuple[Throughput, ...] = ()
 
@@ -55,8 +53,8 @@ class Material:
         return self.measured.get(run.id, Measured())
 
 
-def gather_material(advisor: "Advisor") -> Material:
-    """Return what the advisor's store holds, the seeds' claims as they ship.
+def gather_material(advisor: Advisor) -> Material:
+    """Return what the advisor's store holds, and what the advisor says of it.
 
     Raises:
         StudyError: The study's files of curves are damaged.
@@ -64,10 +62,19 @@ def gather_material(advisor: "Advisor") -> Material:
     runs = usable_runs(advisor.store.runs())
     return Material(
         runs=runs,
-        claims=tuple(load_seed_claims()),
-        measured={run.id: read_curve(advisor.curve(run.id)) for run in runs},
+        answers=ask(advisor, runs),
+        measured=_measured(advisor, runs),
         throughput=tuple(advisor.store.throughput()),
     )
+
+
+def _measured(advisor: Advisor, runs: Sequence[Run]) -> dict[str, Measured]:
+    """What each run's curve says; the study's curves are read in one go."""
+    study = find_study() if any(run.source == STUDY for run in runs) else None
+    shipped = dict(study.curves()) if study else {}
+    return {
+        run.id: read_curve(shipped.get(run.id) or advisor.curve(run.id)) for run in runs
+    }
 
 
 def usable_runs(runs: Sequence[Run]) -> tuple[Run, ...]:

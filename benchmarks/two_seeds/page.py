@@ -5,14 +5,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from advisor.evidence import is_labelled
+from advisor.evidence import has_failed, is_labelled
+from advisor.scaling import Verdict
 from benchmarks.two_seeds.article import article_findings
-from benchmarks.two_seeds.boundaries import failed
 from benchmarks.two_seeds.findings import (
     Finding,
     Picture,
     Table,
-    Verdict,
 )
 from benchmarks.two_seeds.forum import forum_findings
 from benchmarks.two_seeds.lengths import length_findings
@@ -58,7 +57,8 @@ def write_report(material: Material) -> Report:
             "The forum post of 2021",
             "A hobbyist's month of trials with three face models on a CPU. What is "
             "judged here are copies of these models with a sixteenth of every width "
-            "(`@1/16`), trained as that program did in 2021, on generated faces.",
+            "(`@1/16`), trained as that program did in 2021, on generated faces. Its "
+            "first rule is also held against what else was trained with Adam.",
             tuple(forum_findings(material)),
         ),
         Section(
@@ -153,10 +153,14 @@ def _reading(material: Material) -> list[str]:
     return [
         "## What it rests on",
         "",
-        "Supported: the runs make it likely, with probability 0.7 or more for a rule's "
-        "exponent, 0.9 for a comparison. Contradicted: 0.1 or less. Undecided: "
-        "anything between, or too few runs. Ranges in brackets hold nine times in "
-        "ten. The claims themselves are no part of any fit on this page.",
+        "A rule that a seed claims is judged by the program's referee, as in "
+        "`lr-advisor scaling`: by the probability of its exponent, and by how far the "
+        "runs have moved it. A comparison of two numbers is supported from a "
+        "probability of 0.9 on and contradicted up to 0.1; anything between, or too "
+        "few runs, is undecided. Boundaries that are compared rest on a workload's own "
+        "runs alone; an exponent that judges a rule rests also on what related "
+        "workloads have in common, so its range is narrower. Ranges in brackets hold "
+        "nine times in ten. What is claimed is no part of any fit that judges it.",
         "",
         *_table(_counts(material)),
         "",
@@ -168,8 +172,8 @@ def _counts(material: Material) -> Table:
     for run in material.runs:
         row = groups.setdefault((run.workload, run.recipe or ""), [0, 0, 0, 0])
         row[0] += 1
-        row[1] += is_labelled(run) and not failed(run)
-        row[2] += failed(run)
+        row[1] += is_labelled(run) and not has_failed(run)
+        row[2] += has_failed(run)
         row[3] = max(row[3], run.steps or 0)
     return Table(
         ("workload", "recipe", "runs", "held", "failed", "longest, steps"),

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from advisor.scaling import Verdict
 from advisor.wording import title_of
 from benchmarks.two_seeds.boundaries import (
     Boundary,
     Floats,
+    chance_above,
     differences,
     fit_boundary,
     interval,
@@ -14,7 +16,6 @@ from benchmarks.two_seeds.boundaries import (
 from benchmarks.two_seeds.findings import (
     Finding,
     Table,
-    Verdict,
     interval_text,
     share_text,
 )
@@ -41,6 +42,11 @@ class Pair:
         return differences(self.changed.exponents, self.plain.exponents)
 
     @property
+    def chance_steeper(self) -> float:
+        """P(the change adds to the exponent)."""
+        return chance_above(self.changed.exponents, self.plain.exponents)
+
+    @property
     def middle(self) -> int:
         """The middle one of the batch sizes that both were run at."""
         both = sorted(set(self.plain.batch_sizes) & set(self.changed.batch_sizes))
@@ -56,7 +62,7 @@ class Pair:
     def chance_more(self) -> float:
         """P(the changed recipe stands the higher rate at the middle batch)."""
         one, other = (b.draws_at(self.middle) for b in (self.changed, self.plain))
-        return float((differences(one, other) > 0).mean())
+        return chance_above(one, other)
 
     def row(self) -> tuple[str, ...]:
         """The table's row."""
@@ -66,7 +72,7 @@ class Pair:
             interval_text(interval(self.plain.exponents)),
             interval_text(interval(self.changed.exponents)),
             interval_text(interval(self.difference)),
-            share_text(float((self.difference > 0).mean())),
+            share_text(self.chance_steeper),
             f"{one.median / other.median:.2f} at batch {self.middle}",
             f"{len(self.plain.runs)} and {len(self.changed.runs)}",
         )

@@ -8,6 +8,7 @@ from typing import Any
 import altair as alt
 
 from advisor.charts import INK, STABLE_COLOUR, UNSTABLE_COLOUR, log_axis, rate_axis
+from advisor.evidence import has_failed
 from advisor.outcome_map import (
     build_outcome_map,
     describe_outcome_map,
@@ -16,13 +17,13 @@ from advisor.outcome_map import (
 )
 from advisor.regression import Interval
 from advisor.wording import title_of
-from benchmarks.two_seeds.boundaries import LENGTHS, Boundary, failed
+from benchmarks.two_seeds.answers import DigitsAnswers
+from benchmarks.two_seeds.boundaries import LENGTHS, Boundary
 from benchmarks.two_seeds.findings import (
     FORUM_RECIPE,
     Picture,
 )
 from benchmarks.two_seeds.material import Material
-from benchmarks.two_seeds.scores import BestCell
 
 # Okabe and Ito's palette, in an order whose neighbours differ in lightness too.
 PALETTE = (
@@ -145,7 +146,7 @@ def picture_times(
         }
         for workload in workloads
         for run in material.of(workload, recipe)
-        if failed(run) and run.failed_at_step
+        if has_failed(run) and run.failed_at_step
     ]
     if not rows:
         return ()
@@ -173,21 +174,17 @@ def picture_times(
 
 
 def picture_best_rates(
-    settings: Sequence[tuple[str, Mapping[int, BestCell], Boundary | None]],
+    settings: Sequence[tuple[str, DigitsAnswers]],
     typical: Mapping[int, float],
 ) -> tuple[Picture, ...]:
     """The best rate and the boundary of each setting, with the article's rates."""
     rows: list[dict[str, Any]] = []
-    for title, best, boundary in settings:
-        rows += [
-            _best_row(title, "best rate", batch, found.cell.learning_rate)
-            for batch, found in best.items()
-        ]
-        if boundary is not None:
-            rows += [
-                _best_row(title, "half of all fail", b, boundary.threshold(b).median)
-                for b in boundary.batch_sizes
-            ]
+    for title, answers in settings:
+        for label, rates in (
+            ("best rate", answers.best_rates),
+            ("half of all fail", answers.thresholds),
+        ):
+            rows += [_best_row(title, label, *found) for found in rates.items()]
     if not rows:
         return ()
     titles = list(dict.fromkeys(row["panel"] for row in rows))

@@ -6,15 +6,16 @@ from statistics import median
 
 import numpy as np
 
+from advisor.evidence import has_failed
+from advisor.scaling import HALF_BAND, Verdict, agreed
 from advisor.wording import title_of
+from benchmarks.two_seeds.answers import DIGITS, RECIPES
 from benchmarks.two_seeds.boundaries import (
     Boundary,
     Floats,
-    failed,
     fit_boundary,
     interval,
 )
-from benchmarks.two_seeds.digits import DIGITS, RECIPES
 from benchmarks.two_seeds.equal_examples import equal_examples_finding
 from benchmarks.two_seeds.findings import (
     FORUM_RECIPE,
@@ -23,11 +24,9 @@ from benchmarks.two_seeds.findings import (
     UNLIKELY,
     Finding,
     Table,
-    Verdict,
     interval_text,
     judge_comparison,
     judge_share,
-    overall,
     query_of,
     rates_text,
     share_text,
@@ -61,7 +60,7 @@ def _summed(material: Material) -> Finding:
     sgd = pairs_of(material, DIGITS, "sgd", "sgd-sum")
     adam = pairs_of(material, DIGITS, "adam", "adam-sum")
     verdicts = [_near(pair, -1.0) for pair in sgd] + [_near(p, 0.0) for p in adam]
-    verdict = overall(verdicts) if sgd and adam else Verdict.UNDECIDED
+    verdict = agreed(verdicts) if sgd and adam else Verdict.UNDECIDED
     said = dict(
         supported="So it is: with a summed loss SGD's rate loses a whole power of the "
         "batch, Adam's nothing.",
@@ -83,7 +82,8 @@ def _summed(material: Material) -> Finding:
 
 
 def _near(pair: Pair, expected: float) -> Verdict:
-    return judge_share(float((abs(pair.difference - expected) <= 0.25).mean()))
+    near = abs(pair.difference - expected) <= HALF_BAND
+    return judge_share(float(near.mean()))
 
 
 def _half_life(material: Material) -> Finding:
@@ -114,8 +114,7 @@ def _epsilon(material: Material) -> Finding:
 def _raises(
     anchor: str, statement: str, pairs: Sequence[Pair], *, query: str, says: str
 ) -> Finding:
-    chances = [float((pair.difference > 0).mean()) for pair in pairs]
-    verdict = overall([judge_comparison(chance) for chance in chances])
+    verdict = agreed([judge_comparison(pair.chance_steeper) for pair in pairs])
     said = dict(
         supported="So it is here: the exponent is larger with the change.",
         contradicted="The exponent is smaller with the change.",
@@ -132,7 +131,7 @@ def _betas(material: Material) -> Finding:
         else Verdict.UNDECIDED
         for pair in pairs
     ]
-    verdict = overall(moved)
+    verdict = agreed(moved)
     said = dict(
         supported="It is another: the table says by how much.",
         undecided="The boundaries are too close to tell.",
@@ -154,7 +153,7 @@ def _warm_up(material: Material) -> Finding:
         *pairs_of(material, DIGITS, "sgd", "sgd-warmup"),
         *pairs_of(material, DIGITS, "adam", "adam-warmup"),
     ]
-    verdict = overall([judge_comparison(p.chance_more) for p in pairs])
+    verdict = agreed([judge_comparison(p.chance_more) for p in pairs])
     said = dict(
         supported="It does here.",
         contradicted="Here it lowers it.",
@@ -188,7 +187,7 @@ def _sharpness(material: Material) -> Finding:
                     str(count),
                 )
             )
-    verdict = overall(verdicts)
+    verdict = agreed(verdicts)
     said = dict(
         supported="At one rate a larger batch ends where the loss is sharper.",
         contradicted="At one rate a larger batch ends where the loss is flatter.",
@@ -216,7 +215,7 @@ def _sharpness_line(
     by_rate: dict[float, list[tuple[float, float]]] = defaultdict(list)
     for run in material.of(workload, recipe):
         sharpness = material.about(run).sharpness
-        if sharpness and sharpness > 0 and not failed(run):
+        if sharpness and sharpness > 0 and not has_failed(run):
             point = float(np.log2(run.batch_size)), float(np.log2(sharpness))
             by_rate[run.learning_rate].append(point)
     x: list[float] = []
@@ -236,7 +235,7 @@ def _noise(material: Material) -> Finding:
             scales = [
                 scale
                 for run in material.of(workload, recipe)
-                if (scale := material.about(run).noise_scale) and not failed(run)
+                if (scale := material.about(run).noise_scale) and not has_failed(run)
             ]
             if scales:
                 low, high = np.quantile(scales, (0.1, 0.9))
@@ -277,7 +276,7 @@ def _one_run(material: Material) -> Finding:
         counts: dict[tuple[int, float, int | None], int] = defaultdict(int)
         for run in material.of(name, FORUM_RECIPE):
             trial = run.batch_size, run.learning_rate, run.horizon_steps
-            trials[trial].add(failed(run))
+            trials[trial].add(has_failed(run))
             counts[trial] += 1
         several += sum(count > 1 for count in counts.values())
         split += sum(len(seen) > 1 for seen in trials.values())
@@ -345,7 +344,7 @@ def _width(material: Material) -> Finding:
         Verdict.CONTRADICTED: Verdict.SUPPORTED,
         Verdict.UNDECIDED: Verdict.UNDECIDED,
     }
-    verdict = turned[overall(verdicts)]
+    verdict = turned[agreed(verdicts)]
     said = dict(
         supported=f"It does. Power of the width: {'; '.join(powers)}.",
         contradicted=f"It rises. Power of the width: {'; '.join(powers)}.",

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import re
 
 import pytest
@@ -80,6 +81,21 @@ def test_every_number_said_of_the_shipped_study_stands_in_the_rows(shipped, key)
     assert numbers
     assert {n for n in numbers if float(n) not in values_of(evidence)} == set()
     assert 1 <= evidence.text.count(". ") + 1 <= 3
+
+
+def test_powers_that_follow_from_what_held_are_the_referees(shipped):
+    """A count and a fitted exponent are two answers of one program."""
+    rows = concept_evidence(shipped.store, BY_TIE["boundaries"]).rows
+    assert rows
+    for row in rows:
+        rates, batches = row["large_rate"], row["large_batch"]
+        power = math.log(rates / row["small_rate"], batches / row["small_batch"])
+        (exponent,) = (
+            f.exponent
+            for f in shipped.scaling(row["workload"]).findings
+            if (f.recipe, f.quantity) == (row["recipe"], "max_stable")
+        )
+        assert exponent.low < power < exponent.high
 
 
 @pytest.mark.parametrize("key", sorted(TIES))

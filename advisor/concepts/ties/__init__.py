@@ -7,7 +7,8 @@ pairs        failures with and without one change
 scores       accuracy, best rates, speed
 stock        what the store holds, how far it reaches
 
-A page in knowledge/concepts names its tie by the key here.
+A page in knowledge/concepts names its tie by the key here. Ties count what was seen;
+exponents and verdicts are the referee's alone (`advisor.refereeing`).
 """
 
 from collections.abc import Mapping

@@ -10,7 +10,7 @@ from advisor.concepts.ties.tie import (
 )
 from advisor.listing import joined
 
-EARLY_STEPS = 200  # a failure later than this is one that a short test does not see
+SHORT_TEST_STEPS = 200  # what fails later, a short test does not see
 
 
 def _say_failures(rows: Rows) -> str | None:
@@ -29,8 +29,9 @@ FAILURES = Tie(
     picks=f"{FACES} and {JUDGED}",
     sums_up=f"""
 select count(*) as runs, count(*) filter ({UNSTABLE}) as failed,
-    {EARLY_STEPS} as late_from,
-    count(*) filter ({UNSTABLE} and failed_at_step > {EARLY_STEPS}) as failed_late,
+    {SHORT_TEST_STEPS} as late_from,
+    count(*) filter ({UNSTABLE} and failed_at_step > {SHORT_TEST_STEPS})
+        as failed_late,
     round(median(failed_at_step) filter ({UNSTABLE}))::bigint as median_step,
     max(failed_at_step) filter ({UNSTABLE}) as last_step
 from picked""",

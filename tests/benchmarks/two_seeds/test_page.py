@@ -2,16 +2,20 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from advisor.recommendation import Estimate
 from advisor.service import Advisor
+from advisor.wording import title_of
 from benchmarks.two_seeds.__main__ import PAGE, build_report, main
+from benchmarks.two_seeds.findings import interval_text
 from benchmarks.two_seeds.material import gather_material, read_curve, usable_runs
-from benchmarks.two_seeds.page import write_report
+from benchmarks.two_seeds.page import Report, write_report
 from knowledge.outcome import judge_curve
 from knowledge.records import Curve, Outcome, Run
-from tests.benchmarks.two_seeds.worlds import digit_runs, face_runs, material_of
+from tests.benchmarks.two_seeds.worlds import answered_material, digit_runs, face_runs
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -25,6 +29,13 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
         advisor.store.record_runs([*face_runs(0.5, batches=(2, 4, 16)), *runs])
         advisor.store.ingest_all()
     return folder
+
+
+@pytest.fixture(scope="module")
+def shipped() -> tuple[Report, dict[str, Any]]:
+    """The page on the study that ships with the program, and the program's report."""
+    with Advisor.open(":memory:", study=True) as advisor:
+        return build_report(advisor), advisor.scaling().to_dict()
 
 
 def headings(text: str) -> set[str]:
@@ -66,23 +77,18 @@ def test_the_order_in_which_runs_came_changes_nothing() -> None:
     """A store that was rebuilt from its records gives the same page."""
     runs = face_runs(0.5, batches=(2, 4, 16))
     forward, backward = (
-        write_report(material_of(part)).text for part in (runs, runs[::-1])
+        write_report(answered_material(part)).text for part in (runs, runs[::-1])
     )
     assert forward == backward
 
 
-def test_the_claims_enter_no_fit() -> None:
-    """They are judged, so they may not sit on the bench."""
-    material = material_of(face_runs(0.5, batches=(2, 4, 16)))
-    without = type(material)(material.runs, (), material.measured)
-    assert write_report(without).text == write_report(material).text
-
-
 def test_a_page_without_runs_says_so() -> None:
     """Whoever has not run the study sees what is missing."""
-    text = write_report(material_of([])).text
+    text = write_report(answered_material([])).text
     assert "(0 runs)" in text
-    assert "No digits runs yet." in text
+    assert "Here the highest rate" not in text
+    assert "The runs do not decide it: " in text
+    assert "No digits runs at this batch size yet." in text
     assert "Supported.**" not in text
 
 
@@ -145,10 +151,41 @@ def test_a_store_that_is_none_is_said_in_a_sentence(
     assert str(file) in capsys.readouterr().err
 
 
-def test_the_page_in_the_docs_is_that_of_the_shipped_study() -> None:
+def test_no_rule_has_another_verdict_than_the_program_gives(
+    shipped: tuple[Report, dict[str, Any]],
+) -> None:
+    """In `lr-advisor scaling`; nor another exponent, wherever both speak of it."""
+    report, scaling = shipped
+    verdicts = {claim["id"]: claim["verdict"] for claim in scaling["claims"]}
+    stated = {claim for claim in verdicts if claim.startswith("claim:")}
+    judged = {c: f.verdict for f in report.findings for c in f.claims if c in verdicts}
+    assert judged == {claim: verdicts[claim] for claim in stated}
+    implied = [c for c in scaling["claims"] if c["implied"]]
+    assert implied
+    for claim in implied:
+        assert f"{claim['statement']} That is {claim['verdict']}." in report.text
+    found = {f.anchor: f for f in report.findings}
+    for anchor, column, quantity in (
+        ("inverse", 1, "max_stable"),
+        ("linear", 1, "best"),
+        ("linear", 5, "max_stable"),
+    ):
+        exponents = {
+            f"{title_of(f['workload'])}, {f['recipe']}": f["exponent_of_runs"]
+            for f in scaling["findings"]
+            if f["quantity"] == quantity
+        }
+        rows = found[anchor].tables[0].rows
+        assert len(rows) >= 10
+        for row in rows:
+            assert row[column] == interval_text(Estimate(**exponents[row[0]]))
+
+
+def test_the_page_in_the_docs_is_that_of_the_shipped_study(
+    shipped: tuple[Report, dict[str, Any]],
+) -> None:
     """Verdicts and what they rest on; last digits may differ between processors."""
-    with Advisor.open(":memory:", study=True) as advisor:
-        report = build_report(advisor)
+    report, _ = shipped
     written = (ROOT / "docs" / PAGE).read_text(encoding="utf-8")
     rows = re.compile(r"^\| .*(?:supported|contradicted|undecided) \|$", re.MULTILINE)
     counts = re.compile(r"^\| \S+ \| \S+ \| \d+ \| \d+ \| .*$", re.MULTILINE)

@@ -1,11 +1,13 @@
 """Made-up runs of worlds whose rules are known, as a store would hold them."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from benchmarks.two_seeds.material import Material, Measured
-from knowledge.claims import load_seed_claims
+from advisor.service import Advisor
+from benchmarks.two_seeds.material import Material, Measured, gather_material
 from knowledge.recipes import RECIPES
 from knowledge.records import Outcome, Run
 
@@ -138,8 +140,19 @@ def digit_runs(
 
 
 def material_of(
-    runs: list[Run], measured: dict[str, Measured] | None = None
+    runs: Sequence[Run], measured: dict[str, Measured] | None = None
 ) -> Material:
-    """What the report is written from."""
+    """Runs and what their curves say, without asking the program about them."""
     ordered = tuple(sorted(runs, key=lambda run: run.id))
-    return Material(ordered, tuple(load_seed_claims()), measured or {})
+    return Material(ordered, measured=measured or {})
+
+
+def answered_material(
+    runs: Sequence[Run], measured: dict[str, Measured] | None = None
+) -> Material:
+    """What the report is written from: what a store with these runs gives."""
+    with Advisor.open(":memory:", study=False) as advisor:
+        advisor.store.record_runs(runs)
+        advisor.store.ingest_all()
+        material = gather_material(advisor)
+    return replace(material, measured=measured or {})
