@@ -65,9 +65,10 @@ def keep_choices() -> None:
 
 def render_tables() -> None:
     """Draw one table with its filters, its row count and its downloads."""
-    table = st.segmented_control(
+    chosen = st.segmented_control(
         "Table", list(FILTERS), required=True, key="evidence_table"
     )
+    table = chosen or next(iter(FILTERS))
     st.caption(ABOUT[table])
     columns = st.columns(len(FILTERS[table]))
     wanted = tuple(
