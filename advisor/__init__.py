@@ -57,7 +57,7 @@ studying        carries the study out, and goes on where it was
 shipping        a store's runs -> the study that ships
 study_command   `lr-advisor study`
 tending         whether somebody tends unfinished work; started anew, or given up
-supervisor      python -m advisor.supervisor: tends a store's unfinished work
+supervisor      python -m advisor.running.supervisor: tends a store's unfinished work
 cli             lr-advisor
 ui/             the app; the only package that imports streamlit
 """

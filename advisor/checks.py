@@ -7,8 +7,8 @@ import math
 import re
 from pathlib import Path
 
-from advisor.language.numbers import read_number
 from advisor.rates import LEAST_LEARNING_RATE, MOST_LEARNING_RATE
+from advisor.reading.numbers import read_number
 from knowledge.errors import BadValueError, SettingsError
 
 MOST_STEPS = 10**15

@@ -14,30 +14,30 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from advisor.answering import Answering
-from advisor.asking.acting import Done, approve
-from advisor.asking.answer import Answer
-from advisor.asking.conversation import ask
-from advisor.asking.history import saved_answer
-from advisor.asking.proposals import Proposals
-from advisor.calibration import TrackRecord, build_track_record
+from advisor.answers.answers import Answering
 from advisor.checks import check_batch_size, check_device, this_device
-from advisor.describing import describe_workload
-from advisor.forecasting import build_forecasts
-from advisor.interval_checks import JobState, StatedInterval
-from advisor.measuring import SpeedReport, measure_speed
-from advisor.settings import Settings, load_settings
-from advisor.tending import Tending
-from advisor.verification import VerificationSpec
-from advisor.verifying import (
+from advisor.conversation.acting import Done, approve
+from advisor.conversation.answer import Answer
+from advisor.conversation.ask import ask
+from advisor.conversation.history import saved_answer
+from advisor.conversation.proposals import Proposals
+from advisor.planning.plan import VerificationSpec
+from advisor.running.descriptions import describe_workload
+from advisor.running.speeds import SpeedReport, measure_speed
+from advisor.running.supervision import Tending
+from advisor.running.verification import (
     Verification,
     ensure_supervisor,
     shown_state,
     start_verification,
 )
-from experiments.jobs import VERIFICATION, Job
-from experiments.queue import Queue
-from experiments.runner import kill_worker
+from advisor.settings import Settings, load_settings
+from advisor.track_record.forecasts import build_forecasts
+from advisor.track_record.intervals import JobState, StatedInterval
+from advisor.track_record.scores import TrackRecord, build_track_record
+from experiments.executors.processes import kill_worker
+from experiments.jobs.queue import Queue
+from experiments.jobs.records import VERIFICATION, Job
 from experiments.workloads import WORKLOADS, find_spec
 from knowledge import inbox
 from knowledge.claims import load_seed_claims
@@ -47,15 +47,15 @@ from knowledge.errors import (
     StudyError,
     WorkloadUnavailableError,
 )
-from knowledge.exporting import write_table
 from knowledge.importers.csv_runs import parse_runs
 from knowledge.inbox import now_text
-from knowledge.migrations import SCHEMA_VERSION
 from knowledge.records import Curve, Run, RunConfig
-from knowledge.shipped_study import find_study
-from knowledge.sql_box import QueryResult, run_query
-from knowledge.store import Store
-from knowledge.tables import TABLES
+from knowledge.store.exporting import write_table
+from knowledge.store.migrations import SCHEMA_VERSION
+from knowledge.store.sql_box import QueryResult, run_query
+from knowledge.store.store import Store
+from knowledge.store.tables import TABLES
+from knowledge.study.reading import find_study
 from knowledge.version import PROGRAM, program_version
 
 MOST_NAME_CHARS = 80

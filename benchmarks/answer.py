@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from advisor.question import parse_question
+from advisor.reading.parsing import parse_question
 from advisor.service import Advisor
 from benchmarks.machine import describe_machine
 from benchmarks.made_up_stores import StoreSize, make_store
@@ -243,7 +243,7 @@ def cpu_seconds() -> float:
 
 
 def _run_command(store: Path, question: str) -> None:
-    command = python_command("advisor.cli", "ask", question)
+    command = python_command("advisor.cli.main", "ask", question)
     command += ["--store", str(store), "--json"]
     subprocess.run(
         command, check=True, stdout=subprocess.DEVNULL, env=python_environment()

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from advisor.regression import Moment, StableLearningRateModel, ThresholdPrior
+from advisor.statistics.threshold import Moment, StableLearningRateModel, ThresholdPrior
 
 Floats = NDArray[np.float64]
 

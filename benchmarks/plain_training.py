@@ -13,12 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from experiments.digits import DigitsTask
-from experiments.face_task import FaceTask
-from experiments.losses import C1, C2, PATCH, SIGMA, WINDOW
-from experiments.stepping import step_seed
-from experiments.workloads.autoencoder import FaceAutoencoder
-from experiments.workloads.blocks import (
+from experiments.training.stepping import step_seed
+from experiments.workloads.digits.task import DigitsTask
+from experiments.workloads.faces.autoencoder import FaceAutoencoder
+from experiments.workloads.faces.blocks import (
     BLOCK_SLOPE,
     OUTER_SLOPE,
     Conv,
@@ -30,8 +28,10 @@ from experiments.workloads.blocks import (
     TwoBranches,
     Up,
 )
-from experiments.workloads.common import build_task
-from experiments.workloads.dlight import CarryingDown
+from experiments.workloads.faces.dlight import CarryingDown
+from experiments.workloads.faces.losses import C1, C2, PATCH, SIGMA, WINDOW
+from experiments.workloads.faces.task import FaceTask
+from experiments.workloads.protocol import build_task
 from knowledge.recipes import RECIPES
 from knowledge.records import RunConfig
 

@@ -20,15 +20,15 @@ import numpy as np
 from rapidfuzz import fuzz, process
 from sklearn.model_selection import StratifiedGroupKFold
 
-from advisor.language.intents import Intent
-from advisor.language.learned import (
+from advisor.reading.intents import Intent
+from advisor.reading.learned import (
     Example,
     IntentModel,
     learned_model,
     load_examples,
     look_at_example,
 )
-from advisor.question import SLOT_NAMES, parse_question
+from advisor.reading.parsing import SLOT_NAMES, parse_question
 from benchmarks.machine import describe_machine
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -230,7 +230,7 @@ def build_page(examples: Sequence[Example], kept_back: Sequence[Example]) -> str
         "tells of a failure is never taken for one whose run held; where it may be "
         "read both ways, it is asked. The questions it learns from "
         "lie "
-        "in `advisor/language/questions/`; `python -m benchmarks.questions` writes "
+        "in `advisor/reading/questions/`; `python -m benchmarks.questions` writes "
         "this "
         "page.",
         "",

@@ -1,6 +1,6 @@
 """Real training runs for the search benchmark: trained once, kept on disk, asked often.
 
-A run here is what `experiments.training` would train, without its folder, pictures and
+A run here is what `experiments.training.loop` would train, without its folder, pictures and
 checkpoints: same task, optimizer, schedule, seeds of each step and judge. Runs of the
 first seeds are trained past a verdict of "diverged", so that the verdict can be held
 against the run's end.
@@ -21,11 +21,11 @@ import numpy as np
 import platformdirs
 import torch
 
-from experiments.optimizers import build_optimizer
-from experiments.schedules import build_schedule
-from experiments.stepping import step_seed
-from experiments.training import JUDGE_EVERY_FRACTION
-from experiments.workloads.common import Task, build_task
+from experiments.training.loop import JUDGE_EVERY_FRACTION
+from experiments.training.optimizers import build_optimizer
+from experiments.training.schedules import build_schedule
+from experiments.training.stepping import step_seed
+from experiments.workloads.protocol import Task, build_task
 from knowledge.outcome import (
     DIVERGED_RISE,
     END_FRACTION,

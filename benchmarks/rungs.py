@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from advisor.planning import Survivor, plan_next_run
-from advisor.regression import Moment, StableLearningRateModel, ThresholdPrior
+from advisor.planning.next_run import Survivor, plan_next_run
+from advisor.statistics.threshold import Moment, StableLearningRateModel, ThresholdPrior
 from knowledge.outcome import patience_steps
 
 Floats = NDArray[np.float64]

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from advisor import priors
-from advisor.planning import Survivor, plan_next_run
-from advisor.regression import Moment, StableLearningRateModel, ThresholdPrior
+from advisor.planning.next_run import Survivor, plan_next_run
+from advisor.statistics import priors
+from advisor.statistics.threshold import Moment, StableLearningRateModel, ThresholdPrior
 from benchmarks.range_tests import READINGS, SWEEP_STEPS, USUAL_SWEEP_STEPS, stop_step
 from benchmarks.real_runs import RATES_PER_OCTAVE, Laboratory, RealRun, on_grid
 

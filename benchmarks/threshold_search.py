@@ -18,8 +18,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from advisor.planning import plan_next_run
-from advisor.regression import Moment, StableLearningRateModel, ThresholdPrior
+from advisor.planning.next_run import plan_next_run
+from advisor.statistics.threshold import Moment, StableLearningRateModel, ThresholdPrior
 
 Floats = NDArray[np.float64]
 

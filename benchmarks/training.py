@@ -1,6 +1,6 @@
 """How fast a training step is: ours against the plain loop and the processor's peak.
 
-Ours is the step that `lr-advisor verify` takes (`experiments.stepping`), in float32
+Ours is the step that `lr-advisor verify` takes (`experiments.training.stepping`), in float32
 and in bf16, with one thread and two; the plain loop is `benchmarks.plain_training`;
 then two processes of ours with one thread each, as a verification runs proxies. All
 take their steps in turn, so that whatever else the machine does slows all of them
@@ -31,11 +31,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.machine import describe_machine
 from benchmarks.plain_training import PlainStepper
-from experiments.face_task import FaceTask
+from experiments.executors.processes import usable_cores
 from experiments.machine import peak_memory_mb
-from experiments.runner import usable_cores
-from experiments.stepping import Stepper, prepare_process
+from experiments.training.stepping import Stepper, prepare_process
 from experiments.workloads import get_spec
+from experiments.workloads.faces.task import FaceTask
 from knowledge.names import WorkloadName
 from knowledge.records import RunConfig
 

@@ -11,7 +11,7 @@ precision      float32, or bf16 where it is asked for;  allocator  memory kept f
 run_folder     names every file of one run; nothing else spells those names
 jobs           what the queue holds: jobs, verifications, their ids
 queue          the SQLite job queue: leases, heartbeats, cancel
-worker         python -m experiments.worker: carries out queued runs, one at a time
+worker         python -m experiments.jobs.worker: carries out queued runs, one at a time
 kept_checkpoints  what a run that stopped in good health goes on from later
 picture_folders   whether a person's pictures are still those a run began with
 disk_trouble   what a run can do without when the disk refuses

@@ -6,7 +6,7 @@ A process of its own, so that whoever asks need not load torch.
 import json
 import sys
 
-from experiments.workloads.common import describe
+from experiments.workloads.protocol import describe
 from knowledge.errors import AdvisorError
 
 

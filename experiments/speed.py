@@ -21,8 +21,8 @@ from typing import Any
 
 import psutil
 
+from experiments.executors.processes import WORKER_ENVIRONMENT
 from experiments.machine import machine_name, peak_memory_mb
-from experiments.runner import WORKER_ENVIRONMENT
 from experiments.workloads import WorkloadSpec, get_spec
 from knowledge.errors import AdvisorError, BadValueError
 from knowledge.records import RunConfig
@@ -259,7 +259,7 @@ _ENDED = "a process was ended by the system, most likely for lack of memory."
 
 def _serve(connection: Connection, config: dict[str, Any]) -> None:
     """Be a helper: prepare a batch size, time its steps, again and again."""
-    from experiments.stepping import prepare_process
+    from experiments.training.stepping import prepare_process
 
     prepare_process()
     timer = _Timer(RunConfig.from_dict(config))
@@ -292,7 +292,7 @@ class _Timer:
 
     def prepare(self, batch_size: int) -> None:
         """Build the model and the data, after letting go of the previous ones."""
-        from experiments.stepping import Stepper
+        from experiments.training.stepping import Stepper
 
         self._stepper = None
         self._stepper = Stepper(replace(self._config, batch_size=batch_size))

@@ -2,7 +2,7 @@
 
 What must not be lost is a record file first: written under a temporary name, synced,
 renamed. When `record` returns, the event is saved; the tables follow when somebody
-ingests (`knowledge.store`). Workers use only this module.
+ingests (`knowledge.store.store`). Workers use only this module.
 
 The kind of a record stands in its file's name, so that nobody has to open a file to see
 whether it can wait.

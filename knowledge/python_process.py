@@ -19,8 +19,8 @@ OUR_PACKAGES = ("advisor", "experiments", "knowledge")
 def python_command(module: str, *arguments: str) -> list[str]:
     """Return the command `python -m MODULE ...`; start it in `python_environment()`.
 
-    >>> python_command("experiments.worker", "my-store")[1:]
-    ['-P', '-m', 'experiments.worker', 'my-store']
+    >>> python_command("experiments.jobs.worker", "my-store")[1:]
+    ['-P', '-m', 'experiments.jobs.worker', 'my-store']
     """
     return [sys.executable, "-P", "-m", module, *arguments]
 

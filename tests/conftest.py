@@ -32,10 +32,10 @@ def n_faces() -> int:
 @pytest.fixture
 def few_faces(monkeypatch: pytest.MonkeyPatch, n_faces: int) -> None:
     """Face models train on a few generated faces, which are quick to draw."""
-    from experiments import face_task  # only here: it loads torch
-    from experiments.faces import FaceSet, load_faces
+    from experiments.workloads.faces import task
+    from experiments.workloads.faces.pictures import FaceSet, load_faces
 
     def load_few(data: str, size: int) -> FaceSet:
         return load_faces(data, size, count=n_faces)
 
-    monkeypatch.setattr(face_task, "load_faces", load_few)
+    monkeypatch.setattr(task, "load_faces", load_few)

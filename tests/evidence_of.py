@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from advisor.evidence import Evidence, Scope, select_from_shelves, shelve
+from advisor.evidence.selecting import Evidence, Scope, select_from_shelves, shelve
 from knowledge.records import Claim, Run
 
 

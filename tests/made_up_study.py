@@ -7,8 +7,8 @@ import numpy as np
 
 from knowledge.outcome import RULE_VERSION, judge_curve
 from knowledge.records import Curve, Run, content_id
-from knowledge.shipped_study import ShippedStudy
-from knowledge.study_writing import write_study
+from knowledge.study.reading import ShippedStudy
+from knowledge.study.writing import write_study
 
 THRESHOLD, EXPONENT = 3e-3, -0.4  # at batch 5; made up
 BATCHES = (2, 3, 5, 9, 12)

@@ -48,7 +48,7 @@ def processes(store_folder: Path, module: str) -> list[psutil.Process]:
 
 def kill_all(store_folder: Path) -> None:
     """End what is at work for a store, and wait until it is gone."""
-    for module in ("advisor.supervisor", "experiments.worker"):
+    for module in ("advisor.running.supervisor", "experiments.jobs.worker"):
         for process in processes(store_folder, module):
             process.kill()
             psutil.wait_procs([process])

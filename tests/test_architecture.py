@@ -50,9 +50,9 @@ PURE_BY_NAME = tuple(
 SIDE_EFFECTS = (
     *"os pathlib shutil subprocess socket sqlite3 tempfile threading time".split(),
     *"random requests urllib duckdb streamlit torch filelock psutil".split(),
-    *"knowledge.store knowledge.inbox knowledge.sql_box experiments.runner".split(),
-    *"experiments.worker experiments.training experiments.run_folder".split(),
-    *"experiments.queue.Queue advisor.service advisor.verifying advisor.ui".split(),
+    *"knowledge.store.store knowledge.inbox knowledge.store.sql_box experiments.executors.processes".split(),
+    *"experiments.jobs.worker experiments.training.loop experiments.training.run_folder".split(),
+    *"experiments.jobs.queue.Queue advisor.service advisor.running.verification advisor.ui".split(),
 )
 
 
@@ -60,7 +60,7 @@ SIDE_EFFECTS = (
 # a file of the program once, or a clock for somebody else, does it no harm.
 DATABASES_AND_PROCESSES = (
     *"sqlite3 duckdb psutil subprocess socket filelock torch streamlit".split(),
-    *"knowledge.store experiments.queue experiments.runner".split(),
+    *"knowledge.store.store experiments.jobs.queue experiments.executors.processes".split(),
 )
 
 
@@ -233,7 +233,9 @@ def test_a_name_that_only_begins_alike_is_another_module() -> None:
 def test_an_offence_is_reported_with_its_file_and_line() -> None:
     """Whoever breaks a rule is told where."""
     with pytest.raises(AssertionError, match=r"store\.py:7 imports torch"):
-        assert_none([Import("knowledge/store.py", 7, "torch")], "torch has one home")
+        assert_none(
+            [Import("knowledge/store/store.py", 7, "torch")], "torch has one home"
+        )
 
 
 def test_every_room_has_files_to_check() -> None:
@@ -328,10 +330,10 @@ def test_the_mcp_package_has_its_home_in_one_module() -> None:
         [
             i
             for i in our_imports()
-            if (i.is_of(["mcp", "mcp_types"]) or i.name == "advisor.mcp_server")
-            and not in_room(i, "advisor/mcp_server.py", "advisor/cli.py")
+            if (i.is_of(["mcp", "mcp_types"]) or i.name == "advisor.agents.server")
+            and not in_room(i, "advisor/agents/server.py", "advisor/cli/main.py")
         ],
-        "mcp has its home in advisor/mcp_server.py, which only the command imports.",
+        "mcp has its home in advisor/agents/server.py, which only the command imports.",
     )
 
 
@@ -401,13 +403,13 @@ def test_an_answer_on_known_evidence_loads_only_what_it_needs(tmp_path: Path) ->
     heavy = (
         *"torch streamlit altair pandas pyarrow scipy sklearn skimage PIL".split(),
         *"narwhals joblib networkx mcp asyncio multiprocessing ssl numpy.ma".split(),
-        *"advisor.tools advisor.language_model.phrasing advisor.charts".split(),
+        *"advisor.agents.tools advisor.phrasing.phrasing advisor.charts.threshold".split(),
     )
     with Advisor.open(store) as advisor:
         asked = advisor.ask(question).to_dict()
     code = (
         "import json, sys\n"
-        "from advisor.cli import main\n"
+        "from advisor.cli.main import main\n"
         f"main(['--store', {store!r}, 'ask', {question!r}, '--json'])\n"
         f"print(json.dumps([name for name in {heavy!r} if name in sys.modules]))\n"
     )
@@ -427,10 +429,16 @@ def test_an_answer_on_known_evidence_loads_only_what_it_needs(tmp_path: Path) ->
 
 def test_knowing_and_queueing_runs_loads_no_torch() -> None:
     """Listing workloads and starting workers is done by processes that stay small."""
-    modules = ["experiments.workloads", "experiments.queue", "experiments.runner"]
+    modules = [
+        "experiments.workloads",
+        "experiments.jobs.queue",
+        "experiments.executors.processes",
+    ]
     assert loaded_by(modules, suspects=["torch", "duckdb", "streamlit"]) == []
 
 
 def test_a_worker_reaches_its_first_step_without_the_store() -> None:
     """Workers leave record files; only somebody with the store opens a database."""
-    assert loaded_by(["experiments.worker"], suspects=["duckdb", "streamlit"]) == []
+    assert (
+        loaded_by(["experiments.jobs.worker"], suspects=["duckdb", "streamlit"]) == []
+    )

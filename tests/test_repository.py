@@ -10,13 +10,13 @@ from xml.etree import ElementTree
 import duckdb
 import pytest
 
-from advisor.cli_arguments import COMMANDS, build_parser
+from advisor.cli.arguments import COMMANDS, build_parser
 from experiments.workloads import WORKLOADS
 from knowledge import errors
-from knowledge.migrations import migrate
 from knowledge.recipes import RECIPES
 from knowledge.records import Claim, Forecast, Run, Throughput
-from knowledge.tables import TABLES
+from knowledge.store.migrations import migrate
+from knowledge.store.tables import TABLES
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"

@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from advisor.answers.wording import run_summary
 from advisor.concepts.ties import TIES
 from advisor.concepts.ties.stock import COUNTED_CLAIMS
 from advisor.concepts.ties.tie import Tie
-from advisor.wording import run_summary
 from knowledge.concepts import Concept
 from knowledge.records import OURS, STUDY
-from knowledge.store import Store
-from knowledge.tables import RUN_COLUMNS, run_from_row
+from knowledge.store.store import Store
+from knowledge.store.tables import RUN_COLUMNS, run_from_row
 
 MAX_EVIDENCE = 50  # runs that are listed; the query finds all
 

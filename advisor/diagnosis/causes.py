@@ -8,7 +8,7 @@ cause gets a number. `docs/explanation/diagnosis.md` is written from this table.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from advisor.diagnosis.symptoms import ChangeKind, Symptom
+from advisor.reading.symptoms import ChangeKind, Symptom
 
 
 class CauseName(StrEnum):
@@ -362,6 +362,6 @@ CAUSE_WORDS: dict[CauseName, CauseWords] = {
         "Measure how fast each batch size is, and watch whether the device waits for "
         "pictures.",
         "Ask me which batch is fastest, or run `lr-advisor speed`.",
-        "advisor/throughput.py",
+        "advisor/answers/fastest_batch.py",
     ),
 }

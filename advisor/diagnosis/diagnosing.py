@@ -9,6 +9,7 @@ import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from advisor.answers.recommendation import Estimate, Judgement
 from advisor.diagnosis.causes import (
     FIRST_STEPS_ORDER,
     OF_CHANGE,
@@ -33,10 +34,9 @@ from advisor.diagnosis.records import (
     is_short,
     is_too_low,
 )
-from advisor.diagnosis.symptoms import Change, ChangeKind, Symptom, Symptoms
-from advisor.evidence import ADAPTIVE, runs_that_count
+from advisor.evidence.selecting import ADAPTIVE, runs_that_count
 from advisor.rates import round_rate
-from advisor.recommendation import Estimate, Judgement
+from advisor.reading.symptoms import Change, ChangeKind, Symptom, Symptoms
 from experiments.workloads import find_spec
 from knowledge.names import WorkloadName
 from knowledge.recipes import RECIPES

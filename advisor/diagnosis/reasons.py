@@ -4,6 +4,7 @@ The decision to know: where no run of ours speaks, the words of `causes` stand a
 are; numbers come in only with the rate, the batch size, the length and our own runs.
 """
 
+from advisor.answers.wording import BASIS_WORDS, chance_text, percent, title_of
 from advisor.diagnosis.causes import CAUSE_WORDS, DAMAGING, CauseName
 from advisor.diagnosis.records import (
     Cause,
@@ -14,9 +15,8 @@ from advisor.diagnosis.records import (
     is_beyond,
     is_too_low,
 )
-from advisor.diagnosis.symptoms import ChangeKind
 from advisor.rates import rate_text
-from advisor.wording import BASIS_WORDS, chance_text, percent, title_of
+from advisor.reading.symptoms import ChangeKind
 from knowledge.names import WorkloadName
 
 FAR_ABOVE = 2.0  # times the boundary: then a lower rate comes first (our choice)

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from advisor.answers.recommendation import Estimate
 from advisor.diagnosis.causes import CAUSE_WORDS, CauseName
-from advisor.diagnosis.symptoms import Symptoms
-from advisor.recommendation import Estimate
+from advisor.reading.symptoms import Symptoms
 
 SLOTS = ("workload", "batch_size", "learning_rate")
 CLEARLY_HIGHER = 1.5  # a recommended rate by theirs: less makes no difference

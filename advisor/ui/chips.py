@@ -8,8 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from advisor.asking.answer import Answer, several
-from advisor.asking.rephrasing import sentence_for
+from advisor.answers.wording import OPTIMIZER_TITLES, title_of
 from advisor.checks import (
     DEVICES,
     check_batch_size,
@@ -17,10 +16,11 @@ from advisor.checks import (
     check_learning_rate,
     check_risk,
 )
+from advisor.conversation.answer import Answer, several
+from advisor.conversation.rephrasing import sentence_for
 from advisor.rates import rate_text
 from advisor.service import Advisor
 from advisor.ui.text import escaped
-from advisor.wording import OPTIMIZER_TITLES, title_of
 from knowledge.errors import AdvisorError, BadValueError
 
 TITLES = {

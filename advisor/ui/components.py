@@ -9,22 +9,8 @@ from typing import Any
 
 import streamlit as st
 
-from advisor.asking.answer import Answer
-from advisor.asking.history import SavedAnswer
-from advisor.charts import (
-    ThresholdChartData,
-    build_rules_chart,
-    build_threshold_chart,
-    describe_threshold_chart,
-    explain_threshold_chart,
-)
-from advisor.rates import rate_text
-from advisor.recommendation import Judgement, Recommendation
-from advisor.scaling import QUANTITY_WORDS
-from advisor.ui.speeds import render_speeds
-from advisor.ui.text import count_text, escaped
-from advisor.ui.turns import Note, Refusal, Turn
-from advisor.wording import (
+from advisor.answers.recommendation import Judgement, Recommendation
+from advisor.answers.wording import (
     BASIS_WORDS,
     best_text,
     chance_text,
@@ -42,6 +28,20 @@ from advisor.wording import (
     stability_text,
     title_of,
 )
+from advisor.charts.threshold import (
+    ThresholdChartData,
+    build_rules_chart,
+    build_threshold_chart,
+    describe_threshold_chart,
+    explain_threshold_chart,
+)
+from advisor.conversation.answer import Answer
+from advisor.conversation.history import SavedAnswer
+from advisor.rates import rate_text
+from advisor.scaling.verdicts import QUANTITY_WORDS
+from advisor.ui.speeds import render_speeds
+from advisor.ui.text import count_text, escaped
+from advisor.ui.turns import Note, Refusal, Turn
 from knowledge.records import Claim, Run
 
 USER_AVATAR, ADVISOR_AVATAR = ":material/person:", ":material/insights:"

@@ -4,8 +4,8 @@ from typing import Any
 
 import streamlit as st
 
-from advisor.asking.answer import Answer
-from advisor.asking.proposals import Action
+from advisor.conversation.answer import Answer
+from advisor.conversation.proposals import Action
 from advisor.service import Advisor
 from advisor.ui.resources import errors_shown
 from advisor.ui.text import escaped

@@ -11,17 +11,17 @@ from typing import Any
 
 import streamlit as st
 
-from advisor.charts import build_loss_chart
+from advisor.answers.wording import duration_text, title_of
+from advisor.charts.threshold import build_loss_chart
 from advisor.checks import check_batch_size
 from advisor.rates import rate_text
+from advisor.running.verification import Verification, shown_state
 from advisor.service import Advisor
 from advisor.ui.resources import errors_shown
 from advisor.ui.text import count_text, escaped
 from advisor.ui.turns import Turn, plan_of, rejoined, updated_turn
-from advisor.verifying import Verification, shown_state
-from advisor.wording import duration_text, title_of
-from experiments.jobs import Job
-from experiments.run_folder import RunFolder
+from experiments.jobs.records import Job
+from experiments.training.run_folder import RunFolder
 from experiments.workloads import find_spec
 from knowledge.errors import AdvisorError, BadValueError
 from knowledge.names import WorkloadName

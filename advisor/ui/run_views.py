@@ -5,8 +5,10 @@ from typing import Any
 
 import streamlit as st
 
-from advisor.charts import build_loss_chart, build_metric_chart, metric_words
+from advisor.answers.wording import duration_text, title_of
+from advisor.charts.threshold import build_loss_chart, build_metric_chart, metric_words
 from advisor.rates import rate_text
+from advisor.running.verification import job_dict, shown_state
 from advisor.service import Advisor
 from advisor.ui.plans import (
     STOPPED_EARLY,
@@ -15,10 +17,8 @@ from advisor.ui.plans import (
     unfinished_verifications,
 )
 from advisor.ui.text import count_text, escaped
-from advisor.verifying import job_dict, shown_state
-from advisor.wording import duration_text, title_of
-from experiments.jobs import Job
-from experiments.run_folder import RunFolder
+from experiments.jobs.records import Job
+from experiments.training.run_folder import RunFolder
 from knowledge.records import Curve, Outcome, Run
 
 WITHOUT_RESULT = ("failed", "cancelled")

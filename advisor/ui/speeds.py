@@ -5,12 +5,12 @@ from typing import Any
 
 import streamlit as st
 
+from advisor.answers.fastest_batch import FastestBatch
+from advisor.answers.wording import title_of
+from advisor.charts.throughput import build_throughput_chart, describe_throughput_chart
 from advisor.service import Advisor
-from advisor.throughput import FastestBatch
-from advisor.throughput_chart import build_throughput_chart, describe_throughput_chart
 from advisor.ui.resources import errors_shown
 from advisor.ui.turns import Turn, ask_turn
-from advisor.wording import title_of
 from experiments.workloads import find_spec
 from knowledge.names import WorkloadName
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from advisor.rates import rate_text
 from advisor.service import Advisor
-from knowledge.sql_box import QueryResult
+from knowledge.store.sql_box import QueryResult
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler

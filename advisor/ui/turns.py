@@ -9,20 +9,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from advisor.asking.answer import Answer
-from advisor.asking.history import SavedAnswer
-from advisor.asking.proposals import Action, Proposal
-from advisor.asking.rephrasing import sentence_for
-from advisor.charts import (
+from advisor.answers.recommendation import Recommendation
+from advisor.charts.threshold import (
     BandPoint,
     ThresholdBand,
     ThresholdChartData,
     batch_grid,
 )
-from advisor.recommendation import Recommendation
+from advisor.conversation.answer import Answer
+from advisor.conversation.history import SavedAnswer
+from advisor.conversation.proposals import Action, Proposal
+from advisor.conversation.rephrasing import sentence_for
+from advisor.running.verification import verification_of_answer
 from advisor.service import Advisor
-from advisor.verifying import verification_of_answer
-from experiments.jobs import new_verification_id
+from experiments.jobs.records import new_verification_id
 from knowledge.errors import AdvisorError
 from knowledge.names import WorkloadName
 from knowledge.records import Claim, Run, RunConfig

@@ -8,7 +8,7 @@ never judges by a rule of its own what the program judges too.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from advisor.scaling import (
+from advisor.scaling.verdicts import (
     ClaimVerdict,
     Finding,
     ScalingReport,

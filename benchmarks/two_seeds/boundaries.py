@@ -13,12 +13,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.comparing import chances_of_highest, threshold_quantiles
-from advisor.evidence import Body, has_failed, is_labelled
-from advisor.fitting import base_prior, fit_body
-from advisor.regression import Interval, Moment, StableLearningRateModel
-from advisor.scaling import LEAST_ORDERED, MIN_OCTAVES, MIN_RUNS, ordered_share
-from advisor.shortening import cut_at
+from advisor.answers.comparison import chances_of_highest, threshold_quantiles
+from advisor.evidence.selecting import Body, has_failed, is_labelled
+from advisor.evidence.shortening import cut_at
+from advisor.scaling.verdicts import LEAST_ORDERED, MIN_OCTAVES, MIN_RUNS, ordered_share
+from advisor.statistics.fitting import base_prior, fit_body
+from advisor.statistics.threshold import Interval, Moment, StableLearningRateModel
 from knowledge.records import Run
 
 Floats = NDArray[np.float64]

@@ -10,9 +10,9 @@ from scipy.optimize import minimize
 from scipy.special import log_ndtr
 from scipy.stats import chi2
 
-from advisor.evidence import has_failed
-from advisor.priors import EARLY_STEPS
-from advisor.regression import Interval
+from advisor.evidence.selecting import has_failed
+from advisor.statistics.priors import EARLY_STEPS
+from advisor.statistics.threshold import Interval
 from benchmarks.two_seeds.boundaries import LEVEL, Boundary
 from knowledge.records import Run
 

@@ -5,9 +5,9 @@ from statistics import median
 
 import numpy as np
 
-from advisor.evidence import has_failed
-from advisor.scaling import Verdict, agreed
-from advisor.wording import title_of
+from advisor.answers.wording import title_of
+from advisor.evidence.selecting import has_failed
+from advisor.scaling.verdicts import Verdict, agreed
 from benchmarks.two_seeds.boundaries import (
     Boundary,
     chance_above,

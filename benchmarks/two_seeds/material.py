@@ -4,12 +4,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from advisor.evidence import runs_that_count
+from advisor.evidence.selecting import runs_that_count
 from advisor.service import Advisor
 from benchmarks.two_seeds.answers import Answers, ask
 from knowledge.outcome import RULE_VERSION, SHARPNESS_METRIC, SHARPNESS_MIN, smooth
 from knowledge.records import STUDY, Curve, Run, Throughput
-from knowledge.shipped_study import find_study
+from knowledge.study.reading import find_study
 
 END_FRACTION = 0.15  # of a run: the loss it ends with is the mean over so much of it
 LEARNED_LOSS = 0.5  # of the digits: about a tenth of them are still wrong

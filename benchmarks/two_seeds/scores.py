@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t as student
 
-from advisor.evidence import is_labelled
-from advisor.regression import Interval
-from advisor.scaling import MIN_RATES
+from advisor.evidence.selecting import is_labelled
+from advisor.scaling.verdicts import MIN_RATES
+from advisor.statistics.threshold import Interval
 from benchmarks.two_seeds.boundaries import LEVEL
 from knowledge.records import Outcome, Run
 

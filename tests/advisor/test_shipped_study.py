@@ -5,14 +5,14 @@ import shutil
 
 import pytest
 
-from advisor.cli import main
-from advisor.library import Library
+from advisor.answers.wording import run_summary
+from advisor.cli.main import main
+from advisor.evidence.library import Library
 from advisor.service import Advisor
-from advisor.wording import run_summary
 from knowledge.errors import StudyError
-from knowledge.shipped_study import find_study
-from knowledge.store import Store
-from knowledge.study_writing import write_study
+from knowledge.store.store import Store
+from knowledge.study.reading import find_study
+from knowledge.study.writing import write_study
 from tests.made_up_study import made_up_runs, made_up_study
 
 N_RUNS = 14
@@ -21,7 +21,7 @@ N_RUNS = 14
 @pytest.fixture
 def study(tmp_path, monkeypatch):
     """A made-up study in the place of the shipped one."""
-    monkeypatch.setattr("knowledge.shipped_study.FOLDER", tmp_path / "study")
+    monkeypatch.setattr("knowledge.study.reading.FOLDER", tmp_path / "study")
     monkeypatch.delenv("LR_ADVISOR_NO_STUDY", raising=False)
     return made_up_study(tmp_path / "study", N_RUNS)
 
@@ -70,10 +70,10 @@ def test_opened_without_it_a_store_leaves_its_runs_out(study, tmp_path, how):
 
 
 def test_a_store_from_before_is_given_the_study_once(study, tmp_path, monkeypatch):
-    monkeypatch.setattr("knowledge.shipped_study.FOLDER", tmp_path / "none yet")
+    monkeypatch.setattr("knowledge.study.reading.FOLDER", tmp_path / "none yet")
     with Advisor.open(tmp_path / "s") as advisor:
         assert advisor.store.counts()["runs"] == 0
-    monkeypatch.setattr("knowledge.shipped_study.FOLDER", tmp_path / "study")
+    monkeypatch.setattr("knowledge.study.reading.FOLDER", tmp_path / "study")
     for _ in range(2):
         with Advisor.open(tmp_path / "s") as advisor:
             assert advisor.store.counts()["runs"] == N_RUNS

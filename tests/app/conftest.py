@@ -12,8 +12,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from advisor.fitting import Fitter
 from advisor.service import Advisor
+from advisor.statistics.fitting import Fitter
 from advisor.ui import resources
 from tests.app.pages import OpenPage
 from tests.waiting import LIMIT_SECONDS
@@ -43,7 +43,9 @@ def advisor(
     """A seeded Advisor on a temporary store, in the place of the cached one."""
     monkeypatch.setattr(Advisor, "tend", lambda self: None)
     monkeypatch.setattr(Advisor, "look_after", lambda self: None)
-    monkeypatch.setattr("advisor.verifying.ensure_supervisor", lambda advisor: None)
+    monkeypatch.setattr(
+        "advisor.running.verification.ensure_supervisor", lambda advisor: None
+    )
     with Advisor.open(tmp_path / "store") as opened:
         opened._fitter = fitter
         monkeypatch.setattr(resources, "advisor", lambda: opened)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from advisor.asking.asking_back import EXAMPLES
+from advisor.conversation.asking_back import EXAMPLES
 from advisor.service import Advisor
 from advisor.ui import plans, resources
 from advisor.ui.turns import Turn, ask_turn, context_after, plan_of

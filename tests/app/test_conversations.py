@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from advisor.asking.history import answers_of, list_conversations, saved_answer
+from advisor.conversation.history import answers_of, list_conversations, saved_answer
 from advisor.service import Advisor
 from advisor.ui.turns import Turn
 from tests.app.pages import OpenPage, texts

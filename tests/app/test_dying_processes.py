@@ -26,7 +26,9 @@ def tended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Advisor]
         kill_all(folder)
 
 
-@pytest.fixture(autouse=True, params=["advisor.supervisor", "experiments.worker"])
+@pytest.fixture(
+    autouse=True, params=["advisor.running.supervisor", "experiments.jobs.worker"]
+)
 def sabotage(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

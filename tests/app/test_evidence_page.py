@@ -17,7 +17,7 @@ from advisor.ui.tables import (
     values_of,
 )
 from knowledge.records import Outcome
-from knowledge.sql_box import QueryResult
+from knowledge.store.sql_box import QueryResult
 from tests.app.pages import OpenPage, proxy_run, show_tab, texts
 
 CSV = (

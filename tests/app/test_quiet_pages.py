@@ -11,10 +11,10 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from advisor.asking.history import list_conversations
-from advisor.fitting import Fitter
-from advisor.outcome_map import Panels
+from advisor.charts.outcome_map import Panels
+from advisor.conversation.history import list_conversations
 from advisor.service import Advisor
+from advisor.statistics.fitting import Fitter
 from advisor.ui import outcome_maps, resources
 from advisor.ui.tables import FILTERS
 from knowledge.records import Curve, Outcome, Run

@@ -8,8 +8,8 @@ from PIL import Image
 
 from advisor.service import Advisor
 from advisor.ui import run_views
-from experiments.jobs import NewJob
-from experiments.run_folder import RunFolder
+from experiments.jobs.records import NewJob
+from experiments.training.run_folder import RunFolder
 from knowledge.records import Curve, Outcome, RunConfig
 from tests.app.pages import OpenPage, proxy_run, texts
 
@@ -115,7 +115,7 @@ def test_a_job_whose_worker_is_gone_is_interrupted_and_can_be_resumed(
     """A restart in the middle of a run finds it again."""
     job_id = advisor.queue.submit(NewJob(config()))
     advisor.queue.claim("w")
-    for module in ("experiments.queue", "advisor.verifying"):
+    for module in ("experiments.jobs.queue", "advisor.running.verification"):
         monkeypatch.setattr(f"{module}.worker_is_alive", lambda job: False)
     at = open_page("runs")
     assert "interrupted" in texts(at)

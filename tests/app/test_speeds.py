@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from advisor import measuring
+from advisor.running import speeds
 from advisor.service import Advisor
 from experiments.machine import machine_name
 from knowledge.errors import RunError
@@ -47,7 +47,7 @@ def test_the_speed_is_measured_at_the_press_of_a_button_and_answered_from(
     advisor: Advisor, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same turn then holds the chart, the rate and the measured rows."""
-    monkeypatch.setattr(measuring, "_measure", lambda *_, **__: document())
+    monkeypatch.setattr(speeds, "_measure", lambda *_, **__: document())
     at = ask(open_page)
     assert "has not been measured on this machine" in texts(at)
     assert at.button(key="ask_measure_0").label == "Measure it here"

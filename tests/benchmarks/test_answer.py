@@ -2,7 +2,7 @@
 
 import pytest
 
-from advisor.question import parse_question
+from advisor.reading.parsing import parse_question
 from benchmarks import answer
 from benchmarks.made_up_stores import StoreSize, batches_of_runs
 from knowledge.records import Outcome

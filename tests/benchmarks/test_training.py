@@ -9,8 +9,8 @@ import torch
 from benchmarks import training
 from benchmarks.plain_training import PlainStepper, plain_loss
 from benchmarks.training import Row, bars, main, markdown
-from experiments.losses import face_loss
-from experiments.stepping import Stepper
+from experiments.training.stepping import Stepper
+from experiments.workloads.faces.losses import face_loss
 from knowledge.records import RunConfig
 
 pytestmark = pytest.mark.usefixtures("few_faces")

@@ -19,12 +19,12 @@ def hold_runs(gate: Path) -> None:
 
     A run that is told to stop meanwhile stops, as it would between two steps.
     """
-    from experiments import training
+    from experiments.training import loop
 
-    train = training.train
-    training.CHECKPOINT_SECONDS, training.CHECKPOINT_SHARE = 0.0, math.inf
+    train = loop.train
+    loop.CHECKPOINT_SECONDS, loop.CHECKPOINT_SHARE = 0.0, math.inf
 
-    def held(*arguments: Any, watch: training.Watcher, **rest: Any) -> Any:
+    def held(*arguments: Any, watch: loop.Watcher, **rest: Any) -> Any:
         def stand(step: int, loss: float) -> bool:
             goes_on = watch(step, loss)
             if step >= HELD_AT_STEP:
@@ -36,8 +36,8 @@ def hold_runs(gate: Path) -> None:
 
         return train(*arguments, watch=stand, **rest)
 
-    training.train = held  # type: ignore[assignment]
+    loop.train = held  # type: ignore[assignment]
 
 
-if "experiments.worker" in sys.orig_argv and "LR_ADVISOR_TEST_GATE" in os.environ:
+if "experiments.jobs.worker" in sys.orig_argv and "LR_ADVISOR_TEST_GATE" in os.environ:
     hold_runs(Path(os.environ["LR_ADVISOR_TEST_GATE"]))

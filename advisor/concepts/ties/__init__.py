@@ -8,7 +8,7 @@ scores       accuracy, best rates, speed
 stock        what the store holds, how far it reaches
 
 A page in knowledge/concepts names its tie by the key here. Ties count what was seen;
-exponents and verdicts are the referee's alone (`advisor.refereeing`).
+exponents and verdicts are the referee's alone (`advisor.scaling.referee`).
 """
 
 from collections.abc import Mapping

@@ -7,6 +7,7 @@ length of its workload and recipe.
 
 from itertools import pairwise
 
+from advisor.answers.wording import title_of
 from advisor.concepts.ties.tie import (
     FACES,
     JUDGED,
@@ -16,9 +17,8 @@ from advisor.concepts.ties.tie import (
     Tie,
     where_text,
 )
-from advisor.listing import joined
 from advisor.rates import rate_text
-from advisor.wording import title_of
+from advisor.words import joined
 
 MIN_BATCH_TIMES = 4  # a boundary is followed over batch sizes at least so far apart
 

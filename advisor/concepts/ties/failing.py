@@ -8,7 +8,7 @@ from advisor.concepts.ties.tie import (
     Rows,
     Tie,
 )
-from advisor.listing import joined
+from advisor.words import joined
 
 SHORT_TEST_STEPS = 200  # what fails later, a short test does not see
 

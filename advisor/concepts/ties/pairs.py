@@ -10,7 +10,7 @@ from advisor.concepts.ties.tie import (
     Tie,
     where_text,
 )
-from advisor.listing import joined
+from advisor.words import joined
 
 
 def _say_pairs(words: tuple[str, str], rows: Rows) -> str | None:

@@ -4,6 +4,7 @@ The one decision to know: speed is that of the slowest model with several batch 
 where what a run costs besides its steps matters least.
 """
 
+from advisor.answers.wording import title_of
 from advisor.concepts.ties.tie import (
     JUDGED,
     MIN_RUNS,
@@ -13,9 +14,8 @@ from advisor.concepts.ties.tie import (
     recipe_title,
     where_text,
 )
-from advisor.listing import joined
 from advisor.rates import rate_text
-from advisor.wording import title_of
+from advisor.words import joined
 
 _SCORED = f"{JUDGED} and metric_name = 'validation_accuracy'"
 # The mean accuracy of each rate over its seeds, in percent of unseen examples.

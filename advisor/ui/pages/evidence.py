@@ -21,7 +21,7 @@ from advisor.ui.tables import (
     with_rates,
 )
 from advisor.ui.text import count_text
-from knowledge.sql_box import QueryResult
+from knowledge.store.sql_box import QueryResult
 
 EXAMPLE_QUERY = """select workload, batch_size, learning_rate,
   stable, degraded, diverged

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from advisor.asking.history import (
+from advisor.conversation.history import (
     MOST_LISTED,
     Conversation,
     answers_of,

@@ -1,0 +1,232 @@
+"""How fast each batch size trains here, and the fastest with a known rate (pure).
+
+Speed is examples per second of one process alone (EGs/sec, both sides counted, for the
+face models). It is no speed of learning: a larger batch takes fewer steps.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from advisor.answers.recommendation import Recommendation
+from knowledge.records import Claim, Run, Throughput
+
+NEWEST_RUNS = 5  # of one batch size: the machine may have changed since older ones
+NEARLY = 0.9  # of the highest speed
+# Then a rate at a batch size inside the known ones rests on runs or reports.
+KNOWN_BASES = ("measured", "interpolated", "reported")
+
+
+@dataclass(frozen=True)
+class BatchSpeed:
+    """One batch size as timed here.
+
+    `source` is `measured` (steps timed by themselves) or `runs` (whole runs, which
+    share the machine and also look at held-back data); `ids` the rows it comes from.
+    """
+
+    batch_size: int
+    examples_per_second: float
+    seconds_per_step: float
+    source: str
+    ids: tuple[str, ...]
+    peak_memory_mb: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return {**vars(self), "ids": list(self.ids)}
+
+
+@dataclass(frozen=True)
+class ThroughputReport:
+    """The batch sizes of a workload that were timed on this machine, in order."""
+
+    workload: str
+    device: str
+    machine: str
+    points: tuple[BatchSpeed, ...]
+    sides: int = 1
+
+    @property
+    def fastest(self) -> BatchSpeed | None:
+        """The batch size with the most examples per second."""
+        return max(self.points, key=lambda p: p.examples_per_second, default=None)
+
+    @property
+    def nearly_fastest(self) -> BatchSpeed | None:
+        """The smallest batch size that is nearly as fast as the fastest."""
+        top = self.fastest
+        if top is None:
+            return None
+        enough = NEARLY * top.examples_per_second
+        return next(p for p in self.points if p.examples_per_second >= enough)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return {
+            "workload": self.workload,
+            "device": self.device,
+            "machine": self.machine,
+            "points": [point.to_dict() for point in self.points],
+        }
+
+
+@dataclass(frozen=True)
+class BatchChoice:
+    """A timed batch size with what is known of its rate.
+
+    `is_known` tells that the batch size lies among those that were run or reported and
+    that something is known of stability.
+    """
+
+    speed: BatchSpeed
+    share_of_fastest: float
+    recommendation: Recommendation
+    is_known: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """One row of the answer's table."""
+        r, speed = self.recommendation, self.speed
+        return {
+            "workload": r.workload,
+            "batch_size": speed.batch_size,
+            "examples_per_second": speed.examples_per_second,
+            "share_of_fastest": self.share_of_fastest,
+            "seconds_per_step": speed.seconds_per_step,
+            "learning_rate": r.learning_rate,
+            "probability_stable": r.probability_stable,
+            "basis": r.basis,
+            "rate_is_known": self.is_known,
+            "peak_memory_mb": speed.peak_memory_mb,
+            "source": speed.source,
+            "ids": ", ".join(speed.ids),
+        }
+
+
+@dataclass(frozen=True)
+class FastestBatch:
+    """What is fastest here, what is fastest with a known rate, and what was reported.
+
+    `choice` is None where nothing was timed or no rate is known; `claims` are reports
+    of what was fastest elsewhere.
+    """
+
+    report: ThroughputReport
+    choices: tuple[BatchChoice, ...]
+    choice: BatchChoice | None
+    claims: tuple[Claim, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        top, nearly = self.report.fastest, self.report.nearly_fastest
+        return {
+            "workload": self.report.workload,
+            "device": self.report.device,
+            "machine": self.report.machine,
+            "fastest": top.to_dict() if top else None,
+            "nearly_fastest": nearly.to_dict() if nearly else None,
+            "fastest_stable": self.choice.to_dict() if self.choice else None,
+            "claims": [claim.id for claim in self.claims],
+        }
+
+
+def build_throughput(
+    workload: str,
+    *,
+    device: str,
+    machine: str,
+    sides: int,
+    speeds: Sequence[Throughput],
+    runs: Sequence[Run],
+) -> ThroughputReport:
+    """Return how fast each batch size trained here.
+
+    Args:
+        workload: A known name.
+        device: Of all the timings.
+        machine: What it is called.
+        sides: Examples per batch element: 2 for the face models.
+        speeds: Measured on this machine, newest first.
+        runs: Ours that were timed, newest first; for batch sizes not measured.
+    """
+    points: dict[int, BatchSpeed] = {}
+    for row in sorted(speeds, key=lambda row: row.n_workers):  # alone before together
+        if row.n_workers == 1:
+            points.setdefault(row.batch_size, _measured(row))
+    by_batch: dict[int, list[Run]] = {}
+    for run in runs:
+        by_batch.setdefault(run.batch_size, []).append(run)
+    for batch_size, timed in by_batch.items():
+        if batch_size not in points:
+            points[batch_size] = _from_runs(batch_size, timed[:NEWEST_RUNS], sides)
+    ordered = tuple(points[batch_size] for batch_size in sorted(points))
+    return ThroughputReport(workload, device, machine, ordered, sides)
+
+
+def find_fastest(
+    report: ThroughputReport,
+    recommendations: Mapping[int, Recommendation],
+    *,
+    known_batches: Sequence[int],
+    claims: Sequence[Claim],
+) -> FastestBatch:
+    """Return the fastest batch size at which a stable rate is known.
+
+    Args:
+        report: What was timed here.
+        recommendations: By batch size, for each that was timed.
+        known_batches: Batch sizes that were run or reported, in order.
+        claims: Reports of what was fastest elsewhere.
+    """
+    top = report.fastest.examples_per_second if report.fastest else 1.0
+    choices = tuple(
+        BatchChoice(
+            speed=point,
+            share_of_fastest=round(point.examples_per_second / top, 3),
+            recommendation=recommendations[point.batch_size],
+            is_known=_is_known(recommendations[point.batch_size], known_batches),
+        )
+        for point in report.points
+    )
+    known = [choice for choice in choices if choice.is_known]
+    return FastestBatch(
+        report,
+        choices,
+        max(known, key=lambda c: c.speed.examples_per_second, default=None),
+        tuple(claims),
+    )
+
+
+def _is_known(r: Recommendation, known_batches: Sequence[int]) -> bool:
+    inside = bool(known_batches) and (
+        known_batches[0] <= r.batch_size <= known_batches[-1]
+    )
+    return inside and r.max_stable is not None and r.basis in KNOWN_BASES
+
+
+def _measured(row: Throughput) -> BatchSpeed:
+    return BatchSpeed(
+        batch_size=row.batch_size,
+        examples_per_second=_shown(row.examples_per_second),
+        seconds_per_step=_shown(row.seconds_per_step),
+        source="measured",
+        ids=(row.id,),
+        peak_memory_mb=row.peak_memory_mb,
+    )
+
+
+def _from_runs(batch_size: int, runs: Sequence[Run], sides: int) -> BatchSpeed:
+    seconds = median((run.seconds or 0.0) / (run.steps or 1) for run in runs)
+    return BatchSpeed(
+        batch_size=batch_size,
+        examples_per_second=_shown(sides * batch_size / seconds),
+        seconds_per_step=_shown(seconds),
+        source="runs",
+        ids=tuple(run.id for run in runs),
+    )
+
+
+def _shown(value: float) -> float:
+    """A speed to the digits that mean something."""
+    return float(f"{value:.3g}")

@@ -1,0 +1,171 @@
+"""The largest batch size at which a rate still holds, or why there is none (pure)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from advisor.answers.recommendation import Recommendation
+from advisor.evidence.selecting import Evidence, Scope
+from advisor.rates import rate_text
+from advisor.statistics.threshold import BatchEstimate, StableLearningRateModel
+
+# Of the batch sizes scored, how many are asked for their best rate.
+_MOST_BATCHES = 5
+
+
+@dataclass(frozen=True)
+class LargestBatch:
+    """The largest batch size at which a rate still holds; None when none does.
+
+    `capped` says that it is merely as far as was looked, which is `searched_to`.
+    """
+
+    workload: str
+    learning_rate: float
+    batch_size: Mapping[str, float] | None
+    reason: str
+    recommendation: Recommendation | None
+    capped: bool = False
+    searched_to: int | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON document of the contract."""
+        return {
+            "workload": self.workload,
+            "learning_rate": self.learning_rate,
+            "batch_size": dict(self.batch_size) if self.batch_size else None,
+            "reason": self.reason,
+            "recommendation": self.recommendation.to_dict()
+            if self.recommendation
+            else None,
+            "capped": self.capped,
+            "searched_to": self.searched_to,
+        }
+
+
+def batch_estimate(found: BatchEstimate) -> dict[str, float]:
+    """Return the contract's interval of a largest batch size, in whole batches.
+
+    Its low end is 1 also where it may be that no batch holds the rate: a batch size
+    of 0 is none.
+    """
+    return {
+        "median": found.batch_size,
+        "low": max(1, min(found.low, found.batch_size)),
+        "high": max(found.high, found.batch_size),
+        "level": found.level,
+    }
+
+
+def limit_reason(
+    scope: Scope,
+    learning_rate: float,
+    found: BatchEstimate,
+    model: StableLearningRateModel,
+    evidence: Evidence,
+) -> str:
+    """Return why the limit lies where it does, and where it is no more than a look."""
+    rate, wanted = rate_text(learning_rate), f"{1 - scope.risk:g}"
+    low = smallest_safe_batch(scope, learning_rate, found.batch_size, model)
+    where = f"From batch {low} up to" if low > 1 else "Up to"
+    length = f" for {scope.horizon_steps} steps" if scope.horizon_steps else ""
+    text = (
+        f"{where} batch {found.batch_size} P(stable) of {rate} stays at least "
+        f"{wanted}{length}"
+    )
+    if found.capped:
+        known = known_batches(evidence)
+        seen = f"the evidence goes to batch {known[-1]}" if known else "it is borrowed"
+        text += (
+            f". That is merely as far as I looked, not a limit that was found: {seen}, "
+            "and two octaves beyond it nothing can be said"
+        )
+    else:
+        text += f"; beyond it the fit holds {rate} to be too high"
+    if found.low < 1:
+        text += ". It may also be that no batch size holds this rate"
+    return f"{text}."
+
+
+def none_reason(scope: Scope, learning_rate: float, answer: Recommendation) -> str:
+    """Return the sentences for a rate that no batch size is held to stand."""
+    text = (
+        f"None: at no batch size is {rate_text(learning_rate)} held to be stable with "
+        f"P(stable) of at least {1 - scope.risk:g}."
+    )
+    if answer.learning_rate is None:
+        return text
+    rate = rate_text(answer.learning_rate)
+    return f"{text} At batch {answer.batch_size} I would start at {rate}."
+
+
+def unknown_reason(
+    scope: Scope, learning_rate: float, best: Sequence[tuple[int, float]]
+) -> str:
+    """Return why no limit is known, and what the best rates say instead.
+
+    Args:
+        scope: What is asked about.
+        learning_rate: The rate asked about.
+        best: Batch sizes with their best rates, by batch size; empty when unknown.
+    """
+    if not best:
+        return (
+            f"Nothing is known about the stability of {scope.workload}: verify a batch "
+            "size first."
+        )
+    start = (
+        f"No run of {scope.workload} says whether it was stable, so no batch size can "
+        "be called safe"
+    )
+    rate = rate_text(learning_rate)
+    rates = [x for _, x in best]
+    if min(rates) <= learning_rate <= max(rates):
+        ratios = [max(x / learning_rate, learning_rate / x) for x in rates]
+        batch, nearest = best[ratios.index(min(ratios))]
+        return (
+            f"{start}; of the batch sizes scored, {batch} has the best rate nearest to "
+            f"{rate}: {rate_text(nearest)}."
+        )
+    side = "below" if learning_rate < min(rates) else "above"
+    ends = [f"{rate_text(x)} at batch {b}" for b, x in (best[0], best[-1])]
+    return (
+        f"{start}; {rate} lies {side} the best rate at every batch size scored "
+        f"({', '.join(dict.fromkeys(ends))})."
+    )
+
+
+def scored_batches(evidence: Evidence) -> list[int]:
+    """Return up to five of the batch sizes that were scored, spread over their range.
+
+    The ends are among them.
+    """
+    sizes = sorted({run.batch_size for run in evidence.scored})
+    if len(sizes) <= _MOST_BATCHES:
+        return sizes
+    last = len(sizes) - 1
+    return [sizes[round(i * last / (_MOST_BATCHES - 1))] for i in range(_MOST_BATCHES)]
+
+
+def smallest_safe_batch(
+    scope: Scope, learning_rate: float, largest: int, model: StableLearningRateModel
+) -> int:
+    """Return the first of 1, 2, 4, ... from which a rate is safe up to the largest.
+
+    Where the threshold rises with the batch size, small batches stand less.
+    """
+    smallest = largest
+    while smallest > 1:
+        lower = smallest // 2
+        chance = model.probability_stable(lower, learning_rate, scope.horizon_steps)
+        if chance < 1 - scope.risk:
+            break
+        smallest = lower
+    return smallest
+
+
+def known_batches(evidence: Evidence) -> list[int]:
+    """Return the batch sizes whose stability something is known of, in order."""
+    batches = {run.batch_size for run in evidence.labelled_runs}
+    batches |= {c.batch_size for c in evidence.own.claims if c.batch_size}
+    return sorted(batches)

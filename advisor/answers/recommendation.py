@@ -1,0 +1,408 @@
+"""Question + evidence + model -> an answer with its interval and caveats (pure).
+
+The recommended rate is the best rate where it is known, never above the cap: the
+highest rate below which the predictive P(stable) stays at least 1 - risk. Where only
+stability is known it is that cap. Every number leaves rounded as it is shown, so what a
+sentence says and what the JSON says are the same.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from advisor.answers.caveats import Caveat, Kind, find_caveats
+from advisor.evidence.selecting import Evidence, Exclusion, Scope
+from advisor.rates import octaves_text, rate_text, round_exponent, round_rate
+from advisor.statistics.best_rate import BestRate
+from advisor.statistics.threshold import StableLearningRateModel
+from knowledge.names import WorkloadName
+
+SAFE_UNKNOWN_SD = 2.5  # octaves: a threshold known no better supports no verdict
+UNSAFE_BELOW = 0.25
+LEVEL = 0.9
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A median with its central interval; rates unless `quantity` says otherwise."""
+
+    median: float
+    low: float
+    high: float
+    level: float
+    quantity: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys of the contract."""
+        values: dict[str, Any] = {
+            "median": self.median,
+            "low": self.low,
+            "high": self.high,
+            "level": self.level,
+        }
+        return values | ({"quantity": self.quantity} if self.quantity else {})
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A run proposed to make an answer surer; `seed` counts from what was used."""
+
+    workload: str
+    batch_size: int
+    learning_rate: float
+    seed: int
+    steps: int
+    estimated_seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys of the contract."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class VerificationPlan:
+    """Whether to verify, why, and with which runs at what cost.
+
+    `estimated_seconds` is the wall clock when every run goes on to its end, the most
+    they take; `estimated_examples` what they then train on, of both sides for the face
+    models.
+    """
+
+    needed: bool
+    reason: str
+    runs: tuple[PlannedRun, ...] = ()
+    estimated_seconds: float = 0.0
+    purpose: str | None = None
+    estimated_examples: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys of the contract."""
+        return {
+            "needed": self.needed,
+            "reason": self.reason,
+            "purpose": self.purpose,
+            "runs": [run.to_dict() for run in self.runs],
+            "estimated_seconds": self.estimated_seconds,
+            "estimated_examples": self.estimated_examples,
+        }
+
+
+@dataclass(frozen=True)
+class EvidenceSummary:
+    """The ids an answer rests on, those left out and why, and the counts.
+
+    Counted are the workload's own rows, the runs of copies of it at other widths and
+    the reports about its relatives, which shape slope and prior; `by_workload` says how
+    many of which.
+    """
+
+    used: tuple[str, ...]
+    excluded: tuple[Exclusion, ...]
+    n_runs: int
+    n_claims: int
+    by_workload: tuple[tuple[str, int, int], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys of the contract."""
+        return {
+            "used": list(self.used),
+            "excluded": [vars(e) for e in self.excluded],
+            "n_runs": self.n_runs,
+            "n_claims": self.n_claims,
+            "by_workload": [
+                {"workload": name, "n_runs": runs, "n_claims": claims}
+                for name, runs, claims in self.by_workload
+            ],
+        }
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """A rate with its interval, what it rests on, and what is thin."""
+
+    workload: str
+    batch_size: int
+    optimizer: str
+    recipe: str | None
+    device: str
+    horizon_steps: int | None
+    learning_rate: float | None
+    probability_stable: float | None
+    max_stable: Estimate | None
+    best: Estimate | None
+    basis: str
+    borrowed_from: tuple[str, ...]
+    exponent: Estimate | None
+    scaling_rules: dict[str, float] | None
+    evidence: EvidenceSummary
+    limits: tuple[Caveat, ...]
+    verification: VerificationPlan
+    risk: float = 0.1
+    learning_rate_is: str | None = field(default=None)
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What limits the answer, one sentence each, gravest first."""
+        return tuple(limit.text for limit in self.limits)
+
+    def caveats_without(self, kind: Kind) -> list[str]:
+        """The caveats but those of a kind, where the text has said it already."""
+        return [limit.text for limit in self.limits if limit.kind != kind]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON document of the contract."""
+        names = {"limits": "caveats"}
+        values = {names.get(name, name): value for name, value in vars(self).items()}
+        for name in ("max_stable", "best", "exponent"):
+            value = values[name]
+            values[name] = value.to_dict() if value is not None else None
+        values["borrowed_from"] = list(self.borrowed_from)
+        values["caveats"] = list(self.caveats)
+        values["evidence"] = self.evidence.to_dict()
+        values["verification"] = self.verification.to_dict()
+        return values
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """P(stable) of one rate at one batch size, the verdict and why it is that."""
+
+    workload: str
+    batch_size: int
+    learning_rate: float
+    optimizer: str
+    recipe: str | None
+    device: str
+    probability_stable: float | None
+    verdict: str
+    recommendation: Recommendation
+    reason: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON document of the contract."""
+        return {**vars(self), "recommendation": self.recommendation.to_dict()}
+
+
+def build_recommendation(
+    scope: Scope,
+    batch_size: int,
+    *,
+    evidence: Evidence,
+    model: StableLearningRateModel,
+    best: BestRate | None,
+    verification: VerificationPlan,
+) -> Recommendation:
+    """Return the answer to "what rate at this batch size", with its reasons."""
+    basis = find_basis(evidence, batch_size)
+    rate: float | None = None
+    probability: float | None = None
+    threshold: Estimate | None = None
+    exponent: Estimate | None = None
+    rules: dict[str, float] | None = None
+    rate_is: str | None = None
+    best_estimate = _best_estimate(best)
+    if basis != "none" and evidence.tells_stability:
+        horizon = scope.horizon_steps
+        cap = model.safe_rate(batch_size, scope.risk, horizon)
+        found = model.threshold(batch_size, horizon, LEVEL)
+        threshold = Estimate(
+            round_rate(found.median),
+            round_rate(found.low),
+            round_rate(found.high),
+            LEVEL,
+        )
+        rate, rate_is = round_rate(cap, down=True), "cap"
+        if best is not None and best.start < cap:
+            rate, rate_is = round_rate(best.start), "best"
+        probability = round(model.probability_stable(batch_size, rate, horizon), 3)
+        exponent = _exponent(model)
+        rules = rounded_shares(model.scaling_rules())
+    elif basis != "none" and best is not None:
+        rate, rate_is = round_rate(best.start), "best"
+        exponent = Estimate(
+            round_exponent(best.exponent.median),
+            round_exponent(best.exponent.low),
+            round_exponent(best.exponent.high),
+            best.exponent.level,
+            "best",
+        )
+        rules = rounded_shares(best.scaling_rules)
+    if rate is None:
+        basis = "none"
+    return Recommendation(
+        workload=scope.workload,
+        batch_size=batch_size,
+        optimizer=scope.optimizer,
+        recipe=scope.recipe,
+        device=scope.device,
+        horizon_steps=scope.horizon_steps,
+        learning_rate=rate,
+        probability_stable=probability,
+        max_stable=threshold,
+        best=best_estimate if rate is not None else None,
+        basis=basis,
+        borrowed_from=_borrowed_from(evidence),
+        exponent=exponent,
+        scaling_rules=rules,
+        evidence=_summarize(evidence),
+        limits=find_caveats(
+            scope,
+            batch_size,
+            evidence,
+            basis,
+            rate,
+            knows_best=best is not None,
+            knows_threshold=threshold is not None,
+        ),
+        verification=verification,
+        risk=scope.risk,
+        learning_rate_is=rate_is,
+    )
+
+
+def build_judgement(
+    recommendation: Recommendation,
+    learning_rate: float,
+    *,
+    model: StableLearningRateModel,
+) -> Judgement:
+    """Return whether one rate is safe at one batch size."""
+    r = recommendation
+    probability: float | None = None
+    verdict, reason = "unknown", _why_unknown(r, learning_rate)
+    if r.basis != "none" and r.max_stable is not None:
+        probability = round(
+            model.probability_stable(r.batch_size, learning_rate, r.horizon_steps), 3
+        )
+        sd = model.threshold(r.batch_size, r.horizon_steps).sd_octaves
+        verdict = _verdict(probability, sd, r.risk)
+        reason = _verdict_reason(r, verdict, sd)
+    return Judgement(
+        workload=r.workload,
+        batch_size=r.batch_size,
+        learning_rate=learning_rate,
+        optimizer=r.optimizer,
+        recipe=r.recipe,
+        device=r.device,
+        probability_stable=probability,
+        verdict=verdict,
+        recommendation=r,
+        reason=reason,
+    )
+
+
+def _verdict_reason(r: Recommendation, verdict: str, sd_octaves: float) -> str:
+    asked = f"{1 - r.risk:g}"
+    return {
+        "safe": f"P(stable) is at least the {asked} asked for.",
+        "risky": f"P(stable) is below the {asked} asked for.",
+        "unsafe": f"P(stable) is at most {UNSAFE_BELOW:g}.",
+        "unknown": f"The threshold is known only to within {octaves_text(sd_octaves)}.",
+    }[verdict]
+
+
+def _why_unknown(r: Recommendation, learning_rate: float) -> str:
+    """Why nothing is said of a rate's stability, and what the scores say of it."""
+    if r.best is None:
+        return f"Nothing is known about {r.workload} under these settings."
+    text = f"No run of {r.workload} says whether it was stable."
+    ratio = learning_rate / r.best.median
+    if r.best.low <= learning_rate <= r.best.high:
+        return f"{text} The rate lies where the best score is expected."
+    side, factor = ("above", ratio) if ratio > 1 else ("below", 1 / ratio)
+    said = f"{factor:.2g}" if factor < 10 else f"{factor:.0f}"
+    return (
+        f"{text} The rate lies a factor of {said} {side} the best one, "
+        f"{rate_text(r.best.median)}."
+    )
+
+
+def _verdict(probability: float, sd_octaves: float, risk: float) -> str:
+    if probability >= 1 - risk:
+        return "safe"
+    if probability <= UNSAFE_BELOW:
+        return "unsafe"
+    return "unknown" if sd_octaves > SAFE_UNKNOWN_SD else "risky"
+
+
+def find_basis(evidence: Evidence, batch_size: int) -> str:
+    """Return the first of the contract's bases that holds."""
+    labelled = evidence.labelled_runs
+    outcomes = {
+        r.outcome.is_unstable for r in evidence.labelled_at(batch_size) if r.outcome
+    }
+    if outcomes == {True, False}:
+        return "measured"
+    scored = {r.batch_size for r in evidence.scored}
+    if not labelled and batch_size in scored:
+        return "measured"
+    batches = {r.batch_size for r in labelled or evidence.own.runs} or scored
+    if batches:
+        inside = min(batches) <= batch_size <= max(batches)
+        return "interpolated" if inside else "extrapolated"
+    if evidence.own.claims:
+        return "reported"
+    if evidence.siblings or evidence.scored_siblings:
+        return "borrowed"
+    return "none"
+
+
+def _best_estimate(best: BestRate | None) -> Estimate | None:
+    if best is None:
+        return None
+    return Estimate(
+        round_rate(best.median), round_rate(best.low), round_rate(best.high), best.level
+    )
+
+
+def _exponent(model: StableLearningRateModel) -> Estimate:
+    found = model.exponent(LEVEL)
+    return Estimate(
+        round_exponent(found.median),
+        round_exponent(found.low),
+        round_exponent(found.high),
+        LEVEL,
+        "max_stable",
+    )
+
+
+def rounded_shares(shares: dict[str, float]) -> dict[str, float]:
+    """Round shares to three digits so that they still sum to 1."""
+    rounded = {name: round(share, 3) for name, share in shares.items()}
+    largest = max(rounded, key=lambda name: rounded[name])
+    rest = sum(share for name, share in rounded.items() if name != largest)
+    rounded[largest] = round(1.0 - rest, 3)
+    return rounded
+
+
+def _borrowed_from(evidence: Evidence) -> tuple[str, ...]:
+    names = {body.workload for body in evidence.siblings}
+    if evidence.scored:
+        names |= {rows[0].workload for rows in evidence.scored_siblings if rows}
+    return tuple(sorted(names))
+
+
+def _summarize(evidence: Evidence) -> EvidenceSummary:
+    own = evidence.own
+    base = WorkloadName.parse(own.workload).base.lower()
+    runs = {r.id: own.workload for r in (*own.runs, *evidence.scored)}
+    claims = {c.id: own.workload for c in own.claims}
+    for body in evidence.siblings:
+        if body.workload == own.workload:  # under another recipe: listed as left out
+            continue
+        claims |= {c.id: body.workload for c in body.claims}
+        if WorkloadName.parse(body.workload).base.lower() == base:
+            runs |= {r.id: body.workload for r in body.runs}
+    n_runs, n_claims = Counter(runs.values()), Counter(claims.values())
+    return EvidenceSummary(
+        used=(*sorted(runs), *sorted(claims)),
+        excluded=tuple(e for e in evidence.excluded if e.id not in {*runs, *claims}),
+        n_runs=len(runs),
+        n_claims=len(claims),
+        by_workload=tuple(
+            (name, n_runs[name], n_claims[name])
+            for name in sorted(
+                {*n_runs, *n_claims}, key=lambda n: (n != own.workload, n)
+            )
+        ),
+    )

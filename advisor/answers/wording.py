@@ -1,0 +1,524 @@
+"""Answers -> sentences (pure): the rate first, then how sure, why, and what is thin.
+
+Every number comes from the answer itself, formatted as in its JSON.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from advisor.answers.caveats import Kind
+from advisor.answers.comparison import EVEN_MARGIN, LIKELY_FROM, SURE_FROM, Comparison
+from advisor.answers.largest_batch import LargestBatch
+from advisor.answers.recommendation import Estimate, Judgement, Recommendation
+from advisor.evidence.selecting import OVERTAKEN, Exclusion
+from advisor.rates import rate_text
+from advisor.words import joined
+from experiments.workloads import find_spec
+from knowledge.names import WorkloadName
+from knowledge.recipes import RECIPES
+from knowledge.records import Claim, Run
+
+RULE_WORDS = {
+    "inverse": "inverse",
+    "inverse_sqrt": "inverse square root",
+    "constant": "constant",
+    "sqrt": "square root",
+    "linear": "linear",
+}
+OPTIMIZER_TITLES = {
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "lamb": "LAMB",
+    "lars": "LARS",
+    "lion": "Lion",
+    "rmsprop": "RMSprop",
+    "sgd": "SGD",
+}
+_LEAST_CHANCE = 0.001  # probabilities are kept to three digits
+MOST_NAMES = 4  # listed one by one in a sentence
+BASIS_WORDS = {
+    "measured": "measured at this batch size",
+    "interpolated": "read off a fit between measured batch sizes",
+    "extrapolated": "extrapolated beyond the measured batch sizes",
+    "reported": "reported by others, not measured by us",
+    "borrowed": "borrowed from related workloads",
+    "none": "no evidence",
+}
+
+
+def title_of(workload: str) -> str:
+    """Return a workload's name as people write it.
+
+    >>> title_of("realface@1/16")
+    'RealFace@1/16'
+    """
+    spec = find_spec(workload)
+    if spec is None:
+        return workload
+    return workload.replace(WorkloadName.parse(workload).base, spec.title)
+
+
+def optimizer_title(optimizer: str) -> str:
+    """Return an optimizer's name as people write it; an unknown one as it came."""
+    return OPTIMIZER_TITLES.get(optimizer, optimizer)
+
+
+def duration_text(seconds: float) -> str:
+    """Return a length of time in the unit a person would use.
+
+    >>> duration_text(42), duration_text(300), duration_text(9000)
+    ('42 s', '5 min', '2.5 h')
+    >>> duration_text(0.2)
+    '1 s'
+    """
+    if seconds < 1:
+        return "1 s"  # nothing takes no time
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def setting_text(r: Recommendation) -> str:
+    """Return optimizer, betas and device in a few words."""
+    recipe = RECIPES.get(r.recipe or "")
+    optimizer = optimizer_title(r.optimizer)
+    if recipe is not None and recipe.betas is not None:
+        optimizer += f" {recipe.betas[0]:g}/{recipe.betas[1]:g}"
+    if recipe is not None and recipe.momentum:
+        optimizer += f" with momentum {recipe.momentum:g}"
+    if _is_imported(r):  # its runs seldom say where they were made
+        return optimizer
+    return f"{optimizer}, {r.device.upper() if r.device == 'cpu' else r.device}"
+
+
+def recipe_words(optimizer: str, recipe: str | None) -> str:
+    """Return an optimizer with the recipe it was used in, where one is known.
+
+    >>> recipe_words("sgd", "momentum"), recipe_words("lion", None)
+    ('SGD (recipe momentum)', 'Lion')
+    """
+    title = optimizer_title(optimizer)
+    return f"{title} (recipe {recipe})" if recipe else title
+
+
+def recommendation_text(r: Recommendation) -> str:
+    """Return the answer to "what rate at this batch size" in a few sentences."""
+    if r.learning_rate is None:
+        return " ".join([start_text(r), *r.caveats])
+    parts = [
+        start_text(r),
+        stability_text(r),
+        best_text(r),
+        f"This is {BASIS_WORDS[r.basis]}. {rests_on_text(r)}",
+        exponent_text(r),
+        *r.caveats_without(Kind.NO_BEST_RATE),
+        plan_text(r),
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def start_text(r: Recommendation) -> str:
+    """Return the rate to start at and its place, or that there is none yet."""
+    where = f"{title_of(r.workload)} at batch {r.batch_size}"
+    if r.learning_rate is None:
+        return f"I have no rate for {where} yet."
+    return f"Start at {rate_text(r.learning_rate)} for {where} ({setting_text(r)})."
+
+
+def stability_text(r: Recommendation) -> str:
+    """Return P(stable) and the threshold with its interval and horizon."""
+    if r.max_stable is None or r.probability_stable is None:
+        return ""
+    m = r.max_stable
+    return (
+        f"P(stable) {chance_text(r.probability_stable)}; half of all runs "
+        f"fail{_within(r)} near {rate_text(m.median)} ({percent(m.level)}: "
+        f"{rate_text(m.low)} to {rate_text(m.high)})."
+    )
+
+
+def best_text(r: Recommendation) -> str:
+    """Return what is known of the rate with the best score, be it loss or accuracy."""
+    if r.best is None:
+        return "Best rate unknown: this is the highest rate held to be safe."
+    b = r.best
+    text = (
+        f"The best score is expected near {rate_text(b.median)} ({percent(b.level)}: "
+        f"{rate_text(b.low)} to {rate_text(b.high)})."
+    )
+    if r.learning_rate_is == "cap" and r.learning_rate is not None:
+        text += " That is above what is held to be safe, so the safe rate comes first."
+    return text
+
+
+def rests_on_text(r: Recommendation) -> str:
+    """Return how many runs and claims the answer rests on."""
+    e = r.evidence
+    pieces = []
+    for name, runs, claims in e.by_workload:
+        if runs:
+            pieces.append(f"{runs} run{_s(runs)} of {name}")
+        if claims:
+            pieces.append(f"{claims} reported observation{_s(claims)} of {name}")
+    text = f"It rests on {joined(pieces)}" if pieces else "It rests on relatives"
+    if r.borrowed_from:
+        text += f"; how it scales is shared with {names_text(r.borrowed_from)}"
+    # An earlier record of a run that counts is not left out: the later one holds it.
+    left_out = [x for x in e.excluded if x.reason != OVERTAKEN]
+    if left_out:
+        text += f"; {len(left_out)} left out"
+    if _is_imported(r) and pieces:
+        text += ". Batch sizes count as in those runs"
+    return text + "."
+
+
+def names_text(names: Sequence[str]) -> str:
+    """Return workloads by name when they are few, else their number and family.
+
+    >>> names_text(["g/a", "g/b", "g/c", "g/d", "g/e"])
+    '5 workloads of the family g'
+    """
+    if len(names) <= MOST_NAMES:
+        return joined(names)
+    families = sorted({WorkloadName.parse(name).base.split("/")[0] for name in names})
+    if len(families) > 1:
+        return f"{len(names)} related workloads"
+    return f"{len(names)} workloads of the family {families[0]}"
+
+
+def _is_imported(r: Recommendation) -> bool:
+    return find_spec(r.workload) is None
+
+
+def _steps(r: Recommendation) -> str:
+    """The unit of a run's length; imported files give one column for all of them."""
+    return (
+        "steps (or epochs or tokens, as its source counts)"
+        if _is_imported(r)
+        else "steps"
+    )
+
+
+def _within(r: Recommendation) -> str:
+    return f" within {r.horizon_steps} {_steps(r)}" if r.horizon_steps else ""
+
+
+def exponent_text(r: Recommendation) -> str:
+    """Return the exponent with its interval and the probability of each rule."""
+    if r.exponent is None or r.scaling_rules is None:
+        return ""
+    x = r.exponent
+    what = "The threshold" if x.quantity == "max_stable" else "The best rate"
+    return (
+        f"{what} goes as batch^{x.median:g} ({percent(x.level)}: {x.low:g} to "
+        f"{x.high:g}). {rules_text(r.scaling_rules)}"
+    )
+
+
+def rules_text(rules: dict[str, float]) -> str:
+    """Return the rules of thumb, likeliest first, with their probabilities."""
+    ordered = sorted(rules.items(), key=lambda item: -item[1])
+    likely = [(name, share) for name, share in ordered if share >= 0.01]
+    words = [f"{RULE_WORDS[name]} {percent(share)}" for name, share in likely]
+    if len(likely) < len(ordered):
+        rest = [RULE_WORDS[name] for name, share in ordered if share < 0.01]
+        words.append(f"{joined(rest)} <1 %")
+    text = ", ".join(words)
+    return text[0].upper() + text[1:] + "."
+
+
+def plan_text(r: Recommendation) -> str:
+    """Return what to run next and what it costs."""
+    v = r.verification
+    if not v.needed:
+        return ""
+    if not v.runs:
+        return f"Thin evidence: {v.reason}"
+    workloads = sorted({run.workload for run in v.runs})
+    batches = sorted({run.batch_size for run in v.runs})
+    what = (
+        f"{', '.join(workloads)} at batch {', '.join(map(str, batches))}"
+        f"{' (' + v.purpose + ')' if v.purpose else ''}"
+    )
+    return (
+        f"Thin evidence: {v.reason} Verify: {len(v.runs)} run{_s(len(v.runs))} of "
+        f"{what}, at most about {duration_text(v.estimated_seconds)} here."
+    )
+
+
+def judgement_text(j: Judgement) -> str:
+    """Return the verdict on a rate, then what would be recommended instead."""
+    r = j.recommendation
+    parts = [
+        verdict_text(j),
+        half_fail_text(r),
+        would_start_text(r),
+        f"This is {BASIS_WORDS[r.basis]}.",
+        *r.caveats_without(Kind.NO_THRESHOLD)[:2],
+        plan_text(r),
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def verdict_text(j: Judgement) -> str:
+    """Return the verdict on a rate at its place, with its P(stable)."""
+    r = j.recommendation
+    where = (
+        f"{rate_text(j.learning_rate)} on {title_of(j.workload)} at batch "
+        f"{j.batch_size}"
+    )
+    length = f" for {r.horizon_steps} {_steps(r)}" if r.horizon_steps else ""
+    text = {
+        "safe": f"{where} is safe{length}.",
+        "risky": f"{where} is risky{length}.",
+        "unsafe": f"{where} is unsafe: expect it to fail.",
+        "unknown": f"I cannot say whether {where} is safe. {j.reason}",
+    }[j.verdict]
+    if j.probability_stable is None:
+        return text
+    return f"{text} P(stable) {chance_text(j.probability_stable)}."
+
+
+def half_fail_text(r: Recommendation) -> str:
+    """Return the threshold with its interval and horizon."""
+    if r.max_stable is None:
+        return ""
+    m = r.max_stable
+    return (
+        f"Half of all runs fail{_within(r)} near {rate_text(m.median)} "
+        f"({percent(m.level)}: {rate_text(m.low)} to {rate_text(m.high)})."
+    )
+
+
+def would_start_text(r: Recommendation) -> str:
+    """Return the rate to start at, beside a verdict on another."""
+    if r.learning_rate is None:
+        return ""
+    return f"I would start at {rate_text(r.learning_rate)}."
+
+
+def largest_batch_text(found: LargestBatch) -> str:
+    """Return the largest batch size for a rate with what limits the answer."""
+    r, interval = found.recommendation, found.batch_size
+    parts = [found.reason]
+    if interval is not None and interval["low"] < interval["high"]:
+        parts.append(f"{largest_batch_interval(found.to_dict())}.")
+    if r is not None:
+        caveats = r.caveats_without(Kind.NO_THRESHOLD)
+        basis = f"This is {BASIS_WORDS[r.basis]}." if interval is not None else ""
+        parts += [basis, *caveats[:2], plan_text(r)]
+    return " ".join(part for part in parts if part)
+
+
+def largest_batch_interval(found: Mapping[str, Any]) -> str:
+    """Return the interval of a largest batch, from the JSON or the row of its answer.
+
+    An end that is merely as far as was looked is no end.
+    """
+    interval = found.get("largest_batch") or found.get("batch_size")
+    if interval is None:
+        return ""
+    looked, start = found["searched_to"], f"{percent(interval['level'])}: batch "
+    if looked is None or interval["high"] < looked:
+        return f"{start}{interval['low']:g} to {interval['high']:g}"
+    return f"{start}{interval['low']:g} or more; I looked as far as batch {looked}"
+
+
+def comparison_text(found: Comparison) -> str:
+    """Return which workload stands the higher rate, how surely, and on what."""
+    if found.highest is None or found.probability is None:
+        return f"I cannot say which stands the higher rate: {found.reason}."
+    chances = found.probabilities
+    is_pair, p = len(chances) == 2, found.probability
+    what = {
+        "max_stable": f"stands the {'higher' if is_pair else 'highest'} rate",
+        "best": f"has the {'higher' if is_pair else 'highest'} best rate",
+    }[found.quantity or "max_stable"]
+    said = f"P({title_of(found.highest)} {what}) is {chance_text(p)}"
+    others = [
+        f"{title_of(name)} {chance_text(chance)}"
+        for name, chance in chances.items()
+        if name != found.highest
+    ]
+    said += f" ({joined(others)})"
+    titles = joined([title_of(name) for name in chances])
+    if p < 1 / len(chances) + EVEN_MARGIN:
+        start = f"The evidence does not tell {titles} apart: {said}"
+    else:
+        sure = "Probably" if p < SURE_FROM else "Almost surely"
+        lean = "Perhaps" if p < LIKELY_FROM else sure
+        start = f"{lean} {title_of(found.highest)} {what}: {said}"
+    count = f"{found.n_runs} run{_s(found.n_runs)} of these workloads"
+    text = (
+        f"{start} at batch {found.batch_size}. That rests on {count} and "
+        f"{found.n_claims} report{_s(found.n_claims)}."
+    )
+    lengths = {title_of(n): h for n, h in found.horizon_steps.items() if h}
+    if len(set(lengths.values())) > 1 and found.quantity == "max_stable":
+        own = joined([f"{n} for {h} steps" for n, h in lengths.items()])
+        text += f" Each is said for its own run length: {own}."
+    return text
+
+
+def change_text(before: Recommendation, after: Recommendation) -> str:
+    """Return what new evidence changed in an answer, and why the rest did not move."""
+    new_runs = after.evidence.n_runs - before.evidence.n_runs
+    parts = []
+    if new_runs > 0:
+        count = "counts" if new_runs == 1 else "count"
+        parts.append(f"{new_runs} new run{_s(new_runs)} {count}.")
+    newly = sorted(set(after.borrowed_from) - set(before.borrowed_from))
+    if newly:
+        parts.append(f"Its slope now also draws on {', '.join(newly)}.")
+    if before.basis != after.basis:
+        parts.append(f"The basis went from {before.basis} to {after.basis}.")
+    parts.append(_rate_change(before, after))
+    parts.append(_interval_change("threshold", before.max_stable, after.max_stable))
+    parts.append(_exponent_change(before.exponent, after.exponent))
+    if _same(before.learning_rate, after.learning_rate) and after.basis == "reported":
+        parts.append(
+            "The rate stays: runs of a narrower proxy teach the slope, not the level "
+            "of the full size."
+        )
+    return " ".join(part for part in parts if part)
+
+
+def _rate_change(before: Recommendation, after: Recommendation) -> str:
+    old, new = before.learning_rate, after.learning_rate
+    if old is None or new is None:
+        return f"The rate is now {rate_text(new)}." if new is not None else ""
+    if _same(old, new):
+        return f"The rate is still {rate_text(new)}."
+    return f"The rate went from {rate_text(old)} to {rate_text(new)}."
+
+
+def _interval_change(name: str, old: Estimate | None, new: Estimate | None) -> str:
+    if old is None or new is None:
+        return ""
+    narrower = new.high / new.low < old.high / old.low * 0.98
+    wider = new.high / new.low > old.high / old.low * 1.02
+    how = "narrowed" if narrower else "widened" if wider else "stayed"
+    return (
+        f"The interval of the {name} {how}: {rate_text(old.low)} to "
+        f"{rate_text(old.high)} before, {rate_text(new.low)} to {rate_text(new.high)} "
+        "now."
+    )
+
+
+def _exponent_change(old: Estimate | None, new: Estimate | None) -> str:
+    if old is None or new is None:
+        return ""
+    several = "it takes runs at several batch sizes to move it."
+    if old.median == new.median:
+        return f"The exponent is still {new.median:g}: {several}"
+    change = f"The exponent went from {old.median:g} to {new.median:g}"
+    return (
+        f"{change}: {several}" if abs(old.median - new.median) < 0.01 else f"{change}."
+    )
+
+
+def _same(a: float | None, b: float | None) -> bool:
+    return a is not None and b is not None and abs(a / b - 1) < 0.005
+
+
+def run_summary(run: Run) -> str:
+    """Return one run in a line."""
+    outcome = run.outcome or "no outcome given"
+    at = f" at step {run.failed_at_step}" if run.failed_at_step else ""
+    # An import's length is in whatever its source counts: steps, epochs or tokens.
+    unit = " steps" if run.is_measured else ""
+    length = f", length {run.horizon_steps:g}{unit}" if run.horizon_steps else ""
+    seed = f", seed {run.seed}" if run.seed is not None else ""
+    metric = (
+        f", {run.metric_name} {run.metric_value:.4g}"
+        if run.metric_value is not None
+        else ""
+    )
+    return (
+        f"{run.workload} at batch {run.batch_size}, {rate_text(run.learning_rate)}: "
+        f"{outcome}{at}{length}{metric}{seed} ({run.source})"
+    )
+
+
+def claim_summary(claim: Claim) -> str:
+    """Return one claim in a line, with what is our reading marked as such."""
+    reading = f" [our reading: {claim.inferred}]" if claim.inferred else ""
+    return f"{claim.statement} ({claim.source_title}){reading}"
+
+
+def row_to_read(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of a table with its names and rates as people write them.
+
+    >>> row_to_read({"learning_rate": 0.006, "failed_at_step": 242})
+    {'learning rate': '0.006', 'failed at step': 242}
+    """
+    written = {"learning_rate": rate_text, "probability_stable": chance_text}
+    return {
+        name.replace("_", " "): written[name](value)
+        if name in written and value is not None
+        else value
+        for name, value in row.items()
+    }
+
+
+def exclusions_text(excluded: Sequence[Exclusion]) -> list[str]:
+    """Return why rows were left out, a line per reason."""
+    reasons: dict[str, list[str]] = {}
+    for exclusion in excluded:
+        reasons.setdefault(exclusion.reason, []).append(exclusion.id)
+    return [f"{len(ids)}: {reason}" for reason, ids in sorted(reasons.items())]
+
+
+def settings_snippets(r: Recommendation) -> dict[str, str]:
+    """Return the recommended rate as people paste it into their programs."""
+    if r.learning_rate is None:
+        return {}
+    rate = rate_text(r.learning_rate)
+    recipe = RECIPES.get(r.recipe or "")
+    betas = recipe.betas if recipe and recipe.betas else (0.9, 0.999)
+    adam = f"torch.optim.Adam(model.parameters(), lr={rate}, betas={betas})"
+    sgd = f"torch.optim.SGD(model.parameters(), lr={rate})"
+    snippets = {
+        "PyTorch": sgd if r.optimizer == "sgd" else adam,
+        "argparse": f"--batch-size {r.batch_size} --learning-rate {rate}",
+    }
+    if WorkloadName.parse(r.workload).group == "faceswap":
+        snippets["faceswap"] = (
+            f"[global]\nlearning_rate = {rate}\n"
+            f"# on the command line: --batch-size {r.batch_size}"
+        )
+    return snippets
+
+
+def chance_text(probability: float | None) -> str:
+    """Return a probability as it is shown everywhere, never as certain.
+
+    >>> chance_text(0.9), chance_text(0.999), chance_text(1.0), chance_text(0.0)
+    ('0.9', '0.999', 'over 0.999', 'under 0.001')
+    """
+    if probability is None:
+        return "not known"
+    if probability > 1 - _LEAST_CHANCE / 2:
+        return f"over {1 - _LEAST_CHANCE:g}"
+    if probability < _LEAST_CHANCE / 2:
+        return f"under {_LEAST_CHANCE:g}"
+    return f"{round(probability, 3):g}"
+
+
+def percent(share: float) -> str:
+    """Return a share as people say it: nothing here is impossible, and nothing sure.
+
+    >>> percent(0.9), percent(0.001), percent(1.0)
+    ('90 %', '<1 %', '>99 %')
+    """
+    if share < 0.01:
+        return "<1 %"
+    if share > 0.99:
+        return ">99 %"
+    return f"{100 * share:.0f} %"
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"

@@ -1,0 +1,158 @@
+"""The outcome map: how each run ended, over batch size and rate, in panels (pure).
+
+It shows what was observed and no fit. Seeds of one trial stand side by side, so that
+three failures of three look different from one of three.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import altair as alt
+
+from advisor.answers.wording import title_of
+from advisor.charts.threshold import (
+    INK,
+    NEUTRAL_COLOUR,
+    STABLE_COLOUR,
+    UNSTABLE_COLOUR,
+    log_axis,
+    rate_axis,
+)
+from advisor.evidence.shortening import cut_at
+from knowledge.records import Outcome, Run
+
+MAX_RUNS = 3000  # more marks say nothing more and make the page slow
+MAX_PANELS = 12
+PANEL_WIDTH, PANEL_HEIGHT = 250, 210
+SEED_GAP = 0.06  # octaves between the marks of two seeds
+_CROSS = "M-0.8,-0.8L0.8,0.8M0.8,-0.8L-0.8,0.8"
+# Legend text -> (colour, fill, shape), in the order of the legend.
+_LOOKS: Mapping[str, tuple[str, str, str]] = {
+    "stable": (STABLE_COLOUR, STABLE_COLOUR, "circle"),
+    "degraded": (UNSTABLE_COLOUR, "transparent", "triangle-down"),
+    "diverged": (UNSTABLE_COLOUR, "transparent", _CROSS),
+    "cut short": (NEUTRAL_COLOUR, "transparent", "circle"),
+}
+
+Panels = Mapping[str, Sequence[Run]]
+
+
+def panels_by_recipe(runs: Iterable[Run]) -> Panels:
+    """Return the runs that have an outcome by workload and recipe, for the map."""
+    panels: dict[str, list[Run]] = defaultdict(list)
+    for run in runs:
+        if run.outcome is not None:
+            how = run.recipe or run.optimizer
+            panels[f"{title_of(run.workload)}, {how}"].append(run)
+    return dict(sorted(panels.items()))
+
+
+def panels_by_horizon(runs: Sequence[Run], horizons: Iterable[int]) -> Panels:
+    """Return the runs as each of several lengths saw them, for the map.
+
+    A run is left out of a length that it was not planned for or did not get to.
+    """
+    found = {
+        f"After {steps:,} steps": [c for c in (cut_at(r, steps) for r in runs) if c]
+        for steps in sorted(horizons)
+    }
+    return {title: panel for title, panel in found.items() if panel}
+
+
+def build_outcome_map(panels: Panels, *, columns: int = 3) -> alt.FacetChart:
+    """Return the map: a panel each, batch size against rate, both in log.
+
+    A dot held to its end, a triangle ended badly, a cross diverged, a grey ring was cut
+    short and still fine. All panels have the same axes.
+    """
+    shown = dict(list(panels.items())[:MAX_PANELS])
+    rows = [row for title, runs in shown.items() for row in _marks(title, runs)]
+    x = log_axis("x", "Batch size", [row["x"] for row in rows])
+    y = rate_axis([row["rate"] for row in rows])
+    kinds = [kind for kind in _LOOKS if any(row["outcome"] == kind for row in rows)]
+    colours, fills, shapes = zip(
+        *[_LOOKS[kind] for kind in kinds or ["stable"]], strict=True
+    )
+    legend = alt.Legend(title=None, orient="top", symbolSize=90)
+    marks = (
+        alt.Chart(alt.Data(values=rows))  # type: ignore[no-untyped-call]
+        .mark_point(strokeWidth=1.8, size=55, opacity=0.85)
+        .encode(
+            x=x,
+            y=y,
+            color=alt.Color(
+                "outcome:N",
+                scale=alt.Scale(domain=kinds, range=list(colours)),
+                legend=legend,
+            ),
+            fill=alt.Fill(
+                "outcome:N", scale=alt.Scale(domain=kinds, range=list(fills))
+            ),
+            shape=alt.Shape(
+                "outcome:N", scale=alt.Scale(domain=kinds, range=list(shapes))
+            ),
+            tooltip=[
+                alt.Tooltip("outcome:N", title="Outcome"),
+                alt.Tooltip("batch:Q", title="Batch size"),
+                alt.Tooltip("rate:Q", title="Learning rate", format=".3~g"),
+                alt.Tooltip("seed:N", title="Seed"),
+                alt.Tooltip("failed:N", title="Failed at step"),
+                alt.Tooltip("steps:N", title="Steps"),
+                alt.Tooltip("id:N", title="Id"),
+            ],
+        )
+        .properties(width=PANEL_WIDTH, height=PANEL_HEIGHT)
+    )
+    header = alt.Header(title=None, labelFontSize=12, labelColor=INK)
+    chart: alt.FacetChart = marks.facet(
+        facet=alt.Facet("panel:N", header=header, sort=list(shown)),
+        columns=min(columns, max(len(shown), 1)),
+    )
+    return chart
+
+
+def describe_outcome_map(panels: Panels) -> str:
+    """Return the map in words, for whoever cannot see it.
+
+    >>> describe_outcome_map({})
+    'No run with an outcome.'
+    """
+    if not panels:
+        return "No run with an outcome."
+    said = []
+    for title, runs in panels.items():
+        held = sum(run.outcome is Outcome.STABLE for run in runs)
+        failed = sum(bool(run.outcome and run.outcome.is_unstable) for run in runs)
+        said.append(f"{title}: {held} held, {failed} failed")
+    return "; ".join(said) + "."
+
+
+def _marks(panel: str, runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """A row for each run, those of one trial spread about its batch size."""
+    trials: dict[tuple[int, float], list[Run]] = defaultdict(list)
+    for run in runs[-MAX_RUNS:]:
+        trials[run.batch_size, run.learning_rate].append(run)
+    rows = []
+    for (batch, rate), same in sorted(trials.items()):
+        ordered = sorted(same, key=lambda run: (run.seed or 0, run.id))
+        for place, run in enumerate(ordered):
+            shift = SEED_GAP * (place - (len(ordered) - 1) / 2)
+            rows.append(
+                {
+                    "panel": panel,
+                    "x": batch * 2**shift,
+                    "batch": batch,
+                    "rate": rate,
+                    "outcome": _word(run),
+                    "seed": run.seed,
+                    "failed": run.failed_at_step,
+                    "steps": run.steps or run.horizon_steps,
+                    "id": run.id,
+                }
+            )
+    return rows
+
+
+def _word(run: Run) -> str:
+    return "cut short" if run.outcome is Outcome.INCOMPLETE else str(run.outcome)

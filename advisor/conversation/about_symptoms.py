@@ -1,0 +1,121 @@
+"""The answer to "why did it go wrong?": causes in order, of this trial or in general.
+
+The same symptom has other causes below the boundary than above it, so the rate is held
+against what is known of it first; after a change of batch size, at both.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from advisor.answers.evidence_rows import evidence_of, scope_of
+from advisor.answers.recommendation import Judgement
+from advisor.answers.wording import run_summary
+from advisor.checks import check_batch_size, check_learning_rate
+from advisor.conversation.answer import Answer, reply, several
+from advisor.conversation.asking_back import missing
+from advisor.diagnosis.diagnosing import diagnose
+from advisor.diagnosis.records import SLOTS, Diagnosis
+from advisor.diagnosis.wording import diagnosis_text
+from advisor.reading.parsing import Question
+from advisor.reading.symptoms import Change, ChangeKind, Symptoms, read_symptoms
+from experiments.workloads import find_spec
+from knowledge.errors import BadValueError
+from knowledge.names import WorkloadName
+
+if TYPE_CHECKING:
+    from advisor.service import Advisor
+
+
+def diagnosis_answer(
+    advisor: "Advisor", q: Question, context: str | None, exclude: Sequence[str]
+) -> Answer:
+    """Return the causes of what a person saw, likeliest first."""
+    seen = read_symptoms(q.text)
+    if not seen.kinds and context:
+        seen = read_symptoms(context)
+    workloads, rates = several(q.slots.workload), several(q.slots.learning_rate)
+    change = seen.change(ChangeKind.BATCH_SIZE)
+    batch = _batch_after(q, change)
+    if not (workloads and rates and batch is not None):
+        lacking = [name for name in SLOTS if getattr(q.slots, name) is None]
+        found = diagnose(seen, missing=lacking)
+        return reply(
+            q,
+            diagnosis_text(found),
+            diagnosis=found,
+            clarification=missing(q, lacking or SLOTS),
+        )
+
+    def judge(batch_size: int) -> Judgement:
+        return advisor.judge(
+            workloads[0],
+            check_batch_size(batch_size),
+            check_learning_rate(rates[0]),
+            **scope_of(q),
+            exclude=exclude,
+        )
+
+    judgement = judge(batch)
+    before = _whole(change.before) if change else None
+    group = WorkloadName.parse(judgement.workload).group
+    found = diagnose(
+        seen,
+        judgement,
+        before=judge(before) if before is not None and before != batch else None,
+        runs=advisor.store.runs_of_group(group),
+    )
+    return _answer_of(advisor, q, seen, judgement, found)
+
+
+def _answer_of(
+    advisor: "Advisor", q: Question, seen: Symptoms, j: Judgement, found: Diagnosis
+) -> Answer:
+    r = j.recommendation
+    counted = [
+        {"kind": "run", "id": run.id, "summary": run_summary(run)}
+        for run in advisor.runs_by_id(found.evidence)
+    ]
+    rests_on = {row["id"]: row for row in (*counted, *evidence_of(advisor, [r]))}
+    return reply(
+        q,
+        diagnosis_text(found),
+        recommendations=(r,),
+        judgements=(j,),
+        evidence=tuple(rests_on.values()),
+        diagnosis=found,
+        plan=_plan_of_trial(advisor, found),
+    )
+
+
+def _plan_of_trial(advisor: "Advisor", found: Diagnosis) -> dict[str, Any] | None:
+    """The runs that would tell, where this machine can make them in minutes."""
+    trial = found.trial
+    spec = find_spec(trial.workload) if trial else None
+    if trial is None or spec is None:
+        return None
+    if not (spec.small_enough_for_cpu or WorkloadName.parse(trial.workload).is_proxy):
+        return None
+    return advisor.plan_runs(
+        trial.workload,
+        [trial.batch_size],
+        trial.learning_rates,
+        optimizer=found.optimizer,
+        seeds=trial.seeds,
+    )
+
+
+def _batch_after(q: Question, change: Change | None) -> int | None:
+    """The batch size it went wrong at: after a change the new one."""
+    after = _whole(change.after) if change else None
+    if after is not None:
+        return after
+    named = several(q.slots.batch_size)
+    return named[-1] if named else None
+
+
+def _whole(value: float | None) -> int | None:
+    """A batch size as a whole number; None if it can be none."""
+    try:
+        return None if value is None else check_batch_size(round(value))
+    except (BadValueError, OverflowError, ValueError):
+        return None

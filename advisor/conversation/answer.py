@@ -1,0 +1,107 @@
+"""Answer: what a person gets back, wherever they asked (pure)."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from advisor.answers.comparison import Comparison
+from advisor.answers.fastest_batch import FastestBatch
+from advisor.answers.recommendation import Judgement, Recommendation
+from advisor.conversation.proposals import Proposal
+from advisor.reading.parsing import Question
+
+if TYPE_CHECKING:
+    from advisor.diagnosis.records import Diagnosis
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a person gets back; every number in `text` stands in the other fields.
+
+    `conditions` are the run length and the risk that were asked for.
+    `proposal` is an action that waits for a yes; `plan` are the runs it would make.
+    `sql` are the queries that count and list the same `rows`.
+    `also` are the answers to what else the same message asked, in `text` as well.
+    `clarification` asks back, or offers other readings of a question that was in doubt.
+    `phrased` is a language model's wording that passed the check, `phrasing_note` the
+    line that says whose it is or why it is not shown; both None where none was asked.
+    """
+
+    question: str
+    intent: str
+    slots: dict[str, Any]
+    text: str
+    recommendations: tuple[Recommendation, ...] = ()
+    judgements: tuple[Judgement, ...] = ()
+    evidence: tuple[dict[str, str], ...] = ()
+    rows: tuple[dict[str, Any], ...] | None = None
+    counts: dict[str, int] | None = None
+    sql: tuple[str, ...] = ()
+    scaling: dict[str, Any] | None = None
+    comparisons: tuple[Comparison, ...] = ()
+    fastest: FastestBatch | None = None
+    diagnosis: "Diagnosis | None" = None
+    concept: dict[str, Any] | None = None
+    conditions: dict[str, int | float] = field(default_factory=dict)
+    clarification: dict[str, Any] | None = None
+    also: "tuple[Answer, ...]" = ()
+    inherited: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    plan: dict[str, Any] | None = None
+    proposal: Proposal | None = None
+    phrased: str | None = None
+    phrasing_note: str | None = None
+    answer_id: str | None = field(default=None, compare=False)
+
+    @property
+    def recommendation(self) -> Recommendation | None:
+        """The recommendation when there is one."""
+        return self.recommendations[0] if self.recommendations else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON document of the contract."""
+        r = self.recommendation
+        return {
+            "question": self.question,
+            "intent": self.intent,
+            "slots": self.slots,
+            "conditions": self.conditions,
+            "text": self.text,
+            "recommendation": r.to_dict() if r else None,
+            "recommendations": [x.to_dict() for x in self.recommendations],
+            "judgements": [
+                {k: v for k, v in j.to_dict().items() if k != "recommendation"}
+                for j in self.judgements
+            ],
+            "evidence": list(self.evidence),
+            "rows": list(self.rows) if self.rows is not None else None,
+            "counts": self.counts,
+            "sql": list(self.sql),
+            "scaling": self.scaling,
+            "comparisons": [c.to_dict() for c in self.comparisons],
+            "fastest_batch": self.fastest.to_dict() if self.fastest else None,
+            "diagnosis": self.diagnosis.to_dict() if self.diagnosis else None,
+            "verification": self.plan
+            or (r.verification.to_dict() if r and r.verification.needed else None),
+            "proposal": self.proposal.to_dict() if self.proposal else None,
+            "concept": self.concept,
+            "clarification": self.clarification,
+            "also": [other.to_dict() for other in self.also],
+            "inherited": list(self.inherited),
+            "warnings": list(self.warnings),
+            "phrased": self.phrased,
+            "phrasing_note": self.phrasing_note,
+            "answer_id": self.answer_id,
+        }
+
+
+def reply(q: Question, text: str, **parts: Any) -> Answer:
+    """Return the answer to a question, with whatever parts it has."""
+    given = {"intent": q.intent, "conditions": q.conditions.said, **parts}
+    return Answer(question=q.text, slots=q.slots.to_dict(), text=text, **given)
+
+
+def several(value: Any) -> list[Any]:
+    """Return a slot's values: none, one, or all of them."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]

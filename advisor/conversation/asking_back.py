@@ -1,0 +1,111 @@
+"""What is said when there is nothing to answer yet: help, limits, asking back (pure).
+
+One question for everything that is missing; what is off the subject gets three prompts.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from advisor.conversation.answer import Answer, reply
+from advisor.conversation.rephrasing import sentence_for
+from advisor.reading.parsing import Question, is_yes
+from experiments.workloads import WORKLOADS
+from knowledge.concepts import find_concept
+
+EXAMPLES = (
+    "What LR for batch 5 on RealFace?",
+    "Is 1e-4 safe for Original at batch 6?",
+    "Does the learning rate go with the batch size for DLight?",
+)
+# Below this probability the likeliest reading is right less than two times in three.
+IN_DOUBT = 0.55
+_NEEDED = {
+    "judge_lr": ("workload", "batch_size", "learning_rate"),
+    "diagnose": ("workload", "batch_size", "learning_rate"),
+    "max_batch_for_lr": ("workload", "learning_rate"),
+    "fastest_batch": ("workload",),
+}
+_ASKS = {
+    "workload": "which model (workload)",
+    "batch_size": "which batch size",
+    "learning_rate": "which learning rate",
+}
+
+
+def help_answer(q: Question) -> Answer:
+    """What can be asked, with examples."""
+    return reply(
+        q,
+        "Ask which learning rate to use at a batch size, whether a rate is safe, how "
+        "large a batch may be, how the rate scales, what a symptom means, or have runs "
+        "made to check. Tell me what you saw yourself and I keep it, once you say yes. "
+        f"For example:\n\n{_bullets(EXAMPLES)}\nKnown workloads: "
+        f"{', '.join(WORKLOADS)}, and whatever you import.",
+    )
+
+
+def off_topic_answer(q: Question) -> Answer:
+    """What is covered, and three questions to try."""
+    concept = find_concept(q.text)
+    prompts = [f"Explain: {concept.title}"] if concept else []
+    prompts = [*prompts, *EXAMPLES][: len(EXAMPLES)]
+    return reply(
+        q,
+        "I answer questions about learning rate and batch size from stored runs, and "
+        f"nothing else. Try one of these:\n\n{_bullets(prompts)}",
+        clarification={"question": "Try one of these", "options": prompts},
+    )
+
+
+def ask_back(q: Question) -> Answer:
+    """One question for everything that an answer still takes."""
+    clarification = missing(q, _NEEDED.get(q.intent, ("workload", "batch_size")))
+    text = clarification["question"]
+    if is_yes(q.text):
+        text = f"No plan is open, so nothing has started. {text}"
+    return reply(
+        q,
+        text,
+        intent="needs_clarification",
+        clarification=clarification,
+    )
+
+
+def clarify(q: Question, question: str, options: Sequence[str]) -> Answer:
+    """A question of ours with answers to choose from."""
+    return reply(
+        q,
+        question,
+        intent="needs_clarification",
+        clarification={"question": question, "options": list(options)},
+    )
+
+
+def missing(q: Question, needed: Sequence[str]) -> dict[str, Any]:
+    """One question for everything that is missing, with options for the first."""
+    lacks = [name for name in needed if getattr(q.slots, name) is None] or [needed[0]]
+    words = [_ASKS[name] for name in lacks]
+    joined = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    options: list[str] = []
+    if lacks[0] == "workload":
+        options = [spec.title for spec in WORKLOADS.values()]
+    elif lacks[0] == "batch_size":
+        options = ["batch 4", "batch 8", "batch 16"]
+    return {"question": f"{joined[0].upper()}{joined[1:]}?", "options": options}
+
+
+def other_readings(q: Question) -> dict[str, Any] | None:
+    """What else a question may have meant, when that is in doubt; each can be asked."""
+    if q.confidence >= IN_DOUBT:
+        return None
+    slots = q.slots.to_dict()
+    same = sentence_for(q.intent, slots, q.conditions.said)
+    said = [sentence_for(i, slots, q.conditions.said) for i in q.alternatives]
+    options = [x for x in dict.fromkeys(said) if x is not None and x != same]
+    if not options:
+        return None
+    return {"question": "Did you mean something else?", "options": options[:3]}
+
+
+def _bullets(lines: Sequence[str]) -> str:
+    return "".join(f"- {line}\n" for line in lines)

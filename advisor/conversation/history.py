@@ -1,0 +1,100 @@
+"""Conversations as they were: found, named, and opened again.
+
+What is kept of an answer is what was said. A conversation that is opened again asks its
+questions anew, of today's evidence; what was said then stands beside it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from knowledge.errors import HistoryError
+from knowledge.store.store import Store
+
+MOST_LISTED = 200
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A conversation in the list; times are UTC texts to the second."""
+
+    id: str
+    name: str
+    started: str
+    last: str
+    n_answers: int
+
+
+@dataclass(frozen=True)
+class SavedAnswer:
+    """One answer as it was given; `learning_rate` is what it recommended, if it did."""
+
+    id: str
+    asked: str
+    question: str
+    context: str | None
+    intent: str
+    text: str
+    learning_rate: float | None
+    thumb: str | None
+
+
+def list_conversations(store: Store, search: str = "") -> list[Conversation]:
+    """Return conversations, newest first; of those that hold a text, if one is given.
+
+    The text is looked for in names, questions and answers, without regard to case.
+    """
+    rows = store.rows(
+        """
+        with grouped as (
+            select coalesce(a.conversation, a.id) as id,
+                arg_min(a.question, (a.asked, a.id)) as first, min(a.asked) as started,
+                max(a.asked) as last, count(*) as n,
+                bool_or(contains(lower(a.question || ' ' || coalesce(a.text, '')), $2))
+                    as holds
+            from answers a group by all)
+        select g.id, coalesce(c.name, g.first), g.started, g.last, g.n
+        from grouped g left join conversations c on c.id = g.id
+        where $2 = '' or g.holds or contains(lower(coalesce(c.name, '')), $2)
+        order by g.last desc, g.id limit $1
+        """,
+        [MOST_LISTED, search.strip().lower()],
+    )
+    return [
+        Conversation(row_id, name, _seconds(started), _seconds(last), n)
+        for row_id, name, started, last, n in rows
+    ]
+
+
+def answers_of(store: Store, conversation_id: str) -> list[SavedAnswer]:
+    """Return a conversation's answers in the order they were given; none if unknown."""
+    return _saved(store, "coalesce(a.conversation, a.id) = ?", [conversation_id])
+
+
+def saved_answer(store: Store, answer_id: str) -> SavedAnswer:
+    """Return one answer.
+
+    Raises:
+        HistoryError: There is none by this id.
+    """
+    found = _saved(store, "a.id = ?", [answer_id])
+    if not found:
+        raise HistoryError(
+            f"No answer '{answer_id[:40]}' in this store: ask the question again."
+        )
+    return found[0]
+
+
+def _saved(store: Store, where: str, values: Sequence[Any]) -> list[SavedAnswer]:
+    rows = store.rows(
+        "select a.id, a.asked, a.question, a.context, a.intent, a.text, "
+        "(a.recommendation->>'$.learning_rate')::double, f.thumb from answers a "
+        f"left join feedback f on f.answer_id = a.id where {where} "
+        "order by a.asked, a.id",
+        values,
+    )
+    return [SavedAnswer(row[0], _seconds(row[1]), *row[2:]) for row in rows]
+
+
+def _seconds(moment: Any) -> str:
+    return str(moment.isoformat(sep=" ", timespec="seconds"))

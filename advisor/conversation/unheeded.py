@@ -1,0 +1,43 @@
+"""Conditions that a question names and no answer takes into account, said aloud (pure).
+
+Silence would pass off the usual answer as one for fp16, for other betas or for a week
+of training. How many steps and at what risk is heeded (`advisor.reading.conditions`).
+"""
+
+import re
+
+from advisor.reading.text import plain
+
+_CONDITIONS = {
+    "half precision": r"\b(?:fp16|bf16|bfloat16|half precision|mixed precision|amp)\b",
+    "other betas": r"\bbetas?[ _]?[12]?\s*[=:]?\s*\(?0?\.\d|\bamsgrad\b",
+    "the resolution": r"\b\d{2,4} ?px\b|\b(?:image|input|output) (?:size|resolution)\b",
+    "how long you want to train": r"\b(?:for|only|over|within) "
+    r"(?:about |some |the next )?\d[\d.,]* ?(?:epochs?|hours?|days?|weeks?|months?)\b",
+    "weight decay": r"\bweight decay\b|\bwd ?[=:]? ?\d",
+    "a schedule": r"\bcosine\b|\bone-?cycle\b|\bstep decay\b",
+    "gradient clipping": r"\bclip(?:ping|norm)\b|\bgradient clip",
+}
+_MEMORY = re.compile(
+    r"\bfits?\b.{0,40}\b(?:gb|gigs?|gigabytes?|v?ram|memory|card|gpu)\b|"
+    r"\b(?:enough|how much|what|out of|need) (?:v?ram|memory)\b",
+    re.IGNORECASE,
+)
+MEMORY_IS_UNKNOWN = "How much memory a batch takes is not something I know."
+_FOUND = {
+    name: re.compile(pattern, re.IGNORECASE) for name, pattern in _CONDITIONS.items()
+}
+
+
+def unheeded_warning(text: str) -> str | None:
+    """Return a sentence that names what was not taken into account; None: nothing.
+
+    >>> unheeded_warning("lr for dlight batch 9 in fp16?")
+    'I did not take into account: half precision.'
+    """
+    said = plain(text)
+    found = [name for name, pattern in _FOUND.items() if pattern.search(said)]
+    sentences = [MEMORY_IS_UNKNOWN] if _MEMORY.search(said) else []
+    if found:
+        sentences.append(f"I did not take into account: {', '.join(found)}.")
+    return " ".join(sentences) or None

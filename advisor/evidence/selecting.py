@@ -1,0 +1,514 @@
+"""Which runs and claims count for a question, which do not, and why (pure).
+
+The fingerprint of a question is workload, recipe (or, for imported runs, optimizer),
+precision and batch convention. What differs in one of them is left out with its reason
+or, where its slope may still teach something, becomes a sibling that shapes the prior.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from advisor.evidence.comparable_scores import why_not_compared
+from experiments.workloads import PROXY_HORIZON_STEPS, find_spec
+from knowledge.names import WorkloadName
+from knowledge.outcome import RULE_VERSION
+from knowledge.recipes import RECIPES, is_variant
+from knowledge.records import Claim, Outcome, Run
+
+UNSAID_RECIPE_RELIABILITY = (
+    0.8  # another's set-up, not described: believed a little less
+)
+# A run that nobody called stable, but whose score is finite where others' is not.
+SURVIVOR_RELIABILITY = 0.8
+LEFT_OUT = "left out as asked"
+OVERTAKEN = "the same run was later carried further"
+ADAPTIVE = {"adam", "adamw", "nadam", "adamax", "rmsprop", "adabelief", "lion"}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is asked about, with everything that was not said filled in.
+
+    `recipe` is None for imported workloads whose recipe nobody named; `horizon_steps`
+    None when nothing says how long a run of this workload is.
+    """
+
+    workload: str
+    optimizer: str
+    recipe: str | None
+    device: str
+    horizon_steps: int | None
+    risk: float = 0.1
+    precision: str = "fp32"
+
+    @property
+    def name(self) -> WorkloadName:
+        """The workload's name in its parts."""
+        return WorkloadName.parse(self.workload)
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """A run or claim that was left out, and why."""
+
+    id: str
+    reason: str
+
+
+def content_of(runs: Iterable[Run], claims: Iterable[Claim] = ()) -> str:
+    """Return a hash of what a fit reads of rows: the same row may be judged anew."""
+    digest = hashlib.sha256()
+    for run in runs:
+        said = (run.outcome, run.failed_at_step, run.steps, run.horizon_steps)
+        digest.update(f"{run.id} {said} {run.metric_value} {run.goal}\n".encode())
+    for claim in claims:
+        claimed = (claim.batch_size, claim.learning_rate, claim.bound)
+        digest.update(f"{claim.id} {claimed} {claim.reliability}\n".encode())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Body:
+    """Runs and claims that speak of one workload under one recipe."""
+
+    workload: str
+    recipe: str | None
+    optimizer: str
+    runs: tuple[Run, ...] = ()
+    claims: tuple[Claim, ...] = ()
+
+    @cached_property
+    def key(self) -> tuple[str, str, str]:
+        """What a fit of it depends on: whose it is, and a hash of what it says."""
+        digest = content_of(self.runs, self.claims)
+        return self.workload, self.recipe or self.optimizer, digest
+
+
+BodyKey = tuple[str, str | None, str]
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The runs of one workload by id, gathered once for all who ask.
+
+    `by_body` and `scored_by_body` hold them as siblings of other workloads, by
+    workload, recipe and optimizer: those with an outcome, and those with a score. Runs
+    in mixed precision speak for themselves alone and are no siblings.
+    """
+
+    runs: tuple[Run, ...] = ()
+
+    @cached_property
+    def by_body(self) -> Mapping[BodyKey, Body]:
+        """The runs with an outcome, as bodies without claims."""
+        current = [run for run in self._full if run.id not in self.overtaken]
+        grouped = _grouped(told_stability(current))
+        return {key: Body(*key, tuple(runs)) for key, runs in grouped.items()}
+
+    @cached_property
+    def overtaken(self) -> frozenset[str]:
+        """The ids of runs that were later carried further."""
+        return frozenset(overtaken_runs(self.runs))
+
+    @cached_property
+    def scored_by_body(self) -> Mapping[BodyKey, tuple[Run, ...]]:
+        """The runs with scores that compare with each other."""
+        grouped = _grouped(run for run in self._full if _is_scored(run))
+        return {key: _compared(runs) for key, runs in grouped.items()}
+
+    @cached_property
+    def _full(self) -> tuple[Run, ...]:
+        return tuple(run for run in self.runs if run.precision in (None, "fp32"))
+
+    def without(self, unwanted: set[str]) -> "Shelf":
+        """This shelf, or one that lacks some runs."""
+        kept = tuple(run for run in self.runs if run.id not in unwanted)
+        return self if len(kept) == len(self.runs) else Shelf(kept)
+
+
+Shelves = Mapping[str, Shelf]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What an answer rests on: the workload's own body, siblings, and what is left out.
+
+    `own.runs` holds labelled and cut-short runs; `scored` those with a metric value.
+    """
+
+    own: Body
+    scored: tuple[Run, ...]
+    siblings: tuple[Body, ...]
+    scored_siblings: tuple[tuple[Run, ...], ...]
+    excluded: tuple[Exclusion, ...]
+    reliability: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def labelled_runs(self) -> tuple[Run, ...]:
+        """Own runs whose outcome is stable, degraded or diverged."""
+        return tuple(r for r in self.own.runs if is_labelled(r))
+
+    @property
+    def tells_stability(self) -> bool:
+        """Whether anything says which rates hold: own runs, claims or relatives."""
+        return bool(self.own.runs or self.own.claims or self.siblings)
+
+    def without_claims(self) -> "Evidence":
+        """Return what the runs alone say: a claim is no evidence for itself."""
+        bodies = [body for body in self.siblings if body.runs]
+        return replace(
+            self,
+            own=_unclaimed(self.own),
+            siblings=tuple(_unclaimed(body) for body in bodies),
+        )
+
+    def labelled_at(self, batch_size: int) -> tuple[Run, ...]:
+        """Labelled runs at one batch size."""
+        return tuple(r for r in self.labelled_runs if r.batch_size == batch_size)
+
+
+def told_stability(runs: Iterable[Run]) -> list[Run]:
+    """Return the runs that say something of stability: those with an outcome.
+
+    Where failures alone are marked (a loss that was not finite in an imported file),
+    the runs that ended with a score survived: without them no rate would seem safe.
+    """
+    rows = list(runs)
+    told = [run for run in rows if run.outcome is not None]
+    if told and all(run.outcome.is_unstable for run in told if run.outcome):
+        ended = [run for run in rows if run.outcome is None and _is_scored(run)]
+        told = sorted([*told, *ended], key=lambda run: run.id)
+    return told
+
+
+def is_labelled(run: Run) -> bool:
+    """Whether the run's outcome is known and the run went far enough to have one."""
+    return run.outcome is not None and run.outcome is not Outcome.INCOMPLETE
+
+
+def has_failed(run: Run) -> bool:
+    """Whether the run ended degraded or diverged."""
+    return run.outcome is not None and run.outcome.is_unstable
+
+
+def choose_recipe(
+    workload: str,
+    *,
+    recipe: str | None,
+    optimizer: str | None,
+    runs: Sequence[Run],
+    claims: Sequence[Claim],
+) -> tuple[str | None, str]:
+    """Return `(recipe, optimizer)`: as asked, else what has most evidence.
+
+    Ties go to the workload's default. Imported workloads have no recipe unless their
+    rows name one. A variant of a recipe is chosen by its own name alone, however often
+    a study has run it.
+    """
+    if recipe is not None and recipe in RECIPES:
+        return recipe, RECIPES[recipe].optimizer
+    spec = find_spec(workload)
+    own = [r for r in runs if r.workload.lower() == workload.lower()]
+    counts: Counter[tuple[str | None, str]] = Counter(
+        (r.recipe, r.optimizer) for r in own
+    )
+    for claim in claims:
+        if claim.workload == workload and claim.optimizer:
+            counts[(claim.recipe, claim.optimizer)] += 1
+    options: list[tuple[str | None, str]] = (
+        [(name, RECIPES[name].optimizer) for name in spec.recipes] if spec else []
+    )
+    options += sorted(set(counts) - set(options), key=str)
+    options = [o for o in options if not is_variant(o[0]) or o[0] == optimizer]
+    if recipe is not None:
+        options = [o for o in options if o[0] == recipe] or [(recipe, optimizer or "")]
+    if optimizer is not None:
+        wanted = [o for o in options if o[1] == optimizer or o[0] == optimizer]
+        options = wanted or [(None, optimizer)]
+    if not options:
+        return recipe, optimizer or "adam"
+    # max keeps the first of equals, and the default comes first.
+    return max(options, key=lambda option: counts[option])
+
+
+def usual_horizon(
+    workload: str, recipe: str | None, optimizer: str, runs: Iterable[Run]
+) -> int | None:
+    """Return the run length an answer speaks of when none is asked.
+
+    Full-size face models: a training session, as the claims mean it. Everything else:
+    the length planned most often, else the workload's own.
+    """
+    spec = find_spec(workload)
+    name = WorkloadName.parse(workload)
+    if spec is not None and not spec.small_enough_for_cpu and not name.is_proxy:
+        return spec.usual_horizon_steps
+    planned = Counter(
+        run.horizon_steps
+        for run in runs
+        if _is_of(run, workload, recipe, optimizer) and run.horizon_steps
+    )
+    if planned:
+        longest_first = sorted(planned.items(), key=lambda item: (-item[1], -item[0]))
+        return int(longest_first[0][0])
+    if spec is None:
+        return None
+    return PROXY_HORIZON_STEPS if name.is_proxy else spec.usual_horizon_steps
+
+
+def shelve(runs: Iterable[Run], *, onto: Shelves | None = None) -> Shelves:
+    """Return runs by the lower-case name of their workload, added to earlier ones.
+
+    Shelves that get no run are the same objects as before, with what they worked out.
+    """
+    new: dict[str, list[Run]] = {}
+    for run in runs:
+        new.setdefault(run.workload.lower(), []).append(run)
+    shelves = dict(onto or {})
+    for name, added in new.items():
+        earlier = shelves.get(name, Shelf()).runs
+        in_order = sorted((*earlier, *added), key=lambda run: run.id)
+        shelves[name] = Shelf(tuple(in_order))
+    return shelves
+
+
+def select_from_shelves(
+    scope: Scope,
+    shelves: Shelves,
+    *,
+    claims: Sequence[Claim],
+    leave_out: Iterable[str] = (),
+) -> Evidence:
+    """Sort runs and claims of a pooled group into used, siblings and left out."""
+    unwanted = set(leave_out)
+    own_name = scope.workload.lower()
+    counted: list[Run] = []
+    scored: list[Run] = []
+    others: list[Run] = []
+    reliability: dict[str, float] = {}
+    excluded = [
+        Exclusion(run.id, LEFT_OUT)
+        for shelf in (shelves.values() if unwanted else ())
+        for run in shelf.runs
+        if run.id in unwanted
+    ]
+    own_shelf = shelves.get(own_name, Shelf())
+    for run in own_shelf.without(unwanted).runs:
+        reason = _why_not(run, scope)
+        if reason is not None:
+            excluded.append(Exclusion(run.id, reason))
+            others.append(run)
+            continue
+        if scope.recipe is not None and run.recipe is None:
+            reliability[run.id] = UNSAID_RECIPE_RELIABILITY
+        if run.id in own_shelf.overtaken:
+            excluded.append(Exclusion(run.id, OVERTAKEN))
+            continue
+        counted.append(run)
+        if _is_scored(run):
+            scored.append(run)
+    excluded.sort(key=lambda exclusion: exclusion.id)
+    own = told_stability(counted)
+    reliability |= {r.id: SURVIVOR_RELIABILITY for r in own if r.outcome is None}
+    compared = _compared(scored)
+    not_compared = why_not_compared(scored)
+    excluded += [Exclusion(run_id, why) for run_id, why in not_compared.items()]
+    used_claims, sibling_claims, not_used = _sort_claims(
+        scope, [c for c in claims if c.id not in unwanted]
+    )
+    excluded += not_used
+    excluded += [Exclusion(c.id, LEFT_OUT) for c in claims if c.id in unwanted]
+    relatives = [
+        shelf.without(unwanted) if unwanted else shelf
+        for name, shelf in shelves.items()
+        if name != own_name
+    ]
+    relatives.append(Shelf(tuple(others)))
+    return Evidence(
+        own=Body(
+            scope.workload,
+            scope.recipe,
+            scope.optimizer,
+            tuple(own),
+            tuple(used_claims),
+        ),
+        scored=compared,
+        siblings=_bodies(scope, relatives, sibling_claims),
+        scored_siblings=_scored_bodies(scope, relatives),
+        excluded=tuple(excluded),
+        reliability=reliability,
+    )
+
+
+def overtaken_runs(runs: Iterable[Run]) -> set[str]:
+    """Return the ids of runs that were later carried further.
+
+    A job leaves one record each time it stops, and a longer run may begin as another
+    one did: same workload, recipe, batch size, rate, seed, data, device and precision.
+    That is one piece of evidence, and the record that got furthest counts.
+    """
+    best: dict[object, Run] = {}
+    overtaken: set[str] = set()
+    for run in runs:
+        for key in {run.job_id or run.id, trajectory(run)}:
+            other = best.setdefault(key, run)
+            if other.id == run.id:
+                continue
+            behind, best[key] = sorted((run, other), key=_how_far)
+            overtaken.add(behind.id)
+    return overtaken
+
+
+def runs_that_count(runs: Iterable[Run]) -> list[Run]:
+    """Return the runs, in their order, without those that were carried further."""
+    rows = list(runs)
+    overtaken = overtaken_runs(rows)
+    return [run for run in rows if run.id not in overtaken]
+
+
+def trajectory(run: Run) -> object:
+    """Return how a run of ours began: runs equal in it differ in their length alone.
+
+    The id of its job where that is not known, and its own for a run of no job: equal
+    rows that somebody reported are replicates.
+    """
+    recipe = RECIPES.get(run.recipe or "")
+    if run.job_id is None or run.seed is None or recipe is None:
+        return run.job_id or run.id
+    # A schedule that depends on the run's length makes another run from the start.
+    planned = None if recipe.schedule == "constant" else run.horizon_steps
+    what = run.workload.lower(), run.recipe, run.batch_size, run.learning_rate
+    return (*what, run.seed, run.data, run.device, run.precision, planned)
+
+
+def _how_far(run: Run) -> tuple[int, bool, str]:
+    return run.steps or 0, is_labelled(run), run.id
+
+
+def _unclaimed(body: Body) -> Body:
+    return replace(body, claims=()) if body.claims else body
+
+
+def _is_of(run: Run, workload: str, recipe: str | None, optimizer: str) -> bool:
+    if run.workload.lower() != workload.lower() or run.optimizer != optimizer:
+        return False
+    return run.recipe == recipe or run.recipe is None or recipe is None
+
+
+def _why_not(run: Run, scope: Scope) -> str | None:
+    """Why a run of the very workload does not count, or None when it does."""
+    if run.optimizer != scope.optimizer:
+        return f"another optimizer ({run.optimizer})"
+    if scope.recipe is not None and run.recipe not in (None, scope.recipe):
+        return f"another recipe ({run.recipe}): what was held fixed differs"
+    if scope.recipe is None and run.recipe is not None:
+        return f"recipe {run.recipe}: the question is about runs without a named one"
+    if run.is_measured and run.outcome_rule not in (None, RULE_VERSION):
+        return f"judged by an older outcome rule ({run.outcome_rule})"
+    if run.precision not in (None, scope.precision):
+        return f"another precision ({run.precision})"
+    spec = find_spec(scope.workload)
+    if spec is not None and run.batch_convention != spec.batch_convention:
+        return f"its batch is counted as {run.batch_convention}"
+    return None
+
+
+def _compared(scored: Sequence[Run]) -> tuple[Run, ...]:
+    why_not = why_not_compared(scored)
+    return tuple(run for run in scored if run.id not in why_not)
+
+
+def _sort_claims(
+    scope: Scope, claims: Sequence[Claim]
+) -> tuple[list[Claim], list[Claim], list[Exclusion]]:
+    """Part claims with a bound into the workload's own, its relatives' and the rest."""
+    used: list[Claim] = []
+    siblings: list[Claim] = []
+    excluded: list[Exclusion] = []
+    for claim in claims:
+        if claim.workload is None or claim.bound is None:
+            continue
+        name = WorkloadName.parse(claim.workload)
+        if name.group != scope.name.group:
+            continue
+        if claim.workload != scope.workload:
+            siblings.append(claim)
+        elif claim.recipe not in (None, scope.recipe) or (
+            claim.optimizer not in (None, scope.optimizer)
+        ):
+            what = claim.recipe or claim.optimizer
+            excluded.append(Exclusion(claim.id, f"made under another recipe ({what})"))
+            siblings.append(claim)
+        else:
+            used.append(claim)
+    return used, siblings, excluded
+
+
+def _bodies(
+    scope: Scope, shelves: Iterable[Shelf], claims: Sequence[Claim]
+) -> tuple[Body, ...]:
+    """Return the siblings that tell something, with what is claimed of them."""
+    kind = scope.optimizer in ADAPTIVE
+    bodies = {
+        key: body
+        for shelf in shelves
+        for key, body in shelf.by_body.items()
+        if _teaches(key, scope)
+    }
+    for claim in claims:
+        optimizer = claim.optimizer or scope.optimizer
+        if claim.workload is None or (optimizer in ADAPTIVE) != kind:
+            continue
+        key = claim.workload, claim.recipe, optimizer
+        body = bodies.get(key, Body(*key))
+        bodies[key] = replace(body, claims=(*body.claims, claim))
+    return tuple(bodies[key] for key in sorted(bodies, key=str))
+
+
+def _scored_bodies(
+    scope: Scope, shelves: Iterable[Shelf]
+) -> tuple[tuple[Run, ...], ...]:
+    scored = {
+        key: runs
+        for shelf in shelves
+        for key, runs in shelf.scored_by_body.items()
+        if _teaches(key, scope)
+    }
+    return tuple(scored[key] for key in sorted(scored, key=str))
+
+
+def _teaches(key: BodyKey, scope: Scope) -> bool:
+    """Whether the rates of another body scale with the batch as the asked ones may.
+
+    A variant is made to scale otherwise, so it speaks for nothing but itself. A summed
+    loss divides the rates of plain descent by the batch, so no mean speaks for it.
+    """
+    _, recipe, optimizer = key
+    adaptive = optimizer in ADAPTIVE
+    if adaptive != (scope.optimizer in ADAPTIVE):
+        return False
+    if recipe == scope.recipe:
+        return True
+    return not is_variant(recipe) and (adaptive or not _is_summed(scope.recipe))
+
+
+def _is_summed(recipe: str | None) -> bool:
+    return recipe in RECIPES and RECIPES[recipe].reduction == "sum"
+
+
+def _grouped(runs: Iterable[Run]) -> dict[BodyKey, list[Run]]:
+    grouped: dict[BodyKey, list[Run]] = {}
+    for run in runs:
+        key = run.workload, run.recipe, run.optimizer
+        grouped.setdefault(key, []).append(run)
+    return grouped
+
+
+def _is_scored(run: Run) -> bool:
+    """Whether its score compares with others': that of a run cut short does not."""
+    if run.is_measured and run.outcome is Outcome.INCOMPLETE:
+        return False
+    return run.metric_value is not None and run.goal is not None

@@ -1,0 +1,311 @@
+"""The intent of a text, learnt from questions such as people type.
+
+The decision to know: the cues of `cues.py` know what the subject means and the words
+know how people talk, so one multinomial logistic regression weighs both. It learns from
+the questions beside this file and ships trained: `python -m advisor.reading.learned`
+writes it. docs/explanation/understanding.md has its scores.
+"""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.reading.intents import Intent, shortened
+from advisor.reading.meanings import meanings_of
+from advisor.reading.reading import Reading, read_text
+from advisor.reading.rules import OFFER, POINTS_BACK, YES, intent_of_turn, rule_intent
+from advisor.reading.terms import Splitter, Terms, pieces_of, words_of
+from advisor.reading.text import WORDS, Mark
+
+QUESTIONS = Path(__file__).with_name("questions")
+TRAINED = Path(__file__).with_name("intents.npz")
+SHORT = 24  # characters of a marked text: a follow-up rather than a sentence
+INVERSE_PENALTY = 3.0  # of 0.3, 1, 3 and 10 the least log loss in cross-validation
+BEFORE_WEIGHT = 0.5
+_KINDS: dict[str, Splitter] = {
+    "words": partial(words_of, most_words=3),
+    "pieces": partial(pieces_of, fewest=2, most=5),
+    "before": partial(words_of, most_words=2),
+}
+_LEAST_TEXTS = {"words": 2, "pieces": 3, "before": 2}  # a feature must stand in
+_SPOKEN = {
+    Mark.RATE: " zrate ",
+    Mark.BATCH: " zbatch ",
+    Mark.OTHER: " znumber ",
+    Mark.OPTIMIZER: " zoptimizer ",
+    **dict.fromkeys((Mark.CPU, Mark.CUDA, Mark.CUDAS), " zdevice "),
+}
+_NAMES = dict.fromkeys(range(Mark.FIRST_NAME, Mark.LAST_NAME + 1), " zmodel ")
+
+
+@dataclass(frozen=True)
+class Example:
+    """A question with what a helpful advisor would understand.
+
+    `group` names its phrasing: what differs in names and numbers alone shares one.
+    """
+
+    text: str
+    context: str | None
+    intent: Intent
+    slots: dict[str, Any]
+    group: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the model looks at: the words, those of the turn before, and signs."""
+
+    words: str
+    before: str
+    signs: dict[str, float]
+
+
+class IntentModel:
+    """Probabilities of the fifteen intents.
+
+    `coefficients` (n_intents, n_features) and `intercepts` (n_intents,) belong to the
+    features of the three kinds of terms and the signs, in that order.
+    """
+
+    def __init__(
+        self,
+        terms: dict[str, Terms],
+        signs: Sequence[str],
+        intents: Sequence[Intent],
+        coefficients: NDArray[np.float32],
+        intercepts: NDArray[np.float32],
+    ) -> None:
+        self._terms = terms
+        self._signs = {name: i for i, name in enumerate(signs)}
+        self._intents = list(intents)
+        self._coefficients = coefficients
+        self._intercepts = intercepts
+
+    @classmethod
+    def train(cls, seen: Sequence[Seen], intents: Sequence[Intent]) -> Self:
+        """Return the model that was trained on these examples; the same each time."""
+        # Who asks a question need not wait for what only teaching takes.
+        from scipy.sparse import csr_matrix
+        from sklearn.linear_model import LogisticRegression
+
+        terms = {
+            kind: Terms.learn(
+                split,
+                [_text_of(one, kind) for one in seen],
+                fewest_texts=_LEAST_TEXTS[kind],
+            )
+            for kind, split in _KINDS.items()
+        }
+        signs = sorted({name for one in seen for name in one.signs})
+        empty = np.zeros((0, 0), dtype=np.float32)
+        untrained = cls(terms, signs, (), empty, empty)
+        features = [untrained._features(one) for one in seen]
+        rows = np.repeat(np.arange(len(seen)), [len(values) for _, values in features])
+        columns = np.concatenate([columns for columns, _ in features])
+        values = np.concatenate([values for _, values in features])
+        shape = len(seen), sum(len(t.columns) for t in terms.values()) + len(signs)
+        regression = LogisticRegression(C=INVERSE_PENALTY, max_iter=2000)
+        regression.fit(
+            csr_matrix((values, (rows, columns)), shape=shape),
+            [intent.value for intent in intents],
+        )
+        return cls(
+            terms,
+            signs,
+            [Intent(name) for name in regression.classes_],
+            regression.coef_.astype(np.float32),
+            regression.intercept_.astype(np.float32),
+        )
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Return the model that was saved in a file of numpy arrays."""
+        with np.load(path, allow_pickle=False) as stored:
+            return cls(
+                {
+                    kind: Terms(
+                        split,
+                        {t: i for i, t in enumerate(stored[f"{kind}_terms"].tolist())},
+                        stored[f"{kind}_idf"].astype(np.float64),
+                    )
+                    for kind, split in _KINDS.items()
+                },
+                stored["signs"].tolist(),
+                [Intent(name) for name in stored["intents"].tolist()],
+                stored["coefficients"].astype(np.float32),
+                stored["intercepts"],
+            )
+
+    def save(self, path: Path, *, trained_on: str) -> None:
+        """Write the model, in half precision, with the hash of what it learnt from."""
+        arrays: dict[str, Any] = {
+            "signs": np.array(list(self._signs)),
+            "intents": np.array([intent.value for intent in self._intents]),
+            "coefficients": self._coefficients.astype(np.float16),
+            "intercepts": self._intercepts,
+            "trained_on": np.array(trained_on),
+        }
+        for kind, terms in self._terms.items():
+            arrays[f"{kind}_terms"] = np.array(list(terms.columns))
+            arrays[f"{kind}_idf"] = terms.rarity.astype(np.float32)
+        np.savez_compressed(path, **arrays)
+
+    def probabilities(self, seen: Sequence[Seen]) -> list[dict[Intent, float]]:
+        """Return P(intent) for each text, most likely first."""
+        return [self._chances(*self._features(one)) for one in seen]
+
+    def _chances(
+        self, columns: NDArray[np.intp], values: NDArray[np.float64]
+    ) -> dict[Intent, float]:
+        levels = self._coefficients[:, columns] @ values + self._intercepts
+        chances = np.exp(levels - levels.max())
+        chances /= chances.sum()
+        return {self._intents[i]: float(chances[i]) for i in np.argsort(-chances)}
+
+    def _features(self, seen: Seen) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """The columns of a text's features that are not zero, and their values."""
+        columns, values, start = [], [], 0
+        for kind, terms in self._terms.items():
+            its_columns, its_values = terms.weigh(_text_of(seen, kind))
+            columns.append(start + its_columns)
+            values.append(its_values * (BEFORE_WEIGHT if kind == "before" else 1.0))
+            start += len(terms.columns)
+        known = {n: value for n, value in seen.signs.items() if n in self._signs}
+        columns.append(np.array([start + self._signs[n] for n in known], np.intp))
+        values.append(np.array(list(known.values()), np.float64))
+        return np.concatenate(columns), np.concatenate(values)
+
+
+def look_at(own: Reading, before: Reading | None) -> Seen:
+    """Return what the model looks at in a text that follows another."""
+    return Seen(_spoken(own), _spoken(before) if before else "", _signs(own, before))
+
+
+def load_examples(folder: Path = QUESTIONS) -> list[Example]:
+    """Return the questions to learn from, in the order of their files."""
+    lines = [
+        json.loads(line)
+        for path in sorted(folder.glob("*.jsonl"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.strip()
+    ]
+    return [
+        Example(q["text"], q["context"], Intent(q["intent"]), q["slots"], q["group"])
+        for q in lines
+    ]
+
+
+def look_at_example(example: Example) -> Seen:
+    """Return what the model looks at in a labelled question."""
+    before = read_text(example.context, []) if example.context else None
+    return look_at(read_text(example.text, []), before)
+
+
+def train_on(examples: Sequence[Example]) -> IntentModel:
+    """Return the model that these examples teach."""
+    return IntentModel.train(
+        [look_at_example(e) for e in examples], [e.intent for e in examples]
+    )
+
+
+@lru_cache(maxsize=1)
+def learned_model() -> IntentModel:
+    """Return the model that ships with the program."""
+    return IntentModel.load(TRAINED)
+
+
+def fingerprint(examples: Sequence[Example]) -> str:
+    """Return a hash of everything a model learns from: questions and their features."""
+    seen = [(look_at_example(e), e.intent.value) for e in examples]
+    return hashlib.sha256(repr(seen).encode()).hexdigest()
+
+
+def _text_of(seen: Seen, kind: str) -> str:
+    return seen.before if kind == "before" else seen.words
+
+
+def _spoken(reading: Reading) -> str:
+    """The marked text with a word for each marker."""
+    text = shortened(reading.marked).translate(_NAMES)
+    for mark, word in _SPOKEN.items():
+        text = text.replace(mark, word)
+    return " ".join(text.split())
+
+
+def _signs(own: Reading, before: Reading | None) -> dict[str, float]:
+    """What the rules say of a text, and what it holds."""
+    roles = own.roles
+    ruled, is_own = rule_intent(own, before)
+    signs = {f"cue {intent}": weight for intent, weight in own.cues.weights.items()}
+    signs[f"ruled {ruled}"] = 1.0
+    signs |= meanings_of(shortened(own.marked))
+    is_short = len(own.marked) < SHORT
+    if before is not None:
+        earlier = intent_of_turn(before)
+        points_back = bool(POINTS_BACK.search(own.marked))
+        signs |= {f"before {i}": 0.5 * w for i, w in before.cues.weights.items()}
+        signs |= {
+            f"after {earlier}": 1.0,
+            f"after {earlier}, short": 2.0 * is_short,
+            f"after {earlier}, points back": 1.0 * points_back,
+            "after an offer": 2.0 * bool(OFFER.search(before.marked)),
+            "after a question": 1.0 * ("?" in before.text),
+            "yes": 2.0 * bool(YES.match(own.marked)),
+        }
+    signs |= {
+        "rate": 2.0 * bool(roles.rates),
+        "bare rate": 2.0 * bool(roles.bare_rates),
+        "several rates": 2.0 * (len(roles.all_rates) > 1),
+        "batch": 2.0 * bool(roles.batches),
+        "several batches": 2.0 * (len(roles.batches) > 1),
+        "model": 2.0 * (len(own.names.workloads) == 1),
+        "several models": 2.0 * (len(own.names.workloads) > 1),
+        "unknown model": 2.0 * bool(own.names.unknown),
+        "optimizer": 2.0 * bool(own.names.optimizer),
+        "device": 2.0 * bool(own.names.device),
+        "asks": 2.0 * ("?" in own.text),
+        "of the subject": 2.0 * own.cues.is_domain,
+        "follows": 2.0 * (before is not None),
+        "short": 2.0 * is_short,
+        "long": 2.0 * (len(own.marked) > 120),
+        "job": 2.0 * (own.job is not None),
+        "budget": 2.0 * (roles.seconds is not None),
+        "own": 2.0 * is_own,
+    }
+    return {name: value for name, value in signs.items() if value}
+
+
+def usual_words(examples: Sequence[Example]) -> list[str]:
+    """Return the longer words that several questions hold, most used first."""
+    counts = Counter(
+        word
+        for example in examples
+        for word in set(re.findall(r"[a-z]{5,}", example.text.lower()))
+    )
+    found = [(n, word) for word, n in counts.items() if n >= _LEAST_QUESTIONS]
+    return [word for _, word in sorted(found, key=lambda pair: (-pair[0], pair[1]))]
+
+
+_LEAST_QUESTIONS = 3  # else a slip of somebody's would count as a word
+
+
+def main() -> None:
+    """Write the usual words and the model, from the questions that ship."""
+    examples = load_examples()
+    WORDS.write_text("\n".join(usual_words(examples)) + "\n", encoding="utf-8")
+    train_on(examples).save(TRAINED, trained_on=fingerprint(examples))
+    print(f"Learnt from {len(examples)} questions: {TRAINED.name}")
+
+
+if __name__ == "__main__":
+    main()

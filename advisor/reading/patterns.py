@@ -1,0 +1,197 @@
+"""What numbers stand beside: the patterns by which `roles` tells what each one is.
+
+In these patterns a number, a workload or a device is one marker character, so they
+read like the phrases that people use. Their order in `roles` matters, not here.
+"""
+
+import re
+from decimal import Decimal
+
+from advisor.reading.text import NAME, NUMBER, Mark
+
+N = NUMBER
+CUDA = f"[{Mark.CUDA}{Mark.CUDAS}]"
+
+# What may stand between two numbers that belong together. Every blank has one place
+# here: with two, a long list would be tried in exponentially many ways.
+JOIN = (
+    r" ?(?:, ?(?:and |or )?|and |or |vs\.? |versus |to |-+>? ?|/ ?|→ ?|\.\.+ ?|"
+    r"through |until |against |compared (?:to|with) |instead of |rather than |up to |"
+    r"down to |becomes? |(?:faster|slower|quicker|better|worse) than |then |& ?)"
+)
+IS = (
+    r"(?:\s?(?:=|:|~|\(|\b(?:is|are|was|were|be|of|at|to|from|around|about|like|"
+    r"between|currently|on|de|von|di|mit|full|all|whole|the|slider|set|stays?|stayed|kept|fixed|equals?|than|by|roughly|"
+    r"approximately|say|as|constant|value|still|only|just|now|a|should|would|must|"
+    r"will|went|goes|up|down|increased|raised|lowered|reduced|changed|dropped|if|use|"
+    r"using|held|global|total)\b))"
+)
+
+
+def chain(key: str, fill: str = "") -> str:
+    """A number and those joined to it, the key word repeated or not."""
+    another = rf"(?:{key}{fill} ?)?{N}(?! (?:of|runs?)\b)"
+    return rf"{N}(?:{JOIN}(?:at |with |a )?{another}){{0,15}}"
+
+
+NOUN = (
+    r"(?:images?|imgs?|pics?|sequences?|seqs?|faces?|samples?|examples?|pictures?|"
+    r"photos?|items?|pairs?)"
+)
+PER = r"(?:per|/|a|each|every|in (?:a|each|every|one))"
+ACCUMULATION = re.compile(
+    rf"(?P<a>{N})(?: ?x)?[ -]?(?:steps? (?:of )?)?(?:gradient[ _-]|grad[ "
+    r"_-]?)?accum\w*|accum\w*(?:[ _-](?:steps?|batch|grads?|"
+    rf"gradients?))?{IS}{{0,3}}(?: ?over| ?for| ?across| ?every| "
+    rf"?x)?\s?x?\s?(?P<b>{N})"
+)
+# "accumulate 4 steps of 8", "4 accumulation steps of 6", "8 x 4 of batch 2".
+IMAGES_BY_STEPS = re.compile(rf"(?P<batch>{N}) ?{NOUN} ?x ?(?P<steps>{N}) ?steps?")
+STEPS_OF = re.compile(
+    rf"(?:accum\w* {N} (?:steps?|times|batch) |{N} (?:gradient |grad )?accum\w* "
+    rf"(?:steps? )?)(?:of|x|with|at) (?:batch )?(?P<batch>{N})"
+)
+ACCUMULATE_TO = re.compile(rf"accum\w* (?:it )?(?:up )?to (?:batch )?(?P<total>{N})")
+DEVICES = re.compile(
+    rf"(?P<n>{N})(?: ?x)? ?(?:{Mark.CUDA} )?(?P<gpus>{Mark.CUDAS}|cards|devices|"
+    rf"machines|workers|nodes)|(?P<x>{N}) ?x ?{CUDA}|(?P<one>{N}) {Mark.CUDA}"
+)
+PER_DEVICE = re.compile(
+    rf"(?P<batch>{N}) ?(?:{NOUN} )?(?:per|each|on each|for each|a piece|apiece)\b(?! "
+    r"?(?:batch|step|iteration|side))"
+)
+SHARED = re.compile(
+    r"\b(?:effective|global|total|overall|combined)\b|\b(?:across|over|split|spread|"
+    rf"distributed)\b[^.?!]{{0,20}}(?:{CUDA}|devices|cards|workers|nodes)"
+)
+
+DURATION = re.compile(
+    r"(?P<before>\b(?:in|within|under|at most|max(?:imum)?|up to|no more than|less "
+    r"than|budget|limit|spend|take|takes|only|for|have|~|about)(?: (?:of|is|about|"
+    rf"only|the next))?[ :=]*)?(?:(?P<n>{N}) ?(?P<half>and a half )?|(?P<article>half "
+    r"an? |an? (?:couple of |few )?))(?P<unit>seconds?|secs?|s|minutes?|mins?|hours?|"
+    r"hrs?|h|days?|weeks?|months?)\b(?! ?(?:/|per |a step|each))"
+)
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "mo": 2592000}
+BUDGET_WORD = re.compile(
+    r"\b(?:in|within|under|at most|max|maximum|up to|no more|less than|budget|limit|"
+    r"spend|only)"
+)
+
+JOB = re.compile(
+    rf"\bjobs?(?: id| no\.?| number| nr\.?)? ?[#:=]? ?(?P<a>{N})(?:{JOIN}{N}){{0,15}}|"
+    rf"# ?(?P<b>{N})|\b(?:cancel|stop|kill|abort) (?:run |number |no\.? )?(?P<c>{N})"
+)
+UNIT = (
+    r"(?:k |m |million |thousand )?(?:its?|iters?|iterations?|steps?|updates?|epochs?|"
+    r"eps|[gmtk]i?b|[gm]bytes?|gigs?|g|egs?|ex|ims?g?s?|seconds?|secs?|s|minutes?|"
+    r"mins?|hours?|hrs?|h|days?|weeks?|months?|years?|ms|%|percent|px|pixels?|cores?|"
+    r"threads?|seeds?|runs?|jobs?|trials?|times|x faster|x slower|parameters?|params|"
+    r"layers?|people|persons?|reasons?|fps|ways|things|points?|decimals?|degrees|"
+    r"euros?|dollars?|octaves?|bits?|models?|nets?|networks?|workloads?|st|nd|rd|th|"
+    r"am|pm|warmup|filters?|fold|in ?/|gpus?|inch|versions?|images?|faces?|photos?|"
+    r"pictures?|frames?|questions?|tries|attempts?|sentences?|words?|lines?|out of|°|"
+    r"[$€£])(?![a-z])"
+)
+MEASURE = (
+    r"loss|plateau|oscillat|sw[iu]ng|bounc|accurac|val acc|ssim|mse\b|psnr|converge"
+)
+# Nothing between a measure and its value may be what a rate or a batch stands beside.
+_NOT_A_KEY = (
+    rf"(?:(?!\b(?:lr|rates?|batch)\b|{NAME}|{N}|[{Mark.CPU}-{Mark.CUDAS}]|"
+    rf"{Mark.OPTIMIZER})[^.?!\n])"
+)
+OTHER = [
+    re.compile(pattern)
+    for pattern in (
+        rf"{N}(?: ?[-/x] ?{N}){{0,15}} ?{UNIT}(?: ?/ ?\w+)?",
+        rf"{N}(?:[.:]{N}){{1,15}}",
+        r"\b(?:loss(?:es)?|ssim|mse|mae|acc(?:uracy)?|errors?|psnr|sharpness|score|"
+        r"betas?|beta ?\d|momentum|weight decay|decay|wd|eps(?:ilon)?|warm-?up|"
+        r"clip\w*|gamma|clip norm|dropout|temperature|temp|resolution|res|input|"
+        r"output|width|risk|seeds?|image size|face size|size of the face|version|"
+        r"python|torch|page|line|level|steps?|its|iters?|iterations?|epochs?|iq|"
+        r"vram|ram|memory|coverage|port|index|top|last|first|latest|past|chapter|"
+        rf"windows|faceswap)(?:{IS}|\s?(?:a|b|for|values?|rate|"
+        rf"steps?)\b){{0,4}}\s?{N}(?:{JOIN}(?:about )?{N}){{0,15}}",
+        r"\bloss(?:es)? (?:\w+ ){0,2}?(?:jump\w*|rose|ris\w+|fell|fall\w*|drop\w*|"
+        r"climb\w*|shot|spik\w*|sw[iu]ng\w*|hover\w*|oscillat\w*|stuck|sits|"
+        r"plateau\w*|bounc\w*|increas\w*|decreas\w*|reach\w*|hits?|over|above|below|"
+        rf"under|near){IS}{{0,4}}\s?{N}(?:{JOIN}(?:about )?{N}){{0,15}}",
+        rf"\b(?:{MEASURE})\w*{_NOT_A_KEY}{{0,50}}? ?{N}"
+        rf"(?:(?:{JOIN}(?:about |[ab] ?[:=]? ?)?|{_NOT_A_KEY}{{0,25}} ){N}){{0,15}}",
+        rf"{N}(?:{JOIN}{N}){{0,3}} (?:\w )?(?:train(?:ing)? |val(?:idation)? )?loss",
+        rf"(?:\+ ?/? ?-|±) ?{N}",
+        rf"\bbeta_?[12]? ?[=:]? ?{N}",
+        rf"\bpowers? (?:of )?{N}",
+        rf"\b(?:runs|run (?:no\.?|number|nr\.?)) {N}(?:{JOIN}{N}){{0,3}}(?! ?per)",
+        rf"\b(?:open|show|see|display|in|of) run {N}",
+        rf"{N} ?x (?:the |my |that )?(?:lr|rate)",
+        rf"(?<!batch ){N} ?(?:of )?(?:the |a )?risk\b",
+        rf"(?<!batch ){N} (?:runs? )?(?:in|out of) {N} (?:runs?|may|can|could|might|"
+        r"risk|fail|to|are|is)\b",
+        rf"(?:\b(?:lr|rate|it|up|go|times|multiply|or|,|and)|^) ?x ?{N}(?! ?{CUDA})",
+        r"\b(?:january|february|march|april|may|june|july|august|september|october|"
+        rf"november|december|year|since|anno) {N}",
+        rf"[$€£] ?{N}",
+        rf"\b(?:by|factor)(?: a)?(?: factor)?(?: of)? {N}(?: or (?:of |by )?{N})?"
+        r"(?! (?:per|batch))",
+    )
+]
+NOT_THIS = re.compile(
+    rf"\b(?:not|typed|wrote) (?:batch |lr |at |with )?{N}(?! ?{UNIT})"
+)
+SMALLEST_LOSS = Decimal("0.001")
+BETAS = re.compile(rf"{Mark.OPTIMIZER} ?\(?(?P<a>{N})(?: ?[,/] ?| and | )(?P<b>{N})")
+
+BATCH_KEY = "batch"
+# Read before other numbers are claimed: a noun of its own would claim them.
+SURE_BATCH = [
+    re.compile(pattern)
+    for pattern in (
+        rf"{N} ?{NOUN} {PER} ?(?:batch|step|update|iteration|side)",
+        rf"{chain(BATCH_KEY)} ?(?:per |a |for each |/ ?|for a )(?:batch|side|step|"
+        r"update)\b",
+        rf"\bbatch of {N} {NOUN}",
+    )
+]
+BATCH = [
+    re.compile(pattern)
+    for pattern in (
+        rf"\bbatch{IS}{{0,4}} ?[=:~(]? ?{chain(BATCH_KEY, IS + '{0,3}')}",
+        rf"{chain(BATCH_KEY)}[ -]?(?:sized? )?batch(?!{IS}{{0,2}} ?{N})",
+    )
+]
+RATE_KEY = r"(?:lr|rate|rates)"
+RATES = chain(RATE_KEY, IS + "{0,3}")
+RATE_AFTER_KEY = re.compile(
+    rf"\b{RATE_KEY}(?P<fill>{IS}{{0,4}}) ?[=:~(]? ?(?P<chain>{RATES})"
+)
+RATE_BEFORE_KEY = re.compile(
+    rf"{chain(RATE_KEY)} (?:for the |as (?:the |my )?)?{RATE_KEY}\b"
+)
+# "lr at 12" and "a rate for 12" speak of a batch size, "lr of 12" does not.
+WEAK_FILL = re.compile(r"\b(?:at|for|with|use|using|if|should|would|as)\b")
+
+MAY_FOLLOW_BARE = re.compile(
+    rf"\s?(?:$|[^\w\s-]|- ?{N}|- (?:[^\W\d_]|[{Mark.CPU}-{Mark.CUDAS}])|"
+    rf"[{Mark.CPU}-{Mark.CUDAS}{Mark.OPTIMIZER}]|{NAME}|{N}|\n|(?:on|"
+    r"at|for|with|is|are|or|and|to|vs|versus|in|using|please|lr|rate|stable|safe|ok|"
+    r"okay|fine|work|works|too|risky|now|then|instead|would|what|which|do|does|"
+    r"should|can|could|will|if|when|how|compared|from|but|than|need|needs|as|a|per|"
+    r"adam|sgd|batch|next|maybe|faster|slower|quicker|better|worse|easily|max|tops|anyway|because|"
+    r"not|survive|risk|again|actually|also|that|rather|thanks|it|my|stays?|be|good|right|"
+    r"any|go|going|i|since)\b)"
+)
+BEFORE_BARE = re.compile(
+    r"(?:^|[,/:=(@→&>-]|\b(?:at|for|with|using|use|on|to|from|by|above|below|than|"
+    r"try|and|or|vs|versus|between|is|about|say|around|if|go|of|run|size|then|over|"
+    r"under|uses|used|takes?|fits?|allows?|manage|down|mean|meant|sorry|running|what "
+    rf"about|how about|make (?:it|that))|{NAME}|"
+    rf"[{Mark.CPU}-{Mark.CUDAS}{Mark.OPTIMIZER}]|{N}) ?$"
+)
+TOTAL = re.compile(
+    rf"\b(?:effective|global|total|overall) batch{IS}{{0,3}} ?[=:]? ?{N}"
+)
+TIMES_BATCH = re.compile(rf"{CUDA} ?x ?(?P<batch>{N})")
+THEN_TIMES = re.compile(rf" ?x ?({N})")

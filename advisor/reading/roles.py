@@ -1,0 +1,341 @@
+"""Which number in a text is a batch size, a learning rate, or neither.
+
+The decision to know: what is neither is claimed first (losses, steps, memory, speeds,
+jobs), then what stands beside "batch" or "lr", and only then do bare numbers count: a
+fraction as a rate, a whole number as a batch size, and that only where nothing follows
+that it could be counting.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from advisor.reading import patterns
+from advisor.reading.numbers import Number
+from advisor.reading.text import NAME, Mark
+from advisor.reading.text import NUMBER as N
+
+# Without the word batch beside it a larger number counts something else.
+_LARGEST_BARE = 8192
+_FIRST_YEAR, _LAST_YEAR = 1990, 2040
+_LARGEST_PER_SIDE = 1024  # "1,800 images a side" is a data set
+_BEFORE_WORD = re.compile(r"\b(?:at|about|with|use|try|meant?) $")
+
+
+class Role(StrEnum):
+    """What a number in a question is."""
+
+    BATCH = "batch"
+    RATE = "rate"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Batch sizes named in one breath: one, or several that are compared."""
+
+    values: tuple[int, ...]
+    position: int
+    is_explicit: bool
+
+
+@dataclass
+class Roles:
+    """What the numbers of a text mean; `marked` has a role marker for each."""
+
+    marked: str
+    batches: list[Batch] = field(default_factory=list)
+    rates: list[float] = field(default_factory=list)
+    bare_rates: list[float] = field(default_factory=list)
+    all_rates: list[float] = field(default_factory=list)
+    placed_rates: list[tuple[int, float]] = field(default_factory=list)
+    spare: list[int] = field(default_factory=list)
+    job: str | None = None
+    seconds: float | None = None
+    is_budget: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+
+def read_roles(marked: str, numbers: Sequence[Number]) -> Roles:
+    """Return what each number of a marked text means.
+
+    Args:
+        marked: Text in which names, devices and numbers are markers.
+        numbers: The numbers, in the order of their markers.
+    """
+    return _Reader(marked, numbers).read()
+
+
+class _Reader:
+    """Claims numbers pattern by pattern; a number once claimed stays so."""
+
+    def __init__(self, text: str, numbers: Sequence[Number]) -> None:
+        self._text = text
+        self._numbers = numbers
+        self._role: list[Role | None] = [None] * len(numbers)
+        self._factor = 1
+        self._rates: list[tuple[int, float]] = []
+        self._bare_rates: list[tuple[int, float]] = []
+        self._roles = Roles(marked=text)
+
+    def read(self) -> Roles:
+        """Claim every number, surest signs first."""
+        self._read_job()
+        self._read_batches(patterns.SURE_BATCH)
+        self._read_accumulation()
+        self._read_devices()
+        self._read_durations()
+        self._read_others()
+        self._read_batches(patterns.BATCH)
+        self._read_rates()
+        self._read_bare()
+        roles = self._roles
+        if self._factor != 1:
+            roles.batches = [
+                Batch(tuple(v * self._factor for v in b.values), b.position, True)
+                for b in roles.batches
+            ]
+        roles.rates = [value for _, value in sorted(self._rates)]
+        roles.bare_rates = [value for _, value in sorted(self._bare_rates)]
+        both = sorted([*self._rates, *self._bare_rates])
+        roles.all_rates = [value for _, value in both]
+        roles.placed_rates = both
+        roles.marked = re.sub(N, self._role_marker, self._text)
+        return roles
+
+    def _role_marker(self, match: re.Match[str]) -> str:
+        role = self._role[_index(match[0])]
+        return {Role.BATCH: Mark.BATCH, Role.RATE: Mark.RATE}.get(
+            role or Role.OTHER, Mark.OTHER
+        )
+
+    def _free(self, marks: str) -> list[int]:
+        """Return the numbers among these characters that nothing has claimed."""
+        found = (_index(mark) for mark in re.findall(N, marks))
+        return [i for i in found if self._role[i] is None]
+
+    def _claim(self, marks: str, role: Role) -> None:
+        for i in self._free(marks):
+            self._role[i] = role
+
+    def _read_job(self) -> None:
+        for match in patterns.JOB.finditer(self._text):
+            mark = match["a"] or match["b"] or match["c"]
+            number = self._numbers[_index(mark)]
+            if not number.is_whole or number.value < 0:
+                continue
+            self._roles.job = self._roles.job or str(int(number.value))
+            self._claim(match[0], Role.OTHER)
+
+    def _read_accumulation(self) -> None:
+        for match in patterns.IMAGES_BY_STEPS.finditer(self._text):
+            self._multiply(match["steps"], "steps of accumulation")
+            self._add_batch([_index(match["batch"])], match.start(), True)
+        for match in patterns.STEPS_OF.finditer(self._text):
+            steps, batch = (_index(mark) for mark in re.findall(N, match[0]))
+            self._multiply(chr(Mark.FIRST_NUMBER + steps), "steps of accumulation")
+            self._add_batch([batch], match.start(), True)
+        for match in patterns.ACCUMULATE_TO.finditer(self._text):
+            total = _index(match["total"])
+            self._role[total] = Role.BATCH
+            value = int(self._numbers[total].value)
+            self._roles.batches = [Batch((value,), match.start(), True)]
+            for earlier in re.finditer(
+                rf"\bbatch{patterns.IS}{{0,3}} ?{N}", self._text
+            ):
+                self._claim(earlier[0], Role.OTHER)
+        for match in patterns.ACCUMULATION.finditer(self._text):
+            self._multiply(match["a"] or match["b"], "steps of accumulation")
+            start = match.start("a")
+            if match["a"] and (before := re.search(rf"({N}) x $", self._text[:start])):
+                self._add_batch([_index(before[1])], before.start(), True)
+
+    def _read_devices(self) -> None:
+        each = patterns.PER_DEVICE.search(self._text)
+        times = patterns.TIMES_BATCH.search(self._text)
+        for match in patterns.DEVICES.finditer(self._text):
+            mark = match["n"] or match["x"] or match["one"]
+            before = self._text[: match.start()]
+            if match["one"] and not (
+                self._numbers[_index(mark)].is_word
+                or re.search(r"\b(?:on|with|using|have|over|across) $", before)
+            ):
+                continue
+            if not each and not times and patterns.SHARED.search(self._text):
+                self._claim(mark, Role.OTHER)
+                continue
+            self._multiply(mark, "devices")
+            if factor := re.search(rf"({N}) x $", before):
+                self._add_batch([_index(factor[1])], factor.start(), True)
+        for found in (each, times):
+            if found and self._free(found["batch"]):
+                self._add_batch(self._free(found["batch"]), found.start(), True)
+
+    def _multiply(self, mark: str, what: str) -> None:
+        """Take a number as a factor of the batch, unless the total was given."""
+        number = self._numbers[_index(mark)]
+        if not self._free(mark):
+            return
+        self._claim(mark, Role.OTHER)
+        usable = number.is_whole and 1 < number.value <= 4096
+        if usable and not patterns.TOTAL.search(self._text):
+            self._factor *= int(number.value)
+            self._roles.warnings.append(
+                f"The batch size was multiplied by {int(number.value)} {what}."
+            )
+
+    def _read_durations(self) -> None:
+        for match in patterns.DURATION.finditer(self._text):
+            unit = "mo" if match["unit"].startswith("mo") else match["unit"][0]
+            if match["n"]:
+                if not self._free(match["n"]):
+                    continue
+                amount = float(self._numbers[_index(match["n"])].value)
+                amount += 0.5 if match["half"] else 0
+            else:
+                article = match["article"]
+                amount = 0.5 if "half" in article else 2 if "couple" in article else 1
+            self._claim(match[0], Role.OTHER)
+            if self._roles.seconds is None and 0 < amount < 1e6:
+                self._roles.seconds = amount * patterns.SECONDS[unit]
+                self._roles.is_budget = bool(
+                    patterns.BUDGET_WORD.match(match["before"] or "")
+                )
+
+    def _read_others(self) -> None:
+        for match in patterns.BETAS.finditer(self._text):
+            first, second = (self._numbers[_index(match[key])].value for key in "ab")
+            if 0 <= first < 1 and 0.9 <= second < 1:
+                self._claim(match[0], Role.OTHER)
+        for match in patterns.NOT_THIS.finditer(self._text):
+            if len(self._numbers) > 1:
+                self._claim(match[0], Role.OTHER)
+        for pattern in patterns.OTHER:
+            for match in pattern.finditer(self._text):
+                numbers = self._free(match[0])
+                # A face loss is never that small: "loss spikes at 1e-4" names a rate.
+                is_loss = bool(re.match(patterns.MEASURE, match[0]))
+                is_loss |= match[0].endswith("loss")
+                if match[0].endswith("loss") and any(map(self._is_whole, numbers)):
+                    continue  # "batch 16 loss stuck at 2.3"
+                for i in numbers:
+                    if not (is_loss and self._is_tiny(i)):
+                        self._role[i] = Role.OTHER
+
+    def _is_whole(self, i: int) -> bool:
+        return self._numbers[i].is_whole
+
+    def _is_tiny(self, i: int) -> bool:
+        return 0 < self._numbers[i].value < patterns.SMALLEST_LOSS
+
+    def _read_batches(self, patterns: Sequence[re.Pattern[str]]) -> None:
+        for pattern in patterns:
+            for match in pattern.finditer(self._text):
+                taken: list[int] = []
+                for i in (_index(mark) for mark in re.findall(N, match[0])):
+                    if self._role[i] is not None or not self._numbers[i].is_whole:
+                        break
+                    is_data = self._numbers[i].value > _LARGEST_PER_SIDE
+                    if is_data and match[0].endswith("side"):
+                        break
+                    taken.append(i)
+                if taken:
+                    self._add_batch(taken, match.start(), True)
+                else:
+                    self._refuse_fraction(match[0])
+
+    def _refuse_fraction(self, marks: str) -> None:
+        for i in self._free(marks)[:1]:
+            number = self._numbers[i]
+            if not number.could_be_rate:
+                self._role[i] = Role.OTHER
+                self._roles.warnings.append(
+                    f"A batch size is a whole number, not {number.value}."
+                )
+
+    def _add_batch(self, indices: list[int], position: int, is_explicit: bool) -> None:
+        values = [int(self._numbers[i].value) for i in indices]
+        for i in indices:
+            self._role[i] = Role.BATCH
+        last = self._text.index(chr(Mark.FIRST_NUMBER + indices[-1])) + 1
+        times = patterns.THEN_TIMES.match(self._text, last)
+        if is_explicit and times and self._free(times[1]):
+            self._multiply(times[1], "(as written)")
+        self._roles.batches.append(
+            Batch(tuple(dict.fromkeys(values)), position, is_explicit)
+        )
+
+    def _read_rates(self) -> None:
+        for match in patterns.RATE_AFTER_KEY.finditer(self._text):
+            is_weak = bool(patterns.WEAK_FILL.search(match["fill"]))
+            self._add_rates(match["chain"], match.start(), any_first=not is_weak)
+        for match in patterns.RATE_BEFORE_KEY.finditer(self._text):
+            self._add_rates(match[0], match.start(), any_first=False)
+
+    def _add_rates(self, marks: str, position: int, *, any_first: bool) -> None:
+        for place, i in enumerate(_index(mark) for mark in re.findall(N, marks)):
+            number = self._numbers[i]
+            if self._role[i] is not None:
+                break
+            any_goes = any_first and place == 0
+            if number.is_whole and self._precedes_name(i):
+                break  # "lr 4 original": for
+            if number.could_be_rate or -1 < number.value < 0 or any_goes:
+                self._role[i] = Role.RATE
+                where = self._text.index(chr(Mark.FIRST_NUMBER + i), position)
+                self._rates.append((where, float(number.value)))
+
+    def _precedes_name(self, i: int) -> bool:
+        end = self._text.index(chr(Mark.FIRST_NUMBER + i)) + 1
+        return bool(re.match(f" {NAME}", self._text[end:]))
+
+    def _read_bare(self) -> None:
+        last_end = -10
+        for match in re.finditer(N, self._text):
+            i = _index(match[0])
+            number = self._numbers[i]
+            if self._role[i] is not None:
+                continue
+            self._role[i] = Role.OTHER
+            if number.could_be_rate and not number.is_word and number.value < 0.6:
+                self._role[i] = Role.RATE
+                self._bare_rates.append((match.start(), float(number.value)))
+            elif self._is_bare_batch(match, number):
+                self._role[i] = Role.BATCH
+                joined = re.fullmatch(
+                    patterns.JOIN, self._text[last_end : match.start()]
+                )
+                if joined and self._roles.batches:
+                    before = self._roles.batches.pop()
+                    values = (*before.values, int(number.value))
+                    position, sure = before.position, before.is_explicit
+                else:
+                    values, position, sure = (int(number.value),), match.start(), False
+                self._roles.batches.append(Batch(values, position, sure))
+                last_end = match.end()
+            elif (
+                number.is_whole
+                and 1 <= number.value <= _LARGEST_BARE
+                and not number.in_thousands  # "and for 5k?" means steps
+                and not self._before(match).endswith("the ")
+            ):
+                self._roles.spare.append(int(number.value))
+
+    def _is_bare_batch(self, match: re.Match[str], number: Number) -> bool:
+        return (
+            number.is_whole
+            and 1 <= number.value <= _LARGEST_BARE
+            and not _FIRST_YEAR <= number.value <= _LAST_YEAR
+            and not number.in_thousands
+            and not (number.is_word and not _BEFORE_WORD.search(self._before(match)))
+            and bool(patterns.BEFORE_BARE.search(self._before(match)))
+            and bool(patterns.MAY_FOLLOW_BARE.match(self._text, match.end()))
+        )
+
+    def _before(self, match: re.Match[str]) -> str:
+        return self._text[max(0, match.start() - 12) : match.start()]
+
+
+def _index(mark: str) -> int:
+    return ord(mark) - Mark.FIRST_NUMBER

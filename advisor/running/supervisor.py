@@ -1,0 +1,110 @@
+"""Tends a store's unfinished work: `python -m advisor.running.supervisor STORE_FOLDER`.
+
+One per store (a lock file sees to it): plans the next runs of open verifications, keeps
+worker processes going, mirrors job states into the store, and leaves when nothing is
+left to do. It outlives the app that started it, and anyone may start it again.
+"""
+
+import argparse
+import contextlib
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from experiments.executors.processes import ProcessRunner
+from experiments.jobs.queue import Queue
+from knowledge import inbox
+from knowledge.errors import AdvisorError, StoreError
+
+if TYPE_CHECKING:
+    from advisor.service import Advisor
+
+TEND_SECONDS = 0.1
+LEAVING_SECONDS = 15  # how long another one may take to leave
+LOCK_FILE = "supervisor.lock"
+
+
+def main() -> int:
+    """Tend the store until nothing is left; 0 also when another process does."""
+    parser = argparse.ArgumentParser(prog="python -m advisor.running.supervisor")
+    parser.add_argument("store_folder", type=Path)
+    folder = parser.parse_args().store_folder.absolute()
+    # A supervisor about to leave may still hold the lock when new work arrives.
+    for _ in range(LEAVING_SECONDS * 10):
+        try:
+            with FileLock(folder / LOCK_FILE, timeout=0):
+                while Queue(folder).has_work():
+                    tend(folder)
+                return 0
+        except Timeout:
+            if not Queue(folder).has_work():
+                return 0
+            time.sleep(TEND_SECONDS)
+    return 0
+
+
+def tend(folder: Path) -> None:
+    """Do what is due until the queue is empty."""
+    from advisor.settings import load_settings  # the workers start while this loads
+
+    queue, settings = Queue(folder), load_settings()
+    runner = ProcessRunner(folder, n_workers=settings.n_workers)
+    runner.tend()
+    from advisor.service import Advisor
+
+    with Advisor.open(folder, settings=settings) as advisor:
+        rows = advisor.store.rows("select id, state_number from jobs")
+        mirrored: dict[str, int] = dict(rows)
+        mark: tuple[int, ...] | None = None
+        while True:
+            # Reading a long queue ten times a second would cost as much as a run.
+            if mark != (mark := queue.mark()):
+                _advance_all(advisor)
+                _mirror_states(advisor, mirrored)
+            runner.tend()
+            if not queue.has_work():
+                break
+            time.sleep(TEND_SECONDS)
+        _mirror_states(advisor, mirrored)
+        runner.stop()
+        with contextlib.suppress(StoreError):  # who reads next tries again
+            advisor.store.ingest(wait_seconds=5)
+
+
+def _advance_all(advisor: "Advisor") -> None:
+    """Plan what is due; a verification that cannot go on fails with its reason."""
+    from advisor.running.tending import advance
+
+    for verification in advisor.queue.verifications(unfinished=True):
+        try:
+            advance(advisor, verification.id)
+        except AdvisorError as error:
+            advisor.queue.end_verification(
+                verification.id, state="failed", error=str(error)
+            )
+
+
+def _mirror_states(advisor: "Advisor", mirrored: dict[str, int]) -> None:
+    """Record each new state of a job, for the store's table of jobs.
+
+    What the disk refuses is recorded with the next change, or by the next supervisor.
+    """
+    from advisor.running.verification import job_record
+
+    for job_id, number in advisor.queue.state_numbers().items():
+        if mirrored.get(job_id) != number:
+            job = advisor.queue.job(job_id)
+            event_id = f"{job.id}-{job.state_number}"
+            folder = advisor.store.folder
+            try:
+                inbox.record(folder, "job", job_record(job), event_id=event_id)
+            except StoreError:  # a full disk must not end the runs under way
+                return
+            mirrored[job.id] = job.state_number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,492 @@
+"""From evidence and fits to the referee's report on scaling rules.
+
+The highest stable rate and the best rate are different questions, so each gets a
+finding of its own, and a claim is judged by the findings on what it speaks of.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.answers.recommendation import rounded_shares
+from advisor.evidence.selecting import Evidence, Scope, is_labelled
+from advisor.planning.plan import FORUM_BATCHES, verification_target
+from advisor.scaling.deciding_runs import (
+    MIN_REACH,
+    DecidingTrial,
+    choose_score_trials,
+    choose_stability_trials,
+    reaching_batches,
+    side_share,
+)
+from advisor.scaling.verdicts import (
+    MIN_RATES,
+    MIN_RUNS,
+    Alone,
+    Deciding,
+    DecidingRun,
+    Finding,
+    ScalingReport,
+    claimed_rules,
+    exponent_of,
+    judge_rule,
+    leading_bands,
+    ordered_share,
+    tally_families,
+    with_copies,
+)
+from advisor.statistics import priors
+from advisor.statistics.fitting import Fitter, base_prior
+from advisor.statistics.threshold import scaling_rule_shares
+from experiments.workloads import PROXY_WIDTH, find_spec
+from knowledge.names import WorkloadName
+from knowledge.recipes import RECIPES
+from knowledge.records import OURS, STUDY, Claim, Run
+
+Case = tuple[Scope, Evidence]
+CaseKey = tuple[str, str | None, str]  # workload, recipe, optimizer
+
+DECIDING_RUNS = 6
+# Copies that stand in for a full size, in this order: the smallest is the cheapest.
+COPY_WIDTHS = (PROXY_WIDTH, PROXY_WIDTH // 2)
+SETTLED_SHARE = 0.05  # P(another rule) below which nothing is left to decide
+# Batch sizes to try on a workload of which nothing is known: the article's.
+USUAL_BATCHES = (32, 512)
+
+
+@dataclass(frozen=True)
+class Referee:
+    """Writes the report; what it needs of the store comes as two functions.
+
+    `evidence_of(workload, recipe=..., device=...)` selects evidence, and
+    `costs_of(scope, target, batch_sizes, evidence)` prices runs.
+    """
+
+    fitter: Fitter
+    claims: Sequence[Claim]
+    evidence_of: Callable[..., Case]
+    costs_of: Callable[..., dict[str, Any]]
+    n_workers: int
+
+    def report_on(self, cases: Sequence[Case]) -> ScalingReport:
+        """Return the report on the first case's workload.
+
+        Args:
+            cases: Of the workload under each optimizer and recipe, that of a
+                recommendation first, then of its narrower copies, listed beside it.
+        """
+        scope, evidence = cases[0]
+        found = [(case, f) for case in cases for f in self.findings(*case)]
+        own = [pair for pair in found if pair[1].workload == scope.workload]
+        usual = [pair for pair in own if pair[0][0] == scope and _is_known(pair[1])]
+        leading = max(usual or own, key=lambda pair: _weight(pair[1]), default=None)
+        rules = [
+            rule
+            for rule in claimed_rules(self.claims)
+            if not rule.implied or _concerns(rule.workload, scope)
+        ]
+        copies = [f for _, f in found if f.workload != scope.workload and f.n_runs]
+        verdicts = tuple(
+            with_copies(judge_rule(rule, [f for _, f in own]), judge_rule(rule, copies))
+            for rule in rules
+        )
+        lead = leading[1] if leading else None
+        case = leading[0] if leading else (scope, evidence)
+        return ScalingReport(
+            workload=scope.workload,
+            quantity=lead.quantity if lead else "max_stable",
+            exponent=lead.exponent if lead else None,
+            scaling_rules=lead.scaling_rules if lead else None,
+            batch_range=lead.batch_range if lead else None,
+            n_runs=lead.n_runs if lead else 0,
+            n_claims=lead.n_claims if lead else 0,
+            optimizer=case[0].optimizer,
+            recipe=case[0].recipe,
+            held_fixed=lead.held_fixed if lead else None,
+            claims=verdicts,
+            deciding=self.deciding(*case, lead),
+            findings=tuple(f for _, f in found),
+        )
+
+    def report_on_store(
+        self, cases: Sequence[Case], optimizer: str | None
+    ) -> ScalingReport:
+        """Return one report over every workload that has evidence of its own."""
+        found = [
+            (case, finding)
+            for case in cases
+            for finding in self.findings(*case)
+            if finding.n_runs or finding.n_claims
+        ]
+        findings = [f for _, f in found]
+        # A full size without runs counts through its copies, which are judged too.
+        judged = [f for f in findings if f.n_runs or not f.n_proxy_runs]
+        verdicts = tuple(
+            judge_rule(rule, judged) for rule in claimed_rules(self.claims)
+        )
+        by_quantity = {
+            q: sum(f.n_runs for f in findings if f.quantity == q)
+            for q in ("max_stable", "best")
+        }
+        return ScalingReport(
+            workload=None,
+            quantity=max(by_quantity, key=lambda q: by_quantity[q]),
+            exponent=None,
+            scaling_rules=None,
+            batch_range=None,
+            n_runs=_distinct_runs(cases),
+            n_claims=sum(len(e.own.claims) for _, e in cases),
+            optimizer=optimizer,
+            recipe=None,
+            held_fixed=None,
+            claims=verdicts,
+            deciding=self._decide_for_store(found),
+            findings=tuple(findings),
+            families=tally_families(findings),
+        )
+
+    # -- findings ----------------------------------------------------------------------
+
+    def findings(self, scope: Scope, evidence: Evidence) -> list[Finding]:
+        """Return what the evidence says of each exponent it speaks of."""
+        return [
+            finding
+            for finding in (
+                self._stability_finding(scope, evidence),
+                self._best_finding(scope, evidence),
+            )
+            if finding is not None
+        ]
+
+    def _stability_finding(self, scope: Scope, evidence: Evidence) -> Finding | None:
+        labelled = evidence.labelled_runs
+        if not (labelled or evidence.own.claims or evidence.siblings):
+            return None
+        proxies = [
+            run
+            for body in evidence.siblings
+            if _is_proxy_of(body.workload, scope)
+            for run in body.runs
+            if is_labelled(run)
+        ]
+        batches = {r.batch_size for r in (*labelled, *proxies)}
+        batches |= {c.batch_size for c in evidence.own.claims if c.batch_size}
+        slope = base_prior(scope.optimizer).slope
+        return _finding(
+            scope,
+            quantity="max_stable",
+            draws=self.fitter.exponents(scope, evidence),
+            judged_by=self.fitter.exponents(scope, evidence.without_claims()),
+            batches=batches,
+            runs=labelled,
+            proxy_runs=proxies,
+            n_claims=len(evidence.own.claims),
+            by_source=self._each_alone(scope, evidence, "max_stable", labelled),
+            prior=(slope.mean, slope.sd),
+        )
+
+    def _best_finding(self, scope: Scope, evidence: Evidence) -> Finding | None:
+        draws = self.fitter.best_exponents(evidence)
+        if draws is None:
+            return None
+        scored = evidence.scored
+        return _finding(
+            scope,
+            quantity="best",
+            draws=draws,
+            judged_by=draws,
+            batches={r.batch_size for r in scored},
+            runs=scored,
+            proxy_runs=(),
+            n_claims=0,
+            by_source=self._each_alone(scope, evidence, "best", scored),
+            prior=priors.BEST_SLOPE,
+        )
+
+    def _each_alone(
+        self, scope: Scope, evidence: Evidence, quantity: str, runs: Sequence[Run]
+    ) -> tuple[Alone, ...]:
+        """Our runs, the study's and imported ones by themselves, without claims."""
+        imported = [run for run in runs if not run.is_measured]
+        groups = {
+            OURS: [run for run in runs if run.is_ours],
+            STUDY: [run for run in runs if run.is_measured and not run.is_ours],
+            ", ".join(sorted({run.source for run in imported})): imported,
+        }
+        return tuple(
+            self._alone(scope, evidence, quantity, source, kept)
+            for source, kept in groups.items()
+            if kept
+        )
+
+    def _alone(
+        self,
+        scope: Scope,
+        evidence: Evidence,
+        quantity: str,
+        source: str,
+        kept: Sequence[Run],
+    ) -> Alone:
+        ids = {run.id for run in kept}
+        runs = evidence.without_claims()
+        part = replace(
+            runs,
+            own=replace(runs.own, runs=tuple(r for r in runs.own.runs if r.id in ids)),
+            scored=tuple(r for r in evidence.scored if r.id in ids),
+        )
+        draws = None
+        if len(kept) >= MIN_RUNS and quantity == "max_stable":
+            draws = self.fitter.exponents(scope, part)
+        elif len(kept) >= MIN_RUNS:
+            draws = self.fitter.best_exponents(part)
+        return Alone(
+            source=source,
+            n_runs=len(kept),
+            exponent=None if draws is None else exponent_of(draws, quantity),
+            scaling_rules=None
+            if draws is None
+            else rounded_shares(scaling_rule_shares(draws)),
+        )
+
+    # -- what would decide -------------------------------------------------------------
+
+    def deciding(
+        self, scope: Scope, evidence: Evidence, finding: Finding | None
+    ) -> Deciding:
+        """Return runs that tell the two leading rules apart, and their cost.
+
+        Runs of an imported workload cannot be made here: they carry no cost.
+        """
+        quantity = finding.quantity if finding else "max_stable"
+        if finding and max(finding.scaling_rules.values()) > 1 - SETTLED_SHARE:
+            return Deciding()
+        here = self._trainable_here(scope, evidence, finding)
+        if finding is None and here is None:
+            return Deciding()
+        of, its_evidence = here or (scope, evidence)
+        model = self.fitter.model(of, its_evidence)
+        bands = leading_bands(
+            finding.scaling_rules if finding else model.scaling_rules()
+        )
+        ends = _ends(scope, finding)
+        costs = self.costs_of(of, of.workload, ends, its_evidence) if here else None
+        if quantity == "best":
+            trials = self._score_trials(its_evidence, ends, bands)
+        else:
+            trials = choose_stability_trials(
+                model,
+                ends,
+                bands,
+                horizon_steps=costs["steps"] if costs else scope.horizon_steps,
+                count=DECIDING_RUNS,
+            )
+        runs = _priced(of.workload, trials, costs)
+        spent = [r.estimated_seconds for r in runs if r.estimated_seconds is not None]
+        seconds = round(sum(spent) / max(self.n_workers, 1), 1) if spent else None
+        return Deciding(runs, bands, quantity, scope.recipe, seconds)
+
+    def _trainable_here(
+        self, scope: Scope, evidence: Evidence, finding: Finding | None
+    ) -> Case | None:
+        """What can be run here to decide: the workload, else a copy not yet decided.
+
+        A copy whose own runs leave no doubt between the two rules teaches no more: what
+        is then unknown is how copies differ, so a wider one is the next to run.
+        """
+        # Without a recipe of ours the optimizer asked about cannot be run here.
+        target = verification_target(scope) if scope.recipe in RECIPES else None
+        if target is None or target == scope.workload:
+            return (scope, evidence) if target else None
+        if finding is not None and finding.quantity == "best":
+            return None  # a copy's best rate says little about the full size's
+        for width in COPY_WIDTHS:
+            copy = WorkloadName(scope.name.base, width).text
+            case = self.evidence_of(copy, recipe=scope.recipe, device=scope.device)
+            rules = finding.scaling_rules if finding else None
+            if rules is None or not self._is_settled(case, leading_bands(rules)):
+                return case
+        return None
+
+    def _is_settled(self, case: Case, bands: tuple[str, str]) -> bool:
+        share = side_share(self.fitter.exponents(*case), bands)
+        return min(share, 1 - share) < SETTLED_SHARE
+
+    def _score_trials(
+        self, evidence: Evidence, ends: tuple[int, int], bands: tuple[str, str]
+    ) -> tuple[DecidingTrial, ...]:
+        if not evidence.scored:
+            return ()
+        middle = middle_batch(evidence.scored)
+        best = self.fitter.best_rate(evidence, middle)
+        if best is None:
+            return ()
+        return choose_score_trials(best.median, middle, ends, bands)
+
+    def _decide_for_store(self, found: Sequence[tuple[Case, Finding]]) -> Deciding:
+        """The runs for the least decided workload that can be trained here."""
+        here = [
+            (case, finding)
+            for case, finding in found
+            if verification_target(case[0]) is not None
+        ]
+        if not here:
+            return Deciding()
+        case, finding = max(here, key=lambda pair: _doubt(pair[1]))
+        return self.deciding(*case, finding)
+
+
+def narrower_copies(workload: str, settings: Sequence[CaseKey]) -> list[str]:
+    """Return the copies of a full-size workload, widest first; none of a copy."""
+    name = WorkloadName.parse(workload)
+    if name.is_proxy:
+        return []
+    names = [WorkloadName.parse(other) for other, _, _ in settings]
+    copies = {n for n in names if n.is_proxy and n.base.lower() == name.base.lower()}
+    return [n.text for n in sorted(copies, key=lambda n: n.width_divisor)]
+
+
+def middle_batch(runs: Sequence[Run]) -> int:
+    """Return the middle one of the batch sizes that were run."""
+    sizes = sorted({run.batch_size for run in runs})
+    return sizes[len(sizes) // 2]
+
+
+def _finding(
+    scope: Scope,
+    *,
+    quantity: str,
+    draws: NDArray[np.float64],
+    judged_by: NDArray[np.float64],
+    batches: set[int],
+    runs: Sequence[Run],
+    proxy_runs: Sequence[Run],
+    n_claims: int,
+    by_source: tuple[Alone, ...],
+    prior: tuple[float, float],
+) -> Finding:
+    run_batches = [r.batch_size for r in (*runs, *proxy_runs)]
+    return Finding(
+        workload=scope.workload,
+        optimizer=scope.optimizer,
+        recipe=scope.recipe,
+        quantity=quantity,
+        exponent=exponent_of(draws, quantity),
+        scaling_rules=rounded_shares(scaling_rule_shares(draws)),
+        batch_range=(min(batches), max(batches)) if batches else None,
+        n_batch_octaves=round(math.log2(max(run_batches) / min(run_batches)), 1)
+        if run_batches
+        else 0.0,
+        n_compared=_n_compared((*runs, *proxy_runs)),
+        n_runs=len(runs),
+        n_proxy_runs=len(proxy_runs),
+        n_claims=n_claims,
+        held_fixed=_held_fixed(scope, (*runs, *proxy_runs)),
+        devices=tuple(sorted({r.device for r in (*runs, *proxy_runs) if r.device})),
+        by_source=by_source,
+        prior=prior,
+        draws=judged_by,
+        ordered=ordered_share((*runs, *proxy_runs))
+        if quantity == "max_stable"
+        else None,
+    )
+
+
+def _n_compared(runs: Sequence[Run]) -> int:
+    """The batch sizes at which several rates were tried."""
+    rates: dict[int, set[float]] = {}
+    for run in runs:
+        rates.setdefault(run.batch_size, set()).add(run.learning_rate)
+    return sum(len(tried) >= MIN_RATES for tried in rates.values())
+
+
+def _held_fixed(scope: Scope, runs: Sequence[Run]) -> str:
+    """What did not change with the batch size, as far as the runs say."""
+    recipe = RECIPES.get(scope.recipe or "")
+    named = f"recipe {recipe.name}" if recipe else "whatever the source held fixed"
+    lengths = {run.horizon_steps for run in runs}
+    if len(lengths) != 1 or None in lengths:
+        return named
+    unit = "steps" if recipe else "(steps, epochs or tokens: the source's count)"
+    return f"{named}, and a length of {lengths.pop()} {unit}"
+
+
+def _is_proxy_of(workload: str, scope: Scope) -> bool:
+    name = WorkloadName.parse(workload)
+    same = name.base.lower() == scope.name.base.lower()
+    return same and name.width_divisor != scope.name.width_divisor
+
+
+def _concerns(workload: str | None, scope: Scope) -> bool:
+    if workload is None:
+        return True
+    return WorkloadName.parse(workload).base.lower() == scope.name.base.lower()
+
+
+def _ends(scope: Scope, finding: Finding | None) -> tuple[int, int]:
+    """The ends of the batch range to run at, wide enough to tell two rules apart."""
+    usual = _usual_range(scope)
+    known = finding.batch_range if finding else None
+    if known is None:
+        return reaching_batches(usual)
+    is_narrow = known[1] < known[0] * MIN_REACH
+    if is_narrow and find_spec(scope.workload) is not None:
+        known = min(known[0], usual[0]), max(known[1], usual[0])
+    return reaching_batches(known)
+
+
+def _usual_range(scope: Scope) -> tuple[int, int]:
+    if scope.name.group == "faceswap":
+        return FORUM_BATCHES[0], FORUM_BATCHES[-1]
+    return USUAL_BATCHES
+
+
+def _weight(finding: Finding) -> tuple[int, int, int, int]:
+    """Own runs first, then copies', then reports; stability before scores."""
+    return (
+        finding.n_runs,
+        finding.n_proxy_runs,
+        finding.n_claims,
+        int(finding.quantity == "max_stable"),
+    )
+
+
+def _is_known(finding: Finding) -> bool:
+    return bool(finding.n_runs or finding.n_proxy_runs or finding.n_claims)
+
+
+def _doubt(finding: Finding) -> float:
+    """How evenly the bands share the probability: the entropy, in nats."""
+    shares = [share for share in finding.scaling_rules.values() if share > 0]
+    return -sum(share * math.log(share) for share in shares)
+
+
+def _priced(
+    workload: str, trials: Sequence[DecidingTrial], costs: dict[str, Any] | None
+) -> tuple[DecidingRun, ...]:
+    return tuple(
+        DecidingRun(
+            workload=workload,
+            batch_size=trial.batch_size,
+            learning_rate=trial.learning_rate,
+            seed=costs["first_seed"] + i if costs else None,
+            steps=costs["steps"] if costs else None,
+            estimated_seconds=round(costs["seconds_by_batch"][trial.batch_size], 1)
+            if costs
+            else None,
+            speaks_for=trial.speaks_for,
+        )
+        for i, trial in enumerate(trials)
+    )
+
+
+def _distinct_runs(cases: Sequence[Case]) -> int:
+    ids = {
+        run.id
+        for _, evidence in cases
+        for run in (*evidence.labelled_runs, *evidence.scored)
+    }
+    return len(ids)

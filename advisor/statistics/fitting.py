@@ -1,0 +1,415 @@
+"""From evidence to fitted models, remembered while the evidence stays the same.
+
+A workload is fitted with a prior pooled from its siblings' own fits. A fit is known by
+what its rows say, so the memory needs no expiry.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.evidence.selecting import (
+    ADAPTIVE,
+    Body,
+    Evidence,
+    Scope,
+    content_of,
+    usual_horizon,
+)
+from advisor.memory import Memory
+from advisor.statistics import priors
+from advisor.statistics.best_rate import BestRate, BestRateLaw
+from advisor.statistics.kept_fits import KeptFits
+from advisor.statistics.loss_shape import ScoredRuns
+from advisor.statistics.pooling import (
+    Relation,
+    SiblingSummary,
+    pool_prior,
+    width_shifted_centre,
+)
+from advisor.statistics.threshold import (
+    Bound,
+    Moment,
+    PosteriorSummary,
+    StableLearningRateModel,
+    ThresholdPrior,
+)
+from knowledge.names import WorkloadName
+from knowledge.records import Run
+
+Floats = NDArray[np.float64]
+
+# Of a sibling's fit; more for those with few rows, whose posterior is near the prior:
+# with 512 draws noise was taken for a finding about the slope.
+SIBLING_PARTICLES = 512
+# Draws of a workload's own fit: as many as make it about as dear as 64 runs with 1024.
+# With 200 runs and 256 draws an interval's ends are known to 9 % of the posterior's sd
+# (6 % with 512, 5 % with 1024), and the posterior is narrow by then (measured).
+# From reports alone, where the tails are long, the cap moves by 1 % between seeds with
+# 4096 draws and by 4 % with 1024; that fit takes 0.1 s.
+MAX_PARTICLES, MIN_PARTICLES, PARTICLE_ROWS = 4096, 256, 65536
+REFERENCE_STEPS = 1000
+# What is remembered, for some hundreds of workloads under a few recipes.
+MODEL_BYTES = 128e6
+MAX_SIBLINGS, MAX_PRIORS, MAX_LAWS = 5000, 500, 200
+MAX_SCORES = 200_000  # scored runs, as arrays
+MAX_KEYS = 500
+MAX_DRAWS = 5000  # of exponents, 2 to 32 kB each
+FEWEST_SCORED_RATES = 4  # beside stability evidence; scores alone count from one
+
+
+class Fitter:
+    """Fits models of bodies of evidence; remembers those used last.
+
+    A sibling's fit, the prior pooled from all of them and the workload's own fit are
+    remembered apart, so that one new run costs the fit of its own workload alone.
+    """
+
+    def __init__(self, kept: KeptFits | None = None) -> None:
+        """Remember in memory alone, or in a file as well."""
+        self._kept = kept
+        self._models = Memory[StableLearningRateModel](MODEL_BYTES)
+        self._siblings = Memory[PosteriorSummary](MAX_SIBLINGS)
+        self._priors = Memory[ThresholdPrior](MAX_PRIORS)
+        self._laws = Memory[BestRateLaw | None](MAX_LAWS)
+        self._scores = Memory[ScoredRuns](MAX_SCORES)
+        self._draws = Memory[Floats](MAX_DRAWS)
+        self._keys = Memory[tuple[Sequence[Run], str]](MAX_KEYS)
+
+    def model(self, scope: Scope, evidence: Evidence) -> StableLearningRateModel:
+        """Return the stability model of the workload asked about."""
+        key = _model_key(scope, evidence)
+        return self._models.remember(
+            key, lambda: self._own_fit(key, scope, evidence), weight=_bytes_of
+        )
+
+    def exponents(self, scope: Scope, evidence: Evidence) -> Floats:
+        """Return the draws of the model's exponent, without a fit where one is kept."""
+        return self._draws_of(
+            ("stable", *_model_key(scope, evidence)),
+            lambda: self.model(scope, evidence).exponent_,
+        )
+
+    def best_exponents(self, evidence: Evidence) -> Floats | None:
+        """Return the draws of the best rate's exponent, or None as `best_rate` does."""
+        if not evidence.scored or _says_little(evidence):
+            return None
+        marks = [mark for mark, _ in self._marked_scores(evidence)]
+
+        def draws() -> Floats:
+            law = self._law(evidence)
+            return np.array([]) if law is None else law.exponents()
+
+        found = self._draws_of(("best", *marks), draws)
+        return found if len(found) else None
+
+    def _draws_of(self, key: Hashable, make: Callable[[], Floats]) -> Floats:
+        """Draws as they are remembered, from the file, or made now."""
+        draws = self._draws.find(key)
+        if draws is None and self._kept is not None:
+            draws = self._kept.find_draws(key)
+        if draws is None:
+            draws = make()
+            if self._kept is not None:
+                self._kept.keep_draws(key, draws)
+        self._draws.keep(key, draws)
+        return draws
+
+    def best_rate(self, evidence: Evidence, batch_size: float) -> BestRate | None:
+        """Return the best rate at a batch size, or None when nothing is scored."""
+        if not evidence.scored or _says_little(evidence):
+            return None
+        law = self._law(evidence)
+        return None if law is None else law.at(batch_size)
+
+    def _law(self, evidence: Evidence) -> BestRateLaw | None:
+        """The law of the workload's scores, which are some."""
+        marked = self._marked_scores(evidence)
+
+        def fit() -> BestRateLaw | None:
+            scores, *others = (
+                self._scores.remember(
+                    mark, partial(_scored, runs, mark[1]), weight=_n_rows
+                )
+                for mark, runs in marked
+            )
+            return BestRateLaw(scores, others) if scores.curves else None
+
+        return self._laws.remember(tuple(mark for mark, _ in marked), fit)
+
+    def _marked_scores(
+        self, evidence: Evidence
+    ) -> list[tuple[tuple[str, bool], Sequence[Run]]]:
+        """The workload's scored runs and its siblings', and what they are known by."""
+        own = evidence.scored
+        rows = [own, *(runs for runs in evidence.scored_siblings if runs)]
+        return [
+            ((self._key_of(runs), _shares_level(own[0], runs[0])), runs)
+            for runs in rows
+        ]
+
+    def _key_of(self, runs: Sequence[Run]) -> str:
+        """A hash of what they say, worked out once for each sequence of runs."""
+        known = self._keys.find(id(runs))
+        if known is not None and known[0] is runs:
+            return known[1]
+        key = content_of(runs)
+        self._keys.keep(id(runs), (runs, key))
+        return key
+
+    def _own_fit(
+        self, key: Hashable, scope: Scope, evidence: Evidence
+    ) -> StableLearningRateModel:
+        """The workload's own fit: from the file, or made now."""
+        found = None if self._kept is None else self._kept.find_model(key)
+        if found is not None:
+            return found
+        reference = _reference_steps(scope, evidence.own)
+        model = fit_body(
+            evidence.own,
+            self._pooled_prior(scope, evidence, reference),
+            reference,
+            n_particles=particles_for(len(evidence.own.runs)),
+            reliability=evidence.reliability,
+        )
+        if self._kept is not None:
+            self._kept.keep_model(key, model)
+        return model
+
+    def _pooled_prior(
+        self, scope: Scope, evidence: Evidence, reference: float
+    ) -> ThresholdPrior:
+        centre_of_claims = claimed_centre(evidence)
+        centre = _centre(evidence.own)
+
+        def pool() -> ThresholdPrior:
+            width = scope.name.width_divisor
+            fits = self._sibling_fits(evidence.siblings, centre_of_claims)
+            siblings = [
+                SiblingSummary(
+                    fit,
+                    _relation(scope, body),
+                    WorkloadName.parse(body.workload).width_divisor,
+                )
+                for body, fit in zip(evidence.siblings, fits, strict=True)
+            ]
+            prior = pool_prior(
+                base_prior(scope.optimizer, centre_of_claims, width),
+                siblings,
+                width_divisor=width,
+                reference_steps=reference,
+                y_centre=centre,
+            )
+            return prior if centre is None else replace(prior, y_centre=centre)
+
+        key = (
+            scope.workload,
+            scope.optimizer,
+            reference,
+            centre,
+            centre_of_claims,
+            tuple(body.key for body in evidence.siblings),
+        )
+        return self._priors.remember(key, pool)
+
+    def _sibling_fits(
+        self, bodies: Sequence[Body], centre_of_claims: float | None
+    ) -> list[PosteriorSummary]:
+        """Each body's own fit: remembered, from the file, or made now."""
+        keys = [(body.key, centre_of_claims) for body in bodies]
+        found: dict[Hashable, PosteriorSummary | None] = {
+            key: self._siblings.find(key) for key in keys
+        }
+        missing = [key for key, fit in found.items() if fit is None]
+        if self._kept is not None:
+            found.update(self._kept.find(missing))
+        made: dict[Hashable, PosteriorSummary] = {}
+        fits = []
+        for key, body in zip(keys, bodies, strict=True):
+            fit = found[key]
+            if fit is None:
+                fit = found[key] = made[key] = _fit_sibling(body, centre_of_claims)
+            self._siblings.keep(key, fit)
+            fits.append(fit)
+        if self._kept is not None:
+            self._kept.keep(made)
+        return fits
+
+
+def _model_key(scope: Scope, evidence: Evidence) -> tuple[Hashable, ...]:
+    """What a workload's model depends on."""
+    return (
+        scope.workload,
+        scope.recipe,
+        scope.optimizer,
+        evidence.own.key,
+        tuple(sorted(evidence.reliability.items())),
+        tuple(body.key for body in evidence.siblings),
+    )
+
+
+def _reference_steps(scope: Scope, own: Body) -> float:
+    """The run length a fit is made at: the usual one, whatever length is asked about.
+
+    So answers for two lengths come from the same draws, and a longer run is never
+    called safer.
+    """
+    usual = usual_horizon(scope.workload, scope.recipe, scope.optimizer, own.runs)
+    return float(usual or REFERENCE_STEPS)
+
+
+def _fit_sibling(body: Body, centre_of_claims: float | None) -> PosteriorSummary:
+    width = WorkloadName.parse(body.workload).width_divisor
+    horizon = usual_horizon(body.workload, body.recipe, body.optimizer, body.runs)
+    return fit_body(
+        body,
+        base_prior(body.optimizer, centre_of_claims, width),
+        float(horizon or REFERENCE_STEPS),
+        n_particles=max(SIBLING_PARTICLES, particles_for(len(body.runs)) // 2),
+    ).summary()
+
+
+def base_prior(
+    optimizer: str, centre_of_claims: float | None = None, width_divisor: int = 1
+) -> ThresholdPrior:
+    """Return what is believed of a workload before any run of it or its siblings.
+
+    Args:
+        optimizer: Decides slope and level: adaptive optimizers or SGD.
+        centre_of_claims: log2 of the rates people report of the full-size family, the
+            centre of the level where there are any.
+        width_divisor: Of the workload; a proxy's centre is shifted.
+    """
+    is_adaptive = optimizer in ADAPTIVE
+    slope = priors.SLOPE_ADAM if is_adaptive else priors.SLOPE_SGD
+    if centre_of_claims is not None:
+        claimed = Moment(centre_of_claims, priors.CLAIMED_LEVEL_SD)
+        level = width_shifted_centre(claimed, width_divisor)
+        return ThresholdPrior(slope=Moment(*slope), level=level)
+    return ThresholdPrior(
+        slope=Moment(*slope),
+        level=Moment(*(priors.LEVEL_ADAM if is_adaptive else priors.LEVEL_SGD)),
+        log_width=Moment(*priors.LOG_WIDTH_UNREPORTED),
+        level_tail=priors.LEVEL_TAIL,
+    )
+
+
+def particles_for(n_runs: int) -> int:
+    """Return how many draws to fit a workload's own runs with, a power of two.
+
+    >>> [particles_for(n) for n in (0, 16, 17, 64, 65, 200, 10_000)]
+    [4096, 4096, 2048, 1024, 512, 256, 256]
+    """
+    affordable = PARTICLE_ROWS // max(n_runs, 1)
+    power = 1 << (max(affordable, 1).bit_length() - 1)
+    return min(max(power, MIN_PARTICLES), MAX_PARTICLES)
+
+
+def claimed_centre(evidence: Evidence) -> float | None:
+    """Return the mean log2 of the rates that claims bound the family's threshold by."""
+    claims = [*evidence.own.claims, *(c for b in evidence.siblings for c in b.claims)]
+    rates = [claim.learning_rate for claim in claims if claim.learning_rate]
+    return float(np.mean(np.log2(rates))) if rates else None
+
+
+def fit_body(
+    body: Body,
+    prior: ThresholdPrior,
+    reference_steps: float,
+    *,
+    n_particles: int = MAX_PARTICLES,
+    reliability: dict[str, float] | None = None,
+) -> StableLearningRateModel:
+    """Return the model fitted on a body's runs and claims."""
+    trust = reliability or {}
+    model = StableLearningRateModel(
+        prior=prior, reference_steps=reference_steps, n_particles=n_particles
+    )
+    return model.fit(
+        [run.batch_size for run in body.runs],
+        [run.learning_rate for run in body.runs],
+        [bool(run.outcome and run.outcome.is_unstable) for run in body.runs],
+        steps=[_step(run) for run in body.runs],
+        horizon_steps=[float(run.horizon_steps or np.nan) for run in body.runs],
+        reliability=[trust.get(run.id, 1.0) for run in body.runs],
+        bounds=[
+            Bound(
+                batch_size=claim.batch_size,
+                learning_rate=claim.learning_rate,
+                holds="stable" if claim.bound == "stable" else "unstable",
+                reliability=claim.reliability,
+                source=claim.source,
+            )
+            for claim in body.claims
+            if claim.batch_size and claim.learning_rate
+        ],
+    )
+
+
+def _step(run: Run) -> float:
+    """The failed step of an unstable run, the last survived one of another, or NaN."""
+    unstable = bool(run.outcome and run.outcome.is_unstable)
+    step = run.failed_at_step if unstable else run.steps
+    return float(step) if step else float("nan")
+
+
+def _relation(scope: Scope, body: Body) -> Relation:
+    name = WorkloadName.parse(body.workload)
+    if name.base.lower() == scope.name.base.lower():
+        return "proxy"
+    return "family" if name.family == scope.name.family else "group"
+
+
+def _centre(body: Body) -> float | None:
+    sizes = {run.batch_size for run in body.runs}
+    sizes |= {claim.batch_size for claim in body.claims if claim.batch_size}
+    return float(np.mean(np.log2(sorted(sizes)))) if sizes else None
+
+
+def _says_little(evidence: Evidence) -> bool:
+    """Whether the scores are a by-product of a few runs that asked about stability."""
+    rates = {run.learning_rate for run in evidence.scored}
+    return bool(evidence.labelled_runs) and len(rates) < FEWEST_SCORED_RATES
+
+
+def _bytes_of(model: StableLearningRateModel) -> float:
+    """The size of a model's draws: parameters, and nodes for each batch size."""
+    numbers = len(model.parameters_) + 7 * len(model.batch_sizes_)
+    return 8.0 * model.n_particles * numbers
+
+
+def _n_rows(runs: ScoredRuns) -> float:
+    return float(np.size(runs.loss))
+
+
+def _shares_level(own: Run, other: Run) -> bool:
+    """Whether two workloads' best rates may lie near each other.
+
+    Same family, same width and trained alike; else only the slope is shared.
+    """
+    names = [WorkloadName.parse(run.workload) for run in (own, other)]
+    kin = [(name.family, name.width_divisor) for name in names]
+    how = [(run.recipe, run.optimizer) for run in (own, other)]
+    return kin[0] == kin[1] and how[0] == how[1]
+
+
+def _scored(runs: Sequence[Run], shares_level: bool) -> ScoredRuns:
+    """Scores as losses: less is better, whatever the metric's goal.
+
+    A score between 0 and 1 that should be high becomes what it lacks to 1, so that its
+    logarithm means as much as a loss's.
+    """
+    values = np.array([run.metric_value for run in runs], np.float64)
+    if runs[0].goal == "max":
+        finite = values[np.isfinite(values)]
+        is_share = len(finite) and finite.min() >= 0 and finite.max() <= 1
+        values = (1.0 if is_share else 0.0) - values
+    return ScoredRuns(
+        batch_size=[run.batch_size for run in runs],
+        learning_rate=[run.learning_rate for run in runs],
+        loss=values,
+        shares_level=shares_level,
+    )

@@ -1,0 +1,245 @@
+"""What a workload's siblings say of it before its own runs (pure).
+
+The one decision to know: siblings are drawn about a common mean with an unknown spread
+(normal-normal), and the spread decides how much they count: siblings that agree pull a
+newcomer strongly, siblings that scatter hardly at all. No siblings: the base prior.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.statistics import priors
+from advisor.statistics.threshold import Moment, PosteriorSummary, ThresholdPrior
+
+Floats = NDArray[np.float64]
+Relation = Literal["proxy", "family", "group", "other"]
+
+# What is shared between workloads; the lapses and the rest keep the base prior.
+_SHARED = ("slope", "curvature", "log_width", "log_scatter", "time_slope")
+# Grid of the spread between siblings, in units of the base prior's sd.
+_SPREADS = np.geomspace(0.03, 3.0, 41)
+# Shares of the base prior's variance: the common mean's, and siblings' about it.
+_COMMON_SHARE = 0.5
+# How many siblings the prior of a share counts for.
+_SHARE_COUNT = 2.0
+# A share within this of its prior has moved by Monte Carlo noise alone; a sibling above
+# the second one has too few draws with a fall to say how large it would be.
+_SHARE_NOISE = 0.05
+_SURELY_STEADY = 0.9
+# An information below this share of the prior's is Monte Carlo noise, not a finding.
+_NOISE_SHARE = 0.15
+
+
+@dataclass(frozen=True)
+class SiblingSummary:
+    """Another workload's fit, and how it is related to the one asked about.
+
+    `proxy` is the same model at another width; `family` and `group` are related by
+    name (design of names: the text before `@` and `/`); `other` is anything else.
+    """
+
+    summary: PosteriorSummary
+    relation: Relation = "family"
+    width_divisor: int = 1
+
+
+def pool_prior(
+    base: ThresholdPrior,
+    siblings: Sequence[SiblingSummary],
+    *,
+    width_divisor: int = 1,
+    y_centre: float | None = None,
+    reference_steps: float | None = None,
+    new_family: bool = False,
+) -> ThresholdPrior:
+    """Return the prior of a workload given its siblings' fits.
+
+    Args:
+        base: The prior the siblings were fitted with; what they share is divided out,
+            so that pooling never counts the base prior twice.
+        siblings: Fits of other workloads, in any order.
+        width_divisor: Of the workload asked about; 1 is full size. A proxy's level
+            never moves a full-size workload's.
+        y_centre: log2 of the batch size the new level belongs to; None: the mean of
+            the siblings' centres.
+        reference_steps: Run length the new level belongs to; None: the siblings'.
+        new_family: Whether nobody has measured this family: every sd is widened.
+
+    Source: normal-normal hierarchy on a grid of the spread (Gelman et al., Bayesian
+    Data Analysis, chapter 5).
+    """
+    ordered = sorted(siblings, key=_order)
+    moments = {
+        name: _pooled(
+            getattr(base, name),
+            [_evidence(base, s, name) for s in ordered],
+            [priors.RELATION_DISTANCE[s.relation] for s in ordered],
+        )
+        for name in _SHARED
+    }
+    levels = [s for s in ordered if _level_counts(s, width_divisor)]
+    if levels:
+        centre = _centre(levels, y_centre)
+        steps = reference_steps or levels[0].summary.reference_steps
+        moments["level"] = _pooled(
+            base.level,
+            [_level(base, s, width_divisor, centre, steps) for s in levels],
+            [priors.RELATION_DISTANCE[s.relation] for s in levels],
+        )
+    if new_family:
+        factor = priors.NEW_FAMILY_WIDENING
+        names = {*moments, "level"}
+        moments = {n: moments.get(n, base.level).widened(factor) for n in names}
+    share = _pooled_share(base.steady_share, [s.summary.steady_share for s in ordered])
+    return replace(base.with_moments(moments), steady_share=share)
+
+
+def width_shifted_centre(full_size_level: Moment, width_divisor: int) -> Moment:
+    """Return the level of a proxy without runs of its own from the full size's.
+
+    Narrower layers stand higher rates: 0.75 octaves for each halving of the widths,
+    give or take half an octave for each.
+
+    >>> width_shifted_centre(Moment(-14.0, 2.5), 16).mean
+    -11.0
+
+    Source: arXiv:2203.03466 (Adam's rate as 1/width for hidden layers).
+    """
+    if width_divisor < 1:
+        raise ValueError(f"width_divisor must be at least 1; got {width_divisor}")
+    halvings = float(np.log2(width_divisor))
+    return Moment(
+        full_size_level.mean + priors.WIDTH_LEVEL_SHIFT * halvings,
+        float(np.hypot(full_size_level.sd, priors.WIDTH_LEVEL_SD * halvings)),
+    )
+
+
+def _order(sibling: SiblingSummary) -> tuple[float, ...]:
+    means = [m.mean for m in sibling.summary.moments.values()]
+    return (float(sibling.width_divisor), *means)
+
+
+def _level_counts(sibling: SiblingSummary, width_divisor: int) -> bool:
+    """Whether a sibling's level may speak: a proxy's never does about full size."""
+    if sibling.relation == "other":
+        return False
+    return width_divisor > 1 or sibling.width_divisor == 1
+
+
+def _centre(siblings: Sequence[SiblingSummary], y_centre: float | None) -> float:
+    if y_centre is not None:
+        return y_centre
+    return float(np.mean([s.summary.y_centre for s in siblings]))
+
+
+def _evidence(base: ThresholdPrior, sibling: SiblingSummary, name: str) -> Moment:
+    """What a sibling's runs alone say of a parameter: its posterior less its prior."""
+    prior = getattr(base, name)
+    if name == "time_slope":
+        prior = _cut_at_zero(prior)
+        if sibling.summary.steady_share > _SURELY_STEADY:
+            return Moment(prior.mean, np.inf)
+    return _without(sibling.summary.moments[name], prior)
+
+
+@lru_cache(maxsize=1024)
+def _cut_at_zero(moment: Moment) -> Moment:
+    """The mean and sd of a normal that is cut to positive values."""
+    from scipy.stats import truncnorm  # only a fit, which samples, comes here
+
+    cut = truncnorm(-moment.mean / moment.sd, np.inf, moment.mean, moment.sd)
+    return Moment(float(cut.mean()), float(cut.std()))
+
+
+def _without(posterior: Moment, prior: Moment) -> Moment:
+    """Divide a normal prior out of a posterior; an infinite sd when nothing is left."""
+    prior_information = prior.sd**-2
+    information = max(posterior.sd, 1e-6) ** -2 - prior_information
+    if information <= _NOISE_SHARE * prior_information:
+        return Moment(posterior.mean, np.inf)
+    total = information + prior_information
+    mean = (posterior.mean * total - prior.mean * prior_information) / information
+    return Moment(mean, information**-0.5)
+
+
+def _level(
+    base: ThresholdPrior,
+    sibling: SiblingSummary,
+    width_divisor: int,
+    y_centre: float,
+    reference_steps: float,
+) -> Moment:
+    """A sibling's level at the asked width, batch centre and run length.
+
+    Levels keep their posterior as it is: their prior is wide against any evidence.
+    """
+    moments = sibling.summary.moments
+    level, slope = moments["level"], moments["slope"]
+    fall = _fall(moments["time_slope"], sibling.summary.steady_share)
+    if level.sd > (1 - _NOISE_SHARE) * base.level.sd:
+        return Moment(level.mean, np.inf)
+    batches = y_centre - sibling.summary.y_centre
+    doublings = float(np.log2(reference_steps / sibling.summary.reference_steps))
+    halvings = float(np.log2(width_divisor / sibling.width_divisor))
+    mean = (
+        level.mean
+        + slope.mean * batches
+        - fall.mean * doublings
+        + priors.WIDTH_LEVEL_SHIFT * halvings
+    )
+    spreads = (
+        level.sd,
+        slope.sd * batches,
+        fall.sd * doublings,
+        priors.WIDTH_LEVEL_SD * halvings,
+    )
+    return Moment(mean, float(np.linalg.norm(spreads)))
+
+
+def _fall(moment: Moment, steady_share: float) -> Moment:
+    """Mean and sd of a fall that is zero with a given probability."""
+    mean = (1 - steady_share) * moment.mean
+    square = (1 - steady_share) * (moment.sd**2 + moment.mean**2)
+    return Moment(mean, float(np.sqrt(max(square - mean**2, 0.0))))
+
+
+def _pooled_share(base: float, shares: Sequence[float]) -> float:
+    """Share of workloads without a fall: the prior counts for two siblings."""
+    told = [share for share in shares if abs(share - base) > _SHARE_NOISE]
+    return (_SHARE_COUNT * base + sum(told)) / (_SHARE_COUNT + len(told))
+
+
+def _pooled(
+    base: Moment, evidence: Sequence[Moment], distances: Sequence[float]
+) -> Moment:
+    """Predictive moment of a newcomer: mean and sd over the siblings' unknown spread.
+
+    `distances` (in base sd) are what a sibling is further off by than the family.
+    """
+    known = [(e, d) for e, d in zip(evidence, distances, strict=True) if e.sd < np.inf]
+    if not known:
+        return base
+    means = np.array([e.mean for e, _ in known])
+    noise = np.array([e.sd**2 + (d * base.sd) ** 2 for e, d in known])
+    spread = np.square(_SPREADS * base.sd)[:, None]
+    # Weak prior of the spread: half-normal with its scale at the siblings' share.
+    scale = (1 - _COMMON_SHARE) * base.sd**2
+    log_prior = -0.5 * spread[:, 0] / scale + np.log(_SPREADS)
+    common = _COMMON_SHARE * base.sd**2
+    total = noise + spread
+    information = (1 / total).sum(1) + 1 / common
+    centre = ((means / total).sum(1) + base.mean / common) / information
+    quadratic = (np.square(means) / total).sum(1) + base.mean**2 / common
+    quadratic -= np.square(centre) * information
+    log_evidence = -0.5 * (np.log(total).sum(1) + np.log(information) + quadratic)
+    log_weights = log_prior + log_evidence
+    weights = np.exp(log_weights - log_weights.max())
+    weights /= weights.sum()
+    mean = float(weights @ centre)
+    variance = weights @ (spread[:, 0] + 1 / information + np.square(centre - mean))
+    return Moment(mean, float(np.sqrt(variance)))

@@ -1,0 +1,51 @@
+"""A small convolutional classifier of digits, with PyTorch's own initialisers."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import nn
+
+from experiments.workloads.protocol import (
+    Parameters,
+    Task,
+    WorkloadDescription,
+    count_parameters,
+    resolve_options,
+)
+from knowledge.records import RunConfig
+
+
+def build_model() -> nn.Sequential:
+    """The classifier: (n, 1, 8, 8) to logits (n, 10)."""
+    return nn.Sequential(
+        nn.Conv2d(1, 16, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(16, 32, 3, padding=1),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(32 * 4 * 4, 10),
+    )
+
+
+def build_task(config: RunConfig) -> Task:
+    """The task of one run; torch's global random state is seeded here."""
+    # Describing needs no data set, so scikit-learn is loaded here.
+    from experiments.workloads.digits.task import DigitsTask
+
+    resolve_options("digits_cnn", (), given=config.options)
+    torch.manual_seed(config.seed)
+    return DigitsTask(build_model(), config)
+
+
+def describe(name: str, options: Mapping[str, str]) -> WorkloadDescription:
+    """The model's shapes and parameter count; it has no options."""
+    with torch.device("meta"):
+        total = count_parameters(build_model())
+    return WorkloadDescription(
+        name=name,
+        input_shape=(8, 8, 1),
+        output_shape=(10,),
+        options=resolve_options("digits_cnn", (), given=options),
+        parameters=Parameters(total=total),
+    )
