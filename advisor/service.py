@@ -21,14 +21,14 @@ from advisor.conversation.answer import Answer
 from advisor.conversation.ask import ask
 from advisor.conversation.history import saved_answer
 from advisor.conversation.proposals import Proposals
-from advisor.planning.plan import VerificationSpec
+from advisor.planning.spec import VerificationSpec
 from advisor.running.descriptions import describe_workload
+from advisor.running.job_documents import shown_state
 from advisor.running.speeds import SpeedReport, measure_speed
 from advisor.running.supervision import Tending
 from advisor.running.verification import (
     Verification,
     ensure_supervisor,
-    shown_state,
     start_verification,
 )
 from advisor.settings import Settings, load_settings
@@ -38,9 +38,9 @@ from advisor.track_record.scores import TrackRecord, build_track_record
 from experiments.executors.processes import kill_worker
 from experiments.jobs.queue import Queue
 from experiments.jobs.records import VERIFICATION, Job
-from experiments.workloads import WORKLOADS, find_spec
+from experiments.workloads.registry import WORKLOADS, find_spec
 from knowledge import inbox
-from knowledge.claims import load_seed_claims
+from knowledge.claims.seeds import load_seed_claims
 from knowledge.errors import (
     BadValueError,
     StoreError,

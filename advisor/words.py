@@ -1,6 +1,44 @@
 """Lists as they are read aloud (pure)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+from experiments.workloads.registry import find_spec
+from knowledge.names import WorkloadName
+
+RULE_WORDS = {
+    "inverse": "inverse",
+    "inverse_sqrt": "inverse square root",
+    "constant": "constant",
+    "sqrt": "square root",
+    "linear": "linear",
+}
+
+
+OPTIMIZER_TITLES = {
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "lamb": "LAMB",
+    "lars": "LARS",
+    "lion": "Lion",
+    "rmsprop": "RMSprop",
+    "sgd": "SGD",
+}
+
+
+_LEAST_CHANCE = 0.001  # probabilities are kept to three digits
+
+
+MOST_NAMES = 4  # listed one by one in a sentence
+
+
+BASIS_WORDS = {
+    "measured": "measured at this batch size",
+    "interpolated": "read off a fit between measured batch sizes",
+    "extrapolated": "extrapolated beyond the measured batch sizes",
+    "reported": "reported by others, not measured by us",
+    "borrowed": "borrowed from related workloads",
+    "none": "no evidence",
+}
 
 
 def joined(words: Iterable[object]) -> str:
@@ -11,3 +49,101 @@ def joined(words: Iterable[object]) -> str:
     """
     *first, last = map(str, words)
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def title_of(workload: str) -> str:
+    """Return a workload's name as people write it.
+
+    >>> title_of("realface@1/16")
+    'RealFace@1/16'
+    """
+    spec = find_spec(workload)
+    if spec is None:
+        return workload
+    return workload.replace(WorkloadName.parse(workload).base, spec.title)
+
+
+def optimizer_title(optimizer: str) -> str:
+    """Return an optimizer's name as people write it; an unknown one as it came."""
+    return OPTIMIZER_TITLES.get(optimizer, optimizer)
+
+
+def duration_text(seconds: float) -> str:
+    """Return a length of time in the unit a person would use.
+
+    >>> duration_text(42), duration_text(300), duration_text(9000)
+    ('42 s', '5 min', '2.5 h')
+    >>> duration_text(0.2)
+    '1 s'
+    """
+    if seconds < 1:
+        return "1 s"  # nothing takes no time
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def recipe_words(optimizer: str, recipe: str | None) -> str:
+    """Return an optimizer with the recipe it was used in, where one is known.
+
+    >>> recipe_words("sgd", "momentum"), recipe_words("lion", None)
+    ('SGD (recipe momentum)', 'Lion')
+    """
+    title = optimizer_title(optimizer)
+    return f"{title} (recipe {recipe})" if recipe else title
+
+
+def names_text(names: Sequence[str]) -> str:
+    """Return workloads by name when they are few, else their number and family.
+
+    >>> names_text(["g/a", "g/b", "g/c", "g/d", "g/e"])
+    '5 workloads of the family g'
+    """
+    if len(names) <= MOST_NAMES:
+        return joined(names)
+    families = sorted({WorkloadName.parse(name).base.split("/")[0] for name in names})
+    if len(families) > 1:
+        return f"{len(names)} related workloads"
+    return f"{len(names)} workloads of the family {families[0]}"
+
+
+def rules_text(rules: dict[str, float]) -> str:
+    """Return the rules of thumb, likeliest first, with their probabilities."""
+    ordered = sorted(rules.items(), key=lambda item: -item[1])
+    likely = [(name, share) for name, share in ordered if share >= 0.01]
+    words = [f"{RULE_WORDS[name]} {percent(share)}" for name, share in likely]
+    if len(likely) < len(ordered):
+        rest = [RULE_WORDS[name] for name, share in ordered if share < 0.01]
+        words.append(f"{joined(rest)} <1 %")
+    text = ", ".join(words)
+    return text[0].upper() + text[1:] + "."
+
+
+def chance_text(probability: float | None) -> str:
+    """Return a probability as it is shown everywhere, never as certain.
+
+    >>> chance_text(0.9), chance_text(0.999), chance_text(1.0), chance_text(0.0)
+    ('0.9', '0.999', 'over 0.999', 'under 0.001')
+    """
+    if probability is None:
+        return "not known"
+    if probability > 1 - _LEAST_CHANCE / 2:
+        return f"over {1 - _LEAST_CHANCE:g}"
+    if probability < _LEAST_CHANCE / 2:
+        return f"under {_LEAST_CHANCE:g}"
+    return f"{round(probability, 3):g}"
+
+
+def percent(share: float) -> str:
+    """Return a share as people say it: nothing here is impossible, and nothing sure.
+
+    >>> percent(0.9), percent(0.001), percent(1.0)
+    ('90 %', '<1 %', '>99 %')
+    """
+    if share < 0.01:
+        return "<1 %"
+    if share > 0.99:
+        return ">99 %"
+    return f"{100 * share:.0f} %"

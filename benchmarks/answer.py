@@ -24,7 +24,7 @@ from advisor.reading.parsing import parse_question
 from advisor.service import Advisor
 from benchmarks.machine import describe_machine
 from benchmarks.made_up_stores import StoreSize, make_store
-from experiments.workloads import WORKLOADS
+from experiments.workloads.registry import WORKLOADS
 from knowledge.python_process import python_command, python_environment
 from knowledge.records import OURS, Curve, Run
 

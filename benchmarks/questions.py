@@ -28,7 +28,8 @@ from advisor.reading.learned import (
     load_examples,
     look_at_example,
 )
-from advisor.reading.parsing import SLOT_NAMES, parse_question
+from advisor.reading.parsing import parse_question
+from advisor.reading.question import SLOT_NAMES
 from benchmarks.machine import describe_machine
 
 ROOT = Path(__file__).resolve().parent.parent

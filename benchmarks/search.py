@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from advisor.planning.plan import VerificationSpec
+from advisor.planning.spec import VerificationSpec
 from benchmarks.range_tests import READINGS
 from benchmarks.real_runs import Laboratory, RealRun, TrainedRuns
 from benchmarks.search_methods import METHODS, Bench, State

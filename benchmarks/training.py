@@ -34,8 +34,8 @@ from benchmarks.plain_training import PlainStepper
 from experiments.executors.processes import usable_cores
 from experiments.machine import peak_memory_mb
 from experiments.training.stepping import Stepper, prepare_process
-from experiments.workloads import get_spec
 from experiments.workloads.faces.task import FaceTask
+from experiments.workloads.registry import get_spec
 from knowledge.names import WorkloadName
 from knowledge.records import RunConfig
 

@@ -23,7 +23,8 @@ import psutil
 
 from experiments.executors.processes import WORKER_ENVIRONMENT
 from experiments.machine import machine_name, peak_memory_mb
-from experiments.workloads import WorkloadSpec, get_spec
+from experiments.workloads.registry import get_spec
+from experiments.workloads.spec import WorkloadSpec
 from knowledge.errors import AdvisorError, BadValueError
 from knowledge.records import RunConfig
 from knowledge.version import program_version

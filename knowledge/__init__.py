@@ -1,22 +1,16 @@
-"""What has been observed: records, claims, outcomes and the store that keeps them.
+"""What has been observed: the words every room speaks, and where rows are kept.
 
-errors        the tree of errors a person can meet
-records       Recipe, RunConfig, Curve, Run, Claim, Outcome: frozen dataclasses
-names         workload names: family, group, proxies
-recipes       the named recipes
-outcome       loss curve -> outcome; the only definition of "stable"
-python_process  how every Python process of ours is started
-version       which version of this program is running
-inbox         record(): one immutable file per event, no duckdb
-tables        record bodies -> rows
-migrations    the store's schema, step by step
-shipped_study the study that ships with the program, read from study/
-study_writing runs and curves -> the files of such a study
-run_memory    runs of a group, kept between snapshots
-store         Store: ingest, snapshots, queries
-exporting     a table to a file
-sql_box       a person's own SELECT, in a child process with limits
-claims/       the seeds' statements as data, one file per source
-concepts/     short explanations with their sources
-importers/    one file per foreign format
+claims/         What sources say, as data beside this file
+concepts/       Short explanations in our own words: one Markdown file per concept
+errors          Every error a person can meet, in one tree
+importers/      Others' run histories
+inbox           Saving an event: one immutable record file, no lock and no duckdb
+names           Workload names
+outcome         From the curve of a run to its outcome
+python_process  How every Python process of ours is started
+recipes         The named recipes
+records         The records every room speaks in
+store/          The tables: the only room that opens DuckDB
+study/          The study that ships: its data beside this file, read and written here
+version         Which version of this program is running: it is part of what a run is
 """

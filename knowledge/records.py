@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+TOLD, TOLD_TITLE = "own-observation", "Your own observation"
+
 
 class Outcome(StrEnum):
     """The verdict on a run. Divergence is a result, never an exception."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from advisor.evidence.selecting import Evidence, Scope, select_from_shelves, shelve
+from advisor.evidence.scope import Scope
+from advisor.evidence.selecting import Evidence, select_from_shelves, shelve
 from knowledge.records import Claim, Run
 
 

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from advisor.cli.arguments import COMMANDS, build_parser
-from experiments.workloads import WORKLOADS
+from experiments.workloads.registry import WORKLOADS
 from knowledge import errors
 from knowledge.recipes import RECIPES
 from knowledge.records import Claim, Forecast, Run, Throughput

@@ -27,7 +27,8 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from advisor.agents.tools import TOOLS, Tool, call_tool
+from advisor.agents.tool import Tool
+from advisor.agents.tools import TOOLS, call_tool
 from advisor.service import Advisor
 from knowledge.errors import AdvisorError, SettingsError
 from knowledge.version import program_version

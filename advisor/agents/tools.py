@@ -6,54 +6,27 @@ arguments come from a program that may be wrong, so each is held against its sch
 results are cut to what a language model can read at once.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from advisor.agents.arguments import check_arguments
 from advisor.agents.results import short_result
+from advisor.agents.tool import Arguments, Tool
 from advisor.answers.evidence_rows import evidence_of
 from advisor.checks import DEVICES, MAX_BATCH_SIZE
 from advisor.conversation.acting import propose_cancel, propose_runs
 from advisor.rates import LEAST_LEARNING_RATE, MOST_LEARNING_RATE
-from advisor.running.verification import Verification, job_dict
-from experiments.workloads import WORKLOADS
+from advisor.running.job_documents import job_dict
+from advisor.running.verification import Verification
+from experiments.workloads.registry import WORKLOADS
 from knowledge.errors import BadValueError
 from knowledge.recipes import RECIPES
 
 if TYPE_CHECKING:
     from advisor.service import Advisor
 
-Arguments = Mapping[str, Any]
+
 _MOST_ROWS = 100
 _MOST_EVIDENCE = 20
-
-
-@dataclass(frozen=True)
-class Tool:
-    """A function with its name, what it is for, and the schema of its arguments.
-
-    `acts` marks the one that changes something; `proposes` those that may leave a plan
-    waiting for a yes, and change nothing else that counts.
-    """
-
-    name: str
-    description: str
-    properties: Mapping[str, Mapping[str, Any]]
-    required: tuple[str, ...]
-    call: Callable[["Advisor", Arguments], dict[str, Any]]
-    proposes: bool = False
-    acts: bool = False
-
-    @property
-    def schema(self) -> dict[str, Any]:
-        """JSON schema of the arguments."""
-        return {
-            "type": "object",
-            "properties": {name: dict(what) for name, what in self.properties.items()},
-            "required": list(self.required),
-            "additionalProperties": False,
-        }
 
 
 def call_tool(advisor: "Advisor", name: str, arguments: Arguments) -> dict[str, Any]:

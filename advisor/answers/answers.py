@@ -36,10 +36,8 @@ from advisor.answers.longer_runs import longer_horizon_caveat
 from advisor.answers.recommendation import (
     Judgement,
     Recommendation,
-    VerificationPlan,
     build_judgement,
     build_recommendation,
-    find_basis,
 )
 from advisor.checks import (
     MOST_STEPS,
@@ -47,15 +45,14 @@ from advisor.checks import (
     check_device,
     check_learning_rate,
 )
-from advisor.conversation.observing import SOURCE as OWN_SOURCE
 from advisor.evidence.library import Library
-from advisor.evidence.selecting import Evidence, Scope
+from advisor.evidence.scope import DEFAULT_RISK, PRECISION, Scope
+from advisor.evidence.selecting import Evidence, find_basis
 from advisor.memory import Memory
 from advisor.planning.costs import START_SECONDS, RunCost
 from advisor.planning.plan import (
     NARROW_ENOUGH,
-    VerificationSpec,
-    next_seed,
+    VerificationPlan,
     no_runs_planned,
     plan_batches,
     plan_verification,
@@ -63,7 +60,8 @@ from advisor.planning.plan import (
     usual_steps,
     verification_target,
 )
-from advisor.planning.timings import PRECISION, Timings
+from advisor.planning.spec import VerificationSpec, next_seed
+from advisor.planning.timings import Timings
 from advisor.rates import round_rate
 from advisor.scaling.referee import CaseKey, Referee, narrower_copies
 from advisor.scaling.verdicts import ScalingReport
@@ -73,18 +71,20 @@ from advisor.statistics.kept_fits import KeptFits
 from advisor.statistics.threshold import StableLearningRateModel
 from experiments.machine import machine_name
 from experiments.training.precision import check_precision
-from experiments.workloads import WORKLOADS, find_spec
+from experiments.workloads.registry import WORKLOADS, find_spec
 from knowledge.errors import (
     BadValueError,
     UnknownWorkloadError,
 )
 from knowledge.names import WorkloadName, nearest_names
 from knowledge.recipes import RECIPES, is_variant
+from knowledge.records import TOLD as OWN_SOURCE
 from knowledge.records import Claim
 from knowledge.store.store import Store
 
 PLAN_BUDGET_SECONDS = 60.0
-DEFAULT_RISK = 0.1
+
+
 MAX_ANSWERS = 256  # an answer that rests on thousands of runs lists their ids
 
 

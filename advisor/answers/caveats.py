@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from advisor.evidence.selecting import Evidence, Scope, is_labelled
+from advisor.evidence.scope import Scope
+from advisor.evidence.selecting import Evidence
+from advisor.evidence.trajectories import is_labelled
 from advisor.rates import octaves_text, rate_text
 from advisor.words import joined
-from experiments.workloads import find_spec
+from experiments.workloads.registry import find_spec
 from knowledge.names import WorkloadName
 from knowledge.records import Run, RunConfig
 

@@ -1,11 +1,14 @@
 """What an answer rests on, as rows to read, and the scope a question names."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from advisor.answers.recommendation import Recommendation
-from advisor.answers.wording import claim_summary, run_summary
-from advisor.reading.parsing import Question
+from advisor.evidence.scope import Exclusion
+from advisor.rates import rate_text
+from advisor.reading.question import Question
+from advisor.words import chance_text
+from knowledge.records import Claim, Run
 
 if TYPE_CHECKING:
     from advisor.service import Advisor
@@ -41,3 +44,51 @@ def evidence_of(
         ),
         *({"kind": "run", "id": r.id, "summary": run_summary(r)} for r in runs),
     )
+
+
+def run_summary(run: Run) -> str:
+    """Return one run in a line."""
+    outcome = run.outcome or "no outcome given"
+    at = f" at step {run.failed_at_step}" if run.failed_at_step else ""
+    # An import's length is in whatever its source counts: steps, epochs or tokens.
+    unit = " steps" if run.is_measured else ""
+    length = f", length {run.horizon_steps:g}{unit}" if run.horizon_steps else ""
+    seed = f", seed {run.seed}" if run.seed is not None else ""
+    metric = (
+        f", {run.metric_name} {run.metric_value:.4g}"
+        if run.metric_value is not None
+        else ""
+    )
+    return (
+        f"{run.workload} at batch {run.batch_size}, {rate_text(run.learning_rate)}: "
+        f"{outcome}{at}{length}{metric}{seed} ({run.source})"
+    )
+
+
+def claim_summary(claim: Claim) -> str:
+    """Return one claim in a line, with what is our reading marked as such."""
+    reading = f" [our reading: {claim.inferred}]" if claim.inferred else ""
+    return f"{claim.statement} ({claim.source_title}){reading}"
+
+
+def row_to_read(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of a table with its names and rates as people write them.
+
+    >>> row_to_read({"learning_rate": 0.006, "failed_at_step": 242})
+    {'learning rate': '0.006', 'failed at step': 242}
+    """
+    written = {"learning_rate": rate_text, "probability_stable": chance_text}
+    return {
+        name.replace("_", " "): written[name](value)
+        if name in written and value is not None
+        else value
+        for name, value in row.items()
+    }
+
+
+def exclusions_text(excluded: Sequence[Exclusion]) -> list[str]:
+    """Return why rows were left out, a line per reason."""
+    reasons: dict[str, list[str]] = {}
+    for exclusion in excluded:
+        reasons.setdefault(exclusion.reason, []).append(exclusion.id)
+    return [f"{len(ids)}: {reason}" for reason, ids in sorted(reasons.items())]

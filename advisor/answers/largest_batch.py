@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from advisor.answers.recommendation import Recommendation
-from advisor.evidence.selecting import Evidence, Scope
+from advisor.evidence.scope import Scope
+from advisor.evidence.selecting import Evidence
 from advisor.rates import rate_text
 from advisor.statistics.threshold import BatchEstimate, StableLearningRateModel
 

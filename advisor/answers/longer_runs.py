@@ -4,9 +4,10 @@ Failure comes late, so an answer holds for the run length it names and for no lo
 one. A caveat says what measuring a longer one takes here.
 """
 
-from advisor.answers.wording import duration_text
-from advisor.evidence.selecting import Evidence, Scope
+from advisor.evidence.scope import Scope
+from advisor.evidence.selecting import Evidence
 from advisor.planning.costs import RunCost, elapsed_seconds
+from advisor.words import duration_text
 
 LONGER_TIMES = 10
 RUNS_TO_MEASURE = 6  # at one batch size: enough for a bracket whose ends repeat

@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from advisor.answers.caveats import Caveat, Kind, find_caveats
-from advisor.evidence.selecting import Evidence, Exclusion, Scope
+from advisor.estimates import LEVEL, Estimate, rounded_shares
+from advisor.evidence.scope import Exclusion, Scope
+from advisor.evidence.selecting import Evidence, find_basis
+from advisor.planning.plan import VerificationPlan
 from advisor.rates import octaves_text, rate_text, round_exponent, round_rate
 from advisor.statistics.best_rate import BestRate
 from advisor.statistics.threshold import StableLearningRateModel
@@ -19,72 +22,6 @@ from knowledge.names import WorkloadName
 
 SAFE_UNKNOWN_SD = 2.5  # octaves: a threshold known no better supports no verdict
 UNSAFE_BELOW = 0.25
-LEVEL = 0.9
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A median with its central interval; rates unless `quantity` says otherwise."""
-
-    median: float
-    low: float
-    high: float
-    level: float
-    quantity: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The keys of the contract."""
-        values: dict[str, Any] = {
-            "median": self.median,
-            "low": self.low,
-            "high": self.high,
-            "level": self.level,
-        }
-        return values | ({"quantity": self.quantity} if self.quantity else {})
-
-
-@dataclass(frozen=True)
-class PlannedRun:
-    """A run proposed to make an answer surer; `seed` counts from what was used."""
-
-    workload: str
-    batch_size: int
-    learning_rate: float
-    seed: int
-    steps: int
-    estimated_seconds: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """The keys of the contract."""
-        return dict(vars(self))
-
-
-@dataclass(frozen=True)
-class VerificationPlan:
-    """Whether to verify, why, and with which runs at what cost.
-
-    `estimated_seconds` is the wall clock when every run goes on to its end, the most
-    they take; `estimated_examples` what they then train on, of both sides for the face
-    models.
-    """
-
-    needed: bool
-    reason: str
-    runs: tuple[PlannedRun, ...] = ()
-    estimated_seconds: float = 0.0
-    purpose: str | None = None
-    estimated_examples: int = 0
-
-    def to_dict(self) -> dict[str, Any]:
-        """The keys of the contract."""
-        return {
-            "needed": self.needed,
-            "reason": self.reason,
-            "purpose": self.purpose,
-            "runs": [run.to_dict() for run in self.runs],
-            "estimated_seconds": self.estimated_seconds,
-            "estimated_examples": self.estimated_examples,
-        }
 
 
 @dataclass(frozen=True)
@@ -325,28 +262,6 @@ def _verdict(probability: float, sd_octaves: float, risk: float) -> str:
     return "unknown" if sd_octaves > SAFE_UNKNOWN_SD else "risky"
 
 
-def find_basis(evidence: Evidence, batch_size: int) -> str:
-    """Return the first of the contract's bases that holds."""
-    labelled = evidence.labelled_runs
-    outcomes = {
-        r.outcome.is_unstable for r in evidence.labelled_at(batch_size) if r.outcome
-    }
-    if outcomes == {True, False}:
-        return "measured"
-    scored = {r.batch_size for r in evidence.scored}
-    if not labelled and batch_size in scored:
-        return "measured"
-    batches = {r.batch_size for r in labelled or evidence.own.runs} or scored
-    if batches:
-        inside = min(batches) <= batch_size <= max(batches)
-        return "interpolated" if inside else "extrapolated"
-    if evidence.own.claims:
-        return "reported"
-    if evidence.siblings or evidence.scored_siblings:
-        return "borrowed"
-    return "none"
-
-
 def _best_estimate(best: BestRate | None) -> Estimate | None:
     if best is None:
         return None
@@ -364,15 +279,6 @@ def _exponent(model: StableLearningRateModel) -> Estimate:
         LEVEL,
         "max_stable",
     )
-
-
-def rounded_shares(shares: dict[str, float]) -> dict[str, float]:
-    """Round shares to three digits so that they still sum to 1."""
-    rounded = {name: round(share, 3) for name, share in shares.items()}
-    largest = max(rounded, key=lambda name: rounded[name])
-    rest = sum(share for name, share in rounded.items() if name != largest)
-    rounded[largest] = round(1.0 - rest, 3)
-    return rounded
 
 
 def _borrowed_from(evidence: Evidence) -> tuple[str, ...]:

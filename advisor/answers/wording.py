@@ -3,81 +3,30 @@
 Every number comes from the answer itself, formatted as in its JSON.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from advisor.answers.caveats import Kind
 from advisor.answers.comparison import EVEN_MARGIN, LIKELY_FROM, SURE_FROM, Comparison
 from advisor.answers.largest_batch import LargestBatch
-from advisor.answers.recommendation import Estimate, Judgement, Recommendation
-from advisor.evidence.selecting import OVERTAKEN, Exclusion
+from advisor.answers.recommendation import Judgement, Recommendation
+from advisor.estimates import Estimate
+from advisor.evidence.selecting import OVERTAKEN
 from advisor.rates import rate_text
-from advisor.words import joined
-from experiments.workloads import find_spec
+from advisor.words import (
+    BASIS_WORDS,
+    chance_text,
+    duration_text,
+    joined,
+    names_text,
+    optimizer_title,
+    percent,
+    rules_text,
+    title_of,
+)
+from experiments.workloads.registry import find_spec
 from knowledge.names import WorkloadName
 from knowledge.recipes import RECIPES
-from knowledge.records import Claim, Run
-
-RULE_WORDS = {
-    "inverse": "inverse",
-    "inverse_sqrt": "inverse square root",
-    "constant": "constant",
-    "sqrt": "square root",
-    "linear": "linear",
-}
-OPTIMIZER_TITLES = {
-    "adam": "Adam",
-    "adamw": "AdamW",
-    "lamb": "LAMB",
-    "lars": "LARS",
-    "lion": "Lion",
-    "rmsprop": "RMSprop",
-    "sgd": "SGD",
-}
-_LEAST_CHANCE = 0.001  # probabilities are kept to three digits
-MOST_NAMES = 4  # listed one by one in a sentence
-BASIS_WORDS = {
-    "measured": "measured at this batch size",
-    "interpolated": "read off a fit between measured batch sizes",
-    "extrapolated": "extrapolated beyond the measured batch sizes",
-    "reported": "reported by others, not measured by us",
-    "borrowed": "borrowed from related workloads",
-    "none": "no evidence",
-}
-
-
-def title_of(workload: str) -> str:
-    """Return a workload's name as people write it.
-
-    >>> title_of("realface@1/16")
-    'RealFace@1/16'
-    """
-    spec = find_spec(workload)
-    if spec is None:
-        return workload
-    return workload.replace(WorkloadName.parse(workload).base, spec.title)
-
-
-def optimizer_title(optimizer: str) -> str:
-    """Return an optimizer's name as people write it; an unknown one as it came."""
-    return OPTIMIZER_TITLES.get(optimizer, optimizer)
-
-
-def duration_text(seconds: float) -> str:
-    """Return a length of time in the unit a person would use.
-
-    >>> duration_text(42), duration_text(300), duration_text(9000)
-    ('42 s', '5 min', '2.5 h')
-    >>> duration_text(0.2)
-    '1 s'
-    """
-    if seconds < 1:
-        return "1 s"  # nothing takes no time
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
 
 
 def setting_text(r: Recommendation) -> str:
@@ -91,16 +40,6 @@ def setting_text(r: Recommendation) -> str:
     if _is_imported(r):  # its runs seldom say where they were made
         return optimizer
     return f"{optimizer}, {r.device.upper() if r.device == 'cpu' else r.device}"
-
-
-def recipe_words(optimizer: str, recipe: str | None) -> str:
-    """Return an optimizer with the recipe it was used in, where one is known.
-
-    >>> recipe_words("sgd", "momentum"), recipe_words("lion", None)
-    ('SGD (recipe momentum)', 'Lion')
-    """
-    title = optimizer_title(optimizer)
-    return f"{title} (recipe {recipe})" if recipe else title
 
 
 def recommendation_text(r: Recommendation) -> str:
@@ -174,20 +113,6 @@ def rests_on_text(r: Recommendation) -> str:
     return text + "."
 
 
-def names_text(names: Sequence[str]) -> str:
-    """Return workloads by name when they are few, else their number and family.
-
-    >>> names_text(["g/a", "g/b", "g/c", "g/d", "g/e"])
-    '5 workloads of the family g'
-    """
-    if len(names) <= MOST_NAMES:
-        return joined(names)
-    families = sorted({WorkloadName.parse(name).base.split("/")[0] for name in names})
-    if len(families) > 1:
-        return f"{len(names)} related workloads"
-    return f"{len(names)} workloads of the family {families[0]}"
-
-
 def _is_imported(r: Recommendation) -> bool:
     return find_spec(r.workload) is None
 
@@ -215,18 +140,6 @@ def exponent_text(r: Recommendation) -> str:
         f"{what} goes as batch^{x.median:g} ({percent(x.level)}: {x.low:g} to "
         f"{x.high:g}). {rules_text(r.scaling_rules)}"
     )
-
-
-def rules_text(rules: dict[str, float]) -> str:
-    """Return the rules of thumb, likeliest first, with their probabilities."""
-    ordered = sorted(rules.items(), key=lambda item: -item[1])
-    likely = [(name, share) for name, share in ordered if share >= 0.01]
-    words = [f"{RULE_WORDS[name]} {percent(share)}" for name, share in likely]
-    if len(likely) < len(ordered):
-        rest = [RULE_WORDS[name] for name, share in ordered if share < 0.01]
-        words.append(f"{joined(rest)} <1 %")
-    text = ", ".join(words)
-    return text[0].upper() + text[1:] + "."
 
 
 def plan_text(r: Recommendation) -> str:
@@ -423,54 +336,6 @@ def _same(a: float | None, b: float | None) -> bool:
     return a is not None and b is not None and abs(a / b - 1) < 0.005
 
 
-def run_summary(run: Run) -> str:
-    """Return one run in a line."""
-    outcome = run.outcome or "no outcome given"
-    at = f" at step {run.failed_at_step}" if run.failed_at_step else ""
-    # An import's length is in whatever its source counts: steps, epochs or tokens.
-    unit = " steps" if run.is_measured else ""
-    length = f", length {run.horizon_steps:g}{unit}" if run.horizon_steps else ""
-    seed = f", seed {run.seed}" if run.seed is not None else ""
-    metric = (
-        f", {run.metric_name} {run.metric_value:.4g}"
-        if run.metric_value is not None
-        else ""
-    )
-    return (
-        f"{run.workload} at batch {run.batch_size}, {rate_text(run.learning_rate)}: "
-        f"{outcome}{at}{length}{metric}{seed} ({run.source})"
-    )
-
-
-def claim_summary(claim: Claim) -> str:
-    """Return one claim in a line, with what is our reading marked as such."""
-    reading = f" [our reading: {claim.inferred}]" if claim.inferred else ""
-    return f"{claim.statement} ({claim.source_title}){reading}"
-
-
-def row_to_read(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row of a table with its names and rates as people write them.
-
-    >>> row_to_read({"learning_rate": 0.006, "failed_at_step": 242})
-    {'learning rate': '0.006', 'failed at step': 242}
-    """
-    written = {"learning_rate": rate_text, "probability_stable": chance_text}
-    return {
-        name.replace("_", " "): written[name](value)
-        if name in written and value is not None
-        else value
-        for name, value in row.items()
-    }
-
-
-def exclusions_text(excluded: Sequence[Exclusion]) -> list[str]:
-    """Return why rows were left out, a line per reason."""
-    reasons: dict[str, list[str]] = {}
-    for exclusion in excluded:
-        reasons.setdefault(exclusion.reason, []).append(exclusion.id)
-    return [f"{len(ids)}: {reason}" for reason, ids in sorted(reasons.items())]
-
-
 def settings_snippets(r: Recommendation) -> dict[str, str]:
     """Return the recommended rate as people paste it into their programs."""
     if r.learning_rate is None:
@@ -490,34 +355,6 @@ def settings_snippets(r: Recommendation) -> dict[str, str]:
             f"# on the command line: --batch-size {r.batch_size}"
         )
     return snippets
-
-
-def chance_text(probability: float | None) -> str:
-    """Return a probability as it is shown everywhere, never as certain.
-
-    >>> chance_text(0.9), chance_text(0.999), chance_text(1.0), chance_text(0.0)
-    ('0.9', '0.999', 'over 0.999', 'under 0.001')
-    """
-    if probability is None:
-        return "not known"
-    if probability > 1 - _LEAST_CHANCE / 2:
-        return f"over {1 - _LEAST_CHANCE:g}"
-    if probability < _LEAST_CHANCE / 2:
-        return f"under {_LEAST_CHANCE:g}"
-    return f"{round(probability, 3):g}"
-
-
-def percent(share: float) -> str:
-    """Return a share as people say it: nothing here is impossible, and nothing sure.
-
-    >>> percent(0.9), percent(0.001), percent(1.0)
-    ('90 %', '<1 %', '>99 %')
-    """
-    if share < 0.01:
-        return "<1 %"
-    if share > 0.99:
-        return ">99 %"
-    return f"{100 * share:.0f} %"
 
 
 def _s(count: int) -> str:

@@ -10,8 +10,7 @@ from typing import Any
 
 import altair as alt
 
-from advisor.answers.wording import title_of
-from advisor.charts.threshold import (
+from advisor.charts.axes import (
     INK,
     NEUTRAL_COLOUR,
     STABLE_COLOUR,
@@ -20,6 +19,7 @@ from advisor.charts.threshold import (
     rate_axis,
 )
 from advisor.evidence.shortening import cut_at
+from advisor.words import title_of
 from knowledge.records import Outcome, Run
 
 MAX_RUNS = 3000  # more marks say nothing more and make the page slow

@@ -8,23 +8,32 @@ the palette of Okabe and Ito, chosen for colour-blind readers.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import altair as alt
 
 from advisor.answers.recommendation import Recommendation
-from advisor.answers.wording import RULE_WORDS, chance_text, percent, title_of
-from advisor.track_record.scores import Bin, bin_text
-from advisor.words import joined
-from experiments.workloads import find_spec
-from knowledge.records import Claim, Curve, Outcome, Run
+from advisor.charts.axes import (
+    INK,
+    NEUTRAL_COLOUR,
+    STABLE_COLOUR,
+    UNSTABLE_COLOUR,
+    data_of,
+    layered,
+    log_axis,
+    rate_axis,
+    without_shorthand,
+)
+from advisor.words import chance_text, joined, title_of
+from experiments.workloads.registry import find_spec
+from knowledge.records import Claim, Outcome, Run
 
-STABLE_COLOUR, UNSTABLE_COLOUR = "#0072B2", "#D55E00"
-NEUTRAL_COLOUR, INK = "#6F7680", "#1B1F24"
 MAX_RUNS = 1500  # more dots say nothing more and make the page slow
-MAX_POINTS = 500  # of one curve
+
+
 BESIDE = 11  # pixels by which a report stands beside what is at its batch size, too
-LONG_BAR = 0.75  # a share, from which its label stands in the bar
+
+
 _CROSS = "M-0.8,-0.8L0.8,0.8M0.8,-0.8L-0.8,0.8"
 _ARROW_UP = "M0,1L0,-1M-0.6,-0.3L0,-1L0.6,-0.3"
 _ARROW_DOWN = "M0,-1L0,1M-0.6,0.3L0,1L0.6,0.3"
@@ -139,8 +148,8 @@ def build_threshold_chart(data: ThresholdChartData) -> alt.LayerChart:
     if points:
         layers += _points_layers(points, x, y)
     if not layers:
-        layers = [alt.Chart(_data([])).mark_point()]
-    return _layered(layers, height=460)
+        layers = [alt.Chart(data_of([])).mark_point()]
+    return layered(layers, height=460)
 
 
 def describe_threshold_chart(data: ThresholdChartData) -> str:
@@ -210,180 +219,6 @@ def _lengths_text(bands: Sequence[ThresholdBand]) -> str:
         return ""
     said = joined([f"{length} for {title}" for title, length in lengths.items()])
     return f"The lines speak of runs of unequal length: {said}."
-
-
-def build_loss_chart(
-    curves: Mapping[str, Curve], *, failed_at_step: int | None = None
-) -> alt.LayerChart:
-    """Return the loss against the step: raw faint, smoothed strong, one line a label.
-
-    The vertical axis is logarithmic where the smoothed loss spans a decade or more.
-    `failed_at_step` is marked.
-    """
-    raw, smooth = [], []
-    for label, curve in curves.items():
-        steps = [(i, x) for i, x in enumerate(curve.losses, 1) if math.isfinite(x)]
-        raw += _line_rows(label, thin(steps))
-        smooth += _line_rows(label, thin(smoothed(steps)))
-    values = [row["value"] for row in smooth] or [1.0]
-    is_log = min(values) > 0 and max(values) >= 10 * min(values)
-    scale = alt.Scale(type="log") if is_log else alt.Scale(zero=False)
-    x = alt.X("step:Q", title="Step", scale=alt.Scale(nice=False))
-    y = alt.Y("value:Q", title="Loss", scale=scale)
-    colour = _line_colours(list(curves))
-    layers = [
-        alt.Chart(_data(raw))
-        .mark_line(opacity=0.3, strokeWidth=1)
-        .encode(x=x, y=y, color=colour),
-        alt.Chart(_data(smooth))
-        .mark_line(strokeWidth=2)
-        .encode(x=x, y=y, color=colour, tooltip=_line_tooltip("Loss, smoothed")),
-    ]
-    if failed_at_step is not None:
-        layers.append(_step_rule(failed_at_step))
-    return _layered(layers, height=260)
-
-
-def build_metric_chart(
-    name: str,
-    points: Sequence[tuple[int, float]],
-    *,
-    failed_at_step: int | None = None,
-) -> alt.LayerChart:
-    """Return one metric that was measured now and then, against the step."""
-    rows = _line_rows(name, [p for p in points if math.isfinite(p[1])])
-    line = (
-        alt.Chart(_data(rows))
-        .mark_line(point=True, color=STABLE_COLOUR, strokeWidth=2)
-        .encode(
-            x=alt.X("step:Q", title="Step", scale=alt.Scale(nice=False)),
-            y=alt.Y("value:Q", title=metric_words(name), scale=alt.Scale(zero=False)),
-            tooltip=_line_tooltip(metric_words(name)),
-        )
-    )
-    layers = [line] if failed_at_step is None else [line, _step_rule(failed_at_step)]
-    return _layered(layers, height=180)
-
-
-def build_rules_chart(shares: Mapping[str, float]) -> alt.LayerChart:
-    """Return the probability of each rule of thumb as bars."""
-    order = ["inverse", "inverse_sqrt", "constant", "sqrt", "linear"]
-    rows = [
-        {
-            "rule": RULE_WORDS[name],
-            "share": shares[name],
-            "text": percent(shares[name]),
-            "is_long": shares[name] > LONG_BAR,
-        }
-        for name in order
-    ]
-    base = alt.Chart(_data(rows)).encode(
-        y=alt.Y(
-            "rule:N",
-            title=None,
-            sort=[RULE_WORDS[n] for n in order],
-            axis=alt.Axis(labelOverlap=False, labelLimit=200),
-        ),
-        x=alt.X(
-            "share:Q",
-            title="Probability",
-            scale=alt.Scale(domain=[0, 1]),
-            axis=alt.Axis(format="%", tickCount=5),
-        ),
-    )
-    bars = base.mark_bar(color=STABLE_COLOUR, height=14)
-    # A long bar carries its label inside: beyond its end it would be cut off.
-    labels = [
-        base.transform_filter("!datum.is_long")
-        .mark_text(align="left", dx=4, color=INK)
-        .encode(text="text:N"),
-        base.transform_filter("datum.is_long")
-        .mark_text(align="right", dx=-4, color="white")
-        .encode(text="text:N"),
-    ]
-    return _layered([bars, *labels], height=210)
-
-
-def build_reliability_chart(bins: Sequence[Bin]) -> alt.LayerChart:
-    """Return how often forecasts came true against what they said, with intervals.
-
-    On the dashed line a forecast of 80 % comes true 80 % of the time.
-    """
-    rows = [
-        {
-            "said": b.mean_forecast,
-            "seen": b.share_stable,
-            "low": b.low,
-            "high": b.high,
-            "runs": b.n_runs,
-            "text": bin_text(b),
-        }
-        for b in bins
-    ]
-    scale = alt.Scale(domain=[0, 1], nice=False)
-    axis = alt.Axis(format="%", tickCount=5)
-    x = alt.X("said:Q", title="P(stable) as forecast", scale=scale, axis=axis)
-    y = alt.Y("seen:Q", title="Share that was stable", scale=scale, axis=axis)
-    tooltip = [
-        alt.Tooltip("text:N", title="Forecasts"),
-        alt.Tooltip("low:Q", title="90 % from", format=".0%"),
-        alt.Tooltip("high:Q", title="90 % to", format=".0%"),
-    ]
-    line = (
-        alt.Chart(_data([{"said": 0, "seen": 0}, {"said": 1, "seen": 1}]))
-        .mark_line(color=NEUTRAL_COLOUR, strokeDash=[6, 4])
-        .encode(x=x, y=y)
-    )
-    base = alt.Chart(_data(rows)).encode(x=x, tooltip=tooltip)
-    bars = base.mark_rule(color=STABLE_COLOUR, strokeWidth=2).encode(
-        y=alt.Y("low:Q", **_without_shorthand(y)), y2="high:Q"
-    )
-    dots = base.mark_circle(color=STABLE_COLOUR, opacity=1, size=110).encode(y=y)
-    counts = base.mark_text(align="left", dx=9, dy=9, color=INK).encode(
-        y=y, text="runs:Q"
-    )
-    return _layered([line, bars, dots, counts], height=340)
-
-
-def smoothed(points: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
-    """Return an exponential moving average over about a fifteenth of the curve.
-
-    >>> smoothed([(1, 2.0), (2, 2.0)])
-    [(1, 2.0), (2, 2.0)]
-    """
-    weight = min(1.0, 2.0 / (1.0 + max(len(points) / 15, 1.0)))
-    found: list[tuple[int, float]] = []
-    for step, value in points:
-        last = found[-1][1] if found else value
-        found.append((step, last + weight * (value - last)))
-    return found
-
-
-def thin(points: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
-    """Return at most about MAX_POINTS of the points, the last one among them."""
-    stride = max(1, math.ceil(len(points) / MAX_POINTS))
-    kept = list(points[::stride])
-    if points and kept[-1] != points[-1]:
-        kept.append(points[-1])
-    return kept
-
-
-def metric_words(name: str) -> str:
-    """Return a metric's name as a title.
-
-    >>> metric_words("validation_accuracy")
-    'Validation accuracy'
-    """
-    words = name.replace("_", " ")
-    return f"{words[:1].upper()}{words[1:]}"
-
-
-def _data(rows: Sequence[Mapping[str, Any]]) -> alt.Data:
-    return alt.Data(values=list(rows))  # type: ignore[no-untyped-call]
-
-
-def _layered(layers: Sequence[alt.Chart], *, height: int) -> alt.LayerChart:
-    return cast("alt.LayerChart", alt.layer(*layers).properties(height=height))
 
 
 # -- the threshold chart ---------------------------------------------------------------
@@ -476,19 +311,19 @@ def _interval_row(r: Recommendation) -> dict[str, Any]:
 
 
 def _interval_layers(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> list[alt.Chart]:
-    base = alt.Chart(_data(rows)).encode(x=x)
+    base = alt.Chart(data_of(rows)).encode(x=x)
     return [
         base.mark_errorbar(color=INK, ticks=True, thickness=1.5).encode(
-            y=alt.Y("low:Q", **_without_shorthand(y)), y2="high:Q"
+            y=alt.Y("low:Q", **without_shorthand(y)), y2="high:Q"
         ),
         base.mark_tick(orient="horizontal", color=INK, size=26, thickness=2).encode(
-            y=alt.Y("median:Q", **_without_shorthand(y))
+            y=alt.Y("median:Q", **without_shorthand(y))
         ),
     ]
 
 
 def _band_layers(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> list[alt.Chart]:
-    data = _data(rows)
+    data = data_of(rows)
     strength = alt.condition("datum.role == 'answer'", alt.value(0.22), alt.value(0.1))
     dash = alt.condition("datum.role == 'answer'", alt.value([1, 0]), alt.value([5, 4]))
     ends = {row["workload"]: row for row in rows}
@@ -500,8 +335,8 @@ def _band_layers(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> list[alt.Cha
         alt.Tooltip("low:Q", title=f"{level} from", format=".3~g"),
         alt.Tooltip("high:Q", title=f"{level} to", format=".3~g"),
     ]
-    low = alt.Y("low:Q", **_without_shorthand(y))
-    median = alt.Y("median:Q", **_without_shorthand(y))
+    low = alt.Y("low:Q", **without_shorthand(y))
+    median = alt.Y("median:Q", **without_shorthand(y))
     return [
         alt.Chart(data)
         .mark_area(color=NEUTRAL_COLOUR)
@@ -517,7 +352,7 @@ def _band_layers(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> list[alt.Cha
         .mark_line(color=NEUTRAL_COLOUR, strokeWidth=2)
         .encode(x=x, y=median, detail="workload:N", strokeDash=dash, tooltip=tooltip),
         *[
-            alt.Chart(_data([row for row in ends.values() if row["place"] == place]))
+            alt.Chart(data_of([row for row in ends.values() if row["place"] == place]))
             .mark_text(align="right", dy=dy, color=INK, fontSize=12, lineBreak="\n")
             .encode(x=x, y=median, text="label:N")
             for place, dy in (("above", -22), ("below", 11))
@@ -531,7 +366,7 @@ def _points_layers(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> list[alt.C
     legend = alt.Legend(title=None, orient="top", columns=2, symbolSize=110)
     colours, fills, shapes = zip(*looks, strict=True)
     return [
-        alt.Chart(_data([row for row in rows if row["beside"] == beside]))
+        alt.Chart(data_of([row for row in rows if row["beside"] == beside]))
         .mark_point(strokeWidth=2, opacity=1, xOffset=beside)
         .encode(
             x=x,
@@ -559,67 +394,4 @@ def _points_layers(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> list[alt.C
     ]
 
 
-def log_axis(field: str, title: str, values: Sequence[float]) -> alt.X:
-    """A base-2 axis with a tick at each power of two that is in view."""
-    low, high = (min(values), max(values)) if values else (1, 16)
-    ticks = [
-        2**n for n in range(math.floor(math.log2(low)), math.ceil(math.log2(high)) + 1)
-    ]
-    every = max(1, math.ceil(len(ticks) / 10))
-    return alt.X(
-        f"{field}:Q",
-        title=title,
-        scale=alt.Scale(type="log", base=2, domain=[low / 1.1, high * 1.1], nice=False),
-        axis=alt.Axis(values=ticks[::every], format="d", grid=True),
-    )
-
-
-def rate_axis(rates: Sequence[float]) -> alt.Y:
-    """A base-10 axis with ticks at 1, 2 and 5 of each decade, fewer over many."""
-    low, high = (min(rates), max(rates)) if rates else (1e-5, 1e-3)
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    steps = (1, 2, 5) if len(decades) <= 4 else (1,)
-    return alt.Y(
-        "rate:Q",
-        title="Learning rate",
-        scale=alt.Scale(type="log", domain=[low / 1.2, high * 1.2], nice=False),
-        axis=alt.Axis(
-            values=[float(f"{s}e{d}") for d in decades for s in steps], format="~e"
-        ),
-    )
-
-
-def _without_shorthand(channel: alt.Y) -> dict[str, Any]:
-    return {key: channel[key] for key in ("title", "scale", "axis")}
-
-
 # -- curves ----------------------------------------------------------------------------
-
-
-def _line_rows(label: str, points: Iterable[tuple[int, float]]) -> list[dict[str, Any]]:
-    return [{"label": label, "step": step, "value": value} for step, value in points]
-
-
-def _line_colours(labels: list[str]) -> Any:
-    palette = [STABLE_COLOUR, "#CC79A7", "#009E73", "#E69F00", "#56B4E9", INK]
-    scale = alt.Scale(domain=labels, range=palette[: max(len(labels), 1)])
-    legend = alt.Legend(title=None, orient="top") if len(labels) > 1 else None
-    return alt.Color("label:N", scale=scale, legend=legend)
-
-
-def _line_tooltip(title: str) -> list[alt.Tooltip]:
-    return [
-        alt.Tooltip("label:N", title="Run"),
-        alt.Tooltip("step:Q", title="Step"),
-        alt.Tooltip("value:Q", title=title, format=".4~g"),
-    ]
-
-
-def _step_rule(step: int) -> alt.Chart:
-    rows = [{"step": step, "text": f"failed at step {step}"}]
-    rule: alt.Chart = (
-        alt.Chart(_data(rows))
-        .mark_rule(color=UNSTABLE_COLOUR, strokeDash=[6, 4], strokeWidth=2)
-        .encode(x="step:Q", tooltip=alt.Tooltip("text:N", title="Outcome"))
-    )
-    return rule

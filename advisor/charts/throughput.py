@@ -5,9 +5,9 @@ from typing import Any, cast
 import altair as alt
 
 from advisor.answers.fastest_batch import BatchChoice, FastestBatch
-from advisor.answers.wording import title_of
-from advisor.charts.threshold import INK, NEUTRAL_COLOUR, STABLE_COLOUR
+from advisor.charts.axes import INK, NEUTRAL_COLOUR, STABLE_COLOUR
 from advisor.rates import rate_text
+from advisor.words import title_of
 
 KNOWN, UNKNOWN = "a stable rate is known", "no rate is known"
 

@@ -32,7 +32,7 @@ from advisor.cli.arguments import build_parser
 from advisor.running.descriptions import describe_workload
 from experiments.executors.processes import WORKER_ENVIRONMENT
 from experiments.jobs.records import VERIFICATION
-from experiments.workloads import find_spec
+from experiments.workloads.registry import find_spec
 from knowledge.errors import AdvisorError, SettingsError
 from knowledge.python_process import python_command, python_environment
 
@@ -164,7 +164,7 @@ def _draw_faces_ahead() -> None:
 
 
 def _ask(options: argparse.Namespace) -> Result:
-    from advisor.answers.wording import row_to_read
+    from advisor.answers.evidence_rows import row_to_read
 
     with _open(options) as advisor:
         answer = advisor.ask(
@@ -376,7 +376,7 @@ def _study(options: argparse.Namespace) -> Result:
 
 
 def _jobs(options: argparse.Namespace) -> Result:
-    from advisor.running.verification import job_dict
+    from advisor.running.job_documents import job_dict
 
     if options.action != "list" and not options.id:
         raise SettingsError(f"jobs {options.action} needs an id: see `jobs list`.")

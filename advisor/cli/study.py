@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from advisor.answers.wording import duration_text
 from advisor.checks import parse_budget, this_device
 from advisor.study.carrying_out import WishStatus, run_study, study_status
 from advisor.study.plan import study_plan
 from advisor.study.shipping import ship_study
+from advisor.words import duration_text
 from knowledge.errors import BadValueError, SettingsError, StudyError
 from knowledge.study.reading import ShippedStudy, find_study
 

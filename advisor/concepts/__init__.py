@@ -1,5 +1,5 @@
-"""Concepts tied to our own runs.
+"""What our own runs say of a concept.
 
-evidence        what the runs say of a concept, and a concept in words
-ties/           what is asked of the store for each concept, and its words (pure)
+evidence  What the runs in a store say of a concept, and a concept as it is read aloud
+ties/     What our own runs say of the concepts: one tie for each thing they can say
 """

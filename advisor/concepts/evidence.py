@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from advisor.answers.wording import run_summary
-from advisor.concepts.ties import TIES
+from advisor.answers.evidence_rows import run_summary
 from advisor.concepts.ties.stock import COUNTED_CLAIMS
+from advisor.concepts.ties.table import TIES
 from advisor.concepts.ties.tie import Tie
-from knowledge.concepts import Concept
+from knowledge.concepts.pages import Concept
 from knowledge.records import OURS, STUDY
 from knowledge.store.store import Store
 from knowledge.store.tables import RUN_COLUMNS, run_from_row

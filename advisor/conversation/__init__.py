@@ -1,16 +1,20 @@
-"""From a question in words to an answer, and to what may be done after a yes.
+"""Question -> Answer, proposals, and what a yes sets going.
 
-answer          Answer: what a person gets back (pure)
-conversation    ask(): who answers, and what else the same message asked
-asking_back     help, limits, one question for what is missing (pure)
-explaining      what a word means, why, and an answer in plain words
-rephrasing      an intent and its slots -> the question in plain words (pure)
-run_answers     runs and jobs shown; wishes that become proposals
-evidence_rows   what an answer rests on, as rows
-observing       what a person saw -> a claim of theirs (pure)
-choosing_jobs   which jobs a text means (pure)
-unheeded        conditions that no answer takes into account (pure)
-proposals       what waits for a yes; a plan's id works once
-acting          carries out what was approved
-history         conversations as they were: found, named, opened again
+about_jobs          Answers about jobs under way, and the offer to cancel them
+about_observations  Offers to keep what a person saw, or to take it back
+about_runs          Answers about runs and jobs
+about_symptoms      The answer to "why did it go wrong?"
+acting              What the advisor does beyond answering
+answer              Answer: what a person gets back, wherever they asked
+ask                 ask(): a question in words -> an answer with its numbers
+asking_back         What is said when there is nothing to answer yet
+choosing_jobs       Which jobs "cancel job 3" or "stop all but the digits ones" means
+explaining          Answers to "what is that?", "why?" and "in plain words"
+history             Conversations as they were: found, named, and opened again
+observing           A person's own observation
+outcome_words       The outcomes that a request for runs names: "failed", "did not fail"
+proposals           What was proposed and waits for a person's yes
+rephrasing          An intent and its slots -> the question in plain words
+run_conditions      Which stored runs a question means, as SQL and as words
+unheeded            Conditions that a question names and no answer takes into account
 """

@@ -7,18 +7,17 @@ against what is known of it first; after a change of batch size, at both.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from advisor.answers.evidence_rows import evidence_of, scope_of
+from advisor.answers.evidence_rows import evidence_of, run_summary, scope_of
 from advisor.answers.recommendation import Judgement
-from advisor.answers.wording import run_summary
 from advisor.checks import check_batch_size, check_learning_rate
 from advisor.conversation.answer import Answer, reply, several
 from advisor.conversation.asking_back import missing
 from advisor.diagnosis.diagnosing import diagnose
 from advisor.diagnosis.records import SLOTS, Diagnosis
 from advisor.diagnosis.wording import diagnosis_text
-from advisor.reading.parsing import Question
+from advisor.reading.question import Question
 from advisor.reading.symptoms import Change, ChangeKind, Symptoms, read_symptoms
-from experiments.workloads import find_spec
+from experiments.workloads.registry import find_spec
 from knowledge.errors import BadValueError
 from knowledge.names import WorkloadName
 

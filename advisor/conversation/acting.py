@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from advisor.answers.recommendation import Recommendation
-from advisor.answers.wording import change_text, duration_text
+from advisor.answers.wording import change_text
 from advisor.conversation.observing import Observation, observed_claim, observed_text
 from advisor.conversation.proposals import Action, Proposal
-from advisor.running.verification import check_trainable
-from advisor.words import joined
+from advisor.planning.checks import check_trainable
+from advisor.words import duration_text, joined
 from experiments.jobs.records import Job
 from knowledge.errors import PlanError
 from knowledge.inbox import now_text

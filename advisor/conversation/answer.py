@@ -7,7 +7,7 @@ from advisor.answers.comparison import Comparison
 from advisor.answers.fastest_batch import FastestBatch
 from advisor.answers.recommendation import Judgement, Recommendation
 from advisor.conversation.proposals import Proposal
-from advisor.reading.parsing import Question
+from advisor.reading.question import Question
 
 if TYPE_CHECKING:
     from advisor.diagnosis.records import Diagnosis

@@ -10,29 +10,24 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from advisor.answers.comparison import Comparison
-from advisor.answers.evidence_rows import evidence_of, scope_of
+from advisor.answers.evidence_rows import claim_summary, evidence_of, scope_of
+from advisor.answers.fastest_batch import fastest_batch_text
 from advisor.answers.recommendation import Recommendation
-from advisor.answers.throughput_wording import fastest_batch_text
 from advisor.answers.wording import (
-    chance_text,
-    claim_summary,
     comparison_text,
     judgement_text,
     largest_batch_text,
     plan_text,
     recommendation_text,
-    title_of,
 )
 from advisor.checks import check_batch_size, check_learning_rate
-from advisor.conversation.about_runs import (
-    cancel_answer,
+from advisor.conversation.about_jobs import cancel_answer, status_answer
+from advisor.conversation.about_observations import (
     observation_offer,
-    plan_answer,
     retraction_answer,
-    show_runs_answer,
-    status_answer,
     takes_back,
 )
+from advisor.conversation.about_runs import plan_answer, show_runs_answer
 from advisor.conversation.about_symptoms import diagnosis_answer
 from advisor.conversation.answer import Answer, reply, several
 from advisor.conversation.asking_back import (
@@ -47,11 +42,14 @@ from advisor.conversation.observing import told_outcome
 from advisor.conversation.rephrasing import conditions_text
 from advisor.conversation.unheeded import unheeded_warning
 from advisor.rates import rate_text
-from advisor.reading.parsing import AS_ASKED, Question, parse_question
+from advisor.reading.follow_ups import AS_ASKED
+from advisor.reading.parsing import parse_question
+from advisor.reading.question import Question
 from advisor.reading.several import split_questions
 from advisor.scaling.verdicts import ScalingReport
 from advisor.scaling.wording import scaling_answer_text
-from experiments.workloads import WORKLOADS
+from advisor.words import chance_text, title_of
+from experiments.workloads.registry import WORKLOADS
 from knowledge.names import nearest_names
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ from typing import Any
 
 from advisor.conversation.answer import Answer, reply
 from advisor.conversation.rephrasing import sentence_for
-from advisor.reading.parsing import Question, is_yes
-from experiments.workloads import WORKLOADS
-from knowledge.concepts import find_concept
+from advisor.reading.question import Question
+from advisor.reading.yes_no import is_yes
+from experiments.workloads.registry import WORKLOADS
+from knowledge.concepts.pages import find_concept
 
 EXAMPLES = (
     "What LR for batch 5 on RealFace?",

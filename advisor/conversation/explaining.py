@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 from advisor.answers.evidence_rows import evidence_of, scope_of
 from advisor.answers.recommendation import Recommendation
-from advisor.answers.wording import percent, rests_on_text, stability_text, title_of
+from advisor.answers.wording import rests_on_text, stability_text
 from advisor.checks import check_batch_size
 from advisor.concepts.evidence import concept_evidence, explain_text
 from advisor.conversation.answer import Answer, reply
 from advisor.rates import rate_text
-from advisor.reading.parsing import Question
+from advisor.reading.question import Question
 from advisor.reading.reading import read_text
-from experiments.workloads import find_spec
-from knowledge.concepts import (
+from advisor.words import percent, title_of
+from experiments.workloads.registry import find_spec
+from knowledge.concepts.pages import (
     Concept,
     find_concept,
     get_concept,

@@ -10,16 +10,15 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from advisor.answers.wording import title_of
 from advisor.rates import rate_text
 from advisor.reading.reading import read_text
 from advisor.reading.symptom_patterns import PATTERNS, is_denied
 from advisor.reading.symptoms import read_symptoms, tidy_symptoms
 from advisor.reading.text import plain
 from advisor.statistics.priors import OBSERVATION_RELIABILITY
-from knowledge.records import Claim
+from advisor.words import title_of
+from knowledge.records import TOLD, TOLD_TITLE, Claim
 
-SOURCE, SOURCE_TITLE = "own-observation", "Your own observation"
 _MOST_CHARS = 300
 
 HELD, FAILED, IN_DOUBT = "stable", "unstable", "in doubt"
@@ -284,8 +283,8 @@ def observed_claim(seen: Observation, *, plan_id: str, made: str) -> Claim:
     """Return the observation as a claim; a plan's id gives one claim, however often."""
     return Claim(
         id=f"claim:own/{plan_id.removeprefix('plan:')}",
-        source=SOURCE,
-        source_title=SOURCE_TITLE,
+        source=TOLD,
+        source_title=TOLD_TITLE,
         source_date=made[:19],
         kind="bound",
         statement=f"{observed_text(seen)} (\u201c{seen.words[:_MOST_CHARS]}\u201d).",

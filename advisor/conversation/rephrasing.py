@@ -7,10 +7,9 @@ question are offered. The parser reads each sentence back as what it came from.
 from collections.abc import Mapping
 from typing import Any
 
-from advisor.answers.wording import title_of
 from advisor.conversation.answer import several
 from advisor.rates import rate_text
-from advisor.words import joined
+from advisor.words import joined, title_of
 
 
 def sentence_for(

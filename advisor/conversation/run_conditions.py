@@ -8,12 +8,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from advisor.answers.wording import optimizer_title, title_of
 from advisor.conversation.answer import several
 from advisor.conversation.outcome_words import OUTCOMES, named_outcomes, outcomes_verb
 from advisor.rates import rate_text
-from advisor.reading.parsing import Question
-from advisor.words import joined
+from advisor.reading.question import Question
+from advisor.words import joined, optimizer_title, title_of
 from knowledge.names import WorkloadName
 from knowledge.recipes import RECIPES
 from knowledge.records import OURS, STUDY

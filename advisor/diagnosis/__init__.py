@@ -1,10 +1,8 @@
 """What a symptom points to, below and above the boundary.
 
-symptoms     text -> what is wrong, when, and what was changed before (pure)
-causes       the causes, and their order by symptom and side, with sources (pure)
-records      the records of a diagnosis (pure)
-diagnosing   symptoms, a judgement and runs -> a diagnosis (pure)
-reasons      why a cause stands where it stands (pure)
-wording      a diagnosis -> sentences (pure)
-answer       the answer to "why did it go wrong?"
+causes      The causes of a failed training: which symptom speaks for which, in words
+diagnosing  Symptoms and a verdict on the rate -> a Diagnosis: causes, likeliest first
+reasons     Why a cause is one, and what to change, from what is known of the case
+records     The records of a diagnosis: symptoms, side of the boundary, causes in order
+wording     A diagnosis -> sentences : the likeliest cause, why, the others, what to do
 """

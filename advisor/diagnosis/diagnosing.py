@@ -9,7 +9,7 @@ import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from advisor.answers.recommendation import Estimate, Judgement
+from advisor.answers.recommendation import Judgement
 from advisor.diagnosis.causes import (
     FIRST_STEPS_ORDER,
     OF_CHANGE,
@@ -34,10 +34,12 @@ from advisor.diagnosis.records import (
     is_short,
     is_too_low,
 )
-from advisor.evidence.selecting import ADAPTIVE, runs_that_count
+from advisor.estimates import Estimate
+from advisor.evidence.scope import ADAPTIVE
+from advisor.evidence.trajectories import runs_that_count
 from advisor.rates import round_rate
 from advisor.reading.symptoms import Change, ChangeKind, Symptom, Symptoms
-from experiments.workloads import find_spec
+from experiments.workloads.registry import find_spec
 from knowledge.names import WorkloadName
 from knowledge.recipes import RECIPES
 from knowledge.records import Outcome, Run

@@ -4,7 +4,6 @@ The decision to know: where no run of ours speaks, the words of `causes` stand a
 are; numbers come in only with the rate, the batch size, the length and our own runs.
 """
 
-from advisor.answers.wording import BASIS_WORDS, chance_text, percent, title_of
 from advisor.diagnosis.causes import CAUSE_WORDS, DAMAGING, CauseName
 from advisor.diagnosis.records import (
     Cause,
@@ -17,6 +16,7 @@ from advisor.diagnosis.records import (
 )
 from advisor.rates import rate_text
 from advisor.reading.symptoms import ChangeKind
+from advisor.words import BASIS_WORDS, chance_text, percent, title_of
 from knowledge.names import WorkloadName
 
 FAR_ABOVE = 2.0  # times the boundary: then a lower rate comes first (our choice)

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from advisor.answers.recommendation import Estimate
 from advisor.diagnosis.causes import CAUSE_WORDS, CauseName
+from advisor.estimates import Estimate
 from advisor.reading.symptoms import Symptoms
 
 SLOTS = ("workload", "batch_size", "learning_rate")

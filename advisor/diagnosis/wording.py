@@ -5,13 +5,12 @@ Every number stands in the diagnosis or in what the person wrote.
 
 from collections.abc import Callable
 
-from advisor.answers.wording import title_of
 from advisor.diagnosis.causes import CAUSE_WORDS, RANKINGS, SYMPTOM_WORDS, CauseName
 from advisor.diagnosis.diagnosing import ranked_causes
 from advisor.diagnosis.records import Diagnosis, Likelihood, Side
 from advisor.rates import rate_text
 from advisor.reading.symptoms import Symptom
-from advisor.words import joined
+from advisor.words import joined, title_of
 
 MOST_OTHERS = 4
 SLOT_WORDS = {

@@ -9,18 +9,16 @@ sorted anew.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from advisor.evidence.scope import Scope, choose_recipe, usual_horizon
 from advisor.evidence.selecting import (
     Evidence,
-    Scope,
     Shelf,
     Shelves,
-    choose_recipe,
     select_from_shelves,
     shelve,
-    usual_horizon,
 )
 from advisor.memory import Memory
-from knowledge.claims import load_seed_claims
+from knowledge.claims.seeds import load_seed_claims
 from knowledge.names import WorkloadName
 from knowledge.records import STUDY, Claim, Run
 from knowledge.store.store import Store
@@ -110,7 +108,7 @@ class Library:
         recipe: str | None,
         optimizer: str | None,
     ) -> UsualSetting:
-        """Return what was not said of a question: `advisor.evidence.selecting.choose_recipe`."""
+        """Return what was not said of a question: `advisor.evidence.scope.choose_recipe`."""
         key = workload, recipe, optimizer
         shelf = shelves.get(workload.lower(), NO_RUNS)
         known = self._settled.find(key)

@@ -6,13 +6,14 @@ or, where its slope may still teach something, becomes a sibling that shapes the
 """
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from advisor.evidence.comparable_scores import why_not_compared
-from experiments.workloads import PROXY_HORIZON_STEPS, find_spec
+from advisor.evidence.scope import ADAPTIVE, Exclusion, Scope
+from advisor.evidence.trajectories import is_labelled, overtaken_runs
+from experiments.workloads.registry import find_spec
 from knowledge.names import WorkloadName
 from knowledge.outcome import RULE_VERSION
 from knowledge.recipes import RECIPES, is_variant
@@ -25,37 +26,6 @@ UNSAID_RECIPE_RELIABILITY = (
 SURVIVOR_RELIABILITY = 0.8
 LEFT_OUT = "left out as asked"
 OVERTAKEN = "the same run was later carried further"
-ADAPTIVE = {"adam", "adamw", "nadam", "adamax", "rmsprop", "adabelief", "lion"}
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What is asked about, with everything that was not said filled in.
-
-    `recipe` is None for imported workloads whose recipe nobody named; `horizon_steps`
-    None when nothing says how long a run of this workload is.
-    """
-
-    workload: str
-    optimizer: str
-    recipe: str | None
-    device: str
-    horizon_steps: int | None
-    risk: float = 0.1
-    precision: str = "fp32"
-
-    @property
-    def name(self) -> WorkloadName:
-        """The workload's name in its parts."""
-        return WorkloadName.parse(self.workload)
-
-
-@dataclass(frozen=True)
-class Exclusion:
-    """A run or claim that was left out, and why."""
-
-    id: str
-    reason: str
 
 
 def content_of(runs: Iterable[Run], claims: Iterable[Claim] = ()) -> str:
@@ -184,79 +154,9 @@ def told_stability(runs: Iterable[Run]) -> list[Run]:
     return told
 
 
-def is_labelled(run: Run) -> bool:
-    """Whether the run's outcome is known and the run went far enough to have one."""
-    return run.outcome is not None and run.outcome is not Outcome.INCOMPLETE
-
-
 def has_failed(run: Run) -> bool:
     """Whether the run ended degraded or diverged."""
     return run.outcome is not None and run.outcome.is_unstable
-
-
-def choose_recipe(
-    workload: str,
-    *,
-    recipe: str | None,
-    optimizer: str | None,
-    runs: Sequence[Run],
-    claims: Sequence[Claim],
-) -> tuple[str | None, str]:
-    """Return `(recipe, optimizer)`: as asked, else what has most evidence.
-
-    Ties go to the workload's default. Imported workloads have no recipe unless their
-    rows name one. A variant of a recipe is chosen by its own name alone, however often
-    a study has run it.
-    """
-    if recipe is not None and recipe in RECIPES:
-        return recipe, RECIPES[recipe].optimizer
-    spec = find_spec(workload)
-    own = [r for r in runs if r.workload.lower() == workload.lower()]
-    counts: Counter[tuple[str | None, str]] = Counter(
-        (r.recipe, r.optimizer) for r in own
-    )
-    for claim in claims:
-        if claim.workload == workload and claim.optimizer:
-            counts[(claim.recipe, claim.optimizer)] += 1
-    options: list[tuple[str | None, str]] = (
-        [(name, RECIPES[name].optimizer) for name in spec.recipes] if spec else []
-    )
-    options += sorted(set(counts) - set(options), key=str)
-    options = [o for o in options if not is_variant(o[0]) or o[0] == optimizer]
-    if recipe is not None:
-        options = [o for o in options if o[0] == recipe] or [(recipe, optimizer or "")]
-    if optimizer is not None:
-        wanted = [o for o in options if o[1] == optimizer or o[0] == optimizer]
-        options = wanted or [(None, optimizer)]
-    if not options:
-        return recipe, optimizer or "adam"
-    # max keeps the first of equals, and the default comes first.
-    return max(options, key=lambda option: counts[option])
-
-
-def usual_horizon(
-    workload: str, recipe: str | None, optimizer: str, runs: Iterable[Run]
-) -> int | None:
-    """Return the run length an answer speaks of when none is asked.
-
-    Full-size face models: a training session, as the claims mean it. Everything else:
-    the length planned most often, else the workload's own.
-    """
-    spec = find_spec(workload)
-    name = WorkloadName.parse(workload)
-    if spec is not None and not spec.small_enough_for_cpu and not name.is_proxy:
-        return spec.usual_horizon_steps
-    planned = Counter(
-        run.horizon_steps
-        for run in runs
-        if _is_of(run, workload, recipe, optimizer) and run.horizon_steps
-    )
-    if planned:
-        longest_first = sorted(planned.items(), key=lambda item: (-item[1], -item[0]))
-        return int(longest_first[0][0])
-    if spec is None:
-        return None
-    return PROXY_HORIZON_STEPS if name.is_proxy else spec.usual_horizon_steps
 
 
 def shelve(runs: Iterable[Run], *, onto: Shelves | None = None) -> Shelves:
@@ -343,59 +243,8 @@ def select_from_shelves(
     )
 
 
-def overtaken_runs(runs: Iterable[Run]) -> set[str]:
-    """Return the ids of runs that were later carried further.
-
-    A job leaves one record each time it stops, and a longer run may begin as another
-    one did: same workload, recipe, batch size, rate, seed, data, device and precision.
-    That is one piece of evidence, and the record that got furthest counts.
-    """
-    best: dict[object, Run] = {}
-    overtaken: set[str] = set()
-    for run in runs:
-        for key in {run.job_id or run.id, trajectory(run)}:
-            other = best.setdefault(key, run)
-            if other.id == run.id:
-                continue
-            behind, best[key] = sorted((run, other), key=_how_far)
-            overtaken.add(behind.id)
-    return overtaken
-
-
-def runs_that_count(runs: Iterable[Run]) -> list[Run]:
-    """Return the runs, in their order, without those that were carried further."""
-    rows = list(runs)
-    overtaken = overtaken_runs(rows)
-    return [run for run in rows if run.id not in overtaken]
-
-
-def trajectory(run: Run) -> object:
-    """Return how a run of ours began: runs equal in it differ in their length alone.
-
-    The id of its job where that is not known, and its own for a run of no job: equal
-    rows that somebody reported are replicates.
-    """
-    recipe = RECIPES.get(run.recipe or "")
-    if run.job_id is None or run.seed is None or recipe is None:
-        return run.job_id or run.id
-    # A schedule that depends on the run's length makes another run from the start.
-    planned = None if recipe.schedule == "constant" else run.horizon_steps
-    what = run.workload.lower(), run.recipe, run.batch_size, run.learning_rate
-    return (*what, run.seed, run.data, run.device, run.precision, planned)
-
-
-def _how_far(run: Run) -> tuple[int, bool, str]:
-    return run.steps or 0, is_labelled(run), run.id
-
-
 def _unclaimed(body: Body) -> Body:
     return replace(body, claims=()) if body.claims else body
-
-
-def _is_of(run: Run, workload: str, recipe: str | None, optimizer: str) -> bool:
-    if run.workload.lower() != workload.lower() or run.optimizer != optimizer:
-        return False
-    return run.recipe == recipe or run.recipe is None or recipe is None
 
 
 def _why_not(run: Run, scope: Scope) -> str | None:
@@ -512,3 +361,25 @@ def _is_scored(run: Run) -> bool:
     if run.is_measured and run.outcome is Outcome.INCOMPLETE:
         return False
     return run.metric_value is not None and run.goal is not None
+
+
+def find_basis(evidence: Evidence, batch_size: int) -> str:
+    """Return the first of the contract's bases that holds."""
+    labelled = evidence.labelled_runs
+    outcomes = {
+        r.outcome.is_unstable for r in evidence.labelled_at(batch_size) if r.outcome
+    }
+    if outcomes == {True, False}:
+        return "measured"
+    scored = {r.batch_size for r in evidence.scored}
+    if not labelled and batch_size in scored:
+        return "measured"
+    batches = {r.batch_size for r in labelled or evidence.own.runs} or scored
+    if batches:
+        inside = min(batches) <= batch_size <= max(batches)
+        return "interpolated" if inside else "extrapolated"
+    if evidence.own.claims:
+        return "reported"
+    if evidence.siblings or evidence.scored_siblings:
+        return "borrowed"
+    return "none"

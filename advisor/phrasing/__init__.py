@@ -1,7 +1,9 @@
-"""The optional language model: an answer in its words, with code's numbers in them.
+"""An answer in a language model's words, if they hold.
 
-phrasing          asks the model once; its words filled in, or a line that says why not
-chat_endpoint     one request, bounded in time, size and destination
-slots             an answer -> named pieces of its own text, and back into prose (pure)
-checking_slots, checking_form, checking_words  why a wording may not be shown (pure)
+chat_endpoint   One request to a chat-completions address
+checking_form   A language model's wording as a text: plain, short, no digits, no deeds
+checking_slots  The slots of a wording
+checking_words  A wording's own words, those between the slots: no number and no verdict
+phrasing        An answer in a language model's words
+slots           An answer as named pieces of its own text
 """

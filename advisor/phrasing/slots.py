@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from advisor.answers.caveats import Kind
 from advisor.answers.recommendation import Recommendation
 from advisor.answers.wording import (
-    BASIS_WORDS,
     best_text,
-    chance_text,
     comparison_text,
     exponent_text,
     half_fail_text,
@@ -25,12 +23,12 @@ from advisor.answers.wording import (
     setting_text,
     stability_text,
     start_text,
-    title_of,
     verdict_text,
     would_start_text,
 )
 from advisor.conversation.answer import Answer
 from advisor.rates import rate_text
+from advisor.words import BASIS_WORDS, chance_text, title_of
 
 NAMED = re.compile(r"\{\s*(\w+)\s*\}", re.ASCII)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?:e[-+]?\d+)?")

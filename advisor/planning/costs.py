@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from experiments.training.schedules import measurements_of
-from experiments.workloads import PROXY_WIDTH, find_spec
+from experiments.workloads.registry import find_spec
+from experiments.workloads.spec import PROXY_WIDTH
 from knowledge.names import WorkloadName
 from knowledge.records import Run, Throughput
 

@@ -6,106 +6,70 @@ good health and is carried further. Seeds of new runs are new every time, so tha
 repeat is a repeat.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from advisor.answers.recommendation import PlannedRun, VerificationPlan
-from advisor.evidence.selecting import Scope, usual_horizon
-from advisor.planning.costs import BETWEEN_SECONDS, elapsed_seconds
-from advisor.planning.next_run import InFlight, Survivor, plan_next_run
+from advisor.evidence.scope import Scope, usual_horizon
+from advisor.planning.costs import elapsed_seconds
+from advisor.planning.spec import sides_of
 from advisor.rates import round_rate
 from advisor.statistics.threshold import StableLearningRateModel
-from experiments.jobs.records import NewJob
-from experiments.workloads import PROXY_WIDTH, find_spec, get_spec
+from experiments.workloads.registry import find_spec
+from experiments.workloads.spec import PROXY_WIDTH
 from knowledge.names import WorkloadName
 from knowledge.recipes import RECIPES
-from knowledge.records import Outcome, Run, RunConfig
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A run proposed to make an answer surer; `seed` counts from what was used."""
+
+    workload: str
+    batch_size: int
+    learning_rate: float
+    seed: int
+    steps: int
+    estimated_seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys of the contract."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class VerificationPlan:
+    """Whether to verify, why, and with which runs at what cost.
+
+    `estimated_seconds` is the wall clock when every run goes on to its end, the most
+    they take; `estimated_examples` what they then train on, of both sides for the face
+    models.
+    """
+
+    needed: bool
+    reason: str
+    runs: tuple[PlannedRun, ...] = ()
+    estimated_seconds: float = 0.0
+    purpose: str | None = None
+    estimated_examples: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys of the contract."""
+        return {
+            "needed": self.needed,
+            "reason": self.reason,
+            "purpose": self.purpose,
+            "runs": [run.to_dict() for run in self.runs],
+            "estimated_seconds": self.estimated_seconds,
+            "estimated_examples": self.estimated_examples,
+        }
+
 
 MIN_STEPS = 150
 DEFAULT_STEPS = 2_000
 WANTED_RUNS = 12  # runs that a time budget should hold: enough to bracket a boundary
 NARROW_ENOUGH = 1.5  # ratio of the interval's ends: then nothing needs verifying
 FORUM_BATCHES = (2, 5, 12)  # the forum's half, fastest and largest batches
-# Where a run may stop for now, as shares of its horizon; a rung of fewer steps than the
-# least would hardly be past the start of training.
-RUNG_SHARES = (1 / 9, 1 / 3)
-MIN_RUNG_STEPS = 100
-# A whole run this short is not worth stopping: choosing the run after it and going on
-# with it later would cost as much.
-SHORT_RUN_SECONDS = 10.0
-
-
-@dataclass(frozen=True)
-class VerificationSpec:
-    """A person's wish, with everything filled in; stored with the queue.
-
-    `learning_rates` empty means: choose them. The wish is over after `budget_seconds`
-    of wall clock, `n_runs` runs or `budget_examples` (trained on by all runs together,
-    of both sides for the face models), whichever comes first.
-    """
-
-    workload: str
-    batch_sizes: tuple[int, ...]
-    recipe: str
-    device: str
-    steps: int
-    n_seeds: int = 1
-    learning_rates: tuple[float, ...] = ()
-    budget_seconds: float | None = None
-    n_runs: int | None = None
-    data: str = "generated"
-    n_workers: int = 1
-    budget_examples: float | None = None
-    precision: str = RunConfig.precision
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "VerificationSpec":
-        """The inverse of `to_dict`."""
-        lists = {
-            "batch_sizes": tuple(values["batch_sizes"]),
-            "learning_rates": tuple(values["learning_rates"]),
-        }
-        return cls(**{**values, **lists})
-
-    @property
-    def is_adaptive(self) -> bool:
-        """Whether the rates are ours to choose."""
-        return not self.learning_rates
-
-    @property
-    def rungs(self) -> tuple[int, ...]:
-        """The steps at which a run may stop for now; the last is the horizon.
-
-        Only the horizon where a number of runs was asked for, since those are whole
-        runs, and where the rate follows a schedule that knows the run's length.
-
-        >>> VerificationSpec("original@1/16", (2,), "faceswap-2021", "cpu", 2000).rungs
-        (220, 670, 2000)
-        """
-        whole = not self.is_adaptive or self.n_runs is not None
-        if whole or RECIPES[self.recipe].schedule != "constant":
-            return (self.steps,)
-        early = [int(round(share * self.steps, -1)) for share in RUNG_SHARES]
-        return (*(step for step in early if step >= MIN_RUNG_STEPS), self.steps)
-
-    def config(self, batch_size: int, learning_rate: float, seed: int) -> RunConfig:
-        """The config of one run of this wish."""
-        return RunConfig(
-            workload=self.workload,
-            recipe=self.recipe,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            seed=seed,
-            steps=self.steps,
-            data=self.data,
-            device=self.device,
-            precision=self.precision,
-        )
 
 
 def steps_for_budget(
@@ -124,107 +88,6 @@ def steps_for_budget(
 def usual_steps(workload: str) -> int:
     """Return the length of a verification run that no budget shortens."""
     return min(usual_horizon(workload, None, "", ()) or DEFAULT_STEPS, DEFAULT_STEPS)
-
-
-def fixed_jobs(spec: VerificationSpec, *, first_seed: int) -> list[NewJob]:
-    """Return the jobs of a wish whose rates were named."""
-    jobs = []
-    for seed in range(first_seed, first_seed + spec.n_seeds):
-        for batch_size in spec.batch_sizes:
-            for rate in spec.learning_rates:
-                jobs.append(
-                    NewJob(
-                        spec.config(batch_size, rate, seed),
-                        reason="this rate was asked for",
-                    )
-                )
-    return jobs if spec.n_runs is None else jobs[: spec.n_runs]
-
-
-def worthwhile_rungs(
-    spec: VerificationSpec, seconds: Callable[[int, float], float]
-) -> tuple[int, ...]:
-    """Return the rungs of a wish: its horizon alone where whole runs are cheap."""
-    dearest = max(seconds(batch, spec.steps) for batch in spec.batch_sizes)
-    return (spec.steps,) if dearest < SHORT_RUN_SECONDS else spec.rungs
-
-
-def next_job(
-    spec: VerificationSpec,
-    model: StableLearningRateModel,
-    *,
-    in_flight: Sequence[InFlight],
-    n_runs_so_far: int,
-    seed: int,
-    paused: Mapping[str, Run],
-    seconds: Callable[[int, float], float],
-) -> NewJob:
-    """Return the run that tells most about the batch sizes asked, for its cost.
-
-    Args:
-        spec: What was asked for.
-        model: Fitted on what is known.
-        in_flight: What is under way.
-        n_runs_so_far: Runs that tell something of stability.
-        seed: The first unused one, for a new run.
-        paused: Runs that stopped in good health and can go on, by job id.
-        seconds: The cost of so many steps at a batch size.
-    """
-    trial = plan_next_run(
-        model,
-        asked_batch_sizes=spec.batch_sizes,
-        horizon_steps=spec.steps,
-        rungs=worthwhile_rungs(spec, seconds),
-        survivors=[
-            Survivor(key, run.batch_size, run.learning_rate, run.steps or 0)
-            for key, run in paused.items()
-        ],
-        cost=lambda batch, steps: BETWEEN_SECONDS + seconds(batch, steps),
-        in_flight=in_flight,
-        n_runs_so_far=n_runs_so_far,
-    )
-    batch_size, rate = trial.batch_size, trial.learning_rate
-    if trial.continues is not None:  # the very run, to the last digit of its rate
-        before = paused[trial.continues]
-        batch_size, rate = before.batch_size, before.learning_rate
-        seed = before.seed if before.seed is not None else seed
-    return NewJob(
-        spec.config(batch_size, rate, seed),
-        believed_low=trial.believed_low,
-        believed_high=trial.believed_high,
-        reason=trial.reason,
-        stop_after=trial.stop_after if 0 < trial.stop_after < spec.steps else None,
-        continues_job=trial.continues,
-    )
-
-
-def sides_of(workload: str) -> int:
-    """Return how many examples of a step one of its batch stands for."""
-    return 2 if get_spec(workload).batch_convention == "per_side" else 1
-
-
-def can_go_on(run: Run, spec: VerificationSpec, *, code_version: str | None) -> bool:
-    """Whether a run of a wish may begin as this one did, and this one was fine.
-
-    Same workload, recipe, batch size, data, device and precision, by this version of
-    the program, to fewer steps; its rate and seed become those of the wish's run.
-    """
-    return (
-        run.is_ours
-        and run.outcome in (Outcome.INCOMPLETE, Outcome.STABLE)
-        and run.code_version == code_version
-        and (run.workload, run.recipe, run.data, run.device, run.precision)
-        == (spec.workload, spec.recipe, spec.data, spec.device, spec.precision)
-        and run.batch_size in spec.batch_sizes
-        and 0 < (run.steps or 0) < spec.steps
-        and RECIPES[spec.recipe].schedule == "constant"
-    )
-
-
-def next_seed(runs: Sequence[Run], seeds_in_use: Sequence[int]) -> int:
-    """Return a seed that no run of the workload has had."""
-    used = {run.seed for run in runs if run.seed is not None} | set(seeds_in_use)
-    return max(used, default=0) + 1
 
 
 def verification_target(scope: Scope) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from advisor.evidence.library import NO_RUNS, Library
+from advisor.evidence.scope import PRECISION
 from advisor.memory import Memory
 from advisor.planning.costs import (
     RunCost,
@@ -20,7 +21,6 @@ from experiments.machine import machine_name
 from knowledge.records import Run, Throughput
 from knowledge.store.store import Store
 
-PRECISION = "fp32"
 MAX_KEPT = 200
 MOST_TIMINGS = 300  # older ones hardly count
 

@@ -1,22 +1,27 @@
-"""Reading what a person typed: one module per kind of thing that is found in it.
+"""Text -> Question: what a person wants to know, and what they said of it.
 
-text.py        the typed text, tidied: one spelling per word, hostile characters gone
-names.py       workloads, optimizers and devices, found and replaced by markers
-vocabulary.py  the words that names.py knows
-numbers.py     every way to write a number, read and replaced by markers
-roles.py       which of the numbers is a batch size, a learning rate, or neither
-patterns.py    the phrases by which roles.py tells
-conditions.py  for how many steps and at what risk an answer shall hold
-clauses.py     which of several batch sizes is the one that is asked about
-intents.py     what may be wanted, and how much the cues in a marked text speak for it
-cues.py        the cues and their weights
-meanings.py    words that mean much the same
-reading.py     one text read by itself, all of the above
-rules.py       what the cues alone take a text for; what tells a follow-up
-symptom_patterns.py  the words for what went wrong (read by advisor.reading.symptoms)
-change_patterns.py   the words for when, and for what was changed before
-learned.py     what is wanted, learnt from questions/ with the rules as witnesses
-
-The door is `advisor.reading.parsing.parse_question`. `python -m advisor.reading.learned`
-learns anew and writes words.txt and intents.npz, which ship.
+change_patterns   The words for when training went wrong
+clauses           Which of the batch sizes in a text is the one that is asked about
+conditions        For how many steps, and at what risk
+cues              The cues: phrases that speak for an intent, each with its weight
+follow_ups        What a follow-up takes over from the turn before it
+intents           What is wanted: cues in the marked text, each with a weight
+learned           The intent of a text, learnt from questions such as people type
+meanings          Words that mean much the same
+names             Workloads, optimizers and devices in a text, each replaced by a marker
+numbers           Every way in which people write a number
+parsing           Text -> Question
+patterns          What numbers stand beside
+question          What a text was understood to ask: Slots and Question, plain records
+reading           One text read by itself
+roles             Which number in a text is a batch size, a learning rate, or neither
+rules             What the cues alone take a text for
+several           Several questions in one message: where one ends and the next begins
+slots             The values a text names, as the slots of a question
+symptom_patterns  The words of symptoms: how people say that training went wrong
+symptoms          Text -> Symptoms : what went wrong, when, and what was changed before
+terms             A text as weighted terms (TF-IDF), with numpy alone
+text              The typed text
+vocabulary        What people call workloads
+yes_no            Whether a text says yes, no, or is mere politeness
 """

@@ -13,7 +13,7 @@ from rapidfuzz.distance import OSA
 
 from advisor.reading import vocabulary
 from advisor.reading.text import Mark, plain, tidy
-from experiments.workloads import WORKLOADS
+from experiments.workloads.registry import WORKLOADS
 from knowledge.names import WorkloadName
 
 

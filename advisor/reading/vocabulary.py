@@ -2,7 +2,7 @@
 
 import re
 
-from experiments.workloads import WORKLOADS
+from experiments.workloads.registry import WORKLOADS
 from knowledge.names import GROUPS
 
 FACE_MODELS = tuple(GROUPS)

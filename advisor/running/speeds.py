@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from advisor.answers.wording import duration_text
+from advisor.words import duration_text
 from experiments.executors.processes import WORKER_ENVIRONMENT
 from experiments.training.devices import check_device_here
-from experiments.workloads import find_spec
+from experiments.workloads.registry import find_spec
 from knowledge.errors import (
     BadValueError,
     RunError,

@@ -92,7 +92,7 @@ def _mirror_states(advisor: "Advisor", mirrored: dict[str, int]) -> None:
 
     What the disk refuses is recorded with the next change, or by the next supervisor.
     """
-    from advisor.running.verification import job_record
+    from advisor.running.job_documents import job_record
 
     for job_id, number in advisor.queue.state_numbers().items():
         if mirrored.get(job_id) != number:

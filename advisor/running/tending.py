@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from advisor.evidence.selecting import overtaken_runs
+from advisor.evidence.trajectories import overtaken_runs
 from advisor.planning.next_run import InFlight
-from advisor.planning.plan import (
+from advisor.planning.spec import (
     VerificationSpec,
     can_go_on,
     fixed_jobs,

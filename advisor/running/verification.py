@@ -5,34 +5,31 @@ after another by whoever tends it (advisor.running.supervisor, with advisor.runn
 survives the app that started it.
 """
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from advisor.checks import check_batch_size, check_learning_rate
-from advisor.evidence.selecting import Scope
-from advisor.planning.plan import VerificationSpec, usual_steps
+from advisor.evidence.scope import Scope
+from advisor.planning.checks import check_budget, check_trainable
+from advisor.planning.plan import usual_steps
+from advisor.planning.spec import VerificationSpec
+from advisor.running.job_documents import shown_state
 from advisor.running.tending import advance, examples_spent
-from experiments.jobs.queue import worker_is_alive
 from experiments.jobs.records import Job
 from experiments.training.devices import check_device_here
-from experiments.workloads import WorkloadSpec, find_spec
 from knowledge.errors import (
     BadValueError,
     DiskFullError,
     RunTimeoutError,
     StoreError,
-    WorkloadUnavailableError,
 )
 
 if TYPE_CHECKING:
     from advisor.service import Advisor
 
 DEFAULT_BUDGET_SECONDS = 120.0
-MOST_EXAMPLES = 1e12
 
 
 class Verification:
@@ -215,7 +212,7 @@ def start_verification(
         raise BadValueError("batch_size", "missing", expected="name at least one.")
     if budget_seconds is None and runs is None and examples is None and not rates:
         budget_seconds = DEFAULT_BUDGET_SECONDS
-    _check_budget(advisor, budget_seconds, runs, seeds, steps, examples)
+    check_budget(advisor, budget_seconds, runs, seeds, steps, examples)
     check_device_here(scope.device)
     spec = _fill_in(
         advisor,
@@ -267,33 +264,6 @@ def verification_of_answer(
     return None
 
 
-def check_trainable(
-    workload: str, recipe: str | None, batch_sizes: Sequence[int]
-) -> WorkloadSpec:
-    """Return the workload if it can be trained so here.
-
-    Raises:
-        WorkloadUnavailableError: It cannot be trained here, or not under this recipe.
-        BadValueError: A batch size is larger than its data.
-    """
-    spec = find_spec(workload)
-    if spec is None or recipe not in spec.recipes:
-        raise WorkloadUnavailableError(
-            f"{workload} cannot be trained here under {recipe or 'this optimizer'}: "
-            "only the built-in workloads with their recipes can. See `lr-advisor "
-            "workloads`."
-        )
-    too_large = [b for b in batch_sizes if b > (spec.largest_batch_size or b)]
-    if too_large:
-        raise BadValueError(
-            "batch_size",
-            too_large[0],
-            expected=f"{workload} has {spec.largest_batch_size} examples to train on, "
-            "so that is the largest.",
-        )
-    return spec
-
-
 def _fill_in(
     advisor: "Advisor", scope: Scope, wish: VerificationSpec
 ) -> VerificationSpec:
@@ -312,93 +282,6 @@ def _fill_in(
     return replace(wish, steps=steps, data=wish.data or spec.data)
 
 
-def _check_budget(
-    advisor: "Advisor",
-    budget_seconds: float | None,
-    runs: int | None,
-    seeds: int,
-    steps: int | None,
-    examples: float | None,
-) -> None:
-    cap, runs_cap = (
-        advisor.settings.budget_seconds_cap,
-        advisor.settings.budget_runs_cap,
-    )
-    if budget_seconds is not None and not (
-        math.isfinite(budget_seconds) and 1 <= budget_seconds <= cap
-    ):
-        raise BadValueError(
-            "budget", budget_seconds, expected=f"give 1 to {cap:g} seconds."
-        )
-    for name, value in (("runs", runs), ("seeds", seeds)):
-        if value is not None and not 1 <= value <= runs_cap:
-            raise BadValueError(
-                name, value, expected=f"give a whole number from 1 to {runs_cap}."
-            )
-    if examples is not None and not 1 <= examples <= MOST_EXAMPLES:
-        raise BadValueError(
-            "examples", examples, expected=f"give a number from 1 to {MOST_EXAMPLES:g}."
-        )
-    if steps is not None and not 10 <= steps <= 10**7:
-        raise BadValueError(
-            "steps", steps, expected="give a whole number from 10 to 10,000,000."
-        )
-
-
 def ensure_supervisor(advisor: "Advisor") -> None:
     """Make sure a process tends unfinished work; starting a second is harmless."""
     advisor.tending.start()
-
-
-def shown_state(job: Job) -> str:
-    """Return the state a person is shown: `interrupted` when its worker is gone."""
-    if job.state == "running" and not worker_is_alive(job):
-        return "interrupted"
-    return job.state
-
-
-def job_dict(job: Job) -> dict[str, Any]:
-    """Return the JSON document of one job, as the contract has it."""
-    return {
-        "id": job.id,
-        "number": job.number,
-        "state": shown_state(job),
-        "kind": job.kind,
-        "workload": job.config.workload,
-        "batch_size": job.config.batch_size,
-        "learning_rate": job.config.learning_rate,
-        "seed": job.config.seed,
-        "steps": job.config.steps,
-        "stop_after": job.stop_after,
-        "progress": round(job.progress, 4),
-        "pid": job.pid,
-        "attempts": job.attempts,
-        "resumed_from_step": job.resumed_from_step,
-        "created": _time_text(job.created),
-        "started": _time_text(job.started),
-        "ended": _time_text(job.ended),
-        "run_id": job.run_id,
-        "verification_id": job.verification_id,
-        "believed_low": job.believed_low,
-        "believed_high": job.believed_high,
-        "reason": job.reason,
-        "estimated_seconds": job.estimated_seconds,
-        "error": job.error,
-        "note": job.note,
-    }
-
-
-def job_record(job: Job) -> dict[str, Any]:
-    """Return the body of the record that mirrors a job's state into the store."""
-    body = job_dict(job)
-    kept = {k: v for k, v in body.items() if k not in ("progress", "pid", "number")}
-    kept.pop("estimated_seconds")
-    return {**kept, "state": job.state, "state_number": job.state_number}
-
-
-def _time_text(seconds: float | None) -> str | None:
-    if seconds is None:
-        return None
-    moment = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
-    # To the microsecond: forecasts must have been made before their run started.
-    return moment.isoformat(timespec="microseconds")

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.answers.recommendation import rounded_shares
-from advisor.evidence.selecting import Evidence, Scope, is_labelled
+from advisor.estimates import rounded_shares
+from advisor.evidence.scope import Scope
+from advisor.evidence.selecting import Evidence
+from advisor.evidence.trajectories import is_labelled
 from advisor.planning.plan import FORUM_BATCHES, verification_target
 from advisor.scaling.deciding_runs import (
     MIN_REACH,
@@ -42,7 +44,8 @@ from advisor.scaling.verdicts import (
 from advisor.statistics import priors
 from advisor.statistics.fitting import Fitter, base_prior
 from advisor.statistics.threshold import scaling_rule_shares
-from experiments.workloads import PROXY_WIDTH, find_spec
+from experiments.workloads.registry import find_spec
+from experiments.workloads.spec import PROXY_WIDTH
 from knowledge.names import WorkloadName
 from knowledge.recipes import RECIPES
 from knowledge.records import OURS, STUDY, Claim, Run

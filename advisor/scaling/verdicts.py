@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.answers.recommendation import LEVEL, Estimate
-from advisor.evidence.selecting import ADAPTIVE, has_failed, is_labelled
+from advisor.estimates import LEVEL, Estimate
+from advisor.evidence.scope import ADAPTIVE
+from advisor.evidence.selecting import has_failed
+from advisor.evidence.trajectories import is_labelled
 from advisor.rates import octaves_text, round_exponent
 from knowledge.names import WorkloadName
 from knowledge.records import OURS, STUDY, Claim, Run

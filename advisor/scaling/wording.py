@@ -6,15 +6,6 @@ Every number comes from the report itself, formatted as in its JSON.
 from collections import Counter
 from collections.abc import Sequence
 
-from advisor.answers.wording import (
-    RULE_WORDS,
-    duration_text,
-    optimizer_title,
-    percent,
-    recipe_words,
-    rules_text,
-    title_of,
-)
 from advisor.rates import rate_text
 from advisor.scaling.verdicts import (
     QUANTITY_WORDS,
@@ -25,8 +16,17 @@ from advisor.scaling.verdicts import (
     ScalingReport,
     leading_bands,
 )
-from advisor.words import joined
-from experiments.workloads import find_spec
+from advisor.words import (
+    RULE_WORDS,
+    duration_text,
+    joined,
+    optimizer_title,
+    percent,
+    recipe_words,
+    rules_text,
+    title_of,
+)
+from experiments.workloads.registry import find_spec
 from knowledge.names import WorkloadName
 from knowledge.records import OURS, STUDY
 

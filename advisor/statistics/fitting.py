@@ -11,14 +11,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.evidence.selecting import (
-    ADAPTIVE,
-    Body,
-    Evidence,
-    Scope,
-    content_of,
-    usual_horizon,
-)
+from advisor.evidence.scope import ADAPTIVE, Scope, usual_horizon
+from advisor.evidence.selecting import Body, Evidence, content_of
 from advisor.memory import Memory
 from advisor.statistics import priors
 from advisor.statistics.best_rate import BestRate, BestRateLaw

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from advisor.evidence.selecting import runs_that_count
+from advisor.evidence.trajectories import runs_that_count
 from advisor.running.tending import added_by, ids_with_sources
 from advisor.study.plan import BUDGET_SHARE, StudyPlan, Wish
 from experiments.jobs.records import VERIFICATION, Job

@@ -14,9 +14,9 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from advisor.evidence.selecting import runs_that_count
+from advisor.evidence.trajectories import runs_that_count
 from experiments.jobs.records import VERIFICATION, verification_id_of
-from experiments.workloads import find_spec
+from experiments.workloads.registry import find_spec
 from knowledge.records import Outcome, Run
 from knowledge.study.reading import ShippedStudy
 from knowledge.study.writing import write_study

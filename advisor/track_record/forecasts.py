@@ -8,8 +8,8 @@ that nothing is known, there is no forecast.
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 
-from advisor.answers.recommendation import LEVEL, find_basis
-from advisor.evidence.selecting import Evidence
+from advisor.estimates import LEVEL
+from advisor.evidence.selecting import Evidence, find_basis
 from advisor.rates import round_rate
 from advisor.statistics.threshold import StableLearningRateModel
 from knowledge.outcome import RULE_VERSION

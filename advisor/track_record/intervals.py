@@ -14,8 +14,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from advisor.answers.recommendation import LEVEL
-from advisor.evidence.selecting import LEFT_OUT, is_labelled
+from advisor.estimates import LEVEL
+from advisor.evidence.selecting import LEFT_OUT
+from advisor.evidence.trajectories import is_labelled
 from advisor.statistics.likelihood import sigmoid
 from knowledge.records import Forecast, Run
 

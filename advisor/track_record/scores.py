@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from advisor.answers.recommendation import LEVEL
-from advisor.evidence.selecting import is_labelled, overtaken_runs, trajectory
+from advisor.estimates import LEVEL
+from advisor.evidence.trajectories import is_labelled, overtaken_runs, trajectory
 from advisor.track_record.intervals import (
     CheckedInterval,
     JobState,

@@ -8,7 +8,6 @@ from typing import Any
 
 import streamlit as st
 
-from advisor.answers.wording import OPTIMIZER_TITLES, title_of
 from advisor.checks import (
     DEVICES,
     check_batch_size,
@@ -21,6 +20,7 @@ from advisor.conversation.rephrasing import sentence_for
 from advisor.rates import rate_text
 from advisor.service import Advisor
 from advisor.ui.text import escaped
+from advisor.words import OPTIMIZER_TITLES, title_of
 from knowledge.errors import AdvisorError, BadValueError
 
 TITLES = {

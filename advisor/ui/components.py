@@ -9,28 +9,22 @@ from typing import Any
 
 import streamlit as st
 
+from advisor.answers.evidence_rows import exclusions_text, row_to_read
 from advisor.answers.recommendation import Judgement, Recommendation
 from advisor.answers.wording import (
-    BASIS_WORDS,
     best_text,
-    chance_text,
     change_text,
-    exclusions_text,
     exponent_text,
     largest_batch_interval,
-    percent,
-    recipe_words,
     recommendation_text,
     rests_on_text,
-    row_to_read,
     setting_text,
     settings_snippets,
     stability_text,
-    title_of,
 )
+from advisor.charts.rules import build_rules_chart
 from advisor.charts.threshold import (
     ThresholdChartData,
-    build_rules_chart,
     build_threshold_chart,
     describe_threshold_chart,
     explain_threshold_chart,
@@ -42,6 +36,7 @@ from advisor.scaling.verdicts import QUANTITY_WORDS
 from advisor.ui.speeds import render_speeds
 from advisor.ui.text import count_text, escaped
 from advisor.ui.turns import Note, Refusal, Turn
+from advisor.words import BASIS_WORDS, chance_text, percent, recipe_words, title_of
 from knowledge.records import Claim, Run
 
 USER_AVATAR, ADVISOR_AVATAR = ":material/person:", ":material/insights:"

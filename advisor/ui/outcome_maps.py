@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from advisor.answers.wording import title_of
 from advisor.charts.outcome_map import (
     MAX_PANELS,
     Panels,
@@ -13,6 +12,7 @@ from advisor.charts.outcome_map import (
 )
 from advisor.service import Advisor
 from advisor.ui.text import count_text
+from advisor.words import title_of
 from knowledge.records import Run
 
 HORIZONS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)

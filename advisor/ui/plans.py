@@ -11,18 +11,19 @@ from typing import Any
 
 import streamlit as st
 
-from advisor.answers.wording import duration_text, title_of
-from advisor.charts.threshold import build_loss_chart
+from advisor.charts.curves import build_loss_chart
 from advisor.checks import check_batch_size
 from advisor.rates import rate_text
-from advisor.running.verification import Verification, shown_state
+from advisor.running.job_documents import shown_state
+from advisor.running.verification import Verification
 from advisor.service import Advisor
 from advisor.ui.resources import errors_shown
 from advisor.ui.text import count_text, escaped
 from advisor.ui.turns import Turn, plan_of, rejoined, updated_turn
+from advisor.words import duration_text, title_of
 from experiments.jobs.records import Job
 from experiments.training.run_folder import RunFolder
-from experiments.workloads import find_spec
+from experiments.workloads.registry import find_spec
 from knowledge.errors import AdvisorError, BadValueError
 from knowledge.names import WorkloadName
 from knowledge.records import Outcome, Run

@@ -5,10 +5,9 @@ from typing import Any
 
 import streamlit as st
 
-from advisor.answers.wording import duration_text, title_of
-from advisor.charts.threshold import build_loss_chart, build_metric_chart, metric_words
+from advisor.charts.curves import build_loss_chart, build_metric_chart, metric_words
 from advisor.rates import rate_text
-from advisor.running.verification import job_dict, shown_state
+from advisor.running.job_documents import job_dict, shown_state
 from advisor.service import Advisor
 from advisor.ui.plans import (
     STOPPED_EARLY,
@@ -17,6 +16,7 @@ from advisor.ui.plans import (
     unfinished_verifications,
 )
 from advisor.ui.text import count_text, escaped
+from advisor.words import duration_text, title_of
 from experiments.jobs.records import Job
 from experiments.training.run_folder import RunFolder
 from knowledge.records import Curve, Outcome, Run

@@ -6,12 +6,12 @@ from typing import Any
 import streamlit as st
 
 from advisor.answers.fastest_batch import FastestBatch
-from advisor.answers.wording import title_of
 from advisor.charts.throughput import build_throughput_chart, describe_throughput_chart
 from advisor.service import Advisor
 from advisor.ui.resources import errors_shown
 from advisor.ui.turns import Turn, ask_turn
-from experiments.workloads import find_spec
+from advisor.words import title_of
+from experiments.workloads.registry import find_spec
 from knowledge.names import WorkloadName
 
 LONG_BUDGET_SECONDS = 240.0  # a full-size face model takes seconds a step on a CPU

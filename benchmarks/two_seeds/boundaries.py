@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.answers.comparison import chances_of_highest, threshold_quantiles
-from advisor.evidence.selecting import Body, has_failed, is_labelled
+from advisor.evidence.selecting import Body, has_failed
 from advisor.evidence.shortening import cut_at
+from advisor.evidence.trajectories import is_labelled
 from advisor.scaling.verdicts import LEAST_ORDERED, MIN_OCTAVES, MIN_RUNS, ordered_share
 from advisor.statistics.fitting import base_prior, fit_body
 from advisor.statistics.threshold import Interval, Moment, StableLearningRateModel

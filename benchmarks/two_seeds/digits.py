@@ -8,8 +8,8 @@ from functools import cached_property
 from itertools import product
 from statistics import fmean, median
 
-from advisor.answers.wording import title_of
 from advisor.evidence.selecting import has_failed
+from advisor.words import title_of
 from benchmarks.two_seeds.answers import DIGITS, DigitsAnswers
 from benchmarks.two_seeds.boundaries import usual_steps
 from benchmarks.two_seeds.material import Material

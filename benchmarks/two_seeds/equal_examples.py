@@ -4,11 +4,11 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 
-from advisor.answers.wording import title_of
 from advisor.evidence.selecting import has_failed
 from advisor.evidence.shortening import cut_at
 from advisor.rates import rate_text
 from advisor.scaling.verdicts import agreed
+from advisor.words import title_of
 from benchmarks.two_seeds.boundaries import fit_boundary, interval
 from benchmarks.two_seeds.findings import (
     FORUM_RECIPE,

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from advisor.answers.recommendation import Estimate
-from advisor.answers.wording import title_of
+from advisor.estimates import Estimate
 from advisor.rates import rate_text, round_rate
 from advisor.scaling.verdicts import CONTRADICTED_BELOW, SUPPORTED_ABOVE, Verdict
 from advisor.scaling.verdicts import Finding as Exponent
 from advisor.statistics.threshold import Interval
-from experiments.workloads import PROXY_WIDTH
+from advisor.words import title_of
+from experiments.workloads.spec import PROXY_WIDTH
 
 SURE, UNLIKELY = 0.9, 0.1  # of a comparison of two numbers
 FACES = ("original", "dlight", "realface")

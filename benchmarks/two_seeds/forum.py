@@ -5,9 +5,9 @@ from statistics import median
 
 import numpy as np
 
-from advisor.answers.wording import title_of
 from advisor.evidence.selecting import has_failed
 from advisor.scaling.verdicts import Verdict, agreed
+from advisor.words import title_of
 from benchmarks.two_seeds.boundaries import (
     Boundary,
     chance_above,
@@ -33,7 +33,7 @@ from benchmarks.two_seeds.pictures import (
     picture_boundaries,
     picture_map,
 )
-from experiments.workloads import PROXY_WIDTH
+from experiments.workloads.spec import PROXY_WIDTH
 
 INVERSE = -1.0
 INVERSE_CLAIM = "claim:forum-2021/inverse"

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from advisor.evidence.selecting import runs_that_count
+from advisor.evidence.trajectories import runs_that_count
 from advisor.service import Advisor
 from benchmarks.two_seeds.answers import Answers, ask
 from knowledge.outcome import RULE_VERSION, SHARPNESS_METRIC, SHARPNESS_MIN, smooth

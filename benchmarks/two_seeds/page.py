@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from advisor.evidence.selecting import has_failed, is_labelled
+from advisor.evidence.selecting import has_failed
+from advisor.evidence.trajectories import is_labelled
 from advisor.scaling.verdicts import Verdict
 from benchmarks.two_seeds.article import article_findings
 from benchmarks.two_seeds.findings import (

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from advisor.answers.wording import title_of
 from advisor.scaling.verdicts import Verdict
+from advisor.words import title_of
 from benchmarks.two_seeds.boundaries import (
     Boundary,
     Floats,

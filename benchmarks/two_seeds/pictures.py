@@ -7,22 +7,16 @@ from typing import Any
 
 import altair as alt
 
-from advisor.answers.wording import title_of
+from advisor.charts.axes import INK, STABLE_COLOUR, UNSTABLE_COLOUR, log_axis, rate_axis
 from advisor.charts.outcome_map import (
     build_outcome_map,
     describe_outcome_map,
     panels_by_horizon,
     panels_by_recipe,
 )
-from advisor.charts.threshold import (
-    INK,
-    STABLE_COLOUR,
-    UNSTABLE_COLOUR,
-    log_axis,
-    rate_axis,
-)
 from advisor.evidence.selecting import has_failed
 from advisor.statistics.threshold import Interval
+from advisor.words import title_of
 from benchmarks.two_seeds.answers import DigitsAnswers
 from benchmarks.two_seeds.boundaries import LENGTHS, Boundary
 from benchmarks.two_seeds.findings import (

@@ -6,9 +6,9 @@ from statistics import median
 
 import numpy as np
 
-from advisor.answers.wording import title_of
 from advisor.evidence.selecting import has_failed
 from advisor.scaling.verdicts import HALF_BAND, Verdict, agreed
+from advisor.words import title_of
 from benchmarks.two_seeds.answers import DIGITS, RECIPES
 from benchmarks.two_seeds.boundaries import (
     Boundary,

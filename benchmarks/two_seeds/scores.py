@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t as student
 
-from advisor.evidence.selecting import is_labelled
+from advisor.evidence.trajectories import is_labelled
 from advisor.scaling.verdicts import MIN_RATES
 from advisor.statistics.threshold import Interval
 from benchmarks.two_seeds.boundaries import LEVEL

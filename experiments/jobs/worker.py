@@ -27,8 +27,8 @@ from experiments.jobs.queue import Queue
 from experiments.jobs.records import Job
 from experiments.training import kept_checkpoints
 from experiments.training.run_folder import RunFolder
-from experiments.workloads import get_spec
 from experiments.workloads.faces.folders import check_pictures
+from experiments.workloads.registry import get_spec
 from knowledge import inbox
 from knowledge.errors import AdvisorError
 from knowledge.outcome import RULE_VERSION, is_in_doubt

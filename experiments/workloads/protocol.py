@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from experiments.workloads import get_spec
+from experiments.workloads.registry import get_spec
 from knowledge.errors import BadValueError
 from knowledge.names import WorkloadName
 from knowledge.records import RunConfig

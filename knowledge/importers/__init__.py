@@ -1,16 +1,5 @@
 """Others' run histories: one file per format, each giving runs and rejected lines.
 
-csv_runs    the contract's CSV (and the same columns as Parquet)
+csv_runs  Runs from the contract's CSV or Parquet: one row is one run
+importer  What every importer returns
 """
-
-from dataclasses import dataclass
-
-from knowledge.records import Run
-
-
-@dataclass(frozen=True)
-class ParsedFile:
-    """The good rows as runs, and `(line, reason)` for each row left out."""
-
-    runs: tuple[Run, ...]
-    rejected: tuple[tuple[int, str], ...]

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from knowledge.errors import ImportFileError
-from knowledge.importers import ParsedFile
+from knowledge.importers.importer import ParsedFile
 from knowledge.names import WorkloadName
 from knowledge.records import Outcome, Run, content_id
 

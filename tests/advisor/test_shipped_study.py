@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from advisor.answers.wording import run_summary
+from advisor.answers.evidence_rows import run_summary
 from advisor.cli.main import main
 from advisor.evidence.library import Library
 from advisor.service import Advisor

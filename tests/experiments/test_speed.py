@@ -11,7 +11,7 @@ import pytest
 from experiments import speed
 from experiments.machine import machine_name, peak_memory_mb
 from experiments.speed import Timing, usual_batches
-from experiments.workloads import get_spec
+from experiments.workloads.registry import get_spec
 from knowledge.errors import BadValueError
 from knowledge.records import RunConfig
 

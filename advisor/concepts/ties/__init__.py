@@ -1,61 +1,10 @@
-"""What our own runs say of the concepts: one tie for each thing they can say (pure).
+"""What our own runs say of the concepts: one tie for each thing they can say.
 
-tie          Tie: a query and its words
-failing      when runs fail, how often seeds differ, how runs were judged
-boundaries   up to which rate runs held: batch sizes, widths, recipes
-pairs        failures with and without one change
-scores       accuracy, best rates, speed
-stock        what the store holds, how far it reaches
-
-A page in knowledge/concepts names its tie by the key here. Ties count what was seen;
-exponents and verdicts are the referee's alone (`advisor.scaling.referee`).
+boundaries  Up to which rate runs held: ties over batch sizes, widths and recipes
+failing     How, when and how surely runs fail: ties of the stable and the failed
+pairs       With and without one change, at the same batch sizes and rates: ties
+scores      How good and how fast runs were: ties of accuracy, best rates and speed
+stock       What the store holds and how far it reaches: ties of the whole evidence
+table       Every tie by its key
+tie         A tie: what is asked of the store for a concept, and how it is said
 """
-
-from collections.abc import Mapping
-
-from advisor.concepts.ties.boundaries import BOUNDARIES, POWERS, PROXIES, boundary_tie
-from advisor.concepts.ties.failing import FAILURES, OUTCOMES, REPEATS
-from advisor.concepts.ties.pairs import pair_tie
-from advisor.concepts.ties.scores import ACCURACY, OPTIMIZERS, SPEED, rates_tie
-from advisor.concepts.ties.stock import REACH, STOCK
-from advisor.concepts.ties.tie import Tie
-
-TIES: Mapping[str, Tie] = {
-    "accuracy": ACCURACY,
-    "best_rate": rates_tie("adam"),
-    "betas": pair_tie(
-        "recipe",
-        {"faceswap-2021": "faceswap-3"},
-        words=("with the betas of 2021", "with today's betas and today's loss"),
-    ),
-    "boundaries": BOUNDARIES,
-    "epsilon": boundary_tie(
-        "faceswap-2021", "faceswap-2021-eps", "With a large epsilon"
-    ),
-    "failures": FAILURES,
-    "mixed_precision": pair_tie(
-        "precision", {"fp32": "bf16"}, words=("in full precision", "in bf16")
-    ),
-    "momentum": pair_tie(
-        "recipe", {"sgd": "momentum"}, words=("without momentum", "with it")
-    ),
-    "optimizers": OPTIMIZERS,
-    "outcomes": OUTCOMES,
-    "powers": POWERS,
-    "proxies": PROXIES,
-    "rates": rates_tie("sgd"),
-    "reach": REACH,
-    "repeats": REPEATS,
-    "speed": SPEED,
-    "store": STOCK,
-    "summed": pair_tie(
-        "recipe",
-        {"sgd": "sgd-sum", "adam": "adam-sum"},
-        words=("with an averaged loss", "with a summed one"),
-    ),
-    "warm_up": pair_tie(
-        "recipe",
-        {"sgd": "sgd-warmup", "adam": "adam-warmup"},
-        words=("without a warm-up", "with one"),
-    ),
-}

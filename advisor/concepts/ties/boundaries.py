@@ -7,7 +7,6 @@ length of its workload and recipe.
 
 from itertools import pairwise
 
-from advisor.answers.wording import title_of
 from advisor.concepts.ties.tie import (
     FACES,
     JUDGED,
@@ -18,7 +17,7 @@ from advisor.concepts.ties.tie import (
     where_text,
 )
 from advisor.rates import rate_text
-from advisor.words import joined
+from advisor.words import joined, title_of
 
 MIN_BATCH_TIMES = 4  # a boundary is followed over batch sizes at least so far apart
 

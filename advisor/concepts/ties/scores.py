@@ -4,7 +4,6 @@ The one decision to know: speed is that of the slowest model with several batch 
 where what a run costs besides its steps matters least.
 """
 
-from advisor.answers.wording import title_of
 from advisor.concepts.ties.tie import (
     JUDGED,
     MIN_RUNS,
@@ -15,7 +14,7 @@ from advisor.concepts.ties.tie import (
     where_text,
 )
 from advisor.rates import rate_text
-from advisor.words import joined
+from advisor.words import joined, title_of
 
 _SCORED = f"{JUDGED} and metric_name = 'validation_accuracy'"
 # The mean accuracy of each rate over its seeds, in percent of unseen examples.

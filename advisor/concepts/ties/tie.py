@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from advisor.answers.wording import optimizer_title, title_of
+from advisor.words import optimizer_title, title_of
 from knowledge.recipes import RECIPES, is_variant
 
 Row = Mapping[str, Any]

@@ -7,7 +7,7 @@ import streamlit as st
 from advisor.conversation.asking_back import EXAMPLES
 from advisor.conversation.history import answers_of, saved_answer
 from advisor.conversation.proposals import Action
-from advisor.reading.parsing import is_no, is_polite, is_yes
+from advisor.reading.yes_no import is_no, is_polite, is_yes
 from advisor.ui import resources
 from advisor.ui.chips import render_chips
 from advisor.ui.components import (

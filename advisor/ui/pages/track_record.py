@@ -4,12 +4,12 @@ from typing import Any
 
 import streamlit as st
 
-from advisor.answers.wording import title_of
-from advisor.charts.threshold import build_reliability_chart
+from advisor.charts.reliability import build_reliability_chart
 from advisor.rates import rate_text
 from advisor.track_record.scores import TrackRecord, bin_text, track_record_sentences
 from advisor.ui import resources
 from advisor.ui.text import count_text
+from advisor.words import title_of
 
 VERDICTS = {True: "held", False: "did not hold", None: "open"}
 # Relative: the link leads to wherever this app is served.

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from advisor.answers.caveats import Caveat, Kind, count_contradictions, find_caveats
-from advisor.evidence.selecting import Scope
+from advisor.evidence.scope import Scope
 from knowledge.records import Claim, Outcome, Run
 from tests.evidence_of import select_evidence
 from tests.example_records import CLAIM, REALFACE_RUN

@@ -10,18 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from advisor.answers.largest_batch import batch_estimate, limit_reason
-from advisor.answers.recommendation import (
-    VerificationPlan,
-    build_judgement,
-    build_recommendation,
-)
+from advisor.answers.recommendation import build_judgement, build_recommendation
 from advisor.answers.wording import judgement_text, recommendation_text
-from advisor.evidence.selecting import Evidence, Scope
+from advisor.evidence.scope import Scope
+from advisor.evidence.selecting import Evidence
+from advisor.planning.plan import VerificationPlan
 from advisor.scaling.referee import Referee
 from advisor.scaling.wording import scaling_report_text
 from advisor.service import Advisor
 from advisor.statistics.fitting import Fitter
-from knowledge.claims import load_seed_claims
+from knowledge.claims.seeds import load_seed_claims
 from knowledge.records import Outcome, Run
 from tests.evidence_of import select_evidence
 

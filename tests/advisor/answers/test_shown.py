@@ -6,18 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from advisor.answers.wording import (
-    chance_text,
-    judgement_text,
-    largest_batch_text,
-    percent,
-    row_to_read,
-)
+from advisor.answers.evidence_rows import row_to_read
+from advisor.answers.wording import judgement_text, largest_batch_text
 from advisor.rates import octaves_text, round_exponent
 from advisor.scaling.verdicts import tally_families
 from advisor.scaling.wording import scaling_answer_text, scaling_report_text
 from advisor.service import Advisor
 from advisor.ui.plans import time_text
+from advisor.words import chance_text, percent
 
 SGD_WORKLOAD = "digits_mlp"
 

@@ -10,28 +10,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.answers.recommendation import (
-    Estimate,
-    EvidenceSummary,
-    Recommendation,
-    VerificationPlan,
-)
-from advisor.charts.threshold import (
+from advisor.answers.recommendation import EvidenceSummary, Recommendation
+from advisor.charts.curves import (
     MAX_POINTS,
+    build_loss_chart,
+    build_metric_chart,
+    smoothed,
+    thin,
+)
+from advisor.charts.reliability import build_reliability_chart
+from advisor.charts.rules import build_rules_chart
+from advisor.charts.threshold import (
     BandPoint,
     ThresholdBand,
     ThresholdChartData,
     batch_grid,
-    build_loss_chart,
-    build_metric_chart,
-    build_reliability_chart,
-    build_rules_chart,
     build_threshold_chart,
     describe_threshold_chart,
     explain_threshold_chart,
-    smoothed,
-    thin,
 )
+from advisor.estimates import Estimate
+from advisor.planning.plan import VerificationPlan
 from advisor.track_record.scores import reliability_bins
 from knowledge.records import Curve, Outcome
 from tests import example_records as examples

@@ -13,11 +13,11 @@ from advisor.concepts.evidence import (
     concept_evidence,
     explain_text,
 )
-from advisor.concepts.ties import TIES
 from advisor.concepts.ties.scores import SPEED
 from advisor.concepts.ties.stock import STOCK
+from advisor.concepts.ties.table import TIES
 from advisor.service import Advisor
-from knowledge.concepts import get_concept, load_concepts
+from knowledge.concepts.pages import get_concept, load_concepts
 from knowledge.records import STUDY, Outcome, Throughput
 from knowledge.store.store import Store
 from tests.example_records import CLAIM, REALFACE_RUN

@@ -10,14 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.answers.recommendation import (
-    Estimate,
-    EvidenceSummary,
-    Judgement,
-    Recommendation,
-    VerificationPlan,
-)
-from advisor.answers.wording import chance_text
+from advisor.answers.recommendation import EvidenceSummary, Judgement, Recommendation
 from advisor.diagnosis.causes import CAUSE_WORDS, RANKINGS, SYMPTOM_WORDS, CauseName
 from advisor.diagnosis.diagnosing import diagnose, find_side, is_similar, ranked_causes
 from advisor.diagnosis.records import SLOTS, Diagnosis, Likelihood, Side
@@ -26,9 +19,12 @@ from advisor.diagnosis.wording import (
     table_of_causes,
     table_of_first_causes,
 )
+from advisor.estimates import Estimate
+from advisor.planning.plan import VerificationPlan
 from advisor.rates import rate_text
 from advisor.reading.symptoms import Symptom, Symptoms, read_symptoms
 from advisor.service import Advisor
+from advisor.words import chance_text
 from knowledge.records import Outcome, Run
 from tests.example_records import REALFACE_RUN
 

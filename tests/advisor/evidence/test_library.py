@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advisor.evidence.library import Library
-from advisor.evidence.selecting import Scope, select_from_shelves, shelve
+from advisor.evidence.scope import Scope
+from advisor.evidence.selecting import select_from_shelves, shelve
 from advisor.service import Advisor
 from knowledge.records import Outcome, Run
 from knowledge.store.store import Store

@@ -6,13 +6,9 @@ from itertools import permutations
 import pytest
 
 from advisor.answers.wording import rests_on_text
-from advisor.evidence.selecting import (
-    OVERTAKEN,
-    Evidence,
-    Scope,
-    overtaken_runs,
-    runs_that_count,
-)
+from advisor.evidence.scope import Scope
+from advisor.evidence.selecting import OVERTAKEN, Evidence
+from advisor.evidence.trajectories import overtaken_runs, runs_that_count
 from knowledge.outcome import RULE_VERSION
 from knowledge.records import Outcome, Run
 from tests.evidence_of import select_evidence

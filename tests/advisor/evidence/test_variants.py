@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from advisor.evidence.selecting import Scope, choose_recipe
+from advisor.evidence.scope import Scope, choose_recipe
 from advisor.service import Advisor
 from knowledge.recipes import RECIPES
 from knowledge.records import Outcome, Run

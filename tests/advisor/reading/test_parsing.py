@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from advisor.reading.learned import QUESTIONS
 from advisor.reading.numbers import mark_numbers
-from advisor.reading.parsing import SLOT_NAMES, Slots, parse_question
+from advisor.reading.parsing import parse_question
+from advisor.reading.question import SLOT_NAMES, Slots
 
 KNOWN = ("original", "dlight", "realface", "digits_mlp", "digits_cnn", "steplaw/N1-D2")
 # The first questions that the rules were made with; all of them must stay right.

@@ -7,7 +7,8 @@ import psutil
 import pytest
 
 from advisor.cli import main
-from advisor.running.verification import Verification, job_dict, shown_state
+from advisor.running.job_documents import job_dict, shown_state
+from advisor.running.verification import Verification
 from advisor.service import Advisor
 from advisor.settings import Settings
 from experiments.jobs.records import Job

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from advisor.answers.comparison import chances_of_highest
-from advisor.answers.recommendation import Estimate
 from advisor.answers.wording import comparison_text, largest_batch_text
+from advisor.estimates import Estimate
 from advisor.scaling.deciding_runs import (
     choose_score_trials,
     choose_stability_trials,
@@ -30,7 +30,7 @@ from advisor.scaling.verdicts import (
 from advisor.scaling.wording import scaling_answer_text, scaling_report_text
 from advisor.service import Advisor
 from advisor.statistics.threshold import StableLearningRateModel, scaling_rule_shares
-from knowledge.claims import load_seed_claims
+from knowledge.claims.seeds import load_seed_claims
 from knowledge.errors import BadValueError
 from knowledge.records import Outcome
 from tests.example_records import REALFACE_RUN

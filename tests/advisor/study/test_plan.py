@@ -3,7 +3,7 @@
 import pytest
 
 from advisor.study.plan import FULL, FULL_SIZE, QUICK, StudyPart, StudyPlan, study_plan
-from experiments.workloads import get_spec
+from experiments.workloads.registry import get_spec
 from knowledge.errors import BadValueError
 from knowledge.recipes import RECIPES
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from advisor.answers.recommendation import Estimate
-from advisor.answers.wording import title_of
+from advisor.estimates import Estimate
 from advisor.service import Advisor
+from advisor.words import title_of
 from benchmarks.two_seeds.__main__ import PAGE, build_report, main
 from benchmarks.two_seeds.findings import interval_text
 from benchmarks.two_seeds.material import gather_material, read_curve, usable_runs

@@ -16,7 +16,7 @@ from benchmarks.two_seeds.forum import forum_findings
 from benchmarks.two_seeds.lengths import length_findings
 from benchmarks.two_seeds.material import Material, Measured
 from benchmarks.two_seeds.reasons import reason_findings
-from knowledge.claims import load_seed_claims
+from knowledge.claims.seeds import load_seed_claims
 from knowledge.records import Run, Throughput
 from tests.benchmarks.two_seeds.worlds import (
     answered_material,

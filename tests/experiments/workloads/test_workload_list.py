@@ -4,7 +4,8 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from experiments.workloads import WORKLOADS, WorkloadSpec
+from experiments.workloads.registry import WORKLOADS
+from experiments.workloads.spec import WorkloadSpec
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "add-a-workload.md"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from knowledge.claims import load_seed_claims
+from knowledge.claims.seeds import load_seed_claims
 
 CLAIMS = {claim.id.split("/", 1)[1]: claim for claim in load_seed_claims()}
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.concepts import (
+from knowledge.concepts.finding import Finder
+from knowledge.concepts.pages import (
     find_concept,
     get_concept,
     load_concepts,
     related_concepts,
 )
-from knowledge.concepts.finding import Finder
 
 QUESTIONS = [
     json.loads(line)

@@ -1,0 +1,36 @@
+"""A number with its interval, as it leaves the program (pure)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+LEVEL = 0.9
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A median with its central interval; rates unless `quantity` says otherwise."""
+
+    median: float
+    low: float
+    high: float
+    level: float
+    quantity: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys of the contract."""
+        values: dict[str, Any] = {
+            "median": self.median,
+            "low": self.low,
+            "high": self.high,
+            "level": self.level,
+        }
+        return values | ({"quantity": self.quantity} if self.quantity else {})
+
+
+def rounded_shares(shares: dict[str, float]) -> dict[str, float]:
+    """Round shares to three digits so that they still sum to 1."""
+    rounded = {name: round(share, 3) for name, share in shares.items()}
+    largest = max(rounded, key=lambda name: rounded[name])
+    rest = sum(share for name, share in rounded.items() if name != largest)
+    rounded[largest] = round(1.0 - rest, 3)
+    return rounded

@@ -1,0 +1,120 @@
+"""What a question is about, with everything that was not said filled in (pure)."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from experiments.workloads.registry import find_spec
+from experiments.workloads.spec import PROXY_HORIZON_STEPS
+from knowledge.names import WorkloadName
+from knowledge.recipes import RECIPES, is_variant
+from knowledge.records import Claim, Run
+
+ADAPTIVE = {"adam", "adamw", "nadam", "adamax", "rmsprop", "adabelief", "lion"}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is asked about, with everything that was not said filled in.
+
+    `recipe` is None for imported workloads whose recipe nobody named; `horizon_steps`
+    None when nothing says how long a run of this workload is.
+    """
+
+    workload: str
+    optimizer: str
+    recipe: str | None
+    device: str
+    horizon_steps: int | None
+    risk: float = 0.1
+    precision: str = "fp32"
+
+    @property
+    def name(self) -> WorkloadName:
+        """The workload's name in its parts."""
+        return WorkloadName.parse(self.workload)
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """A run or claim that was left out, and why."""
+
+    id: str
+    reason: str
+
+
+def choose_recipe(
+    workload: str,
+    *,
+    recipe: str | None,
+    optimizer: str | None,
+    runs: Sequence[Run],
+    claims: Sequence[Claim],
+) -> tuple[str | None, str]:
+    """Return `(recipe, optimizer)`: as asked, else what has most evidence.
+
+    Ties go to the workload's default. Imported workloads have no recipe unless their
+    rows name one. A variant of a recipe is chosen by its own name alone, however often
+    a study has run it.
+    """
+    if recipe is not None and recipe in RECIPES:
+        return recipe, RECIPES[recipe].optimizer
+    spec = find_spec(workload)
+    own = [r for r in runs if r.workload.lower() == workload.lower()]
+    counts: Counter[tuple[str | None, str]] = Counter(
+        (r.recipe, r.optimizer) for r in own
+    )
+    for claim in claims:
+        if claim.workload == workload and claim.optimizer:
+            counts[(claim.recipe, claim.optimizer)] += 1
+    options: list[tuple[str | None, str]] = (
+        [(name, RECIPES[name].optimizer) for name in spec.recipes] if spec else []
+    )
+    options += sorted(set(counts) - set(options), key=str)
+    options = [o for o in options if not is_variant(o[0]) or o[0] == optimizer]
+    if recipe is not None:
+        options = [o for o in options if o[0] == recipe] or [(recipe, optimizer or "")]
+    if optimizer is not None:
+        wanted = [o for o in options if o[1] == optimizer or o[0] == optimizer]
+        options = wanted or [(None, optimizer)]
+    if not options:
+        return recipe, optimizer or "adam"
+    # max keeps the first of equals, and the default comes first.
+    return max(options, key=lambda option: counts[option])
+
+
+def usual_horizon(
+    workload: str, recipe: str | None, optimizer: str, runs: Iterable[Run]
+) -> int | None:
+    """Return the run length an answer speaks of when none is asked.
+
+    Full-size face models: a training session, as the claims mean it. Everything else:
+    the length planned most often, else the workload's own.
+    """
+    spec = find_spec(workload)
+    name = WorkloadName.parse(workload)
+    if spec is not None and not spec.small_enough_for_cpu and not name.is_proxy:
+        return spec.usual_horizon_steps
+    planned = Counter(
+        run.horizon_steps
+        for run in runs
+        if is_of(run, workload, recipe, optimizer) and run.horizon_steps
+    )
+    if planned:
+        longest_first = sorted(planned.items(), key=lambda item: (-item[1], -item[0]))
+        return int(longest_first[0][0])
+    if spec is None:
+        return None
+    return PROXY_HORIZON_STEPS if name.is_proxy else spec.usual_horizon_steps
+
+
+def is_of(run: Run, workload: str, recipe: str | None, optimizer: str) -> bool:
+    if run.workload.lower() != workload.lower() or run.optimizer != optimizer:
+        return False
+    return run.recipe == recipe or run.recipe is None or recipe is None
+
+
+DEFAULT_RISK = 0.1
+
+
+PRECISION = "fp32"

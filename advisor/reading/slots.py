@@ -1,0 +1,98 @@
+"""The values a text names, as the slots of a question (pure)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from advisor.reading.clauses import choose_batches
+from advisor.reading.intents import Intent
+from advisor.reading.question import Slots
+from advisor.reading.reading import Reading
+from advisor.reading.vocabulary import FACE_MODELS
+from experiments.workloads.registry import WORKLOADS
+
+# Intents that speak of jobs, concepts or nothing: only a text that points back
+# ("cancel it", "why?") carries anything over.
+SELF_CONTAINED = (
+    Intent.EXPLAIN_CONCEPT,
+    Intent.STATUS_OF_JOBS,
+    Intent.CANCEL,
+)
+
+
+_OF_SEVERAL = (Intent.COMPARE_MODELS, Intent.RECOMMEND_LR, Intent.JUDGE_LR)
+
+
+NOTHING_CARRIED = (Intent.HELP, Intent.OFF_TOPIC)
+
+
+# A rate from here on, and a batch size beyond here, is more likely a slip (our choice;
+# the public grids we know of stay below both).
+_LARGE_RATE = 1.0
+
+
+_LARGE_BATCH = 65_536
+
+
+def slots_of(reading: Reading, intent: Intent) -> Slots:
+    """Return what the text itself says."""
+    roles, names = reading.roles, reading.names
+    is_loose = intent in (*SELF_CONTAINED, *NOTHING_CARRIED)
+    if is_loose:
+        sure = [batch for batch in roles.batches if batch.is_explicit]
+        roles = replace(roles, batches=sure)
+    batches: tuple[int, ...] = ()
+    if intent is not Intent.MAX_BATCH_FOR_LR:
+        batches = choose_batches(roles, all_named=intent is Intent.SCALING_RULE)
+    rates = list(roles.rates)
+    if intent is not Intent.OFF_TOPIC:
+        rates = list(dict.fromkeys(roles.all_rates))
+    workloads = names.workloads
+    if len(workloads) == len(WORKLOADS) and intent not in _OF_SEVERAL:
+        workloads = ()
+    if intent is Intent.COMPARE_MODELS and not workloads:
+        workloads = FACE_MODELS if "face" in reading.text.lower() else ()
+    is_concept = intent in (Intent.EXPLAIN_CONCEPT, *NOTHING_CARRIED)
+    optimizer = names.optimizer
+    if is_concept and optimizer == "momentum":
+        optimizer = None
+    if intent is Intent.OFF_TOPIC and not (workloads or batches or rates):
+        optimizer = None
+    if intent is Intent.OFF_TOPIC:
+        rates = [rate for rate in rates if rate < 1]
+    return Slots(
+        workload=one_or_all(workloads),
+        batch_size=one_or_all(batches),
+        learning_rate=one_or_all(rates),
+        optimizer=optimizer,
+        device=names.device,
+    )
+
+
+def one_or_all(values: Sequence[Any]) -> Any:
+    """Return None, the one value, or a tuple of several."""
+    return (values[0] if len(values) == 1 else tuple(values)) if values else None
+
+
+def slot_warnings(slots: Slots) -> list[str]:
+    """Return a sentence for each value that can hardly be meant as it stands."""
+    found = []
+    for rate in several(slots.learning_rate):
+        if rate <= 0:
+            found.append(f"A learning rate of {rate:g} is not positive.")
+        elif rate >= _LARGE_RATE:
+            found.append(
+                f"A learning rate of {rate:g} is unusually high; perhaps a batch size?"
+            )
+    for size in several(slots.batch_size):
+        if size < 1:
+            found.append(f"A batch size of {size} is below 1.")
+        elif size > _LARGE_BATCH:
+            found.append(f"A batch size of {size:.6g} is unusually large.")
+    return found
+
+
+def several(value: Any) -> tuple[Any, ...]:
+    if value is None:
+        return ()
+    return value if isinstance(value, tuple) else (value,)

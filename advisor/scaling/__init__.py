@@ -1,0 +1,7 @@
+"""The referee on scaling rules: findings, verdicts, the runs that decide.
+
+deciding_runs  Which runs would tell the two leading scaling rules apart
+referee        From evidence and fits to the referee's report on scaling rules
+verdicts       The referee on scaling rules: what sources claim and what the runs say
+wording        The referee's report -> sentences and a table
+"""
