@@ -1,7 +1,7 @@
 """What we say: from a question and the store to an answer, and the runs that help it.
 
-A stack of rooms. A module imports only from rooms that stand below its own (the order is
-held by tests/test_architecture.py); nothing below `service` knows `service`.
+A stack of rooms. A module imports only from rooms that stand below its own (the order
+is held by tests/test_architecture.py); nothing below `service` knows `service`.
 
 agents/        The functions as tools for agents, over the Model Context Protocol
 answers/       A question of numbers -> a rate, a verdict, a batch size, with words

@@ -4,11 +4,10 @@ Everything that enters from outside passes here once.
 """
 
 import math
-import re
 from pathlib import Path
+from typing import Any
 
 from advisor.rates import LEAST_LEARNING_RATE, MOST_LEARNING_RATE
-from advisor.reading.numbers import read_number
 from knowledge.errors import BadValueError, SettingsError
 
 MOST_STEPS = 10**15
@@ -46,33 +45,6 @@ def check_learning_rate(learning_rate: object) -> float:
             learning_rate,
             expected="no program trains at such a rate; give one such as 1e-4.",
         )
-    return number
-
-
-def check_horizon(text: str) -> int:
-    """Return a run length in steps as it was typed, or raise BadValueError.
-
-    >>> check_horizon("20k"), check_horizon("20,000 steps")
-    (20000, 20000)
-    """
-    number = read_number(re.sub(r"\s*(?:steps?|its?|iterations?)\s*$", "", text))
-    whole = number is not None and number == number.to_integral_value()
-    if number is None or not whole or not 1 <= number <= MOST_STEPS:
-        raise BadValueError("horizon", text, expected="give steps such as 20000.")
-    return int(number)
-
-
-def check_risk(text: str) -> float:
-    """Return a risk as it was typed, in per cent or as a share.
-
-    >>> check_risk("5 %"), check_risk("0.05"), check_risk("5")
-    (0.05, 0.05, 0.05)
-    """
-    number = _number(text.replace("%", "").replace(",", ".").strip())
-    if number is not None and ("%" in text or number >= 1):
-        number /= 100
-    if number is None or not 0 < number < 1:
-        raise BadValueError("risk", text, expected="give a percentage such as 5 %.")
     return number
 
 
@@ -132,3 +104,14 @@ def parse_budget(text: str) -> float:
             f"budget '{text}' is not a length of time: write 120s, 2m or 1h."
         ) from None
     return seconds
+
+
+def several(value: Any) -> list[Any]:
+    """Return what was given: nothing, one value, or all of a list.
+
+    >>> several(None), several(5), several((2, 5))
+    ([], [5], [2, 5])
+    """
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]

@@ -4,62 +4,52 @@ Everything a person can do in the browser, the terminal or Python goes through h
 loads neither torch nor streamlit: training happens in processes of its own.
 """
 
-import json
-import shutil
-import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from importlib import metadata
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
-from advisor.answers.answers import Answering
-from advisor.checks import check_batch_size, check_device, this_device
+from advisor.answers.answers import Answers
+from advisor.answers.comparison import Comparison
+from advisor.answers.fastest_batch import FastestBatch, ThroughputReport
+from advisor.answers.largest_batch import LargestBatch
+from advisor.answers.recommendation import Judgement, Recommendation
+from advisor.checks import check_batch_size, check_device
 from advisor.conversation.acting import Done, approve
 from advisor.conversation.answer import Answer
 from advisor.conversation.ask import ask
-from advisor.conversation.history import saved_answer
+from advisor.conversation.history import name_conversation, rate_answer, save_answer
+from advisor.conversation.parts import Parts
 from advisor.conversation.proposals import Proposals
-from advisor.planning.spec import VerificationSpec
+from advisor.doctor import examine
+from advisor.evidence.library import Library
+from advisor.evidence.scope import Asked, AskedValues
+from advisor.planning.plan import VerificationPlan
+from advisor.planning.planner import open_planner
+from advisor.planning.request import RequestValues, VerificationRequest
 from advisor.running.descriptions import describe_workload
-from advisor.running.job_documents import shown_state
 from advisor.running.speeds import SpeedReport, measure_speed
-from advisor.running.supervision import Tending
-from advisor.running.verification import (
-    Verification,
-    ensure_supervisor,
-    start_verification,
-)
+from advisor.running.supervision import Supervision
+from advisor.running.verification import Verification
+from advisor.running.verifications import Verifications
+from advisor.scaling.referee import Referee
+from advisor.scaling.verdicts import ScalingReport
 from advisor.settings import Settings, load_settings
-from advisor.track_record.forecasts import build_forecasts
-from advisor.track_record.intervals import JobState, StatedInterval
-from advisor.track_record.scores import TrackRecord, build_track_record
-from experiments.executors.processes import kill_worker
+from advisor.track_record.reading import read_track_record
+from advisor.track_record.scores import TrackRecord
 from experiments.jobs.queue import Queue
-from experiments.jobs.records import VERIFICATION, Job
+from experiments.jobs.records import Job
 from experiments.workloads.registry import WORKLOADS, find_spec
-from knowledge import inbox
 from knowledge.claims.seeds import load_seed_claims
-from knowledge.errors import (
-    BadValueError,
-    StoreError,
-    StudyError,
-    WorkloadUnavailableError,
-)
+from knowledge.errors import BadValueError, StudyError, WorkloadUnavailableError
 from knowledge.importers.csv_runs import parse_runs
-from knowledge.inbox import now_text
-from knowledge.records import Curve, Run, RunConfig
+from knowledge.records import Claim, Curve, Run
 from knowledge.store.exporting import write_table
-from knowledge.store.migrations import SCHEMA_VERSION
 from knowledge.store.sql_box import QueryResult, run_query
 from knowledge.store.store import Store
 from knowledge.store.tables import TABLES
 from knowledge.study.reading import find_study
-from knowledge.version import PROGRAM, program_version
-
-MOST_NAME_CHARS = 80
-_VERSIONED = (PROGRAM, "torch", "duckdb", "streamlit", "scikit-learn", "altair")
 
 
 @dataclass(frozen=True)
@@ -81,7 +71,7 @@ class ImportReport:
         }
 
 
-class Advisor(Answering):
+class Advisor:
     """Answers from a store, and the verification runs that make them surer.
 
     >>> with Advisor.open(":memory:") as advisor:
@@ -97,11 +87,28 @@ class Advisor(Answering):
         seeded: bool = True,
         with_study: bool = True,
     ):
-        super().__init__(store, settings, seeded=seeded, with_study=with_study)
+        self.store, self.settings = store, settings
         self.queue = Queue(store.folder)
-        self.tending = Tending(store.folder, self.queue)
         self.proposals = Proposals(store.folder)
         self.study_problem: str | None = None
+        self.library = Library(store, seeded=seeded, with_study=with_study)
+        self.planner = open_planner(store, self.queue, settings, self.library)
+        fitter = self.planner.fitter
+        self.answers = Answers(self.library, fitter, self.planner)
+        self.referee = Referee(self.library, fitter, self.planner)
+        self.supervision = Supervision(store.folder, self.queue)
+        self.verifications = Verifications(
+            store, self.queue, self.planner, self.answers, self.supervision
+        )
+        self.parts = Parts(
+            store=store,
+            library=self.library,
+            planner=self.planner,
+            answers=self.answers,
+            referee=self.referee,
+            verifications=self.verifications,
+            proposals=self.proposals,
+        )
 
     @classmethod
     def open(
@@ -171,7 +178,163 @@ class Advisor(Answering):
         self.queue.close()
         self.store.close()
 
-    # -- evidence and questions ---------------------------------------------------
+    # -- questions of numbers ------------------------------------------------------
+
+    def recommend(
+        self, workload: str, batch_size: int, **asked: Unpack[AskedValues]
+    ) -> Recommendation:
+        """Return the rate for a batch size, with its interval, evidence and caveats.
+
+        Args:
+            workload: A known name, in any case.
+            batch_size: Examples per step (per side for the face models), at least 1.
+            **asked: What the answer is to hold for, each None for what is usual:
+                `optimizer`; `recipe`, a named one; `device`, `cpu`, `cuda` or `mps`;
+                `horizon`, in steps; `risk`, the accepted probability of an unstable
+                run, between 0 and 1; `precision`, `fp32` or `bf16`; `exclude`, ids of
+                runs and claims to leave out.
+
+        Raises:
+            UnknownWorkloadError: Nobody knows the workload.
+            BadValueError: A number cannot be right.
+        """
+        return self.answers.recommend(workload, batch_size, Asked.of(**asked))
+
+    def judge(
+        self,
+        workload: str,
+        batch_size: int,
+        learning_rate: float,
+        **asked: Unpack[AskedValues],
+    ) -> Judgement:
+        """Return P(stable) of a rate at a batch size, and the verdict.
+
+        Keyword arguments as in `recommend`.
+        """
+        what = Asked.of(**asked)
+        return self.answers.judge(workload, batch_size, learning_rate, what)
+
+    def largest_batch(
+        self, workload: str, learning_rate: float, **asked: Unpack[AskedValues]
+    ) -> LargestBatch:
+        """Return the largest batch size at which a rate is still held to be safe.
+
+        Keyword arguments as in `recommend`.
+        """
+        return self.answers.largest_batch(workload, learning_rate, Asked.of(**asked))
+
+    def compare(
+        self, workloads: Sequence[str], batch_size: int, **asked: Unpack[AskedValues]
+    ) -> Comparison:
+        """Return which of two or more workloads stands the higher rate, how surely.
+
+        Keyword arguments as in `recommend`.
+        """
+        return self.answers.compare(workloads, batch_size, Asked.of(**asked))
+
+    def fastest_batch(
+        self, workload: str, **asked: Unpack[AskedValues]
+    ) -> FastestBatch:
+        """Return the fastest batch size here at which a stable rate is known.
+
+        Keyword arguments as in `recommend`.
+        """
+        return self.answers.fastest_batch(workload, Asked.of(**asked))
+
+    def throughput(
+        self, workload: str, *, device: str | None = None
+    ) -> ThroughputReport:
+        """Return how fast each batch size of a workload trained on this machine."""
+        return self.answers.throughput(workload, device=device)
+
+    def threshold_band(
+        self,
+        workload: str,
+        batch_sizes: Sequence[float],
+        **asked: Unpack[AskedValues],
+    ) -> list[dict[str, float]]:
+        """Return where half of all runs fail over batch sizes: `Answers`."""
+        return self.answers.threshold_band(workload, batch_sizes, Asked.of(**asked))
+
+    def best_rate_band(
+        self,
+        workload: str,
+        batch_sizes: Sequence[float],
+        **asked: Unpack[AskedValues],
+    ) -> list[dict[str, float]]:
+        """Return the best rate over batch sizes: `Answers`."""
+        return self.answers.best_rate_band(workload, batch_sizes, Asked.of(**asked))
+
+    def usual_length(self, workload: str, **asked: Unpack[AskedValues]) -> int | None:
+        """Return for how many steps answers about a workload speak, if it is known."""
+        return self.answers.usual_length(workload, Asked.of(**asked))
+
+    def scaling(
+        self, workload: str | None = None, *, optimizer: str | None = None
+    ) -> ScalingReport:
+        """Return what the evidence says of each claimed scaling rule: `Referee`."""
+        return self.referee.report(workload, optimizer=optimizer)
+
+    def plan_runs(
+        self, workload: str, batch_size: object, **values: Unpack[RequestValues]
+    ) -> VerificationPlan:
+        """Return the runs a verification would make, with their cost; starts nothing.
+
+        Keyword arguments as in `verify`.
+        """
+        request = VerificationRequest.of(workload, batch_size, **values)
+        return self.planner.requested(request)
+
+    # -- questions in words ---------------------------------------------------------
+
+    def ask(
+        self,
+        question: str,
+        context: str | None = None,
+        *,
+        conversation: str | None = None,
+        exclude: Sequence[str] = (),
+        save: bool = True,
+    ) -> Answer:
+        """Return the answer to a question in words; never starts a job.
+
+        Args:
+            question: As typed.
+            context: The previous turn, whose slots a follow-up inherits.
+            conversation: The id of the conversation it stands in, if any.
+            exclude: Ids of runs and claims to leave out.
+            save: Whether to keep the answer; not for one that only shows again what was
+                asked before.
+        """
+        answer = ask(self.parts, question, context=context, exclude=exclude)
+        if not save:
+            return answer
+        if self.settings.language_model is not None:
+            # Mostly none is switched on, and its checks take a while to load.
+            from advisor.phrasing.phrasing import put_in_words
+
+            answer = put_in_words(answer, self.settings.language_model)
+        answer_id = save_answer(self.store, answer, context, conversation)
+        return replace(answer, answer_id=answer_id)
+
+    def approve(self, plan_id: str) -> Done:
+        """Carry out what was proposed under a plan's id; it works once.
+
+        Raises:
+            PlanError: The id is unknown or was used.
+            AdvisorError: It cannot be done; the proposal waits on.
+        """
+        return approve(self.parts, plan_id)
+
+    def rate_answer(self, answer_id: str, thumb: str | None) -> None:
+        """Save a thumb (`up` or `down`) with an answer, or take it back with None."""
+        rate_answer(self.store, answer_id, thumb)
+
+    def name_conversation(self, conversation_id: str, name: str) -> None:
+        """Give a conversation a name under which it is found again."""
+        name_conversation(self.store, conversation_id, name)
+
+    # -- what is known ----------------------------------------------------------------
 
     def import_runs(self, path: str | Path, *, dry_run: bool = False) -> ImportReport:
         """Read runs from a CSV or Parquet file; good rows are kept, bad ones named.
@@ -228,39 +391,12 @@ class Advisor(Answering):
 
     def doctor(self) -> dict[str, Any]:
         """Check the store against its records; say versions, device and what lacks."""
-        report = self.store.verify()
-        waiting = len(inbox.waiting(self.store.folder))
-        problems = list(report.problems)
-        if self.study_problem and self.study_problem not in problems:
-            problems.append(self.study_problem)
-        if waiting:
-            problems.append(
-                f"{waiting} records wait to be ingested: is another program holding "
-                f"{self.store.folder / 'store.duckdb'} open? Nothing is lost."
-            )
-        if trouble := self.tending.trouble():
-            problems.append(trouble)
-        interrupted = [j.id for j in self.jobs() if shown_state(j) == "interrupted"]
-        if interrupted:
-            problems.append(
-                f"{len(interrupted)} jobs lost their worker: `lr-advisor jobs resume "
-                f"{interrupted[0]}` goes on with the first."
-            )
-        return {
-            "store": str(self.store.folder),
-            "schema_version": SCHEMA_VERSION,
-            "generation": self.store.generation,
-            "tables": self.store.counts(),
-            "records": report.records,
-            "outcomes_checked": report.outcomes_checked,
-            "versions": {name: _version(name) for name in _VERSIONED},
-            "device": this_device(),
-            "workers": self.settings.n_workers,
-            "free_disk_gb": round(shutil.disk_usage(self.store.folder).free / 1e9, 1),
-            "calibration": self.track_record().to_dict(),
-            "problems": problems,
-            "ok": not problems,
-        }
+        return examine(
+            self.store,
+            self.supervision,
+            self.settings,
+            study_problem=self.study_problem,
+        )
 
     def describe(self, workload: str, options: Mapping[str, str]) -> dict[str, Any]:
         """Return shapes, options and exact parameter counts of a workload."""
@@ -271,41 +407,17 @@ class Advisor(Answering):
             )
         return describe_workload(name, options)
 
-    def ask(
-        self,
-        question: str,
-        context: str | None = None,
-        *,
-        conversation: str | None = None,
-        exclude: Sequence[str] = (),
-        save: bool = True,
-    ) -> Answer:
-        """Return the answer to a question in words; never starts a job.
+    def resolve_workload(self, name: str) -> str:
+        """Return the canonical name, or raise UnknownWorkloadError with near ones."""
+        return self.library.resolve_workload(name)
 
-        Args:
-            question: As typed.
-            context: The previous turn, whose slots a follow-up inherits.
-            conversation: The id of the conversation it stands in, if any.
-            exclude: Ids of runs and claims to leave out.
-            save: Whether to keep the answer.
-        """
-        return ask(
-            self,
-            question,
-            context=context,
-            conversation=conversation,
-            exclude=exclude,
-            save=save,
-        )
+    def claims(self) -> list[Claim]:
+        """Return the claims that count: without the seeds' when opened unseeded."""
+        return self.library.claims()
 
-    def approve(self, plan_id: str) -> Done:
-        """Carry out what was proposed under a plan's id; it works once.
-
-        Raises:
-            PlanError: The id is unknown or was used.
-            AdvisorError: It cannot be done; the proposal waits on.
-        """
-        return approve(self, plan_id)
+    def own_claims(self) -> list[Claim]:
+        """Return what the person of this store reported themselves, oldest first."""
+        return self.library.own_claims()
 
     def runs_by_id(self, ids: Sequence[str]) -> list[Run]:
         """Return the runs with these ids, ordered by workload, batch size and rate."""
@@ -318,6 +430,12 @@ class Advisor(Answering):
     def curve(self, run_id: str) -> Curve:
         """Return the raw curve of one run."""
         return self.store.curve(run_id)
+
+    def track_record(self) -> TrackRecord:
+        """Return how well forecasts and intervals held, with what is still open."""
+        return read_track_record(self.store)
+
+    # -- runs -----------------------------------------------------------------------
 
     def measure_speed(
         self,
@@ -339,205 +457,67 @@ class Advisor(Answering):
             BadValueError: A number cannot be right.
         """
         return measure_speed(
-            self,
+            self.store,
+            self.queue,
             self.resolve_workload(workload),
             batch_sizes=[check_batch_size(b) for b in batch_sizes],
             recipe=recipe,
             device=check_device(device),
             budget_seconds=budget_seconds,
+            n_workers=self.settings.n_workers,
         )
-
-    # -- verification ------------------------------------------------------------
 
     def verify(
         self,
         workload: str,
-        batch_size: int | Sequence[int],
+        batch_size: object,
         *,
-        learning_rate: float | Sequence[float] = (),
-        optimizer: str | None = None,
-        recipe: str | None = None,
-        device: str | None = None,
-        steps: int | None = None,
-        seeds: int = 1,
-        budget_seconds: float | None = None,
-        runs: int | None = None,
-        examples: float | None = None,
-        data: str | None = None,
-        precision: str = "fp32",
         verification_id: str | None = None,
         answer_id: str | None = None,
+        **values: Unpack[RequestValues],
     ) -> Verification:
         """Start verification runs in processes of their own and return at once.
 
         Without rates each run is chosen to tell most; with them exactly those are run.
-        The budget is wall clock in seconds, a number of runs, or a number of examples
-        to train on (of both sides); 120 s when none is said. Within seconds or examples
-        a run may be stopped early, while it is fine, and carried further where that
-        tells more than a new one. Under `bf16` runs are faster where the processor has
-        it, and count for answers about bf16 alone. `answer_id` is the saved answer it
-        is started from: opened again, that answer shows these runs.
+        The budget is wall clock in seconds (`budget_seconds`), a number of `runs`, or a
+        number of `examples` to train on (of both sides); a minute or what one run of
+        each batch size takes when none is said. Within seconds or examples a run may be
+        stopped early, while it is fine, and carried further where that tells more than
+        a new one. Under `bf16` runs are faster where the processor has it, and count
+        for answers about bf16 alone. `answer_id` is the saved answer it is started
+        from: opened again, that answer shows these runs.
 
         Raises:
             WorkloadUnavailableError: The workload cannot be trained here.
             BadValueError: A number cannot be right.
         """
-        scope, _ = self._evidence(
-            workload,
-            optimizer=optimizer,
-            recipe=recipe,
-            device=device,
-            precision=precision,
-        )
-        return start_verification(
-            self,
-            scope,
-            batch_sizes=_several(batch_size),
-            learning_rates=_several(learning_rate),
-            steps=steps,
-            seeds=seeds,
-            budget_seconds=budget_seconds,
-            runs=runs,
-            examples=examples,
-            data=data,
+        request = VerificationRequest.of(workload, batch_size, **values)
+        return self.verifications.start(
+            self.planner.exactly(request),
             verification_id=verification_id,
             answer_id=answer_id,
         )
 
-    def record_forecasts(
-        self,
-        spec: VerificationSpec,
-        configs: Mapping[str, RunConfig],
-        *,
-        verification_id: str,
-    ) -> None:
-        """Save what is expected of runs, by job id; call it before they are queued.
-
-        Raises:
-            StoreError: The disk refuses.
-        """
-        scope, evidence = self._evidence_of(spec)
-        model = self._fitter.model(scope, evidence)
-        forecasts = build_forecasts(
-            configs,
-            evidence=evidence,
-            model=model,
-            made=now_text(),
-            verification_id=verification_id,
-            code_version=program_version(),
-        )
-        self.store.record_forecasts(forecasts)
-
-    def track_record(self) -> TrackRecord:
-        """Return how well forecasts and intervals held, with what is still open."""
-        rows = self.store.rows(
-            "select id, state, started, believed_low is not null from jobs"
-        )
-        jobs = {
-            job_id: JobState(state, started and started.isoformat(), is_planned)
-            for job_id, state, started, is_planned in rows
-        }
-        ids = self.store.rows(
-            "select id from runs where job_id is not null and outcome is not null"
-        )
-        answers = self.store.rows(
-            "select id, asked, recommendation from answers "
-            "where (recommendation->>'$.max_stable.low') is not null order by asked, id"
-        )
-        stated = [
-            StatedInterval.of_answer(answer_id, asked.isoformat(), json.loads(text))
-            for answer_id, asked, text in answers
-        ]
-        return build_track_record(
-            self.store.forecasts(),
-            [interval for interval in stated if interval is not None],
-            runs=self.store.runs_by_id([run_id for (run_id,) in ids]),
-            jobs=jobs,
-        )
-
     def jobs(self) -> list[Job]:
         """Return every job of the queue, oldest first."""
-        return self.queue.jobs()
+        return self.verifications.jobs()
 
     def cancel(self, job_or_verification_id: str) -> None:
         """Stop one job, or a whole verification; what is finished stays."""
-        if job_or_verification_id.startswith(VERIFICATION):
-            self.queue.cancel_verification(job_or_verification_id)
-        else:
-            self.queue.cancel(job_or_verification_id)
-        for job in self.queue.jobs(unfinished=True):
-            if job.cancel is not None and job.progress == 0:
-                kill_worker(job.pid)  # still loading: there is no step to keep
-        self.queue.release_lost()
-        self.tend()
+        self.verifications.cancel(job_or_verification_id)
 
     def resume(self, job_id: str) -> None:
         """Queue a failed, cancelled or interrupted job again, from its checkpoint."""
-        self.queue.release_lost()
-        self.queue.resume(job_id)
-        self.tend()
+        self.verifications.resume(job_id)
 
     def tend(self) -> None:
         """Make sure a process looks after unfinished work, also after a crash."""
-        ensure_supervisor(self)
+        self.verifications.tend()
 
     def look_after(self) -> None:
-        """See that somebody still tends unfinished work; what nobody can fails.
-
-        Whoever waits for runs calls it again and again.
-        """
-        self.tending.look()
+        """See that somebody still tends unfinished work; what nobody can fails."""
+        self.verifications.look_after()
 
     def hand_over(self) -> None:
         """Wait until a process has begun with unfinished work, before leaving it."""
-        self.tending.hand_over()
-
-    def save_answer(
-        self, answer: Answer, context: str | None, conversation: str | None
-    ) -> str | None:
-        """Save an answer and return its id; None when the disk refuses."""
-        document = answer.to_dict()
-        answer_id = f"answer:{uuid.uuid4().hex[:16]}"
-        kept = "question intent slots text recommendation evidence".split()
-        body = {
-            **{name: document[name] for name in kept},
-            "id": answer_id,
-            "asked": now_text(),
-            "context": context,
-            "conversation": conversation,
-        }
-        try:
-            self.store.record_answer(body)
-        except StoreError:
-            return None
-        return answer_id
-
-    def rate_answer(self, answer_id: str, thumb: str | None) -> None:
-        """Save a thumb (`up` or `down`) with an answer, or take it back with None.
-
-        Raises:
-            BadValueError: It is no thumb.
-            HistoryError: No such answer is stored.
-        """
-        if thumb not in ("up", "down", None):
-            raise BadValueError("thumb", thumb, expected="give up or down.")
-        saved_answer(self.store, answer_id)
-        self.store.record_feedback(answer_id, thumb)
-
-    def name_conversation(self, conversation_id: str, name: str) -> None:
-        """Give a conversation a name under which it is found again."""
-        name = " ".join(name.split())[:MOST_NAME_CHARS]
-        if not name:
-            raise BadValueError("name", "empty", expected="give a few words.")
-        self.store.record_conversation(conversation_id, name)
-
-
-def _several(value: object) -> Sequence[object]:
-    return value if isinstance(value, list | tuple) else [value]
-
-
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
+        self.verifications.hand_over()

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
-from experiments.executors.processes import usable_cores
+from experiments.machine import usable_cores
 from knowledge.errors import SettingsError
 
 _BASE_URL = "LR_ADVISOR_LLM_BASE_URL"

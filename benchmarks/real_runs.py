@@ -1,9 +1,9 @@
 """Real training runs for the search benchmark: trained once, kept on disk, asked often.
 
-A run here is what `experiments.training.loop` would train, without its folder, pictures and
-checkpoints: same task, optimizer, schedule, seeds of each step and judge. Runs of the
-first seeds are trained past a verdict of "diverged", so that the verdict can be held
-against the run's end.
+A run here is what `experiments.training.loop` would train, without its folder, pictures
+and checkpoints: same task, optimizer, schedule, seeds of each step and judge. Runs of
+the first seeds are trained past a verdict of "diverged", so that the verdict can be
+held against the run's end.
 
 The one decision to know: rates stand on a grid of an eighth of an octave (no rate is
 further than 4.4 % from it), so that searches share runs. A search pays for every run it

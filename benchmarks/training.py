@@ -1,10 +1,11 @@
 """How fast a training step is: ours against the plain loop and the processor's peak.
 
-Ours is the step that `lr-advisor verify` takes (`experiments.training.stepping`), in float32
-and in bf16, with one thread and two; the plain loop is `benchmarks.plain_training`;
-then two processes of ours with one thread each, as a verification runs proxies. All
-take their steps in turn, so that whatever else the machine does slows all of them
-down. The plain loop shares this process and so the settings that make ours faster.
+Ours is the step that `lr-advisor verify` takes (`experiments.training.stepping`), in
+float32 and in bf16, with one thread and two; the plain loop is
+`benchmarks.plain_training`; then two processes of ours with one thread each, as a
+verification runs proxies. All take their steps in turn, so that whatever else the
+machine does slows all of them down. The plain loop shares this process and so the
+settings that make ours faster.
 
 `python -m benchmarks.training` measures the proxies and digits, `--full` the full-size
 models as well (10 to 40 minutes). Run it on a machine that does nothing else.
@@ -31,8 +32,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.machine import describe_machine
 from benchmarks.plain_training import PlainStepper
-from experiments.executors.processes import usable_cores
-from experiments.machine import peak_memory_mb
+from experiments.machine import peak_memory_mb, usable_cores
 from experiments.training.stepping import Stepper, prepare_process
 from experiments.workloads.faces.task import FaceTask
 from experiments.workloads.registry import get_spec

@@ -8,6 +8,7 @@ import ast
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,41 +27,66 @@ KNOWLEDGE_FOR_EXPERIMENTS = tuple(
         "python_process",
     )
 )
-# Only what trains may load torch; these start and count the processes that train.
-TORCH_FREE_EXPERIMENTS = tuple(
-    f"experiments/{name}.py"
-    for name in (
-        *("workloads/__init__", "jobs", "queue", "runner", "machine", "schedules"),
-        *("endings", "run_folder"),
-    )
+# The rooms of `advisor`, bottom first. A module imports only from rooms that stand in a
+# row below its own; rooms in one row do not know each other.
+FLOORS = (
+    ("rates", "estimates", "memory"),
+    ("checks",),
+    ("evidence", "reading", "words", "settings"),
+    ("statistics",),
+    ("planning", "track_record"),
+    ("answers", "scaling"),
+    ("diagnosis", "concepts", "charts", "running"),
+    ("conversation", "study", "doctor"),
+    ("phrasing",),
+    ("service",),
+    ("ui", "agents"),
+    ("cli",),
 )
-PURE_BY_NAME = tuple(
+# Where there are the words of one thing each, and nothing but values come and go.
+PURE_ROOMS = (
+    *("evidence", "statistics", "planning", "answers", "scaling", "diagnosis"),
+    *("reading", "charts"),
+)
+IMPURE = tuple(
     f"advisor/{name}.py"
     for name in (
-        "question",
-        "evidence",
-        "regression",
-        "planning",
-        "recommendation",
-        "wording",
-        "charts",
+        *("evidence/library", "statistics/kept_fits", "statistics/fitting"),
+        "planning/timings",
+        *("planning/planner", "answers/answers", "answers/evidence_rows"),
+        *("scaling/referee", "reading/learned", "reading/text"),
     )
+)
+# Only what trains may load torch; these start and count the processes that train.
+TORCH_FREE_EXPERIMENTS = (
+    *("experiments/workloads/spec.py", "experiments/workloads/registry.py"),
+    *("experiments/jobs/records.py", "experiments/jobs/queue.py"),
+    *("experiments/jobs/endings.py", "experiments/executors", "experiments/machine.py"),
+    "experiments/training/schedules.py",
 )
 # Clock, chance, processes, network, files and databases: a pure module knows none.
 SIDE_EFFECTS = (
     *"os pathlib shutil subprocess socket sqlite3 tempfile threading time".split(),
     *"random requests urllib duckdb streamlit torch filelock psutil".split(),
-    *"knowledge.store.store knowledge.inbox knowledge.store.sql_box experiments.executors.processes".split(),
-    *"experiments.jobs.worker experiments.training.loop experiments.training.run_folder".split(),
-    *"experiments.jobs.queue.Queue advisor.service advisor.running.verification advisor.ui".split(),
+    *"knowledge.store knowledge.inbox experiments.executors".split(),
+    *"experiments.jobs.worker experiments.training.loop".split(),
+    *"experiments.training.run_folder experiments.jobs.queue.Queue".split(),
+    *"advisor.service advisor.running advisor.ui".split(),
 )
-
-
 # What a pure module must not even load by way of others of ours. That some of them read
 # a file of the program once, or a clock for somebody else, does it no harm.
 DATABASES_AND_PROCESSES = (
     *"sqlite3 duckdb psutil subprocess socket filelock torch streamlit".split(),
-    *"knowledge.store.store experiments.jobs.queue experiments.executors.processes".split(),
+    *"knowledge.store experiments.jobs.queue experiments.executors".split(),
+)
+# Sizes beyond which there is a second idea in a thing; each exception has its reason.
+MOST_FILES, MOST_CLASS_LINES, MOST_PARAMETERS = 20, 300, 8
+LARGER_FOLDERS = ("advisor/reading",)
+LARGER_CLASSES = (
+    "Store",
+    "Queue",
+    "StableLearningRateModel",
+    "_Portrait",
 )
 
 
@@ -170,9 +196,26 @@ def in_room(found: Import, *places: str) -> bool:
 
 
 def is_pure(file: str) -> bool:
-    """Whether a module is named as pure or says so at the top of its docstring."""
+    """Whether a module stands in a pure room or says that it is pure at its top."""
     text = ast.get_docstring(ast.parse((ROOT / file).read_text(encoding="utf-8"))) or ""
-    return file in PURE_BY_NAME or "(pure)" in text.partition("\n\n")[0]
+    in_pure_room = any(file.startswith(f"advisor/{room}/") for room in PURE_ROOMS)
+    return (in_pure_room and file not in IMPURE) or "(pure)" in text.partition("\n\n")[
+        0
+    ]
+
+
+def floor_of(name: str) -> int | None:
+    """Return the floor of a module of `advisor`, from 1; None of a name of no room."""
+    parts = name.split(".")
+    for number, rooms in enumerate(FLOORS, 1):
+        if len(parts) > 1 and parts[0] == "advisor" and parts[1] in rooms:
+            return number
+    return None
+
+
+def room_of(name: str) -> str:
+    """Return the room a module or an imported name stands in."""
+    return ".".join(name.split(".")[:2])
 
 
 def modules_of(*places: str) -> list[str]:
@@ -305,9 +348,9 @@ def test_duckdb_has_its_home_in_knowledge() -> None:
         [
             i
             for i in our_imports()
-            if i.is_of(["duckdb"]) and not in_room(i, "knowledge")
+            if i.is_of(["duckdb"]) and not in_room(i, "knowledge/store")
         ],
-        "duckdb has its home in knowledge.",
+        "duckdb has its home in knowledge/store.",
     )
 
 
@@ -337,10 +380,101 @@ def test_the_mcp_package_has_its_home_in_one_module() -> None:
     )
 
 
-def test_the_modules_named_as_pure_exist() -> None:
-    """A renamed module must not slip out of the rule below."""
-    missing = sorted(set(PURE_BY_NAME) - set(our_files()))
+def test_the_modules_named_here_exist() -> None:
+    """A renamed module must not slip out of the rules."""
+    files = our_files()
+    named = (*IMPURE, *TORCH_FREE_EXPERIMENTS)
+    missing = [n for n in named if not any(f.startswith(n) for f in files)]
     assert not missing, f"rename them in {Path(__file__).name} too: {missing}"
+
+
+def test_every_module_of_advisor_stands_in_a_room_of_the_list() -> None:
+    """A new room is given its floor first."""
+    homeless = [
+        module
+        for module in modules_of("advisor")
+        if module != "advisor" and floor_of(module) is None
+    ]
+    assert not homeless, f"give them a row in FLOORS: {homeless}"
+
+
+def test_a_room_imports_only_rooms_below_its_own() -> None:
+    """So nothing below the service knows the service; imports for types count."""
+    assert_none(
+        [
+            i
+            for i in our_imports()
+            if i.file.startswith("advisor/")
+            and i.name.startswith("advisor.")
+            and room_of(i.name) != room_of(module_of(i.file))
+            and (floor_of(i.name) or 0) >= (floor_of(module_of(i.file)) or 0)
+        ],
+        "A module imports only from rooms below its own: see FLOORS.",
+    )
+
+
+def test_an_import_up_is_told_from_one_down() -> None:
+    """The rule above is worth no more than the floors it reads."""
+    assert (floor_of("advisor.service.Advisor") or 0) > (
+        floor_of("advisor.statistics.threshold") or 0
+    )
+    assert floor_of("advisor.nowhere.thing") is None
+
+
+def test_no_module_imports_itself_around_a_circle() -> None:
+    """Imports inside functions and for types count as well."""
+    sources = {file: (ROOT / file).read_text(encoding="utf-8") for file in our_files()}
+    homes = {module_of(file): file for file in sources}
+    edges = {
+        file: {
+            home
+            for i in imports_of(text, file)
+            if (home := homes.get(i.name) or homes.get(i.name.rpartition(".")[0]))
+            and home != file
+        }
+        for file, text in sources.items()
+    }
+    while leaves := [file for file, to in edges.items() if not to & edges.keys()]:
+        for file in leaves:
+            del edges[file]
+    assert not edges, f"each of these is imported by what it imports: {sorted(edges)}"
+
+
+def test_folders_classes_and_functions_hold_one_idea_each() -> None:
+    """Beyond these sizes there is a second idea inside."""
+    files = our_files()
+    per_folder = Counter(str(Path(file).parent) for file in files)
+    offences = [
+        f"{folder} holds {count} files"
+        for folder, count in per_folder.items()
+        if count > MOST_FILES and folder not in LARGER_FOLDERS
+    ]
+    for file in files:
+        for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                lines = (node.end_lineno or 0) - node.lineno + 1
+                if lines > MOST_CLASS_LINES and node.name not in LARGER_CLASSES:
+                    offences.append(f"{file}: {node.name} has {lines} lines")
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+                count = sum(a.arg not in ("self", "cls") for a in given)
+                if count > MOST_PARAMETERS:
+                    offences.append(f"{file}: {node.name} takes {count} parameters")
+    assert not offences, "\n".join(offences)
+
+
+def test_only_the_rooms_for_it_start_processes() -> None:
+    """Whoever reasons starts nothing."""
+    assert_none(
+        [
+            i
+            for i in our_imports()
+            if i.is_of(["subprocess"])
+            and i.file.startswith("advisor/")
+            and not in_room(i, "advisor/running", "advisor/cli")
+        ],
+        "In advisor only running and cli start processes.",
+    )
 
 
 def test_pure_modules_take_and_return_values_only() -> None:
@@ -403,7 +537,8 @@ def test_an_answer_on_known_evidence_loads_only_what_it_needs(tmp_path: Path) ->
     heavy = (
         *"torch streamlit altair pandas pyarrow scipy sklearn skimage PIL".split(),
         *"narwhals joblib networkx mcp asyncio multiprocessing ssl numpy.ma".split(),
-        *"advisor.agents.tools advisor.phrasing.phrasing advisor.charts.threshold".split(),
+        *("advisor.agents.tools", "advisor.phrasing.phrasing"),
+        "advisor.charts.threshold",
     )
     with Advisor.open(store) as advisor:
         asked = advisor.ask(question).to_dict()

@@ -1,4 +1,4 @@
-"""The table of tools (advisor.agents.tools) for agents, over the Model Context Protocol.
+"""The tools (advisor.agents.tools) for agents, over the Model Context Protocol.
 
 On standard input and output for a program that starts it, or over HTTP behind a token.
 The decision to know: the low-level server of the official SDK, because it publishes the

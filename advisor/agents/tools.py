@@ -14,9 +14,9 @@ from advisor.agents.tool import Arguments, Tool
 from advisor.answers.evidence_rows import evidence_of
 from advisor.checks import DEVICES, MAX_BATCH_SIZE
 from advisor.conversation.acting import propose_cancel, propose_runs
+from advisor.planning.request import VerificationRequest
 from advisor.rates import LEAST_LEARNING_RATE, MOST_LEARNING_RATE
 from advisor.running.job_documents import job_dict
-from advisor.running.verification import Verification
 from experiments.workloads.registry import WORKLOADS
 from knowledge.errors import BadValueError
 from knowledge.recipes import RECIPES
@@ -53,7 +53,7 @@ def call_tool(advisor: "Advisor", name: str, arguments: Arguments) -> dict[str, 
 
 def _recommend(advisor: "Advisor", given: Arguments) -> dict[str, Any]:
     r = advisor.recommend(given["workload"], given["batch_size"], **_scope(given))
-    evidence = evidence_of(advisor, [r])
+    evidence = evidence_of(advisor.library, [r])
     return {**r.to_dict(), "evidence_shown": evidence[:_MOST_EVIDENCE]}
 
 
@@ -98,7 +98,7 @@ def _jobs(advisor: "Advisor", given: Arguments) -> dict[str, Any]:
 
 def _verification(advisor: "Advisor", given: Arguments) -> dict[str, Any]:
     advisor.look_after()
-    verification = Verification(advisor, given["verification_id"])
+    verification = advisor.verifications.get(given["verification_id"])
     document = verification.to_dict()
     return {**document, "progress": verification.progress}
 
@@ -116,20 +116,20 @@ def _sql(advisor: "Advisor", given: Arguments) -> dict[str, Any]:
 
 
 def _propose_runs(advisor: "Advisor", given: Arguments) -> dict[str, Any]:
-    plan, proposal = propose_runs(
-        advisor,
+    request = VerificationRequest.of(
         given["workload"],
         given["batch_sizes"],
-        given.get("learning_rates", []),
-        **_scope(given),
+        learning_rate=given.get("learning_rates", []),
         budget_seconds=given.get("budget_seconds"),
+        **_scope(given),
     )
+    plan, proposal = propose_runs(advisor.parts, request)
     if proposal is None:
-        return {"plan_id": None, "summary": plan["reason"], "plan": plan}
+        return {"plan_id": None, "summary": plan.reason, "plan": plan.to_dict()}
     return {
         "plan_id": proposal.id,
         "summary": proposal.summary,
-        "plan": plan,
+        "plan": plan.to_dict(),
         "next": "Nothing has started. Show this to the person; after their yes call "
         "approve_plan with this plan_id.",
     }
@@ -139,7 +139,7 @@ def _propose_cancel(advisor: "Advisor", given: Arguments) -> dict[str, Any]:
     found = [advisor.queue.job(job_id) for job_id in dict.fromkeys(given["jobs"])]
     if all(job.is_over for job in found):
         return {"plan_id": None, "summary": "All of them are over: nothing to stop."}
-    proposal = propose_cancel(advisor, [job for job in found if not job.is_over])
+    proposal = propose_cancel(advisor.parts, [job for job in found if not job.is_over])
     return {
         "plan_id": proposal.id,
         "summary": proposal.summary,

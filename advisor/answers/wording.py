@@ -147,17 +147,18 @@ def plan_text(r: Recommendation) -> str:
     v = r.verification
     if not v.needed:
         return ""
-    if not v.runs:
+    if v.spec is None:
         return f"Thin evidence: {v.reason}"
-    workloads = sorted({run.workload for run in v.runs})
-    batches = sorted({run.batch_size for run in v.runs})
+    count = len(v.runs) + v.more_runs
+    batches = ", ".join(map(str, sorted(v.spec.batch_sizes)))
     what = (
-        f"{', '.join(workloads)} at batch {', '.join(map(str, batches))}"
+        f"{v.spec.workload} at batch {batches}"
         f"{' (' + v.purpose + ')' if v.purpose else ''}"
     )
+    about = "about " if v.more_runs else ""
     return (
-        f"Thin evidence: {v.reason} Verify: {len(v.runs)} run{_s(len(v.runs))} of "
-        f"{what}, at most about {duration_text(v.estimated_seconds)} here."
+        f"Thin evidence: {v.reason} Verify: {about}{count} run{_s(count)} of "
+        f"{what}, about {duration_text(v.estimated_seconds)} here."
     )
 
 

@@ -11,7 +11,7 @@ import sys
 # somebody may have an `experiments` or a `json.py` of their own. Before all imports.
 _LIBRARY = os.path.dirname(os.__file__)
 if os.path.exists(os.curdir) and not os.path.samefile(
-    os.curdir, os.path.dirname(os.path.dirname(__file__))
+    os.curdir, os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
 ):
     _AHEAD = sys.path[: sys.path.index(_LIBRARY)] if _LIBRARY in sys.path else []
     sys.path[: len(_AHEAD)] = [f for f in _AHEAD if f not in ("", os.getcwd())]
@@ -115,7 +115,7 @@ def _scope(options: argparse.Namespace) -> dict[str, Any]:
 def _app(options: argparse.Namespace) -> Result:
     if importlib.util.find_spec("streamlit") is None:
         raise SettingsError("streamlit is not installed: pip install lr-advisor.")
-    script = Path(__file__).resolve().parents[1] / "streamlit_app.py"
+    script = Path(__file__).resolve().parents[2] / "streamlit_app.py"
     environment = python_environment()
     if options.store:
         environment["LR_ADVISOR_STORE"] = str(
@@ -402,7 +402,7 @@ def _jobs(options: argparse.Namespace) -> Result:
 
 
 def _say_trouble(advisor: Any) -> None:
-    if trouble := advisor.tending.trouble():
+    if trouble := advisor.supervision.trouble():
         sys.stderr.write(f"{trouble}\n")
 
 

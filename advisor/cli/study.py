@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from advisor.checks import parse_budget, this_device
-from advisor.study.carrying_out import WishStatus, run_study, study_status
+from advisor.study.carrying_out import StepStatus, run_study, study_status
 from advisor.study.plan import study_plan
 from advisor.study.shipping import ship_study
 from advisor.words import duration_text
@@ -33,7 +33,7 @@ def study_command(
         if not options.into:
             raise SettingsError("study ship needs --into FOLDER, say knowledge/study.")
         today = datetime.now(UTC).date()
-        study = ship_study(advisor, Path(options.into).expanduser(), made=today)
+        study = ship_study(advisor.store, Path(options.into).expanduser(), made=today)
         return dict(study.facts), _shipped_text(study, options.into)
     plan = study_plan(full=options.full, device=this_device(), parts=options.part or ())
     budget = parse_budget(options.budget) if options.budget else plan.budget_seconds
@@ -41,9 +41,11 @@ def study_command(
         cap = duration_text(advisor.settings.budget_seconds_cap)
         raise BadValueError("budget", options.budget, expected=f"give 10m to {cap}.")
     if options.action == "run":
-        statuses = run_study(advisor, plan, budget_seconds=budget, say=_say)
+        statuses = run_study(
+            advisor.verifications, plan, budget_seconds=budget, say=_say
+        )
     else:
-        statuses = study_status(advisor, plan, budget_seconds=budget)
+        statuses = study_status(advisor.verifications, plan, budget_seconds=budget)
     document = {
         "study": plan.name,
         "budget_seconds": budget,
@@ -82,13 +84,13 @@ def _shipped_text(study: ShippedStudy, folder: str) -> str:
     )
 
 
-def _status_text(statuses: list[WishStatus]) -> str:
+def _status_text(statuses: list[StepStatus]) -> str:
     lines = []
     for status in statuses:
         said = ", ".join(f"{n} {name}" for name, n in status.outcomes.items())
         share = duration_text(status.budget_seconds)
         lines.append(
-            f"{status.wish.verification_id.removeprefix('verification:')}: "
+            f"{status.step.verification_id.removeprefix('verification:')}: "
             f"{status.state}, {said or 'no run yet'} "
             f"({duration_text(status.spent_seconds)} of {share})"
         )

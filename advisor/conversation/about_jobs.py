@@ -1,20 +1,18 @@
 """Answers about jobs under way, and the offer to cancel them."""
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from advisor.checks import several
 from advisor.conversation.acting import job_words, propose_cancel
-from advisor.conversation.answer import Answer, reply, several
+from advisor.conversation.answer import Answer, reply
 from advisor.conversation.choosing_jobs import choose_jobs, named_numbers
+from advisor.conversation.parts import Parts
 from advisor.reading.question import Question
 from advisor.running.job_documents import job_dict
 from advisor.words import joined
 from experiments.jobs.records import Job
 from experiments.workloads.registry import WORKLOADS
-
-if TYPE_CHECKING:
-    from advisor.service import Advisor
-
 
 _DIGITS = "digits_"
 
@@ -22,9 +20,9 @@ _DIGITS = "digits_"
 _JOB_COLUMNS = "number state workload batch_size learning_rate seed progress id".split()
 
 
-def status_answer(advisor: "Advisor", q: Question) -> Answer:
+def status_answer(parts: Parts, q: Question) -> Answer:
     """What runs and waits."""
-    jobs = [job for job in advisor.jobs() if not job.is_over]
+    jobs = [job for job in parts.verifications.jobs() if not job.is_over]
     rows = job_rows(jobs)
     running = sum(row["state"] == "running" for row in rows)
     waiting = sum(row["state"] == "queued" for row in rows)
@@ -33,14 +31,14 @@ def status_answer(advisor: "Advisor", q: Question) -> Answer:
     if broken:
         text += f", {broken} interrupted (its worker is gone; it can be resumed)"
     counts = {"running": running, "waiting": waiting, "interrupted": broken}
-    trouble = advisor.tending.trouble()
+    trouble = parts.verifications.supervision.trouble()
     text = f"{text}. {trouble}" if trouble else f"{text}."
     return reply(q, text, rows=rows, counts=counts)
 
 
-def cancel_answer(advisor: "Advisor", q: Question) -> Answer:
+def cancel_answer(parts: Parts, q: Question) -> Answer:
     """The jobs that a question means to stop, as a proposal."""
-    every = advisor.jobs()
+    every = parts.verifications.jobs()
     jobs = [job for job in every if not job.is_over]
     sizes = [int(size) for size in several(q.slots.batch_size)]
     chosen = choose_jobs(
@@ -50,7 +48,7 @@ def cancel_answer(advisor: "Advisor", q: Question) -> Answer:
         batch_sizes=sizes if "batch_size" not in q.inherited else (),
     )
     if chosen:
-        proposal = propose_cancel(advisor, chosen)
+        proposal = propose_cancel(parts, chosen)
         words = joined([job_words(job) for job in chosen])
         text = f"Shall I stop {words}? Nothing has been stopped yet."
         return reply(q, text, rows=job_rows(chosen), proposal=proposal)

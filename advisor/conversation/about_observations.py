@@ -2,12 +2,12 @@
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from advisor.answers.recommendation import Recommendation
 from advisor.answers.wording import setting_text
+from advisor.checks import several
 from advisor.conversation.acting import propose_observation, propose_retraction
-from advisor.conversation.answer import Answer, reply, several
+from advisor.conversation.answer import Answer, reply
 from advisor.conversation.observing import (
     IN_DOUBT,
     Observation,
@@ -17,16 +17,14 @@ from advisor.conversation.observing import (
     told_outcome,
     told_steps,
 )
+from advisor.conversation.parts import Parts
 from advisor.rates import rate_text
 from advisor.reading.question import Question
 from advisor.words import title_of
 from knowledge.names import WorkloadName
 
-if TYPE_CHECKING:
-    from advisor.service import Advisor
-
-
-# A claim's run length is taken to be from 1e4 to 1e6 steps (`advisor.statistics.priors`).
+# A claim's run length is taken to be from 1e4 to 1e6 steps
+# (`advisor.statistics.priors`).
 FEWEST_STEPS = 10_000
 
 
@@ -41,7 +39,7 @@ _TAKES_BACK = re.compile(
 )
 
 
-def observation_offer(advisor: "Advisor", q: Question, answer: Answer) -> Answer:
+def observation_offer(parts: Parts, q: Question, answer: Answer) -> Answer:
     """The answer, with the offer to keep what its question tells of a run.
 
     What was told counts once a person said yes, and never before.
@@ -74,10 +72,10 @@ def observation_offer(advisor: "Advisor", q: Question, answer: Answer) -> Answer
     )
     if bound == IN_DOUBT:
         return _ask_how_it_ended(answer, seen)
-    refusal = _why_not_kept(advisor, seen, r)
+    refusal = _why_not_kept(parts, seen, r)
     if refusal is not None:
         return replace(answer, text=f"{answer.text}\n\n{refusal}")
-    proposal = propose_observation(advisor, seen)
+    proposal = propose_observation(parts, seen)
     text = (
         f"{answer.text}\n\nIf you saw this yourself: shall I keep it as your "
         f"observation ({observed_text(seen)}, {setting_text(r)})? It would count from "
@@ -105,9 +103,7 @@ def _ask_how_it_ended(answer: Answer, seen: Observation) -> Answer:
     )
 
 
-def _why_not_kept(
-    advisor: "Advisor", seen: Observation, r: Recommendation
-) -> str | None:
+def _why_not_kept(parts: Parts, seen: Observation, r: Recommendation) -> str | None:
     """Why what was seen is not offered to be kept; None when it is."""
     if seen.bound == "stable" and seen.steps is not None and seen.steps < FEWEST_STEPS:
         return (
@@ -122,7 +118,7 @@ def _why_not_kept(
                 "That is so far from where half of all runs fail that I take it for a "
                 "slip and do not offer to keep it."
             )
-    told = [is_told_in(seen, claim) for claim in advisor.own_claims()]
+    told = [is_told_in(seen, claim) for claim in parts.library.own_claims()]
     return "I have kept that observation of yours before." if any(told) else None
 
 
@@ -142,9 +138,9 @@ def takes_back(text: str) -> bool:
     return _TAKES_BACK.search(text) is not None
 
 
-def retraction_answer(advisor: "Advisor", q: Question) -> Answer:
+def retraction_answer(parts: Parts, q: Question) -> Answer:
     """The person's newest observation that fits, as a proposal to take it back."""
-    own = advisor.own_claims()
+    own = parts.library.own_claims()
     workloads, batches = several(q.slots.workload), several(q.slots.batch_size)
     fitting = [
         claim
@@ -160,7 +156,7 @@ def retraction_answer(advisor: "Advisor", q: Question) -> Answer:
             " that fits; these are all." if own else "."
         )
         return reply(q, text, intent="cancel", rows=rows)
-    proposal = propose_retraction(advisor, fitting[-1])
+    proposal = propose_retraction(parts, fitting[-1])
     return reply(
         q,
         f"Shall I {proposal.summary}? Nothing has changed yet.",

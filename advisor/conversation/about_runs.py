@@ -3,21 +3,18 @@
 Nothing starts and nothing stops here: a proposal waits for a yes (see `acting`).
 """
 
-from typing import TYPE_CHECKING
-
-from advisor.answers.evidence_rows import evidence_of, scope_of, setting_of
-from advisor.checks import check_batch_size, check_learning_rate
+from advisor.answers.evidence_rows import evidence_of
+from advisor.checks import check_batch_size, check_learning_rate, several
 from advisor.conversation.acting import (
     propose_runs,
     runs_text,
 )
-from advisor.conversation.answer import Answer, reply, several
+from advisor.conversation.answer import Answer, asked_of, reply
 from advisor.conversation.asking_back import ask_back
+from advisor.conversation.parts import Parts
 from advisor.conversation.run_conditions import read_conditions, runs_found_text
+from advisor.planning.request import VerificationRequest
 from advisor.reading.question import Question
-
-if TYPE_CHECKING:
-    from advisor.service import Advisor
 
 _MOST_RUNS = 200
 _RUN_COLUMNS = (
@@ -25,23 +22,23 @@ _RUN_COLUMNS = (
 ).split()
 
 
-def plan_answer(advisor: "Advisor", q: Question) -> Answer:
+def plan_answer(parts: Parts, q: Question) -> Answer:
     """The runs that were asked for, as a proposal."""
     workloads, batches = several(q.slots.workload), several(q.slots.batch_size)
     if not workloads or not batches:
         return ask_back(q)
-    sizes = [check_batch_size(b) for b in batches]
-    rates = [check_learning_rate(rate) for rate in several(q.slots.learning_rate)]
-    r = advisor.recommend(workloads[0], sizes[0], **scope_of(q))
-    plan, proposal = propose_runs(
-        advisor,
-        workloads[0],
-        sizes,
-        rates,
-        **setting_of(q),
+    request = VerificationRequest(
+        workload=workloads[0],
+        batch_sizes=tuple(dict.fromkeys(map(check_batch_size, batches))),
+        asked=asked_of(q),
+        learning_rates=tuple(
+            check_learning_rate(rate) for rate in several(q.slots.learning_rate)
+        ),
         budget_seconds=q.budget_seconds,
     )
-    text = plan["reason"]
+    r = parts.answers.recommend(request.workload, request.batch_sizes[0], request.asked)
+    plan, proposal = propose_runs(parts, request)
+    text = plan.reason
     if proposal is not None:
         text = (
             f"I can run {runs_text(plan)}. Nothing has started: confirm the plan to "
@@ -51,17 +48,17 @@ def plan_answer(advisor: "Advisor", q: Question) -> Answer:
         q,
         text,
         recommendations=(r,),
-        evidence=evidence_of(advisor, [r]),
+        evidence=evidence_of(parts.library, [r]),
         plan=plan,
         proposal=proposal,
     )
 
 
-def show_runs_answer(advisor: "Advisor", q: Question) -> Answer:
+def show_runs_answer(parts: Parts, q: Question) -> Answer:
     """The stored runs that a question names, newest first, and how many there are."""
-    sources = [row[0] for row in advisor.store.rows("select distinct source from runs")]
+    sources = [row[0] for row in parts.store.rows("select distinct source from runs")]
     query = read_conditions(q, sources=sources)
-    counted = advisor.store.rows(
+    counted = parts.store.rows(
         "select coalesce(outcome, 'not judged'), count(*) from runs "
         f"where {query.where} group by 1 order by 2 desc, 1"
     )
@@ -70,7 +67,7 @@ def show_runs_answer(advisor: "Advisor", q: Question) -> Answer:
         f"select {', '.join(_RUN_COLUMNS)} from runs where {query.matching} "
         "order by created desc nulls last, id"
     )
-    rows = advisor.store.rows(f"{list_sql} limit {_MOST_RUNS}")
+    rows = parts.store.rows(f"{list_sql} limit {_MOST_RUNS}")
     table = tuple(dict(zip(_RUN_COLUMNS, row, strict=True)) for row in rows)
     total, matching = sum(by_outcome.values()), by_outcome
     if query.outcomes is not None:
@@ -90,9 +87,3 @@ def show_runs_answer(advisor: "Advisor", q: Question) -> Answer:
             for row in table
         ),
     )
-
-
-# -- jobs ------------------------------------------------------------------------------
-
-
-# -- a person's own observations -------------------------------------------------------

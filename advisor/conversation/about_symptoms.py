@@ -5,28 +5,28 @@ against what is known of it first; after a change of batch size, at both.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
-from advisor.answers.evidence_rows import evidence_of, run_summary, scope_of
+from advisor.answers.evidence_rows import evidence_of, run_summary
 from advisor.answers.recommendation import Judgement
-from advisor.checks import check_batch_size, check_learning_rate
-from advisor.conversation.answer import Answer, reply, several
+from advisor.checks import check_batch_size, check_learning_rate, several
+from advisor.conversation.answer import Answer, asked_of, reply
 from advisor.conversation.asking_back import missing
+from advisor.conversation.parts import Parts
 from advisor.diagnosis.diagnosing import diagnose
 from advisor.diagnosis.records import SLOTS, Diagnosis
 from advisor.diagnosis.wording import diagnosis_text
+from advisor.evidence.scope import Asked
+from advisor.planning.plan import VerificationPlan
+from advisor.planning.request import VerificationRequest
 from advisor.reading.question import Question
 from advisor.reading.symptoms import Change, ChangeKind, Symptoms, read_symptoms
 from experiments.workloads.registry import find_spec
 from knowledge.errors import BadValueError
 from knowledge.names import WorkloadName
 
-if TYPE_CHECKING:
-    from advisor.service import Advisor
-
 
 def diagnosis_answer(
-    advisor: "Advisor", q: Question, context: str | None, exclude: Sequence[str]
+    parts: Parts, q: Question, context: str | None, exclude: Sequence[str]
 ) -> Answer:
     """Return the causes of what a person saw, likeliest first."""
     seen = read_symptoms(q.text)
@@ -46,12 +46,11 @@ def diagnosis_answer(
         )
 
     def judge(batch_size: int) -> Judgement:
-        return advisor.judge(
+        return parts.answers.judge(
             workloads[0],
             check_batch_size(batch_size),
             check_learning_rate(rates[0]),
-            **scope_of(q),
-            exclude=exclude,
+            asked_of(q, exclude),
         )
 
     judgement = judge(batch)
@@ -61,20 +60,20 @@ def diagnosis_answer(
         seen,
         judgement,
         before=judge(before) if before is not None and before != batch else None,
-        runs=advisor.store.runs_of_group(group),
+        runs=parts.store.runs_of_group(group),
     )
-    return _answer_of(advisor, q, seen, judgement, found)
+    return _answer_of(parts, q, seen, judgement, found)
 
 
 def _answer_of(
-    advisor: "Advisor", q: Question, seen: Symptoms, j: Judgement, found: Diagnosis
+    parts: Parts, q: Question, seen: Symptoms, j: Judgement, found: Diagnosis
 ) -> Answer:
     r = j.recommendation
     counted = [
         {"kind": "run", "id": run.id, "summary": run_summary(run)}
-        for run in advisor.runs_by_id(found.evidence)
+        for run in parts.library.runs_by_id(found.evidence)
     ]
-    rests_on = {row["id"]: row for row in (*counted, *evidence_of(advisor, [r]))}
+    rests_on = {row["id"]: row for row in (*counted, *evidence_of(parts.library, [r]))}
     return reply(
         q,
         diagnosis_text(found),
@@ -82,11 +81,11 @@ def _answer_of(
         judgements=(j,),
         evidence=tuple(rests_on.values()),
         diagnosis=found,
-        plan=_plan_of_trial(advisor, found),
+        plan=_plan_of_trial(parts, found),
     )
 
 
-def _plan_of_trial(advisor: "Advisor", found: Diagnosis) -> dict[str, Any] | None:
+def _plan_of_trial(parts: Parts, found: Diagnosis) -> VerificationPlan | None:
     """The runs that would tell, where this machine can make them in minutes."""
     trial = found.trial
     spec = find_spec(trial.workload) if trial else None
@@ -94,12 +93,14 @@ def _plan_of_trial(advisor: "Advisor", found: Diagnosis) -> dict[str, Any] | Non
         return None
     if not (spec.small_enough_for_cpu or WorkloadName.parse(trial.workload).is_proxy):
         return None
-    return advisor.plan_runs(
-        trial.workload,
-        [trial.batch_size],
-        trial.learning_rates,
-        optimizer=found.optimizer,
-        seeds=trial.seeds,
+    return parts.planner.requested(
+        VerificationRequest(
+            trial.workload,
+            (trial.batch_size,),
+            Asked(optimizer=found.optimizer),
+            learning_rates=tuple(trial.learning_rates),
+            n_seeds=trial.seeds,
+        )
     )
 
 

@@ -1,5 +1,6 @@
 """Answer: what a person gets back, wherever they asked (pure)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +8,8 @@ from advisor.answers.comparison import Comparison
 from advisor.answers.fastest_batch import FastestBatch
 from advisor.answers.recommendation import Judgement, Recommendation
 from advisor.conversation.proposals import Proposal
+from advisor.evidence.scope import Asked
+from advisor.planning.plan import VerificationPlan
 from advisor.reading.question import Question
 
 if TYPE_CHECKING:
@@ -46,7 +49,7 @@ class Answer:
     also: "tuple[Answer, ...]" = ()
     inherited: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    plan: dict[str, Any] | None = None
+    plan: VerificationPlan | None = None
     proposal: Proposal | None = None
     phrased: str | None = None
     phrasing_note: str | None = None
@@ -56,6 +59,12 @@ class Answer:
     def recommendation(self) -> Recommendation | None:
         """The recommendation when there is one."""
         return self.recommendations[0] if self.recommendations else None
+
+    @property
+    def offered_plan(self) -> VerificationPlan | None:
+        """The runs that may be started from here: asked for, or to make it surer."""
+        r = self.recommendation
+        return self.plan or (r.verification if r and r.verification.needed else None)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document of the contract."""
@@ -80,8 +89,7 @@ class Answer:
             "comparisons": [c.to_dict() for c in self.comparisons],
             "fastest_batch": self.fastest.to_dict() if self.fastest else None,
             "diagnosis": self.diagnosis.to_dict() if self.diagnosis else None,
-            "verification": self.plan
-            or (r.verification.to_dict() if r and r.verification.needed else None),
+            "verification": self.offered_plan.to_dict() if self.offered_plan else None,
             "proposal": self.proposal.to_dict() if self.proposal else None,
             "concept": self.concept,
             "clarification": self.clarification,
@@ -100,8 +108,12 @@ def reply(q: Question, text: str, **parts: Any) -> Answer:
     return Answer(question=q.text, slots=q.slots.to_dict(), text=text, **given)
 
 
-def several(value: Any) -> list[Any]:
-    """Return a slot's values: none, one, or all of them."""
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list | tuple) else [value]
+def asked_of(q: Question, exclude: Sequence[str] = ()) -> Asked:
+    """Return what an answer to a question is to hold for."""
+    return Asked(
+        optimizer=q.slots.optimizer,
+        device=q.slots.device,
+        horizon_steps=q.conditions.horizon_steps,
+        risk=q.conditions.risk,
+        exclude=tuple(exclude),
+    )

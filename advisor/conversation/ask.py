@@ -7,10 +7,9 @@ for a yes. A slot with several values gives one recommendation for each.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
-from typing import TYPE_CHECKING
 
 from advisor.answers.comparison import Comparison
-from advisor.answers.evidence_rows import claim_summary, evidence_of, scope_of
+from advisor.answers.evidence_rows import claim_summary, evidence_of
 from advisor.answers.fastest_batch import fastest_batch_text
 from advisor.answers.recommendation import Recommendation
 from advisor.answers.wording import (
@@ -20,7 +19,7 @@ from advisor.answers.wording import (
     plan_text,
     recommendation_text,
 )
-from advisor.checks import check_batch_size, check_learning_rate
+from advisor.checks import check_batch_size, check_learning_rate, several
 from advisor.conversation.about_jobs import cancel_answer, status_answer
 from advisor.conversation.about_observations import (
     observation_offer,
@@ -29,7 +28,7 @@ from advisor.conversation.about_observations import (
 )
 from advisor.conversation.about_runs import plan_answer, show_runs_answer
 from advisor.conversation.about_symptoms import diagnosis_answer
-from advisor.conversation.answer import Answer, reply, several
+from advisor.conversation.answer import Answer, asked_of, reply
 from advisor.conversation.asking_back import (
     ask_back,
     clarify,
@@ -39,8 +38,10 @@ from advisor.conversation.asking_back import (
 )
 from advisor.conversation.explaining import batches_compared, explain
 from advisor.conversation.observing import told_outcome
+from advisor.conversation.parts import Parts
 from advisor.conversation.rephrasing import conditions_text
 from advisor.conversation.unheeded import unheeded_warning
+from advisor.evidence.scope import Asked
 from advisor.rates import rate_text
 from advisor.reading.follow_ups import AS_ASKED
 from advisor.reading.parsing import parse_question
@@ -51,9 +52,6 @@ from advisor.scaling.wording import scaling_answer_text
 from advisor.words import chance_text, title_of
 from experiments.workloads.registry import WORKLOADS
 from knowledge.names import nearest_names
-
-if TYPE_CHECKING:
-    from advisor.service import Advisor
 
 MAX_COMBINATIONS = 8
 # Another question of the same message is answered too when it is clear what it asks.
@@ -66,54 +64,41 @@ _NOT_OF_SEVERAL = (
 
 
 def ask(
-    advisor: "Advisor",
+    parts: Parts,
     text: str,
     *,
     context: str | None = None,
-    conversation: str | None = None,
     exclude: Sequence[str] = (),
-    save: bool = True,
 ) -> Answer:
-    """Return the answer to a question in words, saved under its `answer_id`.
+    """Return the answer to a question in words.
 
     Args:
-        advisor: Answers from its store.
+        parts: What answers are put together from.
         text: The question as typed.
         context: The previous turn, whose slots a follow-up inherits.
-        conversation: The id of the conversation it stands in, if any.
         exclude: Ids of runs and claims to leave out.
-        save: Whether to keep the answer; not for one that only shows again what was
-            asked before.
 
     Raises:
         BadValueError: A number in the question cannot be right.
     """
-    known = list(dict.fromkeys([*WORKLOADS, *advisor.store.workload_names()]))
+    known = parts.library.workload_names()
     question = parse_question(text, context=context, known_workloads=known)
-    parts = _parts(text, context, known)
-    if _stands_alone(parts, question) or _speak_of_different_things(parts):
-        question = _first_alone(parts, question)
-    answer = _answer(advisor, question, context, tuple(exclude), known)
+    questions = _questions(text, context, known)
+    if _stands_alone(questions, question) or _speak_of_different_things(questions):
+        question = _first_alone(questions, question)
+    answer = _answer(parts, question, context, tuple(exclude), known)
     answer = _with_conditions(answer)
-    answer = observation_offer(advisor, question, answer)
-    answer = _with_others(advisor, answer, parts, tuple(exclude), known)
+    answer = observation_offer(parts, question, answer)
+    answer = _with_others(parts, answer, questions, tuple(exclude), known)
     warning = None
     if answer.intent in _OF_A_RATE and told_outcome(text) is None:
         warning = unheeded_warning(text)
-    answer = replace(
+    return replace(
         answer,
         inherited=tuple(sorted(question.inherited)),
         warnings=(*question.warnings, *answer.warnings, *filter(None, (warning,))),
         clarification=answer.clarification or other_readings(question),
     )
-    if not save:
-        return answer
-    if advisor.settings.language_model is not None:
-        # Mostly none is switched on, and its checks take a while to load.
-        from advisor.phrasing.phrasing import put_in_words
-
-        answer = put_in_words(answer, advisor.settings.language_model)
-    return replace(answer, answer_id=advisor.save_answer(answer, context, conversation))
 
 
 def _with_conditions(answer: Answer) -> Answer:
@@ -124,7 +109,7 @@ def _with_conditions(answer: Answer) -> Answer:
     return replace(answer, text=f"{answer.text}\n\n{asked}")
 
 
-def _parts(text: str, context: str | None, known: list[str]) -> list[Question]:
+def _questions(text: str, context: str | None, known: list[str]) -> list[Question]:
     """The questions of a message of which it is clear what they ask."""
     texts = split_questions(text)
     parsed = [
@@ -144,36 +129,36 @@ def _part(text: str, before: str | None, known: list[str]) -> Question:
     return parse_question(text, context=before, known_workloads=known)
 
 
-def _stands_alone(parts: Sequence[Question], whole: Question) -> bool:
+def _stands_alone(questions: Sequence[Question], whole: Question) -> bool:
     """Whether the one question of a message is about less than the message names."""
-    if len(parts) != 1 or parts[0].inherited:
+    if len(questions) != 1 or questions[0].inherited:
         return False
-    named = parts[0].slots.workload
+    named = questions[0].slots.workload
     return named is not None and named != whole.slots.workload
 
 
-def _first_alone(parts: Sequence[Question], whole: Question) -> Question:
-    """The first of the parts, on the device that the message names.
+def _first_alone(questions: Sequence[Question], whole: Question) -> Question:
+    """The first of the questions, on the device that the message names.
 
     An optimizer counts for it too, unless another part may have named that.
     """
-    slots = parts[0].slots
+    slots = questions[0].slots
     slots = replace(slots, device=slots.device or whole.slots.device)
-    if len(parts) == 1:
+    if len(questions) == 1:
         slots = replace(slots, optimizer=slots.optimizer or whole.slots.optimizer)
-    return replace(parts[0], text=whole.text, slots=slots)
+    return replace(questions[0], text=whole.text, slots=slots)
 
 
-def _speak_of_different_things(parts: Sequence[Question]) -> bool:
-    """Whether the parts of a message name different workloads, each for itself."""
-    named = [q.slots.workload for q in parts if q.slots.workload is not None]
-    return len(parts) > 1 and len(set(named)) > 1
+def _speak_of_different_things(questions: Sequence[Question]) -> bool:
+    """Whether the questions of a message name different workloads, each for itself."""
+    named = [q.slots.workload for q in questions if q.slots.workload is not None]
+    return len(questions) > 1 and len(set(named)) > 1
 
 
 def _with_others(
-    advisor: "Advisor",
+    parts: Parts,
     answer: Answer,
-    parts: Sequence[Question],
+    questions: Sequence[Question],
     exclude: tuple[str, ...],
     known: list[str],
 ) -> Answer:
@@ -184,26 +169,26 @@ def _with_others(
     if answer.judgements:  # a verdict says where to start, too
         told.add("recommend_lr")
     others: list[Answer] = []
-    for q in parts if len(parts) > 1 else ():
+    for q in questions if len(questions) > 1 else ():
         is_same_place = q.slots.workload in (None, answer.slots["workload"])
         if q.intent in told and is_same_place:
             continue
         told.add(q.intent)
-        others.append(_answer(advisor, q, None, exclude, known))
+        others.append(_answer(parts, q, None, exclude, known))
     said = [f"You also asked: {o.question}\n\n{o.text}" for o in others]
     text = "\n\n".join([answer.text, *said])
     return replace(answer, text=text, also=tuple(others))
 
 
 def _answer(
-    advisor: "Advisor",
+    parts: Parts,
     question: Question,
     context: str | None,
     exclude: tuple[str, ...],
     known: list[str],
 ) -> Answer:
     if takes_back(question.text):
-        return retraction_answer(advisor, question)
+        return retraction_answer(parts, question)
     if question.unknown_workload is not None:
         near = nearest_names(question.unknown_workload, known)
         return clarify(
@@ -213,18 +198,18 @@ def _answer(
             near or list(WORKLOADS),
         )
     handlers: Mapping[str, Callable[[], Answer]] = {
-        "recommend_lr": lambda: _recommend(advisor, question, exclude),
-        "compare_models": lambda: _recommend(advisor, question, exclude),
-        "judge_lr": lambda: _judge(advisor, question, exclude),
-        "diagnose": lambda: diagnosis_answer(advisor, question, context, exclude),
-        "max_batch_for_lr": lambda: _largest_batch(advisor, question, exclude),
-        "scaling_rule": lambda: _scaling(advisor, question),
-        "fastest_batch": lambda: _fastest_batch(advisor, question, exclude),
-        "run_verification": lambda: plan_answer(advisor, question),
-        "show_runs": lambda: show_runs_answer(advisor, question),
-        "status_of_jobs": lambda: status_answer(advisor, question),
-        "cancel": lambda: cancel_answer(advisor, question),
-        "explain_concept": lambda: _explain(advisor, question),
+        "recommend_lr": lambda: _recommend(parts, question, exclude),
+        "compare_models": lambda: _recommend(parts, question, exclude),
+        "judge_lr": lambda: _judge(parts, question, exclude),
+        "diagnose": lambda: diagnosis_answer(parts, question, context, exclude),
+        "max_batch_for_lr": lambda: _largest_batch(parts, question, exclude),
+        "scaling_rule": lambda: _scaling(parts, question),
+        "fastest_batch": lambda: _fastest_batch(parts, question, exclude),
+        "run_verification": lambda: plan_answer(parts, question),
+        "show_runs": lambda: show_runs_answer(parts, question),
+        "status_of_jobs": lambda: status_answer(parts, question),
+        "cancel": lambda: cancel_answer(parts, question),
+        "explain_concept": lambda: _explain(parts, question),
         "help": lambda: help_answer(question),
         "off_topic": lambda: off_topic_answer(question),
         "needs_clarification": lambda: ask_back(question),
@@ -235,7 +220,7 @@ def _answer(
 # -- rates -----------------------------------------------------------------------------
 
 
-def _recommend(advisor: "Advisor", q: Question, exclude: tuple[str, ...]) -> Answer:
+def _recommend(parts: Parts, q: Question, exclude: tuple[str, ...]) -> Answer:
     workloads = several(q.slots.workload)
     batches = several(q.slots.batch_size)
     if not workloads or (not batches and q.intent == "recommend_lr"):
@@ -244,10 +229,10 @@ def _recommend(advisor: "Advisor", q: Question, exclude: tuple[str, ...]) -> Ans
         batches = [8]
     pairs = list(product(workloads, batches))[:MAX_COMBINATIONS]
     found = [
-        advisor.recommend(w, check_batch_size(b), **scope_of(q), exclude=exclude)
+        parts.answers.recommend(w, check_batch_size(b), asked_of(q, exclude))
         for w, b in pairs
     ]
-    compared = _compare(advisor, q, found, exclude)
+    compared = _compare(parts, q, found, exclude)
     text = recommendation_text(found[0])
     if len(found) > 1:
         said = [comparison_text(c) for c in compared]
@@ -257,13 +242,13 @@ def _recommend(advisor: "Advisor", q: Question, exclude: tuple[str, ...]) -> Ans
         q,
         text,
         recommendations=tuple(found),
-        evidence=evidence_of(advisor, found),
+        evidence=evidence_of(parts.library, found),
         comparisons=tuple(compared),
     )
 
 
 def _compare(
-    advisor: "Advisor",
+    parts: Parts,
     q: Question,
     found: Sequence[Recommendation],
     exclude: tuple[str, ...],
@@ -273,7 +258,7 @@ def _compare(
     for r in found:
         by_batch.setdefault(r.batch_size, []).append(r.workload)
     return [
-        advisor.compare(names, batch, **scope_of(q), exclude=exclude)
+        parts.answers.compare(names, batch, asked_of(q, exclude))
         for batch, names in by_batch.items()
         if len(set(names)) > 1
     ]
@@ -300,19 +285,18 @@ def _rates_text(found: Sequence[Recommendation], *, said: bool) -> str:
     return "\n\n".join(line for line in lines if line)
 
 
-def _judge(advisor: "Advisor", q: Question, exclude: tuple[str, ...]) -> Answer:
+def _judge(parts: Parts, q: Question, exclude: tuple[str, ...]) -> Answer:
     workloads, batches = several(q.slots.workload), several(q.slots.batch_size)
     rates = several(q.slots.learning_rate)
     if not (workloads and batches and rates):
         return ask_back(q)
     triples = list(product(workloads, batches, rates))[:MAX_COMBINATIONS]
     judged = [
-        advisor.judge(
+        parts.answers.judge(
             w,
             check_batch_size(b),
             check_learning_rate(rate),
-            **scope_of(q),
-            exclude=exclude,
+            asked_of(q, exclude),
         )
         for w, b, rate in triples
     ]
@@ -323,23 +307,23 @@ def _judge(advisor: "Advisor", q: Question, exclude: tuple[str, ...]) -> Answer:
         "\n\n".join(texts),
         recommendations=found,
         judgements=tuple(judged),
-        evidence=evidence_of(advisor, found),
+        evidence=evidence_of(parts.library, found),
     )
 
 
-def _largest_batch(advisor: "Advisor", q: Question, exclude: tuple[str, ...]) -> Answer:
+def _largest_batch(parts: Parts, q: Question, exclude: tuple[str, ...]) -> Answer:
     workloads, rates = several(q.slots.workload), several(q.slots.learning_rate)
     if not workloads or not rates:
         return ask_back(q)
-    found = advisor.largest_batch(
-        workloads[0], check_learning_rate(rates[0]), **scope_of(q), exclude=exclude
+    found = parts.answers.largest_batch(
+        workloads[0], check_learning_rate(rates[0]), asked_of(q, exclude)
     )
     recommendation = found.recommendation
     return reply(
         q,
         largest_batch_text(found),
         recommendations=(recommendation,) if recommendation else (),
-        evidence=evidence_of(advisor, [recommendation] if recommendation else []),
+        evidence=evidence_of(parts.library, [recommendation] if recommendation else []),
         rows=(
             {
                 "largest_batch": found.batch_size,
@@ -351,51 +335,51 @@ def _largest_batch(advisor: "Advisor", q: Question, exclude: tuple[str, ...]) ->
     )
 
 
-def _scaling(advisor: "Advisor", q: Question) -> Answer:
+def _scaling(parts: Parts, q: Question) -> Answer:
     workloads = several(q.slots.workload)
     workload = workloads[0] if workloads else None
-    report = advisor.scaling(workload, optimizer=q.slots.optimizer)
+    report = parts.referee.report(workload, optimizer=q.slots.optimizer)
     batches = [check_batch_size(b) for b in several(q.slots.batch_size)]
     found = [
-        advisor.recommend(workload, b, **scope_of(q))
+        parts.answers.recommend(workload, b, asked_of(q))
         for b in batches[:MAX_COMBINATIONS]
         if workload is not None
     ]
-    parts = [scaling_answer_text(report)]
+    said = [scaling_answer_text(report)]
     if len(found) > 1:
-        parts.insert(0, _rates_text(found, said=True))
+        said.insert(0, _rates_text(found, said=True))
     return reply(
         q,
-        "\n\n".join(parts),
+        "\n\n".join(said),
         recommendations=tuple(found),
-        evidence=_scaling_evidence(advisor, report),
+        evidence=_scaling_evidence(parts, report),
         scaling=report.to_dict(),
     )
 
 
 def _scaling_evidence(
-    advisor: "Advisor", report: ScalingReport
+    parts: Parts, report: ScalingReport
 ) -> tuple[dict[str, str], ...]:
     """The claims that are judged, then what the exponent of one workload rests on."""
     judged = {claim.id for claim in report.claims}
     claims = [
         {"kind": "claim", "id": c.id, "summary": claim_summary(c)}
-        for c in advisor.claims()
+        for c in parts.library.claims()
         if c.id in judged
     ]
     if report.workload is None or report.batch_range is None:
         return tuple(claims)
-    r = advisor.recommend(
-        report.workload, report.batch_range[0], optimizer=report.optimizer
+    r = parts.answers.recommend(
+        report.workload, report.batch_range[0], Asked(optimizer=report.optimizer)
     )
-    return (*claims, *evidence_of(advisor, [r]))
+    return (*claims, *evidence_of(parts.library, [r]))
 
 
-def _fastest_batch(advisor: "Advisor", q: Question, exclude: tuple[str, ...]) -> Answer:
+def _fastest_batch(parts: Parts, q: Question, exclude: tuple[str, ...]) -> Answer:
     workloads = several(q.slots.workload)
     if not workloads:
         return ask_back(q)
-    found = advisor.fastest_batch(workloads[0], **scope_of(q), exclude=exclude)
+    found = parts.answers.fastest_batch(workloads[0], asked_of(q, exclude))
     chosen = [found.choice.recommendation] if found.choice else []
     claims = [
         {"kind": "claim", "id": c.id, "summary": claim_summary(c)} for c in found.claims
@@ -404,7 +388,7 @@ def _fastest_batch(advisor: "Advisor", q: Question, exclude: tuple[str, ...]) ->
         q,
         fastest_batch_text(found),
         recommendations=tuple(chosen),
-        evidence=(*claims, *evidence_of(advisor, chosen)),
+        evidence=(*claims, *evidence_of(parts.library, chosen)),
         rows=tuple(choice.to_dict() for choice in found.choices),
         fastest=found,
     )
@@ -413,9 +397,9 @@ def _fastest_batch(advisor: "Advisor", q: Question, exclude: tuple[str, ...]) ->
 # -- words -----------------------------------------------------------------------------
 
 
-def _explain(advisor: "Advisor", q: Question) -> Answer:
+def _explain(parts: Parts, q: Question) -> Answer:
     """A page, or the rates at the batch sizes whose difference is asked about."""
     sizes = batches_compared(q.text)
     if sizes and isinstance(q.slots.workload, str):
-        return _scaling(advisor, replace(q, slots=replace(q.slots, batch_size=sizes)))
-    return explain(advisor, q)
+        return _scaling(parts, replace(q, slots=replace(q.slots, batch_size=sizes)))
+    return explain(parts, q)

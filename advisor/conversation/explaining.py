@@ -5,14 +5,14 @@ that a question points back to comes from that answer's own fit.
 """
 
 import re
-from typing import TYPE_CHECKING
 
-from advisor.answers.evidence_rows import evidence_of, scope_of
+from advisor.answers.evidence_rows import evidence_of
 from advisor.answers.recommendation import Recommendation
 from advisor.answers.wording import rests_on_text, stability_text
 from advisor.checks import check_batch_size
 from advisor.concepts.evidence import concept_evidence, explain_text
-from advisor.conversation.answer import Answer, reply
+from advisor.conversation.answer import Answer, asked_of, reply
+from advisor.conversation.parts import Parts
 from advisor.rates import rate_text
 from advisor.reading.question import Question
 from advisor.reading.reading import read_text
@@ -25,9 +25,6 @@ from knowledge.concepts.pages import (
     related_concepts,
 )
 from knowledge.names import WorkloadName
-
-if TYPE_CHECKING:
-    from advisor.service import Advisor
 
 AFTER_PLAIN_WORDS = ("learning-rate", "p-stable", "method")
 FIRST_PAGES = ("learning-rate", "batch-size", "best-and-stable", "scaling-rules")
@@ -57,22 +54,22 @@ def batches_compared(text: str) -> tuple[int, ...]:
     return sizes if len(sizes) > 1 else ()
 
 
-def explain(advisor: "Advisor", q: Question) -> Answer:
+def explain(parts: Parts, q: Question) -> Answer:
     """The page a question is about, with what it says of the answer before it."""
     concept = find_concept(q.text) or _page_of_names(q)
-    r = _recommendation_in_question(advisor, q)
+    r = _recommendation_in_question(parts, q)
     if r is not None and _PLAINLY.search(q.text) and "workload" in q.inherited:
         return reply(
             q,
             plain_text(r),
             recommendations=(r,),
-            evidence=evidence_of(advisor, [r]),
+            evidence=evidence_of(parts.library, [r]),
             clarification=_read_on([get_concept(key) for key in AFTER_PLAIN_WORDS]),
         )
     if concept is None:
         return _no_page(q)
     found = concept_evidence(
-        advisor.store, concept, leave_out_sources=advisor.left_out_sources
+        parts.store, concept, leave_out_sources=parts.library.left_out_sources
     )
     here = [f"For {title_of(r.workload)} at batch {r.batch_size}:"] if r else []
     here += (
@@ -150,11 +147,9 @@ def _read_on(pages: list[Concept]) -> dict[str, object]:
     return {"question": "Read on", "options": [f"Explain: {c.title}" for c in pages]}
 
 
-def _recommendation_in_question(
-    advisor: "Advisor", q: Question
-) -> Recommendation | None:
+def _recommendation_in_question(parts: Parts, q: Question) -> Recommendation | None:
     """The answer that "why?" and "how sure are you?" are about, if there was one."""
     workload, batch_size = q.slots.workload, q.slots.batch_size
     if not (isinstance(workload, str) and isinstance(batch_size, int)):
         return None
-    return advisor.recommend(workload, check_batch_size(batch_size), **scope_of(q))
+    return parts.answers.recommend(workload, check_batch_size(batch_size), asked_of(q))

@@ -4,14 +4,18 @@ What is kept of an answer is what was said. A conversation that is opened again 
 questions anew, of today's evidence; what was said then stands beside it.
 """
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from knowledge.errors import HistoryError
+from advisor.conversation.answer import Answer
+from knowledge.errors import BadValueError, HistoryError, StoreError
+from knowledge.inbox import now_text
 from knowledge.store.store import Store
 
 MOST_LISTED = 200
+MOST_NAME_CHARS = 80
 
 
 @dataclass(frozen=True)
@@ -98,3 +102,45 @@ def _saved(store: Store, where: str, values: Sequence[Any]) -> list[SavedAnswer]
 
 def _seconds(moment: Any) -> str:
     return str(moment.isoformat(sep=" ", timespec="seconds"))
+
+
+def save_answer(
+    store: Store, answer: Answer, context: str | None, conversation: str | None
+) -> str | None:
+    """Save an answer and return its id; None when the disk refuses."""
+    document = answer.to_dict()
+    answer_id = f"answer:{uuid.uuid4().hex[:16]}"
+    kept = "question intent slots text recommendation evidence".split()
+    body = {
+        **{name: document[name] for name in kept},
+        "id": answer_id,
+        "asked": now_text(),
+        "context": context,
+        "conversation": conversation,
+    }
+    try:
+        store.record_answer(body)
+    except StoreError:
+        return None
+    return answer_id
+
+
+def rate_answer(store: Store, answer_id: str, thumb: str | None) -> None:
+    """Save a thumb (`up` or `down`) with an answer, or take it back with None.
+
+    Raises:
+        BadValueError: It is no thumb.
+        HistoryError: No such answer is stored.
+    """
+    if thumb not in ("up", "down", None):
+        raise BadValueError("thumb", thumb, expected="give up or down.")
+    saved_answer(store, answer_id)
+    store.record_feedback(answer_id, thumb)
+
+
+def name_conversation(store: Store, conversation_id: str, name: str) -> None:
+    """Give a conversation a name under which it is found again."""
+    name = " ".join(name.split())[:MOST_NAME_CHARS]
+    if not name:
+        raise BadValueError("name", "empty", expected="give a few words.")
+    store.record_conversation(conversation_id, name)

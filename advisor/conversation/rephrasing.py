@@ -7,7 +7,7 @@ question are offered. The parser reads each sentence back as what it came from.
 from collections.abc import Mapping
 from typing import Any
 
-from advisor.conversation.answer import several
+from advisor.checks import several
 from advisor.rates import rate_text
 from advisor.words import joined, title_of
 

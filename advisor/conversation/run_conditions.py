@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from advisor.conversation.answer import several
+from advisor.checks import several
 from advisor.conversation.outcome_words import OUTCOMES, named_outcomes, outcomes_verb
 from advisor.rates import rate_text
 from advisor.reading.question import Question

@@ -9,7 +9,15 @@ sorted anew.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from advisor.evidence.scope import Scope, choose_recipe, usual_horizon
+from advisor.checks import MOST_STEPS, check_device
+from advisor.evidence.scope import (
+    DEFAULT_RISK,
+    PRECISION,
+    Asked,
+    Scope,
+    choose_recipe,
+    usual_horizon,
+)
 from advisor.evidence.selecting import (
     Evidence,
     Shelf,
@@ -18,10 +26,16 @@ from advisor.evidence.selecting import (
     shelve,
 )
 from advisor.memory import Memory
+from experiments.training.precision import check_precision
+from experiments.workloads.registry import WORKLOADS, find_spec
 from knowledge.claims.seeds import load_seed_claims
-from knowledge.names import WorkloadName
-from knowledge.records import STUDY, Claim, Run
+from knowledge.errors import BadValueError, UnknownWorkloadError
+from knowledge.names import WorkloadName, nearest_names
+from knowledge.recipes import RECIPES, is_variant
+from knowledge.records import STUDY, TOLD, Claim, Run
 from knowledge.store.store import Store
+
+CaseKey = tuple[str, str | None, str]  # workload, recipe, optimizer
 
 NO_RUNS = Shelf()
 MAX_SHELVED_RUNS = 200_000
@@ -58,11 +72,15 @@ class _Settled:
 
 
 class Library:
-    """The evidence in one store; safe to use from several threads."""
+    """The evidence in one store; safe to use from several threads.
+
+    What counts is decided here alone: without the study's runs when it was opened
+    without the study, without the seeds' claims when it was opened unseeded.
+    """
 
     def __init__(self, store: Store, *, seeded: bool, with_study: bool = True):
         self._store = store
-        self.left_out_sources = () if seeded and with_study else (STUDY,)
+        self.left_out_runs = () if seeded and with_study else (STUDY,)
         self.left_out_claims = (
             () if seeded else tuple(sorted({c.source for c in load_seed_claims()}))
         )
@@ -70,6 +88,99 @@ class Library:
         self._shelved = Memory[_Shelved](MAX_SHELVED_RUNS)
         self._settled = Memory[_Settled](MAX_SELECTIONS)
         self._selections = Memory[_Selection](MAX_SELECTIONS)
+
+    def settle(self, workload: str, asked: Asked) -> tuple[Scope, Evidence]:
+        """Return what a question is about, filled in, and the evidence that counts.
+
+        Raises:
+            UnknownWorkloadError: Nobody knows the workload.
+            BadValueError: What was asked for cannot be right.
+        """
+        name = self.resolve_workload(workload)
+        device = check_device(asked.device)
+        precision = asked.precision or PRECISION
+        check_precision(precision, device=device)
+        risk = DEFAULT_RISK if asked.risk is None else asked.risk
+        if not 0 < risk < 1:
+            raise BadValueError("risk", risk, expected="give a number between 0 and 1.")
+        horizon = asked.horizon_steps
+        if horizon is not None and not 1 <= horizon <= MOST_STEPS:
+            raise BadValueError(
+                "horizon", horizon, expected="give a number of steps from 1 to 1e15."
+            )
+        if asked.recipe is not None and asked.recipe not in RECIPES:
+            raise BadValueError(
+                "recipe", asked.recipe, expected=f"known are {', '.join(RECIPES)}."
+            )
+        shelves = self.shelves(name)
+        claims = self.claims()
+        setting = self._setting(name, shelves, claims, asked)
+        scope = Scope(
+            workload=name,
+            optimizer=setting.optimizer,
+            recipe=setting.recipe,
+            device=device,
+            horizon_steps=horizon or setting.horizon_steps,
+            risk=risk,
+            precision=precision,
+        )
+        return scope, self._select(scope, shelves, claims, leave_out=asked.exclude)
+
+    def resolve_workload(self, name: str) -> str:
+        """Return the canonical name, or raise UnknownWorkloadError with near ones."""
+        stored = self._store.workload_names()
+        by_lower = {n.lower(): n for n in stored}
+        if name.lower() in by_lower:
+            return by_lower[name.lower()]
+        try:
+            parsed = WorkloadName.parse(name)
+        except ValueError as error:
+            raise BadValueError("workload", name, expected=f"{error}.") from error
+        spec = find_spec(name)
+        if spec is not None:
+            return WorkloadName(spec.name, parsed.width_divisor).text
+        known = self.workload_names()
+        near = nearest_names(parsed.base, known)
+        raise UnknownWorkloadError(name, known=known[:12], nearest=near)
+
+    def workload_names(self) -> list[str]:
+        """Return every name that can be asked about, the built-in ones first."""
+        return list(dict.fromkeys([*WORKLOADS, *self._store.workload_names()]))
+
+    def cases_with_evidence(self) -> list[CaseKey]:
+        """Return each workload, recipe and optimizer with runs to judge by, or claims.
+
+        Without variants: they are made to scale otherwise than what the claims mean.
+        """
+        found: list[CaseKey] = self._store.rows(
+            "select distinct workload, recipe, optimizer from runs where "
+            "(outcome is not null or metric_value is not null) "
+            "and source not in (select unnest(?))",
+            [self.left_out_runs],
+        )
+        bounds = [c for c in self.claims() if c.bound is not None]
+        found += [
+            (c.workload, c.recipe, c.optimizer or "adam") for c in bounds if c.workload
+        ]
+        return sorted({key for key in found if not is_variant(key[1])}, key=str)
+
+    @property
+    def left_out_sources(self) -> tuple[str, ...]:
+        """Sources of runs and claims that do not count here, such as an unseeded's."""
+        return (*self.left_out_runs, *self.left_out_claims)
+
+    def own_claims(self) -> list[Claim]:
+        """Return what the person of this store reported themselves, oldest first."""
+        own = [claim for claim in self.claims() if claim.source == TOLD]
+        return sorted(own, key=lambda claim: (claim.source_date or "", claim.id))
+
+    def runs_of(self, workload: str) -> tuple[Run, ...]:
+        """Return the runs of one workload that count, under every recipe."""
+        return self.shelves(workload).get(workload.lower(), NO_RUNS).runs
+
+    def runs_by_id(self, ids: Sequence[str]) -> list[Run]:
+        """Return the runs with these ids, ordered by workload, batch size and rate."""
+        return self._store.runs_by_id(ids)
 
     def claims(self) -> list[Claim]:
         """Return the claims that count: without the seeds' when opened unseeded."""
@@ -95,29 +206,23 @@ class Library:
 
     def _kept(self, runs: Sequence[Run]) -> Sequence[Run]:
         """The runs that count: without the study's when opened without it."""
-        if not self.left_out_sources:
+        if not self.left_out_runs:
             return runs
-        return [run for run in runs if run.source not in self.left_out_sources]
+        return [run for run in runs if run.source not in self.left_out_runs]
 
-    def setting(
-        self,
-        workload: str,
-        shelves: Shelves,
-        claims: Sequence[Claim],
-        *,
-        recipe: str | None,
-        optimizer: str | None,
+    def _setting(
+        self, workload: str, shelves: Shelves, claims: Sequence[Claim], asked: Asked
     ) -> UsualSetting:
-        """Return what was not said of a question: `advisor.evidence.scope.choose_recipe`."""
-        key = workload, recipe, optimizer
+        """What was not said of a question, as `choose_recipe` fills it in."""
+        key = workload, asked.recipe, asked.optimizer
         shelf = shelves.get(workload.lower(), NO_RUNS)
         known = self._settled.find(key)
         if known is not None and known.shelf is shelf and known.claims == claims:
             return known.setting
         chosen, its_optimizer = choose_recipe(
             workload,
-            recipe=recipe,
-            optimizer=optimizer,
+            recipe=asked.recipe,
+            optimizer=asked.optimizer,
             runs=shelf.runs,
             claims=claims,
         )
@@ -126,7 +231,7 @@ class Library:
         self._settled.keep(key, _Settled(shelf, claims, setting))
         return setting
 
-    def select(
+    def _select(
         self,
         scope: Scope,
         shelves: Shelves,

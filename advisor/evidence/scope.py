@@ -1,8 +1,13 @@
-"""What a question is about, with everything that was not said filled in (pure)."""
+"""What was asked for, and the same with everything that was not said filled in (pure).
+
+`Asked` goes with a question from where it is read to the runs it starts: whoever hands
+it on hands on all of it.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypedDict, Unpack
 
 from experiments.workloads.registry import find_spec
 from experiments.workloads.spec import PROXY_HORIZON_STEPS
@@ -10,7 +15,56 @@ from knowledge.names import WorkloadName
 from knowledge.recipes import RECIPES, is_variant
 from knowledge.records import Claim, Run
 
+DEFAULT_RISK = 0.1
+PRECISION = "fp32"
 ADAPTIVE = {"adam", "adamw", "nadam", "adamax", "rmsprop", "adabelief", "lion"}
+
+
+class AskedValues(TypedDict, total=False):
+    """The keyword arguments of the public functions that make an `Asked`."""
+
+    optimizer: str | None
+    recipe: str | None
+    device: str | None
+    horizon: int | None
+    risk: float | None
+    exclude: Sequence[str]
+    precision: str | None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person said an answer is to hold for; None where nothing was said.
+
+    `optimizer`, `recipe`, `device` (`cpu`, `cuda` or `mps`) and `precision` (`fp32` or
+    `bf16`) name the setting, `horizon_steps` the run length, `risk` the accepted
+    probability of an unstable run. `exclude` are ids of runs and claims to leave out.
+    """
+
+    optimizer: str | None = None
+    recipe: str | None = None
+    device: str | None = None
+    horizon_steps: int | None = None
+    risk: float | None = None
+    precision: str | None = None
+    exclude: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, **values: Unpack[AskedValues]) -> "Asked":
+        """What the keyword arguments of a public function say."""
+        optimizer = values.get("optimizer")
+        return cls(
+            optimizer=optimizer.lower() if optimizer else None,
+            recipe=values.get("recipe"),
+            device=values.get("device"),
+            horizon_steps=values.get("horizon"),
+            risk=values.get("risk"),
+            precision=values.get("precision"),
+            exclude=tuple(values.get("exclude", ())),
+        )
+
+
+NOTHING_ASKED = Asked()
 
 
 @dataclass(frozen=True)
@@ -26,13 +80,24 @@ class Scope:
     recipe: str | None
     device: str
     horizon_steps: int | None
-    risk: float = 0.1
-    precision: str = "fp32"
+    risk: float = DEFAULT_RISK
+    precision: str = PRECISION
 
     @property
     def name(self) -> WorkloadName:
         """The workload's name in its parts."""
         return WorkloadName.parse(self.workload)
+
+    @property
+    def asked(self) -> Asked:
+        """The setting and the risk, to ask the same of another workload."""
+        return Asked(
+            optimizer=self.optimizer,
+            recipe=self.recipe,
+            device=self.device,
+            risk=self.risk,
+            precision=self.precision,
+        )
 
 
 @dataclass(frozen=True)
@@ -112,9 +177,3 @@ def is_of(run: Run, workload: str, recipe: str | None, optimizer: str) -> bool:
     if run.workload.lower() != workload.lower() or run.optimizer != optimizer:
         return False
     return run.recipe == recipe or run.recipe is None or recipe is None
-
-
-DEFAULT_RISK = 0.1
-
-
-PRECISION = "fp32"

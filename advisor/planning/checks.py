@@ -1,75 +1,66 @@
-"""Whether runs that are asked for can be made here, and within a budget."""
+"""Whether runs that are asked for can be made here, and within a budget (pure)."""
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from advisor.evidence.scope import Scope
+from advisor.planning.plan import why_not_trainable
+from advisor.planning.request import VerificationRequest
+from advisor.settings import Settings
 from experiments.workloads.registry import find_spec
 from experiments.workloads.spec import WorkloadSpec
 from knowledge.errors import BadValueError, WorkloadUnavailableError
 
-if TYPE_CHECKING:
-    from advisor.service import Advisor
-
-
 MOST_EXAMPLES = 1e12
+LEAST_STEPS, MOST_STEPS = 10, 10_000_000
 
 
-def check_trainable(
-    workload: str, recipe: str | None, batch_sizes: Sequence[int]
-) -> WorkloadSpec:
+def check_trainable(scope: Scope, batch_sizes: Sequence[int]) -> WorkloadSpec:
     """Return the workload if it can be trained so here.
 
     Raises:
         WorkloadUnavailableError: It cannot be trained here, or not under this recipe.
         BadValueError: A batch size is larger than its data.
     """
-    spec = find_spec(workload)
-    if spec is None or recipe not in spec.recipes:
+    spec = find_spec(scope.workload)
+    if spec is None or scope.recipe not in spec.recipes:
         raise WorkloadUnavailableError(
-            f"{workload} cannot be trained here under {recipe or 'this optimizer'}: "
-            "only the built-in workloads with their recipes can. See `lr-advisor "
-            "workloads`."
+            f"{why_not_trainable(scope)} See `lr-advisor workloads`."
         )
     too_large = [b for b in batch_sizes if b > (spec.largest_batch_size or b)]
     if too_large:
         raise BadValueError(
             "batch_size",
             too_large[0],
-            expected=f"{workload} has {spec.largest_batch_size} examples to train on, "
-            "so that is the largest.",
+            expected=f"{scope.workload} has {spec.largest_batch_size} examples to "
+            "train on, so that is the largest.",
         )
     return spec
 
 
-def check_budget(
-    advisor: "Advisor",
-    budget_seconds: float | None,
-    runs: int | None,
-    seeds: int,
-    steps: int | None,
-    examples: float | None,
-) -> None:
-    cap, runs_cap = (
-        advisor.settings.budget_seconds_cap,
-        advisor.settings.budget_runs_cap,
-    )
-    if budget_seconds is not None and not (
-        math.isfinite(budget_seconds) and 1 <= budget_seconds <= cap
-    ):
-        raise BadValueError(
-            "budget", budget_seconds, expected=f"give 1 to {cap:g} seconds."
-        )
-    for name, value in (("runs", runs), ("seeds", seeds)):
+def check_limits(request: VerificationRequest, settings: Settings) -> None:
+    """Check the numbers that bound what is asked for.
+
+    Raises:
+        BadValueError: One is impossible, or more than is allowed here.
+    """
+    cap, runs_cap = settings.budget_seconds_cap, settings.budget_runs_cap
+    seconds, steps = request.budget_seconds, request.steps
+    if seconds is not None and not (math.isfinite(seconds) and 1 <= seconds <= cap):
+        raise BadValueError("budget", seconds, expected=f"give 1 to {cap:g} seconds.")
+    for name, value in (("runs", request.n_runs), ("seeds", request.n_seeds)):
         if value is not None and not 1 <= value <= runs_cap:
             raise BadValueError(
                 name, value, expected=f"give a whole number from 1 to {runs_cap}."
             )
+    examples = request.budget_examples
     if examples is not None and not 1 <= examples <= MOST_EXAMPLES:
         raise BadValueError(
             "examples", examples, expected=f"give a number from 1 to {MOST_EXAMPLES:g}."
         )
-    if steps is not None and not 10 <= steps <= 10**7:
+    if steps is not None and not LEAST_STEPS <= steps <= MOST_STEPS:
         raise BadValueError(
-            "steps", steps, expected="give a whole number from 10 to 10,000,000."
+            "steps",
+            steps,
+            expected=f"give a whole number from {LEAST_STEPS} to {MOST_STEPS:,}.",
         )

@@ -104,8 +104,8 @@ class Belief:
     ) -> Iterator[Singles]:
         """P(failed by a step) at each of some steps: (n_rates, n_nodes, n_draws) each.
 
-        As in `advisor.statistics.likelihood`: a failure comes when the falling threshold passes the
-        rate, or, for a share of them, at a step that is chance.
+        As in `advisor.statistics.likelihood`: a failure comes when the falling
+        threshold passes the rate, or, for a share of them, at a step that is chance.
         """
         slope = 1 / self.width
         rates = log_rates.astype(np.float32)[:, None, None] * slope

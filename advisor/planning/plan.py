@@ -1,75 +1,102 @@
-"""What to verify: a person's wish -> runs, one after another, within a budget (pure).
+"""What runs are worth making: the record of a plan, and what it is made with (pure).
 
-Rates that were named are run as they are; otherwise each next run is the one that tells
-most (advisor.planning.next_run): a new one, at first only to a rung, or one that was stopped in
-good health and is carried further. Seeds of new runs are new every time, so that a
-repeat is a repeat.
+The one decision to know: a plan holds the runs that start at once, as they would start,
+and how many more its time holds; those are chosen from the results and cannot be listed
+before. `spec` is what is carried out, to the letter.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from advisor.evidence.scope import Scope, usual_horizon
 from advisor.planning.costs import elapsed_seconds
-from advisor.planning.spec import sides_of
-from advisor.rates import round_rate
-from advisor.statistics.threshold import StableLearningRateModel
+from advisor.planning.spec import PlannedRun, VerificationSpec, examples_of
+from advisor.words import optimizer_title, title_of
 from experiments.workloads.registry import find_spec
 from experiments.workloads.spec import PROXY_WIDTH
 from knowledge.names import WorkloadName
-from knowledge.recipes import RECIPES
-
-
-@dataclass(frozen=True)
-class PlannedRun:
-    """A run proposed to make an answer surer; `seed` counts from what was used."""
-
-    workload: str
-    batch_size: int
-    learning_rate: float
-    seed: int
-    steps: int
-    estimated_seconds: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """The keys of the contract."""
-        return dict(vars(self))
-
-
-@dataclass(frozen=True)
-class VerificationPlan:
-    """Whether to verify, why, and with which runs at what cost.
-
-    `estimated_seconds` is the wall clock when every run goes on to its end, the most
-    they take; `estimated_examples` what they then train on, of both sides for the face
-    models.
-    """
-
-    needed: bool
-    reason: str
-    runs: tuple[PlannedRun, ...] = ()
-    estimated_seconds: float = 0.0
-    purpose: str | None = None
-    estimated_examples: int = 0
-
-    def to_dict(self) -> dict[str, Any]:
-        """The keys of the contract."""
-        return {
-            "needed": self.needed,
-            "reason": self.reason,
-            "purpose": self.purpose,
-            "runs": [run.to_dict() for run in self.runs],
-            "estimated_seconds": self.estimated_seconds,
-            "estimated_examples": self.estimated_examples,
-        }
-
 
 MIN_STEPS = 150
 DEFAULT_STEPS = 2_000
 WANTED_RUNS = 12  # runs that a time budget should hold: enough to bracket a boundary
 NARROW_ENOUGH = 1.5  # ratio of the interval's ends: then nothing needs verifying
 FORUM_BATCHES = (2, 5, 12)  # the forum's half, fastest and largest batches
+# Of a plan nobody gave a time: enough for processes to start and runs to follow up.
+USUAL_BUDGET_SECONDS = 60.0
+CARRIES_OVER = (
+    "they move the exponent, which is taken to carry over; the level does not"
+)
+
+_WHY = {
+    "none": "there is no evidence at all.",
+    "borrowed": "nothing of this workload itself was ever run or reported.",
+    "reported": "it rests on reports, none of them a run of ours.",
+    "extrapolated": "the batch size lies outside the measured ones.",
+}
+
+
+@dataclass(frozen=True)
+class VerificationPlan:
+    """Whether to verify, why, and with which runs at what cost.
+
+    `runs` are those that start at once, or all of them where their rates were named;
+    `more_runs` about how many follow in the time. `estimated_seconds` is the wall clock
+    of the whole, the most it takes; `estimated_examples` what is then trained on, of
+    both sides for the face models. Without a `spec` nothing can be run.
+    """
+
+    needed: bool
+    reason: str
+    runs: tuple[PlannedRun, ...] = ()
+    more_runs: int = 0
+    estimated_seconds: float = 0.0
+    purpose: str | None = None
+    estimated_examples: int = 0
+    spec: VerificationSpec | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys of the contract, and what the jobs will hold fixed."""
+        spec = self.spec
+        return {
+            "needed": self.needed,
+            "reason": self.reason,
+            "purpose": self.purpose,
+            "runs": [run.to_dict() for run in self.runs],
+            "more_runs": self.more_runs,
+            "estimated_seconds": self.estimated_seconds,
+            "estimated_examples": self.estimated_examples,
+            "workload": spec.workload if spec else None,
+            "batch_sizes": list(spec.batch_sizes) if spec else [],
+            "learning_rates": list(spec.learning_rates) if spec else [],
+            "seeds": spec.n_seeds if spec else 1,
+            "steps": spec.steps if spec else None,
+            "optimizer": spec.optimizer if spec else None,
+            "recipe": spec.recipe if spec else None,
+            "precision": spec.precision if spec else None,
+            "device": spec.device if spec else None,
+            "budget_seconds": spec.budget_seconds if spec else None,
+        }
+
+
+def plan_document(plan: VerificationPlan) -> dict[str, Any]:
+    """Return all that is needed to carry a plan out later, ready for JSON."""
+    return {
+        "spec": plan.spec.to_dict() if plan.spec else None,
+        "runs": [asdict(run) for run in plan.runs],
+        "reason": plan.reason,
+        "purpose": plan.purpose,
+    }
+
+
+def plan_from(document: Mapping[str, Any]) -> VerificationPlan:
+    """The inverse of `plan_document`."""
+    return build_plan(
+        VerificationSpec.from_dict(document["spec"]),
+        [PlannedRun(**run) for run in document["runs"]],
+        reason=document["reason"],
+        purpose=document["purpose"],
+    )
 
 
 def steps_for_budget(
@@ -96,7 +123,7 @@ def verification_target(scope: Scope) -> str | None:
     A full-size face model is verified through a proxy on a CPU.
     """
     spec = find_spec(scope.workload)
-    if spec is None or (scope.recipe is not None and scope.recipe not in RECIPES):
+    if spec is None or scope.recipe not in spec.recipes:
         return None
     if spec.small_enough_for_cpu or scope.name.is_proxy or scope.device != "cpu":
         return scope.workload
@@ -113,99 +140,102 @@ def plan_batches(scope: Scope, batch_size: int, target: str) -> tuple[int, ...]:
     return tuple(sorted({batch_size, *spread}))[:4]
 
 
-def plan_verification(
-    scope: Scope,
-    batch_size: int,
-    *,
-    model: StableLearningRateModel,
-    target: str,
-    steps: int,
-    seconds_by_batch: Mapping[int, float],
-    first_seed: int,
-    reason: str,
-    n_workers: int,
-    budget_seconds: float,
-    learning_rates: Sequence[float] = (),
-) -> VerificationPlan:
-    """Return the runs worth making next, with their cost, as many as the time holds.
+def usual_budget(seconds_of_each: Sequence[float], *, n_workers: int) -> float:
+    """Return the time of a plan nobody gave one: a run of each batch size fits in.
 
-    One of each batch size is planned even where the time does not hold them.
+    >>> usual_budget([40.0, 60.0, 80.0], n_workers=2)
+    120.0
+    """
+    seconds = _wall_clock(seconds_of_each, n_workers)
+    tens = 10.0 * -(-seconds // 10)
+    return max(USUAL_BUDGET_SECONDS, tens)
+
+
+def build_plan(
+    spec: VerificationSpec,
+    runs: Sequence[PlannedRun],
+    *,
+    reason: str,
+    purpose: str | None = None,
+) -> VerificationPlan:
+    """Return the plan that carries out a spec, beginning with these runs.
 
     Args:
-        scope: What the answer speaks of.
-        batch_size: The batch size asked about.
-        model: Fitted on what is known of the target.
-        target: The workload to run.
-        steps: Length of each run.
-        seconds_by_batch: Seconds of one run by batch size; its keys are the batches.
-        first_seed: The first unused seed.
+        spec: What is carried out.
+        runs: Those that start at once, or all of them where rates were named.
         reason: Why the evidence is thin.
-        n_workers: Runs at once.
-        budget_seconds: Wall clock for all of them.
-        learning_rates: To run, all of them; empty: spread over the believed range.
+        purpose: What runs of another workload are good for.
     """
-    runs: list[PlannedRun] = []
-    per_batch = _runs_per_batch(seconds_by_batch, n_workers, budget_seconds)
-    for batch in sorted(seconds_by_batch):
-        rates = learning_rates or _spread_rates(model, batch, steps, per_batch)
-        for rate in rates:
-            runs.append(
-                PlannedRun(
-                    workload=target,
-                    batch_size=batch,
-                    learning_rate=rate,
-                    seed=first_seed + len(runs),
-                    steps=steps,
-                    estimated_seconds=round(seconds_by_batch[batch], 1),
-                )
-            )
-    total = _wall_clock([seconds_by_batch[run.batch_size] for run in runs], n_workers)
-    sides = sides_of(target)
-    purpose = (
-        "they move the exponent, which is taken to carry over; the level does not"
-        if target != scope.workload
-        else None
-    )
+    seconds = [run.estimated_seconds for run in runs]
+    clock = _wall_clock(seconds, spec.n_workers)
+    examples = sum(map(examples_of, runs))
+    share = 1.0 + _more_share(spec, runs, clock, examples)
     return VerificationPlan(
         True,
         reason,
         tuple(runs),
-        round(total, 1),
-        purpose,
-        estimated_examples=sum(sides * run.batch_size * run.steps for run in runs),
+        more_runs=round((share - 1.0) * len(runs)),
+        estimated_seconds=round(max(clock, spec.budget_seconds or clock * share), 1),
+        purpose=purpose,
+        estimated_examples=round(examples * share),
+        spec=spec,
     )
 
 
-def _runs_per_batch(
-    seconds_by_batch: Mapping[int, float], n_workers: int, budget_seconds: float
-) -> int:
-    """How many runs of each batch size the time holds, at least one of each."""
-    count = 1
-    while (count + 1) * len(seconds_by_batch) <= WANTED_RUNS:
-        seconds = [s for s in seconds_by_batch.values() for _ in range(count + 1)]
-        if _wall_clock(seconds, n_workers) > budget_seconds:
-            break
-        count += 1
-    return count
+def _more_share(
+    spec: VerificationSpec, runs: Sequence[PlannedRun], clock: float, examples: float
+) -> float:
+    """How many times over the budget holds such runs again, after them."""
+    if not spec.is_adaptive or not runs:
+        return 0.0
+    held = []
+    if spec.budget_seconds is not None and clock > 0:
+        held.append((spec.budget_seconds - clock) / clock)
+    if spec.n_runs is not None:
+        held.append((spec.n_runs - len(runs)) / len(runs))
+    if spec.budget_examples is not None and examples > 0:
+        held.append((spec.budget_examples - examples) / examples)
+    return max(0.0, min(held, default=0.0))
 
 
 def _wall_clock(run_seconds: Sequence[float], n_workers: int) -> float:
     return elapsed_seconds(sorted(run_seconds, reverse=True), n_workers=n_workers)
 
 
-def no_runs_planned(reason: str | None) -> VerificationPlan:
+def no_runs_planned(reason: str | None, scope: Scope) -> VerificationPlan:
     """Return the plan when nothing needs a run, or nothing can be run here."""
     if reason is None:
         return VerificationPlan(False, "The interval is narrow: nothing needs a run.")
-    return VerificationPlan(
-        True, f"{reason} It cannot be trained here: import runs of it."
+    return VerificationPlan(True, f"{reason} {why_not_trainable(scope)}")
+
+
+def why_not_trainable(scope: Scope) -> str:
+    """Return why no run can be made here of what was asked, and what would help.
+
+    >>> why_not_trainable(Scope("realface", "sgd", None, "cpu", None))
+    'RealFace cannot be trained with SGD here, only with Adam: import runs of it.'
+    """
+    spec = find_spec(scope.workload)
+    title = title_of(scope.workload)
+    if spec is None:
+        return f"{title} cannot be trained here: import runs of it."
+    known = dict.fromkeys(optimizer_title(name) for name in spec.optimizers)
+    return (
+        f"{title} cannot be trained with {optimizer_title(scope.optimizer)} here, only "
+        f"with {' or '.join(known)}: import runs of it."
     )
 
 
-def _spread_rates(
-    model: StableLearningRateModel, batch_size: int, steps: int, count: int
-) -> list[float]:
-    """Rates over the middle half of where the threshold is believed to lie."""
-    low, high = model.believed_range(batch_size, steps, 0.25, 0.75)
-    shares = [(i + 0.5) / count for i in range(count)]
-    return [round_rate(low ** (1 - share) * high**share) for share in shares]
+def why_thin(basis: str, *, has_labels: bool, is_wide: bool) -> str | None:
+    """Return why an answer wants runs, or None when it is sure enough.
+
+    Args:
+        basis: What the answer rests on, as `find_basis` names it.
+        has_labels: Whether any run tells stable from unstable rates.
+        is_wide: Whether the threshold's interval is wider than is narrow enough.
+    """
+    if basis in _WHY:
+        return _WHY[basis]
+    if not has_labels:
+        return "no run here tells stable from unstable rates."
+    return "the interval of the threshold is still wide." if is_wide else None

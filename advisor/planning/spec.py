@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from advisor.evidence.scope import Asked
 from advisor.planning.costs import BETWEEN_SECONDS
 from advisor.planning.next_run import InFlight, Survivor, plan_next_run
 from advisor.statistics.threshold import StableLearningRateModel
@@ -21,21 +22,53 @@ from knowledge.records import Outcome, Run, RunConfig
 # Where a run may stop for now, as shares of its horizon; a rung of fewer steps than the
 # least would hardly be past the start of training.
 RUNG_SHARES = (1 / 9, 1 / 3)
-
-
 MIN_RUNG_STEPS = 100
-
-
 # A whole run this short is not worth stopping: choosing the run after it and going on
 # with it later would cost as much.
 SHORT_RUN_SECONDS = 10.0
 
+Seconds = Callable[[int, float], float]  # of so many steps at a batch size
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A run worth making; `seed` counts from what was used.
+
+    `stop_after` is the step it is to reach for now, None: its last. `continues_job` is
+    the job whose run it carries further, from `from_step` on. `believed_low` and
+    `believed_high` bracket the threshold, as it is believed before the run.
+    """
+
+    workload: str
+    batch_size: int
+    learning_rate: float
+    seed: int
+    steps: int
+    estimated_seconds: float
+    stop_after: int | None = None
+    continues_job: str | None = None
+    from_step: int = 0
+    believed_low: float | None = None
+    believed_high: float | None = None
+    reason: str | None = None
+
+    @property
+    def last_step(self) -> int:
+        """The step it is to reach for now."""
+        return self.stop_after or self.steps
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys of the contract, with the step it stops at for now."""
+        names = "workload batch_size learning_rate seed steps estimated_seconds".split()
+        values = {name: getattr(self, name) for name in names}
+        return {**values, "stop_after": self.stop_after}
+
 
 @dataclass(frozen=True)
 class VerificationSpec:
-    """A person's wish, with everything filled in; stored with the queue.
+    """What a person asked for, with everything filled in; stored with the queue.
 
-    `learning_rates` empty means: choose them. The wish is over after `budget_seconds`
+    `learning_rates` empty means: choose them. It is over after `budget_seconds`
     of wall clock, `n_runs` runs or `budget_examples` (trained on by all runs together,
     of both sides for the face models), whichever comes first.
     """
@@ -68,6 +101,16 @@ class VerificationSpec:
         return cls(**{**values, **lists})
 
     @property
+    def optimizer(self) -> str:
+        """The optimizer of its recipe."""
+        return RECIPES[self.recipe].optimizer
+
+    @property
+    def asked(self) -> Asked:
+        """What an answer about these runs is to hold for."""
+        return Asked(recipe=self.recipe, device=self.device, precision=self.precision)
+
+    @property
     def is_adaptive(self) -> bool:
         """Whether the rates are ours to choose."""
         return not self.learning_rates
@@ -89,7 +132,7 @@ class VerificationSpec:
         return (*(step for step in early if step >= MIN_RUNG_STEPS), self.steps)
 
     def config(self, batch_size: int, learning_rate: float, seed: int) -> RunConfig:
-        """The config of one run of this wish."""
+        """The config of one run of it."""
         return RunConfig(
             workload=self.workload,
             recipe=self.recipe,
@@ -102,31 +145,53 @@ class VerificationSpec:
             precision=self.precision,
         )
 
-
-def fixed_jobs(spec: VerificationSpec, *, first_seed: int) -> list[NewJob]:
-    """Return the jobs of a wish whose rates were named."""
-    jobs = []
-    for seed in range(first_seed, first_seed + spec.n_seeds):
-        for batch_size in spec.batch_sizes:
-            for rate in spec.learning_rates:
-                jobs.append(
-                    NewJob(
-                        spec.config(batch_size, rate, seed),
-                        reason="this rate was asked for",
-                    )
-                )
-    return jobs if spec.n_runs is None else jobs[: spec.n_runs]
+    def new_job(self, run: "PlannedRun") -> NewJob:
+        """The job that carries out a planned run."""
+        return NewJob(
+            self.config(run.batch_size, run.learning_rate, run.seed),
+            believed_low=run.believed_low,
+            believed_high=run.believed_high,
+            reason=run.reason,
+            estimated_seconds=run.estimated_seconds,
+            stop_after=run.stop_after,
+            continues_job=run.continues_job,
+        )
 
 
-def worthwhile_rungs(
-    spec: VerificationSpec, seconds: Callable[[int, float], float]
-) -> tuple[int, ...]:
-    """Return the rungs of a wish: its horizon alone where whole runs are cheap."""
+def fixed_runs(
+    spec: VerificationSpec, *, first_seed: int, seconds: Seconds
+) -> list[PlannedRun]:
+    """Return the runs whose rates were named.
+
+    Args:
+        spec: What was asked for.
+        first_seed: The first unused one.
+        seconds: The cost of so many steps at a batch size.
+    """
+    runs = [
+        PlannedRun(
+            workload=spec.workload,
+            batch_size=batch_size,
+            learning_rate=rate,
+            seed=seed,
+            steps=spec.steps,
+            estimated_seconds=round(seconds(batch_size, spec.steps), 1),
+            reason="this rate was asked for",
+        )
+        for seed in range(first_seed, first_seed + spec.n_seeds)
+        for batch_size in spec.batch_sizes
+        for rate in spec.learning_rates
+    ]
+    return runs if spec.n_runs is None else runs[: spec.n_runs]
+
+
+def worthwhile_rungs(spec: VerificationSpec, seconds: Seconds) -> tuple[int, ...]:
+    """Return the rungs of the runs: their horizon alone where whole runs are cheap."""
     dearest = max(seconds(batch, spec.steps) for batch in spec.batch_sizes)
     return (spec.steps,) if dearest < SHORT_RUN_SECONDS else spec.rungs
 
 
-def next_job(
+def next_run(
     spec: VerificationSpec,
     model: StableLearningRateModel,
     *,
@@ -134,8 +199,8 @@ def next_job(
     n_runs_so_far: int,
     seed: int,
     paused: Mapping[str, Run],
-    seconds: Callable[[int, float], float],
-) -> NewJob:
+    seconds: Seconds,
+) -> PlannedRun:
     """Return the run that tells most about the batch sizes asked, for its cost.
 
     Args:
@@ -161,17 +226,28 @@ def next_job(
         n_runs_so_far=n_runs_so_far,
     )
     batch_size, rate = trial.batch_size, trial.learning_rate
+    stop_after = trial.stop_after if 0 < trial.stop_after < spec.steps else None
+    from_step = 0
     if trial.continues is not None:  # the very run, to the last digit of its rate
         before = paused[trial.continues]
         batch_size, rate = before.batch_size, before.learning_rate
         seed = before.seed if before.seed is not None else seed
-    return NewJob(
-        spec.config(batch_size, rate, seed),
+        from_step = before.steps or 0
+    return PlannedRun(
+        workload=spec.workload,
+        batch_size=batch_size,
+        learning_rate=rate,
+        seed=seed,
+        steps=spec.steps,
+        estimated_seconds=round(
+            seconds(batch_size, (stop_after or spec.steps) - from_step), 1
+        ),
+        stop_after=stop_after,
+        continues_job=trial.continues,
+        from_step=from_step,
         believed_low=trial.believed_low,
         believed_high=trial.believed_high,
         reason=trial.reason,
-        stop_after=trial.stop_after if 0 < trial.stop_after < spec.steps else None,
-        continues_job=trial.continues,
     )
 
 
@@ -180,11 +256,17 @@ def sides_of(workload: str) -> int:
     return 2 if get_spec(workload).batch_convention == "per_side" else 1
 
 
+def examples_of(run: PlannedRun) -> int:
+    """Return the examples a planned run trains on from here, of both sides."""
+    steps = run.last_step - run.from_step
+    return steps * run.batch_size * sides_of(run.workload)
+
+
 def can_go_on(run: Run, spec: VerificationSpec, *, code_version: str | None) -> bool:
-    """Whether a run of a wish may begin as this one did, and this one was fine.
+    """Whether a run of a spec may begin as this one did, and this one was fine.
 
     Same workload, recipe, batch size, data, device and precision, by this version of
-    the program, to fewer steps; its rate and seed become those of the wish's run.
+    the program, to fewer steps; its rate and seed become those of that run.
     """
     return (
         run.is_ours

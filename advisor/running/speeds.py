@@ -9,12 +9,13 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from advisor.words import duration_text
 from experiments.executors.processes import WORKER_ENVIRONMENT
+from experiments.jobs.queue import Queue
 from experiments.training.devices import check_device_here
 from experiments.workloads.registry import find_spec
 from knowledge.errors import (
@@ -25,9 +26,7 @@ from knowledge.errors import (
 )
 from knowledge.python_process import python_command, python_environment
 from knowledge.records import Throughput, content_id
-
-if TYPE_CHECKING:
-    from advisor.service import Advisor
+from knowledge.store.store import Store
 
 LOCK_FILE = "speed.lock"
 BUDGET_SECONDS = 45.0  # for the steps; starting takes some seconds more
@@ -48,13 +47,15 @@ class SpeedReport:
 
 
 def measure_speed(
-    advisor: "Advisor",
+    store: Store,
+    queue: Queue,
     workload: str,
     *,
     batch_sizes: Sequence[int],
     recipe: str | None,
     device: str,
     budget_seconds: float | None,
+    n_workers: int,
 ) -> SpeedReport:
     """Time training steps at several batch sizes and save what was found.
 
@@ -76,19 +77,19 @@ def measure_speed(
     if not SHORTEST_SECONDS <= budget <= LONGEST_SECONDS:
         raise BadValueError("budget", budget, expected="give 1 second to 24 hours.")
     check_device_here(device)
-    if any(job.state == "running" for job in advisor.jobs()):
+    if any(job.state == "running" for job in queue.jobs()):
         raise RunError(
             "Runs are under way and would share the cores: measure the speed when they "
             "are over, or cancel them first."
         )
     try:
-        with FileLock(advisor.store.folder / LOCK_FILE, timeout=0):
+        with FileLock(store.folder / LOCK_FILE, timeout=0):
             document = _measure(
                 workload,
                 batch_sizes=batch_sizes,
                 recipe=recipe or spec.recipes[0],
                 device=device,
-                n_workers=advisor.settings.n_workers,
+                n_workers=n_workers,
                 budget_seconds=budget,
             )
     except Timeout as error:
@@ -96,7 +97,7 @@ def measure_speed(
             "Another measurement of the speed is under way: wait until it is over."
         ) from error
     rows = _records(document)
-    advisor.store.record_throughput(rows)
+    store.record_throughput(rows)
     return SpeedReport(rows, document["stopped"])
 
 

@@ -66,11 +66,11 @@ class Started:
         return process_is_alive(self.pid, self.created)
 
 
-class Tending:
+class Supervision:
     """The supervisor of one store: started, looked after, given up."""
 
     def __init__(self, folder: Path, queue: Queue):
-        self._folder, self._queue = folder, queue
+        self._folder, self.queue = folder, queue
         self._log = folder / LOG_FILE
         self._children: dict[int, subprocess.Popen[bytes]] = {}
 
@@ -79,7 +79,7 @@ class Tending:
 
         One that is at work may be about to leave: the new one waits for that.
         """
-        if self._queue.has_work():
+        if self.queue.has_work():
             with self._starting():
                 self._start(deaths=0)
 
@@ -88,7 +88,7 @@ class Tending:
 
         Cheap while somebody does; whoever waits for runs calls it each time.
         """
-        if not self._queue.has_work() or self._is_tended():
+        if not self.queue.has_work() or self._is_tended():
             return
         try:
             with self._starting(timeout=0):
@@ -101,14 +101,14 @@ class Tending:
         """Wait until the supervisor that was started has begun, or cannot."""
         if Started.load(self._folder / STARTED_FILE) is None:
             return
-        while self._queue.has_work() and not self._lock_is_held():
+        while self.queue.has_work() and not self._lock_is_held():
             self.look()
             time.sleep(POLL_SECONDS)
 
     def trouble(self) -> str | None:
         """Say that nobody carries out what waits, though it was begun; else None."""
         last = Started.load(self._folder / STARTED_FILE)
-        if last is None or not self._queue.has_work() or self._is_tended():
+        if last is None or not self.queue.has_work() or self._is_tended():
             return None
         if self._has_live_workers():
             return None
@@ -141,13 +141,13 @@ class Tending:
             raise disk_error(error, self._folder) from error
 
     def _has_live_workers(self) -> bool:
-        return any(map(worker_is_alive, self._queue.jobs(running=True)))
+        return any(map(worker_is_alive, self.queue.jobs(running=True)))
 
     def _replace(self) -> None:
         """Start another supervisor in the place of one that is gone, or give up."""
         last = Started.load(self._folder / STARTED_FILE)
         deaths = 0
-        if last is not None and last.mark == self._queue.mark():
+        if last is not None and last.mark == self.queue.mark():
             deaths = last.deaths + 1
         if last is None or deaths < MOST_DEATHS:
             self._start(deaths=deaths)
@@ -155,7 +155,7 @@ class Tending:
             self._give_up(f"{deaths} times in a row it {self._end_of(last)}")
 
     def _start(self, *, deaths: int) -> None:
-        begin, mark = log_size(self._log), self._queue.mark()
+        begin, mark = log_size(self._log), self.queue.mark()
         try:
             log = self._log.open("ab")
         except OSError as error:
@@ -189,7 +189,7 @@ class Tending:
         return how if how.startswith("ended") else f"ended with {how}"
 
     def _give_up(self, why: str) -> None:
-        self._queue.fail_unfinished(
+        self.queue.fail_unfinished(
             f"No run could be carried out: the process for it did not stay, {why}. The "
             f"log is {self._log}; {AND_NOW}"
         )

@@ -20,7 +20,7 @@ from knowledge import inbox
 from knowledge.errors import AdvisorError, StoreError
 
 if TYPE_CHECKING:
-    from advisor.service import Advisor
+    from advisor.running.tending import Tending
 
 TEND_SECONDS = 0.1
 LEAVING_SECONDS = 15  # how long another one may take to leave
@@ -53,54 +53,55 @@ def tend(folder: Path) -> None:
     queue, settings = Queue(folder), load_settings()
     runner = ProcessRunner(folder, n_workers=settings.n_workers)
     runner.tend()
-    from advisor.service import Advisor
+    from advisor.planning.planner import open_planner
+    from advisor.running.tending import Tending
+    from knowledge.store.store import Store
 
-    with Advisor.open(folder, settings=settings) as advisor:
-        rows = advisor.store.rows("select id, state_number from jobs")
+    with Store(folder) as store:
+        planner = open_planner(store, queue, settings)
+        tending = Tending(store, queue, planner)
+        rows = store.rows("select id, state_number from jobs")
         mirrored: dict[str, int] = dict(rows)
         mark: tuple[int, ...] | None = None
         while True:
             # Reading a long queue ten times a second would cost as much as a run.
             if mark != (mark := queue.mark()):
-                _advance_all(advisor)
-                _mirror_states(advisor, mirrored)
+                _advance_all(tending)
+                _mirror_states(queue, mirrored)
             runner.tend()
             if not queue.has_work():
                 break
             time.sleep(TEND_SECONDS)
-        _mirror_states(advisor, mirrored)
+        _mirror_states(queue, mirrored)
         runner.stop()
         with contextlib.suppress(StoreError):  # who reads next tries again
-            advisor.store.ingest(wait_seconds=5)
+            store.ingest(wait_seconds=5)
 
 
-def _advance_all(advisor: "Advisor") -> None:
+def _advance_all(tending: "Tending") -> None:
     """Plan what is due; a verification that cannot go on fails with its reason."""
-    from advisor.running.tending import advance
-
-    for verification in advisor.queue.verifications(unfinished=True):
+    for verification in tending.queue.verifications(unfinished=True):
         try:
-            advance(advisor, verification.id)
+            tending.advance(verification.id)
         except AdvisorError as error:
-            advisor.queue.end_verification(
+            tending.queue.end_verification(
                 verification.id, state="failed", error=str(error)
             )
 
 
-def _mirror_states(advisor: "Advisor", mirrored: dict[str, int]) -> None:
+def _mirror_states(queue: Queue, mirrored: dict[str, int]) -> None:
     """Record each new state of a job, for the store's table of jobs.
 
     What the disk refuses is recorded with the next change, or by the next supervisor.
     """
     from advisor.running.job_documents import job_record
 
-    for job_id, number in advisor.queue.state_numbers().items():
+    for job_id, number in queue.state_numbers().items():
         if mirrored.get(job_id) != number:
-            job = advisor.queue.job(job_id)
+            job = queue.job(job_id)
             event_id = f"{job.id}-{job.state_number}"
-            folder = advisor.store.folder
             try:
-                inbox.record(folder, "job", job_record(job), event_id=event_id)
+                inbox.record(queue.folder, "job", job_record(job), event_id=event_id)
             except StoreError:  # a full disk must not end the runs under way
                 return
             mirrored[job.id] = job.state_number

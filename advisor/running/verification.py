@@ -1,43 +1,42 @@
-"""Verification runs under way: started, advanced, watched, stopped.
+"""A verification under way: its state, its progress, its end, and what it changed.
 
-A verification is a wish with a budget, stored in the queue; its runs are planned one
-after another by whoever tends it (advisor.running.supervisor, with advisor.running.tending), so it
+It is a budget of runs, stored in the queue; its runs are planned one after another by
+whoever tends it (advisor.running.supervisor, with advisor.running.tending), so it
 survives the app that started it.
 """
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from advisor.checks import check_batch_size, check_learning_rate
-from advisor.evidence.scope import Scope
-from advisor.planning.checks import check_budget, check_trainable
-from advisor.planning.plan import usual_steps
+from advisor.answers.answers import Answers
 from advisor.planning.spec import VerificationSpec
 from advisor.running.job_documents import shown_state
-from advisor.running.tending import advance, examples_spent
-from experiments.jobs.records import Job
-from experiments.training.devices import check_device_here
-from knowledge.errors import (
-    BadValueError,
-    DiskFullError,
-    RunTimeoutError,
-    StoreError,
-)
-
-if TYPE_CHECKING:
-    from advisor.service import Advisor
-
-DEFAULT_BUDGET_SECONDS = 120.0
+from advisor.running.supervision import Supervision
+from advisor.running.tending import examples_spent
+from experiments.executors.processes import kill_worker
+from experiments.jobs.queue import Queue
+from experiments.jobs.records import VERIFICATION, Job
+from knowledge.errors import DiskFullError, RunTimeoutError, StoreError
+from knowledge.store.store import Store
 
 
 class Verification:
     """A verification under way: its jobs, its progress, and what it changed."""
 
-    def __init__(self, advisor: "Advisor", verification_id: str):
-        self._advisor = advisor
-        self._queue = advisor.queue
+    def __init__(
+        self,
+        verification_id: str,
+        *,
+        store: Store,
+        answers: Answers,
+        queue: Queue,
+        supervision: Supervision,
+    ):
+        self._store = store
+        self._queue = queue
+        self._answers = answers
+        self._supervision = supervision
         self.id = verification_id
 
     @property
@@ -53,8 +52,8 @@ class Verification:
     @property
     def spec(self) -> VerificationSpec:
         """What was asked for, filled in."""
-        wish = self._queue.verification(self.id).spec
-        return VerificationSpec.from_dict(wish["spec"])
+        opened = self._queue.verification(self.id)
+        return VerificationSpec.from_dict(opened.spec["spec"])
 
     @property
     def before(self) -> dict[str, Any]:
@@ -83,7 +82,7 @@ class Verification:
         if spec.budget_seconds:
             shares.append((time.time() - opened.created) / spec.budget_seconds)
         if spec.budget_examples:
-            spent = examples_spent(jobs, self._advisor.store)
+            spent = examples_spent(jobs, self._store)
             shares.append(spent / spec.budget_examples)
         if spec.n_runs:
             shares.append(done / spec.n_runs)
@@ -108,23 +107,18 @@ class Verification:
                     f"Verification {self.id} is not over after {timeout_seconds:g} s; "
                     "it goes on by itself."
                 )
-            self._advisor.look_after()
+            self._supervision.look()
             time.sleep(poll_seconds)
 
     def cancel(self) -> None:
-        """Plan no further runs and stop those under way (`Advisor.cancel`)."""
-        self._advisor.cancel(self.id)
+        """Plan no further runs and stop those under way; what is finished stays."""
+        stop(self.id, self._queue)
+        self._supervision.start()
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document of the contract."""
         spec, unsaved = self.spec, self.why_unsaved()
-        after = self._advisor.recommend(
-            spec.workload,
-            spec.batch_sizes[0],
-            recipe=spec.recipe,
-            device=spec.device,
-            precision=spec.precision,
-        )
+        after = self._answers.recommend(spec.workload, spec.batch_sizes[0], spec.asked)
         return {
             "verification_id": self.id,
             "jobs": self.job_ids,
@@ -139,7 +133,7 @@ class Verification:
         """Why finished runs do not count yet, in a sentence; None if all of them do."""
         finished = {job.run_id for job in self.jobs() if job.state == "finished"}
         ids = [run_id for run_id in finished if run_id is not None]
-        store = self._advisor.store
+        store = self._store
         missing = len(ids) - len(store.runs_by_id(ids))
         if not missing:
             return None
@@ -159,7 +153,7 @@ class Verification:
     def _run_dict(self, job: Job) -> dict[str, Any]:
         found: Sequence[Any] = (None, None, None, None)
         if job.run_id is not None:
-            rows = self._advisor.store.rows(
+            rows = self._store.rows(
                 "select outcome, seconds, failed_at_step, steps from runs where id = ?",
                 [job.run_id],
             )
@@ -185,103 +179,13 @@ class Verification:
         }
 
 
-def start_verification(
-    advisor: "Advisor",
-    scope: Scope,
-    *,
-    batch_sizes: Sequence[object],
-    learning_rates: Sequence[object],
-    steps: int | None,
-    seeds: int,
-    budget_seconds: float | None,
-    runs: int | None,
-    examples: float | None,
-    data: str | None,
-    verification_id: str | None,
-    answer_id: str | None,
-) -> Verification:
-    """Store the wish, queue its first runs and return at once.
-
-    Raises:
-        WorkloadUnavailableError: The workload cannot be trained here.
-        BadValueError: A number cannot be right, or the device is not here.
-    """
-    batches = tuple(dict.fromkeys(check_batch_size(b) for b in batch_sizes))
-    rates = tuple(dict.fromkeys(check_learning_rate(rate) for rate in learning_rates))
-    if not batches:
-        raise BadValueError("batch_size", "missing", expected="name at least one.")
-    if budget_seconds is None and runs is None and examples is None and not rates:
-        budget_seconds = DEFAULT_BUDGET_SECONDS
-    check_budget(advisor, budget_seconds, runs, seeds, steps, examples)
-    check_device_here(scope.device)
-    spec = _fill_in(
-        advisor,
-        scope,
-        VerificationSpec(
-            workload=scope.workload,
-            batch_sizes=batches,
-            recipe=scope.recipe or "",
-            device=scope.device,
-            steps=steps or 0,
-            n_seeds=seeds,
-            learning_rates=rates,
-            budget_seconds=budget_seconds,
-            n_runs=runs,
-            data=data or "",
-            n_workers=advisor.settings.n_workers,
-            budget_examples=examples,
-            precision=scope.precision,
-        ),
-    )
-    before = advisor.recommend(
-        scope.workload,
-        batches[0],
-        recipe=scope.recipe,
-        device=scope.device,
-        precision=scope.precision,
-    )
-    wish = {
-        "spec": spec.to_dict(),
-        "before": before.to_dict(),
-        "answer_id": answer_id,
-    }
-    opened = advisor.queue.submit_verification(wish, verification_id=verification_id)
-    if not advisor.queue.jobs(verification_id=opened):
-        advance(advisor, opened)
-    ensure_supervisor(advisor)
-    return Verification(advisor, opened)
-
-
-def verification_of_answer(
-    advisor: "Advisor", answer_id: str | None
-) -> Verification | None:
-    """Return the newest verification that was started from an answer, if any was."""
-    if answer_id is None:
-        return None
-    for opened in reversed(advisor.queue.verifications()):
-        if opened.spec.get("answer_id") == answer_id:
-            return Verification(advisor, opened.id)
-    return None
-
-
-def _fill_in(
-    advisor: "Advisor", scope: Scope, wish: VerificationSpec
-) -> VerificationSpec:
-    spec = check_trainable(scope.workload, scope.recipe, wish.batch_sizes)
-    steps = wish.steps
-    if not steps:
-        steps = usual_steps(scope.workload)
-        if wish.budget_seconds is not None and wish.is_adaptive:
-            steps = advisor.steps_within(
-                wish.budget_seconds,
-                scope.workload,
-                wish.batch_sizes,
-                device=scope.device,
-                precision=scope.precision,
-            )
-    return replace(wish, steps=steps, data=wish.data or spec.data)
-
-
-def ensure_supervisor(advisor: "Advisor") -> None:
-    """Make sure a process tends unfinished work; starting a second is harmless."""
-    advisor.tending.start()
+def stop(job_or_verification_id: str, queue: Queue) -> None:
+    """Ask one job, or a whole verification, to end; what is finished stays."""
+    if job_or_verification_id.startswith(VERIFICATION):
+        queue.cancel_verification(job_or_verification_id)
+    else:
+        queue.cancel(job_or_verification_id)
+    for job in queue.jobs(unfinished=True):
+        if job.cancel is not None and job.progress == 0:
+            kill_worker(job.pid)  # still loading: there is no step to keep
+    queue.release_lost()

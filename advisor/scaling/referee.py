@@ -5,18 +5,19 @@ finding of its own, and a claim is judged by the findings on what it speaks of.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from advisor.estimates import rounded_shares
-from advisor.evidence.scope import Scope
+from advisor.evidence.library import CaseKey, Library
+from advisor.evidence.scope import Asked, Scope
 from advisor.evidence.selecting import Evidence
 from advisor.evidence.trajectories import is_labelled
 from advisor.planning.plan import FORUM_BATCHES, verification_target
+from advisor.planning.planner import Planner, RunPrices
 from advisor.scaling.deciding_runs import (
     MIN_REACH,
     DecidingTrial,
@@ -48,10 +49,9 @@ from experiments.workloads.registry import find_spec
 from experiments.workloads.spec import PROXY_WIDTH
 from knowledge.names import WorkloadName
 from knowledge.recipes import RECIPES
-from knowledge.records import OURS, STUDY, Claim, Run
+from knowledge.records import OURS, STUDY, Run
 
 Case = tuple[Scope, Evidence]
-CaseKey = tuple[str, str | None, str]  # workload, recipe, optimizer
 
 DECIDING_RUNS = 6
 # Copies that stand in for a full size, in this order: the smallest is the cheapest.
@@ -63,17 +63,59 @@ USUAL_BATCHES = (32, 512)
 
 @dataclass(frozen=True)
 class Referee:
-    """Writes the report; what it needs of the store comes as two functions.
+    """Judges scaling rules by a store's evidence, and says what would decide."""
 
-    `evidence_of(workload, recipe=..., device=...)` selects evidence, and
-    `costs_of(scope, target, batch_sizes, evidence)` prices runs.
-    """
-
+    library: Library
     fitter: Fitter
-    claims: Sequence[Claim]
-    evidence_of: Callable[..., Case]
-    costs_of: Callable[..., dict[str, Any]]
-    n_workers: int
+    planner: Planner
+
+    def report(
+        self, workload: str | None = None, *, optimizer: str | None = None
+    ) -> ScalingReport:
+        """Return what the evidence says of each claimed scaling rule.
+
+        Args:
+            workload: A known name; None reports on the whole store.
+            optimizer: Only runs with it count; None: each optimizer by itself.
+
+        Raises:
+            UnknownWorkloadError: Nobody knows the workload.
+        """
+        optimizer = optimizer.lower() if optimizer else None
+        keys = self.library.cases_with_evidence()
+        if workload is not None:
+            name = self.library.resolve_workload(workload)
+            cases = self._usual_first(self._cases(name, keys, optimizer), optimizer)
+            for other in narrower_copies(name, keys):
+                cases += self._cases(other, keys, optimizer)
+            return self.report_on(cases)
+        names = list(dict.fromkeys(w for w, _, _ in keys))
+        return self.report_on_store(
+            [case for w in names for case in self._cases(w, keys, optimizer)],
+            optimizer,
+        )
+
+    def _usual_first(self, cases: Sequence[Case], optimizer: str | None) -> list[Case]:
+        """The cases of a workload, that of a recommendation before the others."""
+        name = cases[0][0].workload
+        usual, _ = self.library.settle(name, Asked(optimizer=optimizer))
+        return sorted(cases, key=lambda case: case[0] != usual)
+
+    def _cases(
+        self, workload: str, keys: Sequence[CaseKey], optimizer: str | None
+    ) -> list[Case]:
+        """The workload's evidence under each recipe and optimizer it has any for."""
+        wanted: list[tuple[str | None, str | None]] = [
+            (recipe if recipe in RECIPES else None, used)
+            for name, recipe, used in keys
+            if name.lower() == workload.lower() and optimizer in (None, used, recipe)
+        ]
+        found: dict[tuple[str | None, str], Case] = {}
+        for recipe, used in wanted or [(None, optimizer)]:
+            asked = Asked(optimizer=used, recipe=recipe)
+            scope, evidence = self.library.settle(workload, asked)
+            found.setdefault((scope.recipe, scope.optimizer), (scope, evidence))
+        return list(found.values())
 
     def report_on(self, cases: Sequence[Case]) -> ScalingReport:
         """Return the report on the first case's workload.
@@ -89,7 +131,7 @@ class Referee:
         leading = max(usual or own, key=lambda pair: _weight(pair[1]), default=None)
         rules = [
             rule
-            for rule in claimed_rules(self.claims)
+            for rule in claimed_rules(self.library.claims())
             if not rule.implied or _concerns(rule.workload, scope)
         ]
         copies = [f for _, f in found if f.workload != scope.workload and f.n_runs]
@@ -129,7 +171,7 @@ class Referee:
         # A full size without runs counts through its copies, which are judged too.
         judged = [f for f in findings if f.n_runs or not f.n_proxy_runs]
         verdicts = tuple(
-            judge_rule(rule, judged) for rule in claimed_rules(self.claims)
+            judge_rule(rule, judged) for rule in claimed_rules(self.library.claims())
         )
         by_quantity = {
             q: sum(f.n_runs for f in findings if f.quantity == q)
@@ -276,7 +318,7 @@ class Referee:
             finding.scaling_rules if finding else model.scaling_rules()
         )
         ends = _ends(scope, finding)
-        costs = self.costs_of(of, of.workload, ends, its_evidence) if here else None
+        prices = self.planner.costs_of(of, ends) if here else None
         if quantity == "best":
             trials = self._score_trials(its_evidence, ends, bands)
         else:
@@ -284,12 +326,16 @@ class Referee:
                 model,
                 ends,
                 bands,
-                horizon_steps=costs["steps"] if costs else scope.horizon_steps,
+                horizon_steps=prices.steps if prices else scope.horizon_steps,
                 count=DECIDING_RUNS,
             )
-        runs = _priced(of.workload, trials, costs)
+        runs = _priced(of.workload, trials, prices)
         spent = [r.estimated_seconds for r in runs if r.estimated_seconds is not None]
-        seconds = round(sum(spent) / max(self.n_workers, 1), 1) if spent else None
+        seconds = (
+            round(sum(spent) / max(self.planner.settings.n_workers, 1), 1)
+            if spent
+            else None
+        )
         return Deciding(runs, bands, quantity, scope.recipe, seconds)
 
     def _trainable_here(
@@ -308,7 +354,9 @@ class Referee:
             return None  # a copy's best rate says little about the full size's
         for width in COPY_WIDTHS:
             copy = WorkloadName(scope.name.base, width).text
-            case = self.evidence_of(copy, recipe=scope.recipe, device=scope.device)
+            case = self.library.settle(
+                copy, Asked(recipe=scope.recipe, device=scope.device)
+            )
             rules = finding.scaling_rules if finding else None
             if rules is None or not self._is_settled(case, leading_bands(rules)):
                 return case
@@ -468,17 +516,18 @@ def _doubt(finding: Finding) -> float:
 
 
 def _priced(
-    workload: str, trials: Sequence[DecidingTrial], costs: dict[str, Any] | None
+    workload: str, trials: Sequence[DecidingTrial], prices: RunPrices | None
 ) -> tuple[DecidingRun, ...]:
+    """The trials as runs, with what each costs where it can be made here."""
     return tuple(
         DecidingRun(
             workload=workload,
             batch_size=trial.batch_size,
             learning_rate=trial.learning_rate,
-            seed=costs["first_seed"] + i if costs else None,
-            steps=costs["steps"] if costs else None,
-            estimated_seconds=round(costs["seconds_by_batch"][trial.batch_size], 1)
-            if costs
+            seed=prices.first_seed + i if prices else None,
+            steps=prices.steps if prices else None,
+            estimated_seconds=round(prices.seconds_by_batch[trial.batch_size], 1)
+            if prices
             else None,
             speaks_for=trial.speaks_for,
         )

@@ -3,7 +3,8 @@
 x*(B) = alpha + beta y + gamma y^2 + scatter, x = log2 rate, y = log2 B less its centre.
 The one decision to know: the law's prior is learned from the store's other workloads
 (random effects), and a workload's own scores speak through the shape of their loss
-curves (`advisor.statistics.loss_shape`), not through the lowest point that happened to be tried.
+curves (`advisor.statistics.loss_shape`), not through the lowest point that happened to
+be tried.
 """
 
 from collections.abc import Sequence

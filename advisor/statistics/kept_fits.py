@@ -39,10 +39,10 @@ MAX_FITS, MAX_DRAWS = 20_000, 5_000  # about 20 MB, and as much or more
 MAX_MODELS = 50  # up to 2 MB each
 # Whatever a fit of a body of evidence depends on; a change of any makes new fits.
 _CODE = (
-    *("evidence", "fitting", "pooling", "priors", "regression", "sampler", "survival"),
-    *("best_rate", "comparable_scores", "law_prior", "loss_shape"),
-    "../experiments/workloads/__init__",
+    *("advisor/statistics/*.py", "advisor/evidence/*.py", "experiments/workloads/*.py"),
+    *("knowledge/names.py", "knowledge/recipes.py"),
 )
+_ROOT = Path(__file__).resolve().parents[2]
 _TABLE = (
     "create table if not exists {} (number integer primary key autoincrement, "
     "name text unique, content blob)"
@@ -54,8 +54,9 @@ def _code_version() -> str:
     """A hash of the statistics as they are while this process starts."""
     versions = f"{np.__version__} {metadata.version('scipy')}"
     digest = hashlib.sha256(versions.encode())
-    for name in _CODE:
-        digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
+    for pattern in _CODE:
+        for path in sorted(_ROOT.glob(pattern)):
+            digest.update(f"{path.name} ".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
 

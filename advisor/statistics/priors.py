@@ -1,8 +1,9 @@
 """Every prior and every threshold of the statistics, in one place, with its source.
 
-All rates and batch sizes are in log2 units (octaves) unless a name says otherwise.
-The one decision to know: these are starting beliefs; `advisor.statistics.pooling` re-estimates
-them from the store's other workloads of the family before a workload is fitted.
+All rates and batch sizes are in log2 units (octaves) unless a name says otherwise. The
+one decision to know: these are starting beliefs; `advisor.statistics.pooling`
+re-estimates them from the store's other workloads of the family before a workload is
+fitted.
 """
 
 import math

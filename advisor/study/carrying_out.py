@@ -10,17 +10,17 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from advisor.evidence.scope import Asked
 from advisor.evidence.trajectories import runs_that_count
+from advisor.planning.request import VerificationRequest
 from advisor.running.tending import added_by, ids_with_sources
-from advisor.study.plan import BUDGET_SHARE, StudyPlan, Wish
+from advisor.running.verification import Verification
+from advisor.running.verifications import Verifications
+from advisor.study.plan import BUDGET_SHARE, StudyPlan, StudyStep
 from experiments.jobs.records import VERIFICATION, Job
 from knowledge.errors import AdvisorError
-
-if TYPE_CHECKING:
-    from advisor.running.verification import Verification
-    from advisor.service import Advisor
 
 POLL_SECONDS = 0.5
 STOPPING_SECONDS = 60.0
@@ -36,11 +36,11 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class WishStatus:
+class StepStatus:
     """How far one verification of a part is; `state` is waiting, running, done,
     stopped (goes on when asked) or failed (with the reason)."""
 
-    wish: Wish
+    step: StudyStep
     state: str
     n_runs: int
     outcomes: dict[str, int]
@@ -55,12 +55,12 @@ class WishStatus:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
-        part = self.wish.part
+        part = self.step.part
         return {
-            **{"part": part.name, "verification_id": self.wish.verification_id},
+            **{"part": part.name, "verification_id": self.step.verification_id},
             **{"question": part.question, "workload": part.workload},
-            **{"recipe": part.recipe, "batch_sizes": list(self.wish.batch_sizes)},
-            **{"steps": self.wish.steps, "state": self.state, "runs": self.n_runs},
+            **{"recipe": part.recipe, "batch_sizes": list(self.step.batch_sizes)},
+            **{"steps": self.step.steps, "state": self.state, "runs": self.n_runs},
             "outcomes": dict(self.outcomes),
             "spent_seconds": round(self.spent_seconds, 1),
             "budget_seconds": round(self.budget_seconds, 1),
@@ -69,121 +69,130 @@ class WishStatus:
 
 
 def study_status(
-    advisor: "Advisor", plan: StudyPlan, *, budget_seconds: float
-) -> list[WishStatus]:
+    verifications: Verifications, plan: StudyPlan, *, budget_seconds: float
+) -> list[StepStatus]:
     """Return how far each part is, in the order they are carried out."""
     return [
-        _status(advisor, wish, PARTS_SHARE * budget_seconds * wish.share)
-        for wish in plan.wishes()
+        _status(verifications, step, PARTS_SHARE * budget_seconds * step.share)
+        for step in plan.study_steps()
     ]
 
 
 def run_study(
-    advisor: "Advisor", plan: StudyPlan, *, budget_seconds: float, say: Say
-) -> list[WishStatus]:
+    verifications: Verifications, plan: StudyPlan, *, budget_seconds: float, say: Say
+) -> list[StepStatus]:
     """Carry out what is not done yet and return how far each part is.
 
     A part that cannot be carried out is said and passed over. On Ctrl-C the runs under
     way are stopped, and the study goes on from there when it is called again.
 
     Args:
-        advisor: On the store the runs go to.
+        verifications: Of the store the runs go to.
         plan: The parts.
         budget_seconds: Wall clock of the whole study, all of its calls together.
         say: Called with a line about each part.
     """
-    before = study_status(advisor, plan, budget_seconds=budget_seconds)
+    before = study_status(verifications, plan, budget_seconds=budget_seconds)
     left = sum(s.left_seconds for s in before if s.state != "done") / PARTS_SHARE
     end = time.monotonic() + left
     for status in before:
-        name = status.wish.verification_id.removeprefix(VERIFICATION)
+        name = status.step.verification_id.removeprefix(VERIFICATION)
         if status.state == "done":
             say(f"{name}: done before, {status.n_runs} runs.")
             continue
         if time.monotonic() > end:
             say(f"{name}: no time was left. Run the study again to go on.")
             continue
-        say(f"{name}: {status.wish.part.question} About {status.left_seconds:.0f} s.")
+        say(f"{name}: {status.step.part.question} About {status.left_seconds:.0f} s.")
         try:
-            _carry_out(advisor, status)
+            _carry_out(verifications, status)
         except AdvisorError as error:
             say(f"{name}: could not be carried out. {error}")
             continue
-        now = _status(advisor, status.wish, status.budget_seconds)
+        now = _status(verifications, status.step, status.budget_seconds)
         said = ", ".join(f"{count} {kind}" for kind, count in now.outcomes.items())
         say(f"{name}: {now.state}, {said or 'no run'}. {now.error or ''}".rstrip())
-    return study_status(advisor, plan, budget_seconds=budget_seconds)
+    return study_status(verifications, plan, budget_seconds=budget_seconds)
 
 
-def _carry_out(advisor: "Advisor", status: WishStatus) -> None:
-    """Let the wish use what is left of its time; then stop what still goes on."""
+def _carry_out(verifications: Verifications, status: StepStatus) -> None:
+    """Let the step use what is left of its time; then stop what still goes on."""
     end = time.monotonic() + status.left_seconds
-    started = _start(advisor, status, status.left_seconds)
+    started = _start(verifications, status, status.left_seconds)
     try:
-        while time.monotonic() < end and _goes_on(advisor, status.wish):
-            advisor.look_after()
+        while time.monotonic() < end and _goes_on(verifications, status.step):
+            verifications.look_after()
             time.sleep(POLL_SECONDS)
     finally:  # also on Ctrl-C
-        if _goes_on(advisor, status.wish):
+        if _goes_on(verifications, status.step):
             for verification_id in started:
-                advisor.cancel(verification_id)
-            _wait_until_stopped(advisor, status.wish)
+                verifications.cancel(verification_id)
+            _wait_until_stopped(verifications, status.step)
 
 
-def _start(advisor: "Advisor", status: WishStatus, left_seconds: float) -> list[str]:
-    """Start or go on with a wish; return the verifications that are to be stopped."""
-    wish = status.wish
-    known = _verification_ids(advisor, wish)
+def _start(
+    verifications: Verifications, status: StepStatus, left_seconds: float
+) -> list[str]:
+    """Start or go on with a step; return the verifications that are to be stopped."""
+    step = status.step
+    known = _verification_ids(verifications, step)
     if status.state == "running":  # left behind by a process that is gone
-        advisor.tend()
+        verifications.tend()
         return known
-    stopped = [job for job in _jobs(advisor, wish) if _can_go_on(job)]
-    if not wish.is_adaptive and known:
+    stopped = [job for job in _jobs(verifications, step) if _can_go_on(job)]
+    if not step.is_adaptive and known:
         for job in stopped:
-            advisor.resume(job.id)
+            verifications.resume(job.id)
         return known
     suffix = f".{len(known) + 1}" if known else ""
-    return [*known, _verify(advisor, wish, suffix, left_seconds).id]
+    return [*known, _verify(verifications, step, suffix, left_seconds).id]
 
 
 def _verify(
-    advisor: "Advisor", wish: Wish, suffix: str, left_seconds: float
-) -> "Verification":
-    part = wish.part
+    verifications: Verifications, step: StudyStep, suffix: str, left_seconds: float
+) -> Verification:
+    part = step.part
     budget = max(MIN_BUDGET_SECONDS, BUDGET_SHARE * left_seconds)
-    return advisor.verify(
+    request = VerificationRequest(
         part.workload,
-        list(wish.batch_sizes),
-        learning_rate=list(part.learning_rates),
-        recipe=part.recipe,
-        steps=wish.steps,
-        seeds=part.n_seeds,
-        budget_seconds=budget if wish.is_adaptive else None,
-        verification_id=wish.verification_id + suffix,
+        step.batch_sizes,
+        Asked(recipe=part.recipe),
+        learning_rates=part.learning_rates,
+        steps=step.steps,
+        n_seeds=part.n_seeds,
+        budget_seconds=budget if step.is_adaptive else None,
+    )
+    return verifications.start(
+        verifications.planner.exactly(request),
+        verification_id=step.verification_id + suffix,
     )
 
 
-def _goes_on(advisor: "Advisor", wish: Wish) -> bool:
+def _goes_on(verifications: Verifications, step: StudyStep) -> bool:
     states = [
-        advisor.queue.verification(known).state
-        for known in _verification_ids(advisor, wish)
+        verifications.queue.verification(known).state
+        for known in _verification_ids(verifications, step)
     ]
-    return "running" in states or any(not job.is_over for job in _jobs(advisor, wish))
+    return "running" in states or any(
+        not job.is_over for job in _jobs(verifications, step)
+    )
 
 
-def _wait_until_stopped(advisor: "Advisor", wish: Wish) -> None:
+def _wait_until_stopped(verifications: Verifications, step: StudyStep) -> None:
     end = time.monotonic() + STOPPING_SECONDS
-    while time.monotonic() < end and _goes_on(advisor, wish):
-        advisor.look_after()
+    while time.monotonic() < end and _goes_on(verifications, step):
+        verifications.look_after()
         time.sleep(POLL_SECONDS)
 
 
-def _status(advisor: "Advisor", wish: Wish, budget_seconds: float) -> WishStatus:
-    known = _verification_ids(advisor, wish)
-    jobs = _jobs(advisor, wish)
-    outcomes, spent = _runs_of(advisor, jobs)
+def _status(
+    verifications: Verifications, step: StudyStep, budget_seconds: float
+) -> StepStatus:
+    known = _verification_ids(verifications, step)
+    jobs = _jobs(verifications, step)
+    outcomes, spent = _runs_of(verifications, jobs)
     spent += STARTUP_SECONDS * len(known)
-    last = advisor.queue.verification(known[-1]) if known else None
+    last = verifications.queue.verification(known[-1]) if known else None
     state = "waiting"
     if last is not None:
         share = DONE_SHARE if last.state == "finished" else CUT_SHARE
@@ -191,12 +200,12 @@ def _status(advisor: "Advisor", wish: Wish, budget_seconds: float) -> WishStatus
         all_ran = bool(jobs) and all(job.state == "finished" for job in jobs)
         if last.state == "running" or any(not job.is_over for job in jobs):
             state = "running"
-        elif is_used_up or (all_ran and not wish.is_adaptive):
+        elif is_used_up or (all_ran and not step.is_adaptive):
             state = "done"
         else:
             state = "failed" if last.state == "failed" else "stopped"
-    return WishStatus(
-        wish,
+    return StepStatus(
+        step,
         state,
         n_runs=sum(outcomes.values()),
         outcomes=outcomes,
@@ -206,14 +215,16 @@ def _status(advisor: "Advisor", wish: Wish, budget_seconds: float) -> WishStatus
     )
 
 
-def _runs_of(advisor: "Advisor", jobs: list[Job]) -> tuple[dict[str, int], float]:
+def _runs_of(
+    verifications: Verifications, jobs: list[Job]
+) -> tuple[dict[str, int], float]:
     """Outcomes of the runs that count, and the wall clock they took together."""
-    rows = advisor.store.rows(
+    rows = verifications.store.rows(
         "select id from runs where job_id in (select unnest(?)) "
         "and outcome is not null",
         [ids_with_sources(jobs)],
     )
-    runs = advisor.runs_by_id([run_id for (run_id,) in rows])
+    runs = verifications.store.runs_by_id([run_id for (run_id,) in rows])
     own = {job.id for job in jobs}
     counted = runs_that_count(run for run in runs if run.job_id in own)
     outcomes = Counter(str(run.outcome) for run in counted)
@@ -222,24 +233,26 @@ def _runs_of(advisor: "Advisor", jobs: list[Job]) -> tuple[dict[str, int], float
         job_id = run.job_id or ""
         reached[job_id] = max(reached.get(job_id, 0.0), run.seconds or 0.0)
     seconds = sum(added_by(jobs, reached))
-    return dict(sorted(outcomes.items())), seconds / advisor.settings.n_workers
+    return dict(
+        sorted(outcomes.items())
+    ), seconds / verifications.planner.settings.n_workers
 
 
-def _verification_ids(advisor: "Advisor", wish: Wish) -> list[str]:
-    """The wish's verifications in the order they were opened."""
-    name = wish.verification_id
+def _verification_ids(verifications: Verifications, step: StudyStep) -> list[str]:
+    """The step's verifications in the order they were opened."""
+    name = step.verification_id
     return [
         v.id
-        for v in advisor.queue.verifications()
+        for v in verifications.queue.verifications()
         if v.id == name or v.id.rpartition(".")[0] == name
     ]
 
 
-def _jobs(advisor: "Advisor", wish: Wish) -> list[Job]:
+def _jobs(verifications: Verifications, step: StudyStep) -> list[Job]:
     return [
         job
-        for verification_id in _verification_ids(advisor, wish)
-        for job in advisor.queue.jobs(verification_id=verification_id)
+        for verification_id in _verification_ids(verifications, step)
+        for job in verifications.queue.jobs(verification_id=verification_id)
     ]
 
 

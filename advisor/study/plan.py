@@ -59,7 +59,7 @@ class StudyPart:
 
 
 @dataclass(frozen=True)
-class Wish:
+class StudyStep:
     """One verification of a part, with its share of the study's wall clock (0..1)."""
 
     verification_id: str
@@ -82,11 +82,11 @@ class StudyPlan:
     budget_seconds: float
     parts: tuple[StudyPart, ...]
 
-    def wishes(self) -> list[Wish]:
+    def study_steps(self) -> list[StudyStep]:
         """Return the verifications of all parts, with shares that sum to 1."""
         total = sum(part.share for part in self.parts)
         return [
-            Wish(
+            StudyStep(
                 verification_id_of(f"{self.name}-{part.name}{suffix}"),
                 part,
                 batch_sizes,

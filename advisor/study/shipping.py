@@ -12,27 +12,25 @@ from datetime import date
 from importlib import metadata
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from advisor.evidence.trajectories import runs_that_count
 from experiments.jobs.records import VERIFICATION, verification_id_of
 from experiments.workloads.registry import find_spec
 from knowledge.records import Outcome, Run
+from knowledge.store.store import Store
 from knowledge.study.reading import ShippedStudy
 from knowledge.study.writing import write_study
-
-if TYPE_CHECKING:
-    from advisor.service import Advisor
 
 _VERSIONED = ("torch", "numpy", "scikit-learn", "scikit-image")
 _STUDY_PREFIX = verification_id_of("study-")
 
 
-def ship_study(advisor: "Advisor", folder: Path, *, made: date) -> ShippedStudy:
+def ship_study(store: Store, folder: Path, *, made: date) -> ShippedStudy:
     """Write the store's measured runs as a study into a folder, and return it.
 
     Args:
-        advisor: On the store whose runs are to go.
+        store: Whose runs are to go.
         folder: `knowledge/study` of a checkout, or any other.
         made: The day that study.toml names.
 
@@ -40,10 +38,10 @@ def ship_study(advisor: "Advisor", folder: Path, *, made: date) -> ShippedStudy:
         StudyError: There is nothing to ship, or a shipped curve is damaged.
         StoreError: The folder cannot be written.
     """
-    runs = [run for run in advisor.store.runs() if is_shippable(run)]
-    pairs = [(run, advisor.curve(run.id)) for run in runs_that_count(runs)]
+    runs = [run for run in store.runs() if is_shippable(run)]
+    pairs = [(run, store.curve(run.id)) for run in runs_that_count(runs)]
     shipped = [(run, curve) for run, curve in pairs if curve.losses]
-    facts = study_facts([run for run, _ in shipped], _parts(advisor), made=made)
+    facts = study_facts([run for run, _ in shipped], _parts(store), made=made)
     return write_study(folder, shipped, facts)
 
 
@@ -101,9 +99,9 @@ def study_facts(
     }
 
 
-def _parts(advisor: "Advisor") -> dict[str, str]:
+def _parts(store: Store) -> dict[str, str]:
     """The part of the study each job was run for, by job id."""
-    rows = advisor.store.rows("select id, verification_id from jobs")
+    rows = store.rows("select id, verification_id from jobs")
     return {
         job_id: verification_id.removeprefix(VERIFICATION).split(".")[0]
         for job_id, verification_id in rows

@@ -11,13 +11,13 @@ import streamlit as st
 from advisor.checks import (
     DEVICES,
     check_batch_size,
-    check_horizon,
     check_learning_rate,
-    check_risk,
+    several,
 )
-from advisor.conversation.answer import Answer, several
+from advisor.conversation.answer import Answer
 from advisor.conversation.rephrasing import sentence_for
 from advisor.rates import rate_text
+from advisor.reading.typed import check_horizon, check_risk
 from advisor.service import Advisor
 from advisor.ui.text import escaped
 from advisor.words import OPTIMIZER_TITLES, title_of

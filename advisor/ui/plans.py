@@ -13,13 +13,16 @@ import streamlit as st
 
 from advisor.charts.curves import build_loss_chart
 from advisor.checks import check_batch_size
+from advisor.planning.plan import USUAL_BUDGET_SECONDS, VerificationPlan
+from advisor.planning.request import VerificationRequest
+from advisor.planning.spec import PlannedRun
 from advisor.rates import rate_text
 from advisor.running.job_documents import shown_state
 from advisor.running.verification import Verification
 from advisor.service import Advisor
 from advisor.ui.resources import errors_shown
 from advisor.ui.text import count_text, escaped
-from advisor.ui.turns import Turn, plan_of, rejoined, updated_turn
+from advisor.ui.turns import Turn, rejoined, updated_turn
 from advisor.words import duration_text, title_of
 from experiments.jobs.records import Job
 from experiments.training.run_folder import RunFolder
@@ -30,8 +33,6 @@ from knowledge.records import Outcome, Run
 
 PROXY_WIDTHS = (32, 16, 8, 4)
 SHORTEST_BUDGET_SECONDS = 10
-# Of a plan nobody gave a time: enough for processes to start and runs to follow up.
-USUAL_BUDGET_SECONDS = 60
 REFRESH_SECONDS = 2.0
 STOPPED_EARLY = (
     "A run that was fine so far was stopped there, to spend the time where it tells "
@@ -40,8 +41,8 @@ STOPPED_EARLY = (
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What Run would start, as it stands in the card."""
+class EditedPlan:
+    """The fields of a plan's card as they stand."""
 
     workload: str
     batch_sizes: tuple[int, ...]
@@ -57,32 +58,32 @@ def render_plan(advisor: Advisor, turns: list[Any], index: int) -> None:
         return
     if turn.ended_id is not None:
         _render_ended(advisor, turn.ended_id)
-    plan = plan_of(turn.answer)
-    if plan is None or not plan["runs"]:
+    plan = turn.answer.offered_plan
+    if plan is None or plan.spec is None:
         return
     with st.container(border=True, key=f"ask_plan_{index}"), errors_shown():
         card, row = st.container(), st.container(horizontal=True)
         button = row.container(width="content")
-        wish = _edited_wish(row, plan, index, advisor.settings.budget_seconds_cap)
+        edited = _edited_plan(row, plan, index, advisor.settings.budget_seconds_cap)
         with card:
-            if wish is None:
+            if edited is None:
                 st.text("Run waits: a field under Edit cannot be right.")
             else:
-                plan = _plan_as_edited(advisor, turn, plan, wish)
-                _render_card(turn, plan, wish)
+                plan = plan_as_edited(advisor, plan, edited)
+                _render_card(turn, plan)
         pressed = button.button(
             "Run",
             key=f"ask_run_{index}",
             type="primary",
-            disabled=wish is None,
+            disabled=edited is None,
             help="Starts training on this computer. It can be cancelled at any time.",
         )
-        if pressed and wish is not None:
-            turns[index] = start(advisor, turn, plan, wish)
+        if pressed and edited is not None:
+            turns[index] = start(advisor, turn, plan)
             st.rerun()
 
 
-def start(advisor: Advisor, turn: Turn, plan: dict[str, Any], wish: Wish) -> Turn:
+def start(advisor: Advisor, turn: Turn, plan: VerificationPlan) -> Turn:
     """Start what the card says and return the turn with its verification.
 
     What another window started from the same answer is joined while it goes on.
@@ -93,19 +94,8 @@ def start(advisor: Advisor, turn: Turn, plan: dict[str, Any], wish: Wish) -> Tur
     joined = rejoined(advisor, turn)
     if joined.verification_id is not None:
         return joined
-    r = turn.answer.recommendation
-    rates = _named_rates(turn)
-    verification = advisor.verify(
-        workload=wish.workload,
-        batch_size=wish.batch_sizes,
-        learning_rate=rates,
-        recipe=r.recipe if r else None,
-        device=r.device if r else None,
-        steps=plan["runs"][0]["steps"],
-        seeds=plan["seeds"] if rates else 1,
-        budget_seconds=None if rates else wish.budget_seconds,
-        verification_id=turn.plan_id,
-        answer_id=turn.answer.answer_id,
+    verification = advisor.verifications.start(
+        plan, verification_id=turn.plan_id, answer_id=turn.answer.answer_id
     )
     if turn.answer.proposal is not None:
         advisor.proposals.withdraw(turn.answer.proposal.id)
@@ -118,132 +108,123 @@ def start_as_planned(advisor: Advisor, turn: Turn) -> Turn:
     Raises:
         AdvisorError: It cannot be started.
     """
-    plan = plan_of(turn.answer)
-    if plan is None or not plan["runs"]:
+    plan = turn.answer.offered_plan
+    if plan is None or plan.spec is None:
         return turn
-    batches = sorted({run["batch_size"] for run in plan["runs"]})
-    wish = Wish(plan["runs"][0]["workload"], tuple(batches), float(usual_budget(plan)))
-    return start(advisor, turn, plan, wish)
-
-
-def _named_rates(turn: Turn) -> list[float]:
-    """Return the rates that are to be run as they were named, if any."""
-    plan = turn.answer.plan
-    return list(plan["learning_rates"]) if plan is not None else []
+    return start(advisor, turn, plan)
 
 
 # -- the card --------------------------------------------------------------------------
 
 
-def _render_card(turn: Turn, plan: dict[str, Any], wish: Wish) -> None:
+def _render_card(turn: Turn, plan: VerificationPlan) -> None:
     """Draw which runs, why, and how long they take."""
     st.markdown("**Make it surer: run it here**")
     if turn.answer.plan is None:
-        st.text(f"Why: {plan['reason']}")
-    _render_planned(plan["runs"], plan.get("purpose"))
-    seconds = plan["estimated_seconds"]
-    if _named_rates(turn):
-        st.text(f"Time: at most about {duration_text(seconds)} on this computer.")
-        return
-    st.text(time_text(wish.budget_seconds, seconds))
+        st.text(f"Why: {plan.reason}")
+    _render_planned(plan)
+    st.text(time_text(plan))
 
 
-def time_text(budget_seconds: float, seconds: float) -> str:
-    """Return how long a plan takes and what the time is used for.
-
-    >>> time_text(60, 10)[:56]
-    'Time: about 60 s on this computer. The runs listed come '
-    """
+def time_text(plan: VerificationPlan) -> str:
+    """Return how long a plan takes and what the time is used for."""
+    time = duration_text(plan.estimated_seconds)
+    if plan.spec is None or not plan.spec.is_adaptive:
+        return f"Time: at most about {time} on this computer."
+    if not plan.more_runs:
+        return f"Time: about {time} on this computer."
     return (
-        f"Time: about {duration_text(max(budget_seconds, seconds))} on this computer. "
-        f"The runs listed come first and take {duration_text(seconds)} or less; each "
-        "further one is chosen from the results so far, until the time is used up."
+        f"Time: about {time} on this computer. The runs listed come first; about "
+        f"{plan.more_runs} more follow, each chosen from the results so far."
     )
 
 
-def _plan_as_edited(
-    advisor: Advisor, turn: Turn, plan: dict[str, Any], wish: Wish
-) -> dict[str, Any]:
+def plan_as_edited(
+    advisor: Advisor, plan: VerificationPlan, edited: EditedPlan
+) -> VerificationPlan:
     """Return the plan, made anew where a field was changed."""
-    planned = {(run["workload"], run["batch_size"]) for run in plan["runs"]}
-    as_planned = planned == {(wish.workload, batch) for batch in wish.batch_sizes}
-    if as_planned and wish.budget_seconds == usual_budget(plan):
+    spec = plan.spec
+    if spec is None or edited == fields_of(plan):
         return plan
-    edited = advisor.plan_runs(
-        wish.workload,
-        wish.batch_sizes,
-        _named_rates(turn),
-        seeds=plan.get("seeds", 1),
-        budget_seconds=wish.budget_seconds,
+    request = VerificationRequest(
+        edited.workload,
+        edited.batch_sizes,
+        spec.asked,
+        learning_rates=spec.learning_rates,
+        steps=None if spec.is_adaptive else spec.steps,
+        n_seeds=spec.n_seeds,
+        budget_seconds=edited.budget_seconds if spec.is_adaptive else None,
+        data=spec.data,
     )
-    is_same = planned == {(r["workload"], r["batch_size"]) for r in edited["runs"]}
-    return {**edited, "purpose": plan.get("purpose") if is_same else None}
+    is_same = edited.workload == spec.workload
+    return replace(
+        advisor.planner.exactly(request),
+        reason=plan.reason,
+        purpose=plan.purpose if is_same else None,
+    )
 
 
-def usual_budget(plan: dict[str, Any]) -> int:
-    """Return the time a plan is given: what was asked for, or what its runs take.
-
-    >>> usual_budget({"budget_seconds": None, "estimated_seconds": 72.3})
-    80
-    """
-    asked = plan.get("budget_seconds")
-    if asked:
-        return max(SHORTEST_BUDGET_SECONDS, int(asked))
-    tens = 10 * math.ceil(float(plan["estimated_seconds"]) / 10)
-    return max(USUAL_BUDGET_SECONDS, tens)
+def fields_of(plan: VerificationPlan) -> EditedPlan:
+    """Return the fields of a plan's card before anybody changes them."""
+    spec = plan.spec
+    if spec is None:
+        raise ValueError("a plan without runs has no fields")
+    tens = 10.0 * math.ceil(plan.estimated_seconds / 10)
+    budget = spec.budget_seconds or max(USUAL_BUDGET_SECONDS, tens)
+    return EditedPlan(spec.workload, spec.batch_sizes, float(int(budget)))
 
 
-def _render_planned(runs: list[dict[str, Any]], purpose: str | None) -> None:
-    grouped: dict[tuple[str, int], list[dict[str, Any]]] = {}
-    for run in runs:
-        grouped.setdefault((run["workload"], run["batch_size"]), []).append(run)
+def _render_planned(plan: VerificationPlan) -> None:
+    grouped: dict[tuple[int, int], list[PlannedRun]] = {}
+    for run in plan.runs:
+        grouped.setdefault((run.batch_size, run.last_step), []).append(run)
     st.table(
         [
             {
-                "Workload": title_of(workload),
+                "Workload": title_of(group[0].workload),
                 "Batch size": str(batch),
                 "Learning rates": ", ".join(
-                    rate_text(run["learning_rate"]) for run in group
+                    rate_text(run.learning_rate) for run in group
                 ),
-                "Steps each": str(group[0]["steps"]),
-                "Time each": f"{duration_text(group[0]['estimated_seconds'])} or less",
+                "Steps each": str(steps),
+                "Time each": f"{duration_text(group[0].estimated_seconds)} or less",
             }
-            for (workload, batch), group in grouped.items()
+            for (batch, steps), group in grouped.items()
         ],
         hide_index=True,
     )
-    if purpose:
-        st.caption(escaped(f"Why these: {purpose}."))
+    if plan.purpose:
+        st.caption(escaped(f"Why these: {plan.purpose}."))
 
 
-def _edited_wish(
-    row: Any, plan: dict[str, Any], index: int, longest_seconds: float
-) -> Wish | None:
+def _edited_plan(
+    row: Any, plan: VerificationPlan, index: int, longest_seconds: float
+) -> EditedPlan | None:
     """Draw the plan's fields in a row; return their values, None if one is wrong.
 
     What is wrong is said under the fields: the open popover covers the card. The
     field of the time has no bounds of its own, for a number out of them would stay in
     the browser and the time before it would count.
     """
-    target = plan["runs"][0]["workload"]
-    batches = sorted({run["batch_size"] for run in plan["runs"]})
+    before = fields_of(plan)
     with row.popover("Edit", key=f"ask_edit_{index}"):
-        options = runnable_workloads(target)
+        options = runnable_workloads(before.workload)
         workload = st.selectbox(
             "Workload to run",
             options,
-            index=options.index(target),
+            index=options.index(before.workload),
             format_func=title_of,
             key=f"ask_workload_{index}",
             help="1/16 means every layer is 16 times narrower than in the full model.",
         )
         text = st.text_input(
             "Batch sizes, separated by commas",
-            value=", ".join(map(str, batches)),
+            value=", ".join(map(str, before.batch_sizes)),
             key=f"ask_batches_{index}",
         )
-        budget = usual_budget(plan)
-        if not plan.get("learning_rates"):  # named rates are run whatever they take
+        budget = int(before.budget_seconds)
+        # Named rates are run whatever they take.
+        if plan.spec is not None and plan.spec.is_adaptive:
             budget = st.number_input(
                 "Time budget in seconds",
                 value=budget,
@@ -252,7 +233,7 @@ def _edited_wish(
             )
         try:
             check_budget(budget, longest_seconds)
-            return Wish(workload, batch_sizes_in(text), float(budget))
+            return EditedPlan(workload, batch_sizes_in(text), float(budget))
         except BadValueError as error:
             st.error(escaped(str(error)))
             return None
@@ -312,7 +293,7 @@ def render_progress(advisor: Advisor, turns: list[Any], index: int) -> None:
         return
     with errors_shown():
         advisor.look_after()
-        verification = Verification(advisor, turn.verification_id)
+        verification = advisor.verifications.get(turn.verification_id)
         if verification.state == "running":
             with st.container(border=True, key=f"ask_progress_{index}"):
                 render_verification(advisor, verification, key=f"ask_{index}")
@@ -410,7 +391,7 @@ def _render_outcomes(advisor: Advisor, over: list[Job]) -> None:
 def _render_ended(advisor: Advisor, verification_id: str) -> None:
     """Draw what a verification that is over did."""
     with errors_shown():
-        verification = Verification(advisor, verification_id)
+        verification = advisor.verifications.get(verification_id)
         jobs = verification.jobs()
         if verification.state == "failed":
             st.error(escaped(verification.error or "The runs could not be made."))
@@ -432,4 +413,4 @@ def unfinished_verifications(advisor: Advisor) -> list[Verification]:
         opened = advisor.queue.verifications(unfinished=True)
     except AdvisorError:
         return []
-    return [Verification(advisor, v.id) for v in opened]
+    return [advisor.verifications.get(v.id) for v in opened]

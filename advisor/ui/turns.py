@@ -7,7 +7,6 @@ it, belong to the turn that proposed it.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from advisor.answers.recommendation import Recommendation
 from advisor.charts.threshold import (
@@ -20,7 +19,6 @@ from advisor.conversation.answer import Answer
 from advisor.conversation.history import SavedAnswer
 from advisor.conversation.proposals import Action, Proposal
 from advisor.conversation.rephrasing import sentence_for
-from advisor.running.verification import verification_of_answer
 from advisor.service import Advisor
 from experiments.jobs.records import new_verification_id
 from knowledge.errors import AdvisorError
@@ -77,8 +75,8 @@ class Turn:
     @property
     def has_open_plan(self) -> bool:
         """Whether runs are offered that were not started."""
-        plan = plan_of(self.answer)
-        return bool(plan and plan["runs"] and not self.is_started)
+        plan = self.answer.offered_plan
+        return bool(plan and plan.runs and not self.is_started)
 
 
 @dataclass(frozen=True)
@@ -139,7 +137,7 @@ def rejoined(advisor: Advisor, turn: Turn) -> Turn:
     Raises:
         AdvisorError: The queue cannot be read.
     """
-    found = verification_of_answer(advisor, turn.answer.answer_id)
+    found = advisor.verifications.of_answer(turn.answer.answer_id)
     if found is None:
         return turn
     proposal = turn.answer.proposal
@@ -186,16 +184,6 @@ def updated_turn(advisor: Advisor, turn: Turn) -> Turn:
         ended_id=turn.verification_id,
         before=turn.answer.recommendation,
     )
-
-
-def plan_of(answer: Answer) -> dict[str, Any] | None:
-    """Return the verification an answer proposes, or None."""
-    if answer.plan is not None:
-        return answer.plan
-    r = answer.recommendation
-    if r is None or not r.verification.needed:
-        return None
-    return r.verification.to_dict()
 
 
 # -- context ---------------------------------------------------------------------------

@@ -5,7 +5,6 @@ two threads in each of two processes ran at 40 % of one thread each (measured).
 """
 
 import contextlib
-import os
 import subprocess
 import time
 from pathlib import Path
@@ -31,13 +30,6 @@ WORKER_ENVIRONMENT = {
     "GOMP_SPINCOUNT": "0",
     "OMP_WAIT_POLICY": "PASSIVE",
 }
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class ProcessRunner:

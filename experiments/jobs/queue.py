@@ -1,9 +1,9 @@
 """The job queue: one SQLite file with leases, heartbeats and cancel flags.
 
 A job may be told to stop early (`stop_after`) and be carried further later; the runs of
-a verification are planned one after another (advisor.running.supervisor). A killed worker's
-lease runs out and the next worker goes on from the checkpoint; a worker that lives
-keeps its job, however late its heartbeats. Not for network file systems.
+a verification are planned one after another (advisor.running.supervisor). A killed
+worker's lease runs out and the next worker goes on from the checkpoint; a worker that
+lives keeps its job, however late its heartbeats. Not for network file systems.
 """
 
 import json
@@ -21,7 +21,7 @@ import psutil
 from experiments.jobs.records import (
     Job,
     NewJob,
-    Verification,
+    OpenVerification,
     new_job_id,
     new_verification_id,
 )
@@ -73,6 +73,7 @@ class Queue:
     """
 
     def __init__(self, store_folder: Path):
+        self.folder = store_folder
         self.path = store_folder / "jobs.sqlite"
         self._local = threading.local()
         if not self._can_write():  # questions are answered there; using the queue tells
@@ -159,13 +160,13 @@ class Queue:
             )
         return _job(rows[0])
 
-    def verifications(self, *, unfinished: bool = False) -> list[Verification]:
+    def verifications(self, *, unfinished: bool = False) -> list[OpenVerification]:
         """Return verifications, oldest first."""
         clause = " where state = 'running'" if unfinished else ""
         rows = self._rows(f"select * from verifications{clause} order by created", [])
         return [_verification(row) for row in rows]
 
-    def verification(self, verification_id: str) -> Verification:
+    def verification(self, verification_id: str) -> OpenVerification:
         """Return one verification, or raise JobNotFoundError."""
         rows = self._rows("select * from verifications where id = ?", [verification_id])
         if not rows:
@@ -556,10 +557,10 @@ def _job(row: sqlite3.Row) -> Job:
     return Job(**values)
 
 
-def _verification(row: sqlite3.Row) -> Verification:
+def _verification(row: sqlite3.Row) -> OpenVerification:
     values = dict(row)
     values["spec"] = json.loads(values["spec"])
-    return Verification(**values)
+    return OpenVerification(**values)
 
 
 def _now(now: float | None) -> float:

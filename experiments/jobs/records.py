@@ -68,7 +68,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Verification:
+class OpenVerification:
     """A budget of runs that somebody asked for; `spec` is the asker's own business."""
 
     id: str

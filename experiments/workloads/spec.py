@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from knowledge.recipes import RECIPES
+
 
 @dataclass(frozen=True)
 class WorkloadSpec:
@@ -31,6 +33,11 @@ class WorkloadSpec:
     seconds_per_look: tuple[float, float | None] = (0.005, None)
     small_enough_for_cpu: bool = True
     largest_batch_size: int | None = None
+
+    @property
+    def optimizers(self) -> tuple[str, ...]:
+        """The optimizers it can be trained with here, its default first."""
+        return tuple(dict.fromkeys(RECIPES[name].optimizer for name in self.recipes))
 
     @property
     def can_shrink(self) -> bool:

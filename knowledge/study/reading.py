@@ -18,7 +18,7 @@ from knowledge.errors import StudyError
 from knowledge.outcome import judge_curve
 from knowledge.records import Curve, Run
 
-FOLDER = Path(__file__).parent / "study"
+FOLDER = Path(__file__).parent
 FACTS_FILE, RUNS_FILE = "study.toml", "runs.parquet"
 FORMAT_VERSION = 1
 

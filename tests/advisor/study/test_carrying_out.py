@@ -41,7 +41,7 @@ def advisor(tmp_path, monkeypatch):
 
 def open_wish(advisor: Advisor, plan: StudyPlan, suffix: str = "") -> str:
     """Queue the plan's first wish as the study would."""
-    wish = plan.wishes()[0]
+    wish = plan.study_steps()[0]
     return advisor.verify(
         wish.part.workload,
         list(wish.batch_sizes),
@@ -115,8 +115,8 @@ def test_a_run_that_another_wish_carries_on_is_counted_and_paid_for_once(advisor
     (before,) = study_status(advisor, plan, budget_seconds=60)
     source = advisor.queue.jobs()[0]
     opened = advisor.queue.submit_verification(
-        advisor.queue.verification(plan.wishes()[0].verification_id).spec,
-        verification_id=plan.wishes()[0].verification_id + ".2",
+        advisor.queue.verification(plan.study_steps()[0].verification_id).spec,
+        verification_id=plan.study_steps()[0].verification_id + ".2",
     )
     longer = dataclasses.replace(source.config, steps=80)
     advisor.queue.submit(
