@@ -25,6 +25,7 @@ from benchmarks.two_seeds.findings import (
     interval_text,
     judge_share,
     query_of,
+    query_of_cases,
     rests_on,
     share_text,
 )
@@ -58,8 +59,8 @@ def _linear(material: Material, settings: Sequence[DigitsSetting]) -> Finding:
     answers = material.answers
     claim = answers.find_claim(LINEAR_CLAIM)
     verdict = claim.verdict if claim else Verdict.UNDECIDED
-    rows = []
-    for verdict_here, best in answers.judged(LINEAR_CLAIM):
+    cases, rows = answers.judged(LINEAR_CLAIM), []
+    for verdict_here, best in cases:
         stable = answers.find(best, "max_stable")
         rows.append(
             (
@@ -105,7 +106,7 @@ def _linear(material: Material, settings: Sequence[DigitsSetting]) -> Finding:
             "the linear rule has been found to hold, training was longer and the data "
             "larger by orders of magnitude.",
         ),
-        query=query_of(DIGITS, RECIPES),
+        query=query_of_cases([best for _, best in cases]),
     )
 
 

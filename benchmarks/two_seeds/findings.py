@@ -119,7 +119,7 @@ def rates_text(found: Interval) -> str:
 
 def case_title(found: Exponent) -> str:
     """Return the workload and the recipe of an exponent, as a row's first cell."""
-    return f"{title_of(found.workload)}, {found.recipe}"
+    return f"{title_of(found.workload)}, {found.recipe or found.optimizer}"
 
 
 def rests_on(found: Exponent) -> str:
@@ -127,6 +127,13 @@ def rests_on(found: Exponent) -> str:
     low, high = found.batch_range or (0, 0)
     copies = f" and {found.n_proxy_runs} of other widths" if found.n_proxy_runs else ""
     return f"{found.n_runs} runs{copies}, batch {low} to {high}"
+
+
+def query_of_cases(cases: Sequence[Exponent]) -> str | None:
+    """Return a query that finds the runs of exponents; None without any."""
+    workloads = dict.fromkeys(case.workload for case in cases)
+    recipes = dict.fromkeys(case.recipe for case in cases if case.recipe)
+    return query_of(list(workloads), list(recipes)) if recipes else None
 
 
 def query_of(workloads: Sequence[str], recipes: Sequence[str]) -> str:

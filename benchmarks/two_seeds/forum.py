@@ -24,6 +24,7 @@ from benchmarks.two_seeds.findings import (
     interval_text,
     judge_comparison,
     query_of,
+    query_of_cases,
     rates_text,
     rests_on,
     share_text,
@@ -70,6 +71,10 @@ def forum_boundaries(material: Material) -> dict[str, Boundary]:
 def _inverse(material: Material, boundaries: Mapping[str, Boundary]) -> Finding:
     claim = material.answers.find_claim(INVERSE_CLAIM)
     verdict = claim.verdict if claim else Verdict.UNDECIDED
+    cases = sorted(
+        material.answers.judged(INVERSE_CLAIM),
+        key=lambda case: case[1].recipe != FORUM_RECIPE,
+    )
     rows = [
         (
             case_title(found),
@@ -79,10 +84,7 @@ def _inverse(material: Material, boundaries: Mapping[str, Boundary]) -> Finding:
             said,
             rests_on(found),
         )
-        for said, found in sorted(
-            material.answers.judged(INVERSE_CLAIM),
-            key=lambda case: case[1].recipe != FORUM_RECIPE,
-        )
+        for said, found in cases
     ]
     said = dict(
         supported="Here the highest rate falls about as the forum says",
@@ -119,7 +121,7 @@ def _inverse(material: Material, boundaries: Mapping[str, Boundary]) -> Finding:
             "GPU, at 1e-4 to 2e-4 for batch 2 and 5e-5 to 1e-4 for batch 5, with three "
             "seeds and 20,000 steps, would decide it.",
         ),
-        query=query_of(PROXIES, [FORUM_RECIPE]),
+        query=query_of_cases([found for _, found in cases]),
     )
 
 
@@ -272,7 +274,7 @@ def _averaging(material: Material) -> Finding:
         [
             judge_comparison(float((found.draws < 0).mean()))
             for _, found in material.answers.judged(INVERSE_CLAIM)
-            if (found.workload, found.recipe) in [(p, FORUM_RECIPE) for p in PROXIES]
+            if found.workload in PROXIES and found.recipe == FORUM_RECIPE
         ]
     )
     noise = [
