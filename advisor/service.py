@@ -5,7 +5,7 @@ loads neither torch nor streamlit: training happens in processes of its own.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -40,35 +40,16 @@ from advisor.track_record.reading import read_track_record
 from advisor.track_record.scores import TrackRecord
 from experiments.jobs.queue import Queue
 from experiments.jobs.records import Job
-from experiments.workloads.registry import WORKLOADS, find_spec
+from experiments.workloads.registry import WORKLOADS
 from knowledge.claims.seeds import load_seed_claims
-from knowledge.errors import BadValueError, StudyError, WorkloadUnavailableError
+from knowledge.errors import StudyError
 from knowledge.importers.csv_runs import parse_runs
 from knowledge.records import Claim, Curve, Run
-from knowledge.store.exporting import write_table
+from knowledge.store.exporting import export_table
+from knowledge.store.importing import ImportReport, keep_runs
 from knowledge.store.sql_box import QueryResult, run_query
 from knowledge.store.store import Store
-from knowledge.store.tables import TABLES
 from knowledge.study.reading import find_study
-
-
-@dataclass(frozen=True)
-class ImportReport:
-    """What an import added, knew already, and had to leave out with line and reason."""
-
-    added: int
-    skipped: int
-    rejected: tuple[tuple[int, str], ...]
-    workloads: tuple[str, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON document of the contract."""
-        return {
-            "added": self.added,
-            "skipped": self.skipped,
-            "rejected": [{"line": n, "reason": why} for n, why in self.rejected],
-            "workloads": list(self.workloads),
-        }
 
 
 class Advisor:
@@ -135,32 +116,12 @@ class Advisor:
         settings = settings or load_settings()
         store = Store(settings.store_folder if folder is None else folder)
         if store.is_new:
-            store.record_workloads(
-                [
-                    {"name": spec.name, "title": spec.title, "origin": "built-in"}
-                    for spec in WORKLOADS.values()
-                ]
-            )
-            if seeded:
-                store.record_claims(load_seed_claims())
+            _plant(store, seeded=seeded)
         with_study = settings.with_study if study is None else study
         advisor = cls(store, settings, seeded=seeded, with_study=with_study)
         if seeded:
-            advisor._bring_in_study(wanted=with_study)
+            advisor.study_problem = _bring_in_study(store, wanted=with_study)
         return advisor
-
-    def _bring_in_study(self, *, wanted: bool) -> None:
-        """Give the store the study's runs, once; one that is damaged is left out."""
-        if not wanted:
-            if self.store.is_new:
-                self.store.record_study(None)
-            return
-        try:
-            study = find_study()
-            if study and (self.store.is_new or self.store.lacks_study(study)):
-                self.store.record_study(study)
-        except StudyError as error:
-            self.study_problem = str(error)
 
     def __enter__(self) -> Self:
         return self
@@ -343,21 +304,7 @@ class Advisor:
             ImportFileError: The file is missing, unreadable or lacks columns.
         """
         parsed = parse_runs(Path(path).expanduser())
-        ids = [run.id for run in parsed.runs]
-        rows = self.store.rows(
-            "select id from runs where id in (select unnest(?))", [ids]
-        )
-        known = {run_id for (run_id,) in rows}
-        new = [run for run in parsed.runs if run.id not in known]
-        if not dry_run and new:
-            self.store.record_runs(new)
-            self.store.ingest_all()
-        return ImportReport(
-            added=len(new),
-            skipped=len(parsed.runs) - len(new),
-            rejected=parsed.rejected,
-            workloads=tuple(sorted({run.workload for run in parsed.runs})),
-        )
+        return keep_runs(self.store, parsed, dry_run=dry_run)
 
     def sql(self, query: str, *, max_rows: int = 1000) -> QueryResult:
         """Run one SELECT of a person's own, read-only and within limits."""
@@ -370,24 +317,11 @@ class Advisor:
             BadValueError: No such table or ending.
             StoreError: The file cannot be written.
         """
-        if table not in TABLES:
-            raise BadValueError(
-                "table", table, expected=f"known are {', '.join(TABLES)}."
-            )
-        return write_table(self.store.frame(f"select * from {table}"), Path(path))
+        return export_table(self.store, Path(path), table=table)
 
     def workloads(self) -> list[dict[str, Any]]:
         """Return every known workload with how much is known of it."""
-        columns = "name title origin runs labelled claims".split()
-        rows = self.store.rows(
-            "select w.name, w.title, w.origin, "
-            "(select count(*) from runs r where r.workload = w.name), "
-            "(select count(*) from runs r where r.workload = w.name "
-            "and r.outcome in ('stable', 'degraded', 'diverged')), "
-            "(select count(*) from claims c where c.workload = w.name) "
-            "from workloads w order by w.origin <> 'built-in', w.name"
-        )
-        return [dict(zip(columns, row, strict=True)) for row in rows]
+        return self.library.workloads()
 
     def doctor(self) -> dict[str, Any]:
         """Check the store against its records; say versions, device and what lacks."""
@@ -400,12 +334,7 @@ class Advisor:
 
     def describe(self, workload: str, options: Mapping[str, str]) -> dict[str, Any]:
         """Return shapes, options and exact parameter counts of a workload."""
-        name = self.resolve_workload(workload)
-        if find_spec(name) is None:
-            raise WorkloadUnavailableError(
-                f"{name} was imported: its model is not known here, only its runs."
-            )
-        return describe_workload(name, options)
+        return describe_workload(self.resolve_workload(workload), options)
 
     def resolve_workload(self, name: str) -> str:
         """Return the canonical name, or raise UnknownWorkloadError with near ones."""
@@ -521,3 +450,30 @@ class Advisor:
     def hand_over(self) -> None:
         """Wait until a process has begun with unfinished work, before leaving it."""
         self.verifications.hand_over()
+
+
+def _plant(store: Store, *, seeded: bool) -> None:
+    """Give a new store the built-in workloads and, if wanted, the seeds' claims."""
+    store.record_workloads(
+        [
+            {"name": spec.name, "title": spec.title, "origin": "built-in"}
+            for spec in WORKLOADS.values()
+        ]
+    )
+    if seeded:
+        store.record_claims(load_seed_claims())
+
+
+def _bring_in_study(store: Store, *, wanted: bool) -> str | None:
+    """Give a store the study's runs, once; say why one that is damaged is left out."""
+    if not wanted:
+        if store.is_new:
+            store.record_study(None)
+        return None
+    try:
+        study = find_study()
+        if study and (store.is_new or store.lacks_study(study)):
+            store.record_study(study)
+    except StudyError as error:
+        return str(error)
+    return None

@@ -8,6 +8,7 @@ sorted anew.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from advisor.checks import MOST_STEPS, check_device
 from advisor.evidence.scope import (
@@ -146,6 +147,19 @@ class Library:
     def workload_names(self) -> list[str]:
         """Return every name that can be asked about, the built-in ones first."""
         return list(dict.fromkeys([*WORKLOADS, *self._store.workload_names()]))
+
+    def workloads(self) -> list[dict[str, Any]]:
+        """Return every known workload with how much is known of it."""
+        columns = "name title origin runs labelled claims".split()
+        rows = self._store.rows(
+            "select w.name, w.title, w.origin, "
+            "(select count(*) from runs r where r.workload = w.name), "
+            "(select count(*) from runs r where r.workload = w.name "
+            "and r.outcome in ('stable', 'degraded', 'diverged')), "
+            "(select count(*) from claims c where c.workload = w.name) "
+            "from workloads w order by w.origin <> 'built-in', w.name"
+        )
+        return [dict(zip(columns, row, strict=True)) for row in rows]
 
     def cases_with_evidence(self) -> list[CaseKey]:
         """Return each workload, recipe and optimizer with runs to judge by, or claims.

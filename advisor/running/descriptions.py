@@ -8,7 +8,12 @@ import subprocess
 from collections.abc import Mapping
 from typing import Any
 
-from knowledge.errors import BadValueError, RunFailedError
+from experiments.workloads.registry import find_spec
+from knowledge.errors import (
+    BadValueError,
+    RunFailedError,
+    WorkloadUnavailableError,
+)
 from knowledge.python_process import python_command, python_environment
 
 
@@ -16,9 +21,14 @@ def describe_workload(name: str, options: Mapping[str, str]) -> dict[str, Any]:
     """Return the description of a built-in workload as in the contract.
 
     Raises:
+        WorkloadUnavailableError: Only runs of it are known here.
         BadValueError: An option is unknown, or its value not allowed.
         RunFailedError: The model could not be built.
     """
+    if find_spec(name) is None:
+        raise WorkloadUnavailableError(
+            f"{name} was imported: its model is not known here, only its runs."
+        )
     pairs = [f"{key}={value}" for key, value in options.items()]
     done = subprocess.run(
         python_command("experiments.describe", name, *pairs),

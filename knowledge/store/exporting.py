@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from knowledge.errors import BadValueError
 from knowledge.inbox import disk_error
+from knowledge.store.store import Store
+from knowledge.store.tables import TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,3 +40,15 @@ def write_table(frame: "pd.DataFrame", path: Path) -> int:
         temporary.unlink(missing_ok=True)
         raise disk_error(error, path.parent) from error
     return len(frame)
+
+
+def export_table(store: Store, path: Path, *, table: str) -> int:
+    """Write a table to .csv, .parquet or .json by its ending; return its rows.
+
+    Raises:
+        BadValueError: No such table or ending.
+        StoreError: The file cannot be written.
+    """
+    if table not in TABLES:
+        raise BadValueError("table", table, expected=f"known are {', '.join(TABLES)}.")
+    return write_table(store.frame(f"select * from {table}"), path)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from advisor.service import ImportReport
 from advisor.ui import resources
 from advisor.ui.outcome_maps import MAP_CHOICES, render_outcome_map
 from advisor.ui.tables import (
@@ -21,6 +20,7 @@ from advisor.ui.tables import (
     with_rates,
 )
 from advisor.ui.text import count_text
+from knowledge.store.importing import ImportReport
 from knowledge.store.sql_box import QueryResult
 
 EXAMPLE_QUERY = """select workload, batch_size, learning_rate,

@@ -1,0 +1,43 @@
+"""Runs of others, read from a file, into a store: each once."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from knowledge.importers.importer import ParsedFile
+from knowledge.store.store import Store
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import added, knew already, and had to leave out with line and reason."""
+
+    added: int
+    skipped: int
+    rejected: tuple[tuple[int, str], ...]
+    workloads: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON document of the contract."""
+        return {
+            "added": self.added,
+            "skipped": self.skipped,
+            "rejected": [{"line": n, "reason": why} for n, why in self.rejected],
+            "workloads": list(self.workloads),
+        }
+
+
+def keep_runs(store: Store, parsed: ParsedFile, *, dry_run: bool) -> ImportReport:
+    """Keep the good rows that are new; say what was known and what was left out."""
+    ids = [run.id for run in parsed.runs]
+    rows = store.rows("select id from runs where id in (select unnest(?))", [ids])
+    known = {run_id for (run_id,) in rows}
+    new = [run for run in parsed.runs if run.id not in known]
+    if not dry_run and new:
+        store.record_runs(new)
+        store.ingest_all()
+    return ImportReport(
+        added=len(new),
+        skipped=len(parsed.runs) - len(new),
+        rejected=parsed.rejected,
+        workloads=tuple(sorted({run.workload for run in parsed.runs})),
+    )
