@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from advisor.statistics.threshold import Moment, StableLearningRateModel, ThresholdPrior
+from advisor.statistics.beliefs import Moment, ThresholdPrior
+from advisor.statistics.threshold import StableLearningRateModel
 
 Floats = NDArray[np.float64]
 

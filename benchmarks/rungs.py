@@ -18,7 +18,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from advisor.planning.next_run import Survivor, plan_next_run
-from advisor.statistics.threshold import Moment, StableLearningRateModel, ThresholdPrior
+from advisor.statistics.beliefs import Moment, ThresholdPrior
+from advisor.statistics.threshold import StableLearningRateModel
 from knowledge.outcome import patience_steps
 
 Floats = NDArray[np.float64]

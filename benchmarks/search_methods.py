@@ -20,7 +20,8 @@ from scipy.special import expit
 
 from advisor.planning.next_run import Survivor, plan_next_run
 from advisor.statistics import priors
-from advisor.statistics.threshold import Moment, StableLearningRateModel, ThresholdPrior
+from advisor.statistics.beliefs import Moment, ThresholdPrior
+from advisor.statistics.threshold import StableLearningRateModel
 from benchmarks.range_tests import READINGS, SWEEP_STEPS, USUAL_SWEEP_STEPS, stop_step
 from benchmarks.real_runs import RATES_PER_OCTAVE, Laboratory, RealRun, on_grid
 

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from advisor.planning.next_run import plan_next_run
-from advisor.statistics.threshold import Moment, StableLearningRateModel, ThresholdPrior
+from advisor.statistics.beliefs import Moment, ThresholdPrior
+from advisor.statistics.threshold import StableLearningRateModel
 
 Floats = NDArray[np.float64]
 

@@ -85,7 +85,6 @@ LARGER_FOLDERS = ("advisor/reading",)
 LARGER_CLASSES = (
     "Store",
     "Queue",
-    "StableLearningRateModel",
     "_Portrait",
 )
 

@@ -8,7 +8,8 @@ from advisor.answers.recommendation import Recommendation
 from advisor.evidence.scope import Scope
 from advisor.evidence.selecting import Evidence
 from advisor.rates import rate_text
-from advisor.statistics.threshold import BatchEstimate, StableLearningRateModel
+from advisor.statistics.beliefs import BatchEstimate
+from advisor.statistics.threshold import StableLearningRateModel
 
 # Of the batch sizes scored, how many are asked for their best rate.
 _MOST_BATCHES = 5

@@ -43,8 +43,8 @@ from advisor.scaling.verdicts import (
     with_copies,
 )
 from advisor.statistics import priors
+from advisor.statistics.fitted import scaling_rule_shares
 from advisor.statistics.fitting import Fitter, base_prior
-from advisor.statistics.threshold import scaling_rule_shares
 from experiments.workloads.registry import find_spec
 from experiments.workloads.spec import PROXY_WIDTH
 from knowledge.names import WorkloadName

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.statistics import priors
+from advisor.statistics.beliefs import Interval
+from advisor.statistics.fitted import central_shares, scaling_rule_shares
 from advisor.statistics.law_prior import law_design, middle, pool_law_prior
 from advisor.statistics.likelihood import on_grid
 from advisor.statistics.loss_shape import (
@@ -28,7 +30,6 @@ from advisor.statistics.loss_shape import (
     rough_log_scale,
 )
 from advisor.statistics.sampler import sample_posterior, standard_normal_points
-from advisor.statistics.threshold import Interval, central_shares, scaling_rule_shares
 
 Floats = NDArray[np.float64]
 

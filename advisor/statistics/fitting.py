@@ -15,8 +15,10 @@ from advisor.evidence.scope import ADAPTIVE, Scope, usual_horizon
 from advisor.evidence.selecting import Body, Evidence, content_of
 from advisor.memory import Memory
 from advisor.statistics import priors
+from advisor.statistics.beliefs import Moment, PosteriorSummary, ThresholdPrior
 from advisor.statistics.best_rate import BestRate, BestRateLaw
 from advisor.statistics.kept_fits import KeptFits
+from advisor.statistics.likelihood import Bound
 from advisor.statistics.loss_shape import ScoredRuns
 from advisor.statistics.pooling import (
     Relation,
@@ -24,13 +26,7 @@ from advisor.statistics.pooling import (
     pool_prior,
     width_shifted_centre,
 )
-from advisor.statistics.threshold import (
-    Bound,
-    Moment,
-    PosteriorSummary,
-    StableLearningRateModel,
-    ThresholdPrior,
-)
+from advisor.statistics.threshold import StableLearningRateModel
 from knowledge.names import WorkloadName
 from knowledge.records import Run
 

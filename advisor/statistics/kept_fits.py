@@ -25,12 +25,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.statistics.threshold import (
-    Moment,
-    PosteriorSummary,
-    StableLearningRateModel,
-    ThresholdPrior,
-)
+from advisor.statistics.beliefs import Moment, PosteriorSummary, ThresholdPrior
+from advisor.statistics.threshold import StableLearningRateModel
 
 Floats = NDArray[np.float64]
 

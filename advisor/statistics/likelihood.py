@@ -345,7 +345,7 @@ class _Claims:
         )
 
 
-class Evidence:
+class ObservedRows:
     """Runs and claims, sorted and gathered by batch size, ready for a likelihood.
 
     `log_batch` (batch sizes in octaves, ascending, shape (n_batches,)) are the batch
@@ -491,7 +491,7 @@ def _chunks(indices: NDArray[np.intp]) -> list[NDArray[np.intp]]:
 
 
 def _coarse(rows: Floats) -> Floats:
-    """Rows of `Evidence` with rates and steps rounded, so that more of them agree."""
+    """The rows with rates and steps rounded, so that more of them agree."""
     rounded = rows.copy()
     rounded[:, 2] = np.round(rows[:, 2] / _COARSE_RATE) * _COARSE_RATE
     steps = np.round(rows[:, 3] / _COARSE_STEPS) * _COARSE_STEPS

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.statistics import priors
-from advisor.statistics.threshold import Moment, PosteriorSummary, ThresholdPrior
+from advisor.statistics.beliefs import Moment, PosteriorSummary, ThresholdPrior
 
 Floats = NDArray[np.float64]
 Relation = Literal["proxy", "family", "group", "other"]

@@ -18,8 +18,9 @@ from advisor.evidence.selecting import Body, has_failed
 from advisor.evidence.shortening import cut_at
 from advisor.evidence.trajectories import is_labelled
 from advisor.scaling.verdicts import LEAST_ORDERED, MIN_OCTAVES, MIN_RUNS, ordered_share
+from advisor.statistics.beliefs import Interval, Moment
 from advisor.statistics.fitting import base_prior, fit_body
-from advisor.statistics.threshold import Interval, Moment, StableLearningRateModel
+from advisor.statistics.threshold import StableLearningRateModel
 from knowledge.records import Run
 
 Floats = NDArray[np.float64]

@@ -11,8 +11,8 @@ from scipy.special import log_ndtr
 from scipy.stats import chi2
 
 from advisor.evidence.selecting import has_failed
+from advisor.statistics.beliefs import Interval
 from advisor.statistics.priors import EARLY_STEPS
-from advisor.statistics.threshold import Interval
 from benchmarks.two_seeds.boundaries import LEVEL, Boundary
 from knowledge.records import Run
 

@@ -12,7 +12,7 @@ from advisor.estimates import Estimate
 from advisor.rates import rate_text, round_rate
 from advisor.scaling.verdicts import CONTRADICTED_BELOW, SUPPORTED_ABOVE, Verdict
 from advisor.scaling.verdicts import Finding as Exponent
-from advisor.statistics.threshold import Interval
+from advisor.statistics.beliefs import Interval
 from advisor.words import title_of
 from experiments.workloads.spec import PROXY_WIDTH
 

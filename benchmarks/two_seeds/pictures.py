@@ -15,7 +15,7 @@ from advisor.charts.outcome_map import (
     panels_by_recipe,
 )
 from advisor.evidence.selecting import has_failed
-from advisor.statistics.threshold import Interval
+from advisor.statistics.beliefs import Interval
 from advisor.words import title_of
 from benchmarks.two_seeds.answers import DigitsAnswers
 from benchmarks.two_seeds.boundaries import LENGTHS, Boundary

@@ -14,7 +14,7 @@ from scipy.stats import t as student
 
 from advisor.evidence.trajectories import is_labelled
 from advisor.scaling.verdicts import MIN_RATES
-from advisor.statistics.threshold import Interval
+from advisor.statistics.beliefs import Interval
 from benchmarks.two_seeds.boundaries import LEVEL
 from knowledge.records import Outcome, Run
 

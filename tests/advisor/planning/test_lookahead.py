@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.planning.lookahead import Belief, LookAhead
-from advisor.statistics.threshold import Moment, StableLearningRateModel, ThresholdPrior
+from advisor.statistics.beliefs import Moment, ThresholdPrior
+from advisor.statistics.threshold import StableLearningRateModel
 from knowledge.outcome import patience_steps
 
 HORIZON = 900.0

@@ -6,7 +6,8 @@ from scipy.special import expit
 
 from advisor.planning.next_run import InFlight, Survivor, plan_next_run
 from advisor.rates import MOST_LEARNING_RATE
-from advisor.statistics.threshold import Moment, StableLearningRateModel, ThresholdPrior
+from advisor.statistics.beliefs import Moment, ThresholdPrior
+from advisor.statistics.threshold import StableLearningRateModel
 
 PRIOR = ThresholdPrior(level=Moment(-10.0, 2.5))
 

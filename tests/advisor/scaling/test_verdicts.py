@@ -29,7 +29,8 @@ from advisor.scaling.verdicts import (
 )
 from advisor.scaling.wording import scaling_answer_text, scaling_report_text
 from advisor.service import Advisor
-from advisor.statistics.threshold import StableLearningRateModel, scaling_rule_shares
+from advisor.statistics.fitted import scaling_rule_shares
+from advisor.statistics.threshold import StableLearningRateModel
 from knowledge.claims.seeds import load_seed_claims
 from knowledge.errors import BadValueError
 from knowledge.records import Outcome

@@ -6,13 +6,9 @@ import numpy as np
 import pytest
 
 from advisor.statistics import priors
+from advisor.statistics.beliefs import Moment, PosteriorSummary, ThresholdPrior
 from advisor.statistics.pooling import SiblingSummary, pool_prior, width_shifted_centre
-from advisor.statistics.threshold import (
-    Moment,
-    PosteriorSummary,
-    StableLearningRateModel,
-    ThresholdPrior,
-)
+from advisor.statistics.threshold import StableLearningRateModel
 
 BASE = ThresholdPrior()
 

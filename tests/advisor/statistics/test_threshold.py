@@ -7,13 +7,10 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from sklearn.base import clone
 
-from advisor.statistics.threshold import (
-    Bound,
-    Moment,
-    StableLearningRateModel,
-    ThresholdPrior,
-    scaling_rule_shares,
-)
+from advisor.statistics.beliefs import Moment, ThresholdPrior
+from advisor.statistics.fitted import scaling_rule_shares
+from advisor.statistics.likelihood import Bound
+from advisor.statistics.threshold import StableLearningRateModel
 
 BATCHES = np.array([2, 4, 8, 16, 32])
 FORUM = (
