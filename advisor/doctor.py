@@ -9,6 +9,7 @@ from advisor.running.job_documents import shown_state
 from advisor.running.supervision import Supervision
 from advisor.settings import Settings
 from advisor.track_record.reading import read_track_record
+from advisor.track_record.wording import track_record_document
 from knowledge import inbox
 from knowledge.store.migrations import SCHEMA_VERSION
 from knowledge.store.store import Store
@@ -56,7 +57,7 @@ def examine(
         "device": this_device(),
         "workers": settings.n_workers,
         "free_disk_gb": round(shutil.disk_usage(store.folder).free / 1e9, 1),
-        "calibration": read_track_record(store).to_dict(),
+        "calibration": track_record_document(read_track_record(store)),
         "problems": problems,
         "ok": not problems,
     }

@@ -12,7 +12,8 @@ from advisor.charts.axes import (
     layered,
     without_shorthand,
 )
-from advisor.track_record.scores import Bin, bin_text
+from advisor.track_record.scores import Bin
+from advisor.track_record.wording import bin_text
 
 
 def build_reliability_chart(bins: Sequence[Bin]) -> alt.LayerChart:

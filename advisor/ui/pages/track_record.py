@@ -6,7 +6,8 @@ import streamlit as st
 
 from advisor.charts.reliability import build_reliability_chart
 from advisor.rates import rate_text
-from advisor.track_record.scores import TrackRecord, bin_text, track_record_sentences
+from advisor.track_record.scores import TrackRecord
+from advisor.track_record.wording import bin_text, track_record_sentences
 from advisor.ui import resources
 from advisor.ui.text import count_text
 from advisor.words import title_of

@@ -30,8 +30,8 @@ from advisor.track_record.scores import (
     count_range,
     reliability_bins,
     share_interval,
-    track_record_sentences,
 )
+from advisor.track_record.wording import track_record_sentences
 from knowledge.records import Forecast, Outcome, Run
 from tests import example_records as examples
 
