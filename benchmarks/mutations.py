@@ -47,8 +47,12 @@ class Mutation:
     words: str
 
 
-_OF_CLAIMS = ("test_regression.py", "test_fitting.py", "test_service.py")
-_OF_CHECKPOINTS = ("test_training.py", "test_worker.py")
+_OF_CLAIMS = (
+    "statistics/test_threshold.py",
+    "statistics/test_fitting.py",
+    "test_service.py",
+)
+_OF_CHECKPOINTS = ("training/test_loop.py", "test_worker.py")
 
 MUTATIONS = (
     Mutation(
@@ -76,7 +80,7 @@ MUTATIONS = (
         "cancel does nothing: the queue forgets it",
         'self._cancel_jobs(con, "id = ?", job_id, now)\n',
         "pass\n",
-        ("test_queue.py", "test_verifying.py"),
+        ("test_queue.py", "running/test_verification.py"),
         "cancel",
     ),
     Mutation(
@@ -90,19 +94,19 @@ MUTATIONS = (
         "cancel does nothing: a worker hears of it and goes on",
         "        if self._asked_to_stop.is_set():\n            return False\n",
         "",
-        ("test_worker.py", "test_verifying.py"),
+        ("test_worker.py", "running/test_verification.py"),
         "cancel",
     ),
     Mutation(
         "cancel does nothing: a verification's runs go on",
         'self._cancel_jobs(con, "verification_id = ?", verification_id, now)\n',
         "pass\n",
-        ("test_queue.py", "test_verifying.py"),
+        ("test_queue.py", "running/test_verification.py"),
         "cancel",
     ),
     Mutation(
         "cancel does nothing: the yes to stopping stops nothing",
-        "    for job in stopped:\n        advisor.cancel(job.id)\n",
+        "    for job in stopped:\n        parts.verifications.cancel(job.id)\n",
         "",
         ("test_acting.py",),
         "stop",
@@ -158,7 +162,7 @@ MUTATIONS = (
         "        low, median, high = np.exp2("
         "_quantiles(draws, weights, central_shares(level)))\n"
         "        low, high = median / 2, median * 2\n",
-        ("test_regression.py", "test_service.py"),
+        ("statistics/test_threshold.py", "test_service.py"),
         "interval or narrow or sharper",
     ),
     Mutation(
@@ -180,25 +184,23 @@ MUTATIONS = (
     ),
     Mutation(
         "interval constant: of the exponent, as fitted",
-        "np.quantile(self.exponent_, central_shares(level))\n",
-        "np.quantile(self.exponent_, 0.5) + np.array([-1, 0, 1])\n",
-        ("test_regression.py", "test_scaling.py"),
+        "_shares_of(self.exponent_, central_shares(level))\n",
+        "np.median(self.exponent_) + np.array([-1, 0, 1])\n",
+        ("statistics/test_threshold.py", "scaling/test_verdicts.py"),
         "exponent",
     ),
     Mutation(
-        "plan's optimizer dropped when it is proposed",
-        "optimizer=optimizer,\n        recipe=recipe,\n        device=device,\n"
-        "        budget_seconds=budget_seconds,\n    )\n    if not plan",
-        "recipe=recipe,\n        device=device,\n"
-        "        budget_seconds=budget_seconds,\n    )\n    if not plan",
-        ("test_acting.py", "test_run_answers.py"),
+        "plan's optimizer dropped on its way from the question",
+        "        optimizer=q.slots.optimizer,\n",
+        "",
+        ("conversation/test_acting.py", "conversation/test_about_runs.py"),
         "plan or optimizer or recipe",
     ),
     Mutation(
-        "plan's optimizer dropped when it is started",
-        '        recipe=wish["recipe"],\n        device=wish["device"],\n',
-        '        device=wish["device"],\n',
-        ("test_acting.py",),
+        "plan's optimizer dropped when it is filled in",
+        '            recipe=scope.recipe or "",\n',
+        "            recipe=trained.recipes[0],\n",
+        ("running/test_plans_run_as_shown.py", "conversation/test_acting.py"),
         "plan or optimizer or recipe",
     ),
     Mutation(
@@ -207,18 +209,25 @@ MUTATIONS = (
         "            device=options.device,\n            steps=options.steps,\n",
         "            recipe=options.recipe,\n"
         "            device=options.device,\n            steps=options.steps,\n",
-        ("test_cli.py",),
+        ("cli/test_main.py",),
         "optimizer or recipe",
     ),
     Mutation(
+        "the runs that were shown are not those that start",
+        "        if not shown or any(",
+        "        if shown or any(",
+        ("running/test_plans_run_as_shown.py",),
+        "shown",
+    ),
+    Mutation(
         "a module of the statistics imports the service",
-        "from scipy.special import expit, ndtr, ndtri\n",
-        "from scipy.special import expit, ndtr, ndtri\n"
+        "from advisor.statistics.fitted import FittedThreshold, mean_sd\n",
+        "from advisor.statistics.fitted import FittedThreshold, mean_sd\n"
         "import typing\n"
         "if typing.TYPE_CHECKING:\n"
         "    from advisor.service import Advisor\n",
         ("test_architecture.py",),
-        "pure or service or statistics",
+        "rooms or circle or pure or below",
     ),
 )
 
