@@ -1,6 +1,6 @@
 """ask(): a question in words -> an answer with its numbers, evidence and next step.
 
-Nothing here starts anything: a wish for an action comes back as a proposal that waits
+Nothing here starts anything: a request for an action comes back as a proposal that waits
 for a yes. A slot with several values gives one recommendation for each.
 """
 
