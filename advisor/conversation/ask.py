@@ -1,7 +1,7 @@
 """ask(): a question in words -> an answer with its numbers, evidence and next step.
 
-Nothing here starts anything: who asks for an action gets a proposal that waits for a
-yes. A slot with several values gives one recommendation for each.
+Nothing here starts anything: a wish for an action comes back as a proposal that waits
+for a yes. A slot with several values gives one recommendation for each.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Who keeps workers going: processes of this machine.
+"""Who carries jobs out: processes of this machine.
 
-processes  starts worker processes, reaps them, kills what will not stop
+processes  Keeps worker processes going: starts, reaps, and kills what will not stop
 """
