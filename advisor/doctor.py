@@ -1,4 +1,4 @@
-"""What a store and a machine are like: checked, counted, and what is missing."""
+"""What a store and a machine are like: checked, counted, and what is wrong."""
 
 import shutil
 from importlib import metadata

@@ -1,4 +1,4 @@
-"""Advisor: the one place that joins the store, the statistics and the job queue.
+"""Advisor: makes the parts of the program and hands each call to the one it belongs to.
 
 Everything a person can do in the browser, the terminal or Python goes through here. It
 loads neither torch nor streamlit: training happens in processes of its own.

@@ -1,4 +1,4 @@
-"""Lists as they are read aloud (pure)."""
+"""Names, times, chances and lists in words, one form each (pure)."""
 
 from collections.abc import Iterable, Sequence
 

@@ -34,7 +34,7 @@ from benchmarks.machine import describe_machine
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/explanation/understanding.md"
-KEPT_BACK = ROOT / "tests/advisor/kept_back"
+KEPT_BACK = ROOT / "tests/advisor/reading/kept_back"
 FOLDS, SEED = 5, 0
 ALIKE = 80  # of 100 by token_sort_ratio: two such texts go into one fold
 ALIKE_AFTER = 92  # the same for follow-ups, which are short and alike anyway

@@ -2,11 +2,11 @@
 
 Only files that train import torch.
 
-describe    `python -m experiments.describe NAME [KEY=VALUE ...]`
-executors/  Who carries jobs out: processes of this machine
-jobs/       The queue of jobs, and the worker that carries them out
-machine     What to call this machine
-speed       `python -m experiments.speed WORKLOAD [...]`
-training/   A run: the loop, its steps, and the files it leaves
-workloads/  What can be trained: a record of each workload, and how one is found
+workloads/  what can be trained: a record of each, and how one is found
+training/   a run: the loop, its steps, and the files it leaves
+jobs/       the queue of jobs, and the worker that carries them out
+executors/  who keeps workers going: processes of this machine
+speed       `python -m experiments.speed`: how fast each batch size trains here
+describe    `python -m experiments.describe`: a workload's shapes and counts
+machine     what to call this machine, so that speeds are not mixed up
 """

@@ -1,22 +1,28 @@
 """The repository itself: what exists is documented, and every link leads somewhere."""
 
 import argparse
+import ast
 import re
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
 import duckdb
 import pytest
 
+from advisor.answers.wording import recommendation_text
 from advisor.cli.arguments import COMMANDS, build_parser
+from advisor.service import Advisor
+from advisor.settings import Settings
 from experiments.workloads.registry import WORKLOADS
 from knowledge import errors
 from knowledge.recipes import RECIPES
 from knowledge.records import Claim, Forecast, Run, Throughput
 from knowledge.store.migrations import migrate
 from knowledge.store.tables import TABLES
+from tests.test_architecture import FLOORS
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -25,6 +31,12 @@ COMMON_OPTIONS = {"--help", "--json", "--store", "--no-seeds", "--no-study"}
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+# Folders whose paths, and packages whose modules, are named in pages and docstrings.
+FOLDERS = "knowledge|experiments|advisor|benchmarks|tests|docs"
+NAMED_PATH = re.compile(rf"(?<![\w./-])((?:{FOLDERS})/[\w./*-]*[\w*/])")
+NAMED_MODULE = re.compile(r"\b((?:knowledge|experiments|advisor|benchmarks)(?:\.\w+)+)")
+CODE = re.compile(r"`[^`\n]+`|\]\([^)\s]+\)|python -m [\w.]+")
+MAP_LINE = re.compile(r"^(\w+/?) {2,}(\S.*)$", re.MULTILINE)
 # Homes and working folders of the machines this was written on, and the folder beside
 # the checkout. LR_ADVISOR_SHARED is how a test may be told of it.
 PRIVATE = re.compile(r"(?<![\w.])/(?:work|root|home/\w+|Users/\w+|opt)/|\.\./shared\b")
@@ -163,6 +175,87 @@ def test_links_within_the_repository_resolve(page: Path) -> None:
     assert broken == []
 
 
+def is_there(name: str) -> bool:
+    """Whether a path, a pattern of paths or a dotted name leads to something of ours.
+
+    Of a dotted name the module must exist, and hold what is named in it.
+    """
+    if "/" in name:
+        return "NAME" in name or any(ROOT.glob(name.rstrip("/")))
+    *parts, last = name.split(".")
+    path = ROOT.joinpath(*parts, last)
+    if last == "NAME" or path.is_dir() or path.with_suffix(".py").exists():
+        return True
+    homes = (ROOT.joinpath(*parts[:n]).with_suffix(".py") for n in (len(parts), -1))
+    return any(
+        re.search(rf"\b{last}\b", home.read_text("utf-8"))
+        for home in homes
+        if home.exists()
+    )
+
+
+def docstrings(path: Path) -> Iterator[str]:
+    """Yield the docstrings of a source file, without the examples in them."""
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, kinds) and (text := ast.get_docstring(node)):
+            yield re.sub(r"^ *(>>>|\.\.\.).*$", "", text, flags=re.MULTILINE)
+
+
+def test_every_path_and_module_a_page_names_exists() -> None:
+    """The log is of its days and may name what is gone; so may older versions."""
+    broken = []
+    for page in pages():
+        if page == DOCS / "log.md":
+            continue
+        text = page.read_text(encoding="utf-8")
+        if page.name == "CHANGELOG.md":
+            text = "## [".join(text.split("\n## [")[:2])
+        named = " ".join(CODE.findall(text))
+        found = {*NAMED_PATH.findall(named), *NAMED_MODULE.findall(named)}
+        broken += [(page.name, name) for name in sorted(found) if not is_there(name)]
+    assert broken == []
+
+
+def test_every_path_and_module_a_docstring_names_exists() -> None:
+    """Whoever reads a module goes on where it points."""
+    broken = [
+        (path.relative_to(ROOT).as_posix(), name)
+        for room in ("knowledge", "experiments", "advisor", "benchmarks")
+        for path in sorted((ROOT / room).rglob("*.py"))
+        for text in docstrings(path)
+        for name in (*NAMED_PATH.findall(text), *NAMED_MODULE.findall(text))
+        if not is_there(name)
+    ]
+    assert broken == []
+
+
+def test_a_name_that_leads_nowhere_is_told_from_one_that_leads_somewhere() -> None:
+    """The checks above are worth no more than this."""
+    there = "advisor/rates.py advisor/ui/ docs/*.md advisor.rates advisor.ui.pages"
+    assert all(map(is_there, there.split()))
+    assert is_there("advisor.rates.rate_text")
+    gone = "advisor/asking advisor/question.py docs/*.rst advisor.asking.ask"
+    assert not any(map(is_there, [*gone.split(), "advisor.rates.no_such_name"]))
+
+
+@pytest.mark.parametrize(
+    "room",
+    [
+        path.parent
+        for package in ("knowledge", "experiments", "advisor", "benchmarks/two_seeds")
+        for path in sorted((ROOT / package).rglob("__init__.py"))
+    ],
+    ids=lambda room: room.relative_to(ROOT).as_posix(),
+)
+def test_the_map_of_a_room_names_each_of_its_modules_and_no_other(room: Path) -> None:
+    """`__init__.py` is where a stranger looks first."""
+    modules = {path.stem for path in room.glob("*.py")} - {"__init__"}
+    rooms = {f"{path.name}/" for path in room.iterdir() if any(path.glob("*.py"))}
+    text = (room / "__init__.py").read_text(encoding="utf-8")
+    assert dict(MAP_LINE.findall(text)).keys() == modules | rooms
+
+
 def test_every_page_can_be_reached_from_the_index() -> None:
     """A page nobody links to is a page nobody reads."""
     index = (DOCS / "README.md").read_text(encoding="utf-8")
@@ -179,6 +272,31 @@ def test_the_picture_is_well_formed_and_names_what_it_shows() -> None:
         texts
     )
     assert root.find("{http://www.w3.org/2000/svg}desc") is not None
+
+
+def test_the_picture_shows_every_room_on_its_floor() -> None:
+    """The floors that the test of imports holds, the top one first."""
+    root = ElementTree.parse(DOCS / "explanation" / "architecture.svg").getroot()
+    heights: dict[float, set[str]] = {}
+    for element in root.iter("{http://www.w3.org/2000/svg}text"):
+        if element.get("class") == "name" and element.text:
+            heights.setdefault(float(element.get("y", 0)), set()).add(element.text)
+    drawn = [names for _, names in sorted(heights.items())]
+    assert drawn[: len(FLOORS)] == [set(rooms) for rooms in reversed(FLOORS)]
+
+
+def test_the_answer_in_the_readme_is_what_a_new_store_says(tmp_path: Path) -> None:
+    """Word for word; of numbers only the digits may differ between processors."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    pasted = " ".join(text.split("```text\n")[1].split("```")[0].split())
+    with Advisor.open(tmp_path / "s", settings=Settings(tmp_path, n_workers=2)) as new:
+        said = recommendation_text(new.recommend("realface", 5, device="cpu"))
+    number = re.compile(r"\d+(?:\.\d+)?(?:e-\d+)?")
+    assert number.sub("#", pasted) == number.sub("#", said)
+    rates = re.compile(r"\d+(?:\.\d+)?e-\d+")
+    assert list(map(float, rates.findall(pasted))) == pytest.approx(
+        list(map(float, rates.findall(said))), rel=0.05
+    )
 
 
 def test_no_file_speaks_of_a_machine_or_of_folders_outside() -> None:

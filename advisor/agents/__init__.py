@@ -1,8 +1,8 @@
-"""The functions as tools for agents, over the Model Context Protocol.
+"""The answers as tools for agents, over the Model Context Protocol.
 
-arguments  Arguments of a tool, as a program gave them -> values its schema allows
-results    What a tool returns, cut to what a language model can read at once
-server     The table of tools (advisor.agents.tools) for agents
-tool       A tool: a function with its schema, called with checked arguments
-tools      The advisor's functions as tools: one table, for the MCP server
+tools      the table of tools: those that read, those that propose, one that acts
+tool       Tool: a function with its schema, called with checked arguments
+arguments  a program's arguments -> values that a tool's schema allows
+results    what a tool returns, cut to what a language model can read at once
+server     the tools served over standard input and output, or over HTTP
 """

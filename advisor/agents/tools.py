@@ -1,4 +1,4 @@
-"""The advisor's functions as tools: one table, for the MCP server.
+"""The advisor's functions as tools: the table that the MCP server has.
 
 Reading tools answer at once. Acting ones only propose: they return a plan's id, and
 `approve_plan` carries out what a person has said yes to, once. The decision to know:

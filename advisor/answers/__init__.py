@@ -1,13 +1,13 @@
 """A question of numbers -> a rate, a verdict, a batch size, with words.
 
-answers             Answering: from a store's evidence to rates, verdicts and plans
-caveats             What limits an answer
-comparison          Which of several workloads stands the higher rate, and how surely
-evidence_rows       What an answer rests on
-fastest_batch       How fast each batch size trains here
-largest_batch       The largest batch size at which a rate still holds
-longer_runs         What it would cost to say the same of longer runs
-recommendation      Question + evidence + model -> an answer with its interval and
-throughput_wording  What is fastest here -> sentences
-wording             Answers -> sentences
+answers             Answers: from a store's evidence to each kind of answer
+recommendation      the rate for a batch size, or the verdict on one, with its interval
+caveats             what limits an answer: a kind and a sentence each
+largest_batch       the largest batch size at which a rate still holds
+comparison          which of several workloads stands the higher rate, and how surely
+fastest_batch       how fast each batch size trains here, and the fastest that is safe
+longer_runs         what it would cost to say the same of longer runs
+evidence_rows       what an answer rests on and what it left out, as rows to read
+wording             answers -> sentences
+throughput_wording  what is fastest here -> sentences
 """

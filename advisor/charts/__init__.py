@@ -1,10 +1,10 @@
-"""Answers -> charts.
+"""Answers and runs -> charts.
 
-axes         What all charts share: colours, axes and layers
-curves       The loss and the measurements of runs over their steps, as charts
-outcome_map  The outcome map: how each run ended, over batch size and rate, in panels
-reliability  How forecasts came true, as a chart
-rules        The probability of each scaling rule, as a chart
-threshold    Records -> Altair charts : thresholds, curves, and how forecasts came true
-throughput   What is fastest here -> an Altair chart : examples per second against batch
+threshold    the threshold or the best rate over batch sizes, with runs and reports
+curves       the loss and the measurements of runs over their steps
+outcome_map  how each run ended, over batch size and rate
+reliability  how forecasts came true
+rules        the probability of each scaling rule
+throughput   examples per second over batch sizes
+axes         what all charts share: colours, axes and layers
 """

@@ -1,9 +1,4 @@
-"""Records -> Altair charts (pure): thresholds, curves, and how forecasts came true.
-
-One decision to know: colour always means the outcome (blue held, orange failed), and a
-second sign, the shape, says the same to whoever cannot tell the colours apart. Colours:
-the palette of Okabe and Ito, chosen for colour-blind readers.
-"""
+"""The threshold or the best rate over batch sizes, with runs and reports (pure)."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence

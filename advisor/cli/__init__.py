@@ -1,6 +1,7 @@
 """The terminal: `lr-advisor`.
 
-arguments  The commands of `lr-advisor` and their options
-main       The same answers in a terminal: `lr-advisor COMMAND`
+main       each command: what it asks, what it prints, the code it ends with
+arguments  the commands and their options
 study      `lr-advisor study`
+__main__   `python -m advisor.cli`
 """

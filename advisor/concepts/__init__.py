@@ -1,5 +1,5 @@
 """What our own runs say of a concept.
 
-evidence  What the runs in a store say of a concept, and a concept as it is read aloud
-ties/     What our own runs say of the concepts: one tie for each thing they can say
+evidence  what the runs in a store say of a concept, and the page read aloud
+ties/     one tie for each thing our runs can say of a concept
 """

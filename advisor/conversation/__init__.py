@@ -1,20 +1,21 @@
-"""Question -> Answer, proposals, and what a yes sets going.
+"""A question in words -> an answer, what it offers, and what a yes does.
 
-about_jobs          Answers about jobs under way, and the offer to cancel them
-about_observations  Offers to keep what a person saw, or to take it back
-about_runs          Answers about runs and jobs
-about_symptoms      The answer to "why did it go wrong?"
-acting              What the advisor does beyond answering
+ask                 ask(): a question in words -> an answer
+parts               Parts: the parts of the program that answers are put together from
 answer              Answer: what a person gets back, wherever they asked
-ask                 ask(): a question in words -> an answer with its numbers
-asking_back         What is said when there is nothing to answer yet
-choosing_jobs       Which jobs "cancel job 3" or "stop all but the digits ones" means
-explaining          Answers to "what is that?", "why?" and "in plain words"
-history             Conversations as they were: found, named, and opened again
-observing           A person's own observation
-outcome_words       The outcomes that a request for runs names: "failed", "did not fail"
-proposals           What was proposed and waits for a person's yes
-rephrasing          An intent and its slots -> the question in plain words
-run_conditions      Which stored runs a question means, as SQL and as words
-unheeded            Conditions that a question names and no answer takes into account
+explaining          the answers to "what is that?", "why?" and "in plain words"
+about_runs          the answers about runs that were made
+about_jobs          the answers about jobs under way, and the offer to cancel them
+about_symptoms      the answer to "why did it go wrong?"
+about_observations  the offer to keep what a person saw, or to take it back
+asking_back         what is said when there is nothing to answer yet
+unheeded            conditions that were named and that the answer does not heed
+acting              what is proposed, and what is done after a yes
+proposals           what was proposed and waits for a person's yes
+history             conversations as they were: found, named, opened again
+choosing_jobs       which jobs "cancel job 3" or "stop all but the digits ones" means
+observing           what a person saw themselves, read from what they wrote
+outcome_words       the outcomes that a request for runs names: "did not fail"
+run_conditions      which stored runs are meant, as SQL and in words
+rephrasing          an intent and its slots -> the question in plain words
 """

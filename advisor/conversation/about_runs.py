@@ -1,4 +1,4 @@
-"""Answers about runs and jobs, and proposals of what may be done with them.
+"""Answers about runs: those that were made, and proposals of new ones.
 
 Nothing starts and nothing stops here: a proposal waits for a yes (see `acting`).
 """

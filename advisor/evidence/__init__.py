@@ -1,9 +1,9 @@
 """Which runs and claims count for a question, which do not, and why.
 
-comparable_scores  Which scores of one workload compare with each other
-library            A store's runs and claims as evidence
-scope              What a question is about, with everything that was not said filled in
-selecting          Which runs and claims count for a question, which do not, and why
-shortening         A run as it would have looked had it been shorter
-trajectories       Runs as one training each: the same run carried further counts once
+library            Library: a store's runs and claims, sorted for each question
+scope              Asked, as a person said it, and Scope, with all else filled in
+selecting          runs and claims -> Evidence: own, siblings, left out with the reason
+trajectories       runs as one training each: the furthest of each counts
+shortening         a run as it would have looked had it been shorter
+comparable_scores  which scores of one workload compare with each other
 """

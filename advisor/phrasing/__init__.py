@@ -1,9 +1,9 @@
 """An answer in a language model's words, if they hold.
 
-chat_endpoint   One request to a chat-completions address
-checking_form   A language model's wording as a text: plain, short, no digits, no deeds
-checking_slots  The slots of a wording
-checking_words  A wording's own words, those between the slots: no number and no verdict
-phrasing        An answer in a language model's words
-slots           An answer as named pieces of its own text
+phrasing        one request, the checks, and the wording or why there is none
+slots           an answer as named pieces of its own text
+checking_slots  whether each slot is known, there, and in a place of its own
+checking_words  whether the words between the slots judge or count
+checking_form   whether the text is plain, short, and free of digits
+chat_endpoint   one request to a chat-completions address
 """

@@ -1,10 +1,12 @@
-"""Posterior -> what to run next, and what it costs; acts on nothing.
+"""Evidence and a fit -> what to run next, and what it costs; starts nothing.
 
-checks     Whether runs that are asked for can be made here, and within a budget
-costs      What runs cost: a law of the seconds of a step, fitted to what was timed here
-lookahead  What a run is expected to take off the thresholds' uncertainty, and to cost
-next_run   The posterior -> which run to do next, how long, and why
-plan       What to verify: a person's wish -> runs, one after another, within a budget
-spec       What to verify: a person's request -> runs, one after another, in a budget
-timings    What was timed on this machine
+planner    Planner: the one place where runs are chosen, for a card and for the queue
+request    VerificationRequest: which runs a person asks for, and how long
+spec       VerificationSpec, with everything filled in, and PlannedRun
+plan       VerificationPlan: the runs that start at once, how many more, the cost
+next_run   the posterior -> the run that tells most for its cost
+lookahead  what a run is expected to take off the uncertainty
+costs      what runs cost: seconds of a step, by a law fitted to timings
+timings    what was timed on this machine
+checks     whether runs that are asked for can be made here
 """

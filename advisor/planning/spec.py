@@ -1,4 +1,4 @@
-"""What to verify: a person's request -> runs, one after another, in a budget (pure).
+"""What to verify, with everything filled in, and the runs that come of it (pure).
 
 Rates that were named are run as they are; otherwise each next run is the one that tells
 most (advisor.planning.next_run): a new one, at first only to a rung, or one that was

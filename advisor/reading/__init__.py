@@ -1,27 +1,28 @@
-"""Text -> Question: what a person wants to know, and what they said of it.
+"""Text -> Question: what a person wants to know, and of what.
 
-change_patterns   The words for when training went wrong
-clauses           Which of the batch sizes in a text is the one that is asked about
-conditions        For how many steps, and at what risk
-cues              The cues: phrases that speak for an intent, each with its weight
-follow_ups        What a follow-up takes over from the turn before it
-intents           What is wanted: cues in the marked text, each with a weight
-learned           The intent of a text, learnt from questions such as people type
-meanings          Words that mean much the same
-names             Workloads, optimizers and devices in a text, each replaced by a marker
-numbers           Every way in which people write a number
-parsing           Text -> Question
-patterns          What numbers stand beside
-question          What a text was understood to ask: Slots and Question, plain records
-reading           One text read by itself
-roles             Which number in a text is a batch size, a learning rate, or neither
-rules             What the cues alone take a text for
-several           Several questions in one message: where one ends and the next begins
-slots             The values a text names, as the slots of a question
-symptom_patterns  The words of symptoms: how people say that training went wrong
-symptoms          Text -> Symptoms : what went wrong, when, and what was changed before
-terms             A text as weighted terms (TF-IDF), with numpy alone
-text              The typed text
-vocabulary        What people call workloads
-yes_no            Whether a text says yes, no, or is mere politeness
+parsing           parse_question(): text -> Question
+question          Question and Slots: what a text was understood to ask
+reading           one text read by itself
+follow_ups        what a follow-up takes over from the turn before it
+several           several questions in one message: where one ends
+slots             the values a text names, as the slots of a question
+conditions        for how many steps, and at what risk
+typed             a run length or a risk typed into a field -> its value
+yes_no            whether a text says yes, no, or is mere politeness
+symptoms          what went wrong, when, and what was changed before
+text              the typed text, tidied: one spelling per word
+numbers           every way in which people write a number
+names             workloads, optimizers and devices in a text
+vocabulary        what people call workloads, optimizers and devices
+roles             which number is a batch size, a learning rate, or neither
+patterns          what numbers stand beside, for `roles`
+clauses           which of the batch sizes in a text is asked about
+learned           the intent of a text, learnt from questions people type
+intents           the intent of a text by its cues alone, a witness of `learned`
+cues              the cues: phrases that speak for an intent
+rules             what the cues take a text for, and what tells a follow-up
+meanings          words that mean much the same, for `learned`
+terms             a text as weighted terms, for `learned`
+symptom_patterns  how people say that training went wrong
+change_patterns   how people say when it did, and what they changed
 """

@@ -1,8 +1,8 @@
 """For how many steps, and at what risk: what a question asks the answer to hold for.
 
-The decision to know: only a wish counts. A length that is reported ("after 30k its it
-went blurry", "i'm at 90k") says nothing of how long somebody wants to train, so a
-length needs a word of wishing, or a place of its own ("realface batch 5, 20k steps").
+The decision to know: only what is wanted counts. A length that is reported ("after 30k
+its it went blurry", "i'm at 90k") says nothing of how long somebody wants to train, so
+a length needs a word of wanting, or a place of its own ("realface batch 5, 20k steps").
 """
 
 import re

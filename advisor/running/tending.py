@@ -1,4 +1,4 @@
-"""What a verification does next: runs queued, carried further, or the wish closed.
+"""What a verification does next: runs queued, carried further, or the end.
 
 `advance` is the one place where runs are queued, so it is also the one that writes down
 what is expected of a run before it can start.

@@ -1,7 +1,7 @@
-"""The referee on scaling rules: findings, verdicts, the runs that decide.
+"""The referee: what runs and sources say of scaling rules, and who is right.
 
-deciding_runs  Which runs would tell the two leading scaling rules apart
-referee        From evidence and fits to the referee's report on scaling rules
-verdicts       The referee on scaling rules: what sources claim and what the runs say
-wording        The referee's report -> sentences and a table
+referee        Referee: from evidence and fits to the report
+verdicts       what is found of each rule, and the verdict on each claim
+deciding_runs  the runs that would tell the two leading rules apart
+wording        the report -> sentences and a table
 """

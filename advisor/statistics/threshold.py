@@ -115,7 +115,7 @@ class StableLearningRateModel(FittedThreshold):
         Raises:
             ValueError: Shapes differ, or a value is out of its range.
 
-        Source: docs/explanation/stability.md.
+        Source: docs/explanation/stable-rates.md.
         """
         if self.reference_steps < 1 or self.n_particles < 2:
             raise ValueError("reference_steps must be at least 1, n_particles 2")

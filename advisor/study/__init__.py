@@ -1,6 +1,6 @@
 """The study: its plan, carrying it out, shipping what it found.
 
-carrying_out  Carrying the study out
-plan          The study that settles the seeds
-shipping      From a store's runs to the study that ships with the program
+plan          what is run, part by part, and for which share of the time
+carrying_out  the parts one after another, as verifications like any other
+shipping      a store's runs -> the study that ships with the program
 """

@@ -1,6 +1,7 @@
-"""What was said before runs were made, and how it held.
+"""What was said of runs before they were made, and how it held.
 
-forecasts  What is said of each run before it starts , so that it can be scored later
-intervals  Whether stated intervals of the threshold held, by later runs alone
-scores     How well forecasts held, scored against the runs they were made of
+forecasts  what is said of each run before it starts
+scores     how well that held, by the runs it was said of
+intervals  whether intervals of the threshold held, by later runs alone
+reading    a store's forecasts, answers and runs -> its track record
 """

@@ -1,4 +1,4 @@
 """What sources say, as data beside this file.
 
-seeds  The seeds
+seeds  the claims of the two sources every store starts from
 """

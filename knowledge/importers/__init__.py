@@ -1,5 +1,8 @@
-"""Others' run histories: one file per format, each giving runs and rejected lines.
+"""Others' run histories: one file per format.
 
-csv_runs  Runs from the contract's CSV or Parquet: one row is one run
-importer  What every importer returns
+A new format is a file here that returns a ParsedFile. It knows the records, the names
+and the errors, and no store; `Advisor.import_runs` has it read.
+
+importer  ParsedFile: what every importer returns
+csv_runs  runs from CSV or Parquet: one row is one run
 """

@@ -1,13 +1,13 @@
 """The tables: the only room that opens DuckDB.
 
-checking       Whether a store is sound
-exporting      A table to a file: .csv, .parquet or .json, whole or not at all
-folder         A store's folder
-judging        Runs judged anew
-migrations     The store's schema, step by step
-run_memory     Runs of pooled groups, kept between snapshots
-sql_box        A person's own SELECT
-sql_box_child  The child of `sql_box`
-store          The store
-tables         Record bodies to rows: how each kind of event becomes rows of the tables
+store          Store: a folder whose tables can be made again from its record files
+folder         how that folder is made and known again, its tables and snapshots
+tables         bodies of records -> rows of the tables
+migrations     the schema, step by step
+judging        runs judged anew by a newer outcome rule
+checking       whether a store is sound
+run_memory     runs of pooled groups, kept between snapshots
+exporting      a table to a file
+sql_box        a person's own SELECT, in a child process with limits
+sql_box_child  that child
 """

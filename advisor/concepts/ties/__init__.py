@@ -1,10 +1,10 @@
-"""What our own runs say of the concepts: one tie for each thing they can say.
+"""One tie for each thing our runs can say of a concept.
 
-boundaries  Up to which rate runs held: ties over batch sizes, widths and recipes
-failing     How, when and how surely runs fail: ties of the stable and the failed
-pairs       With and without one change, at the same batch sizes and rates: ties
-scores      How good and how fast runs were: ties of accuracy, best rates and speed
-stock       What the store holds and how far it reaches: ties of the whole evidence
-table       Every tie by its key
-tie         A tie: what is asked of the store for a concept, and how it is said
+table       every tie by its key, as the pages name it
+tie         Tie: a query of the store, and the sentence its rows make
+boundaries  up to which rate runs held, over batch sizes, widths and recipes
+failing     how, when and how surely runs fail
+pairs       with and without one change, at the same batch sizes and rates
+scores      how good and how fast runs were
+stock       what the store holds, and how far it reaches
 """

@@ -1,16 +1,16 @@
 """The face-swap models: their data, their losses, their networks.
 
-augmentation      Augmentation of a step's faces
-autoencoder       The shape the three face models share
-blocks            The building blocks of the three face models
-deep_convolution  Convolutions of many channels on few pixels, as one matrix product
-dlight            The DLight face model: 128 px in; decoder B much larger than decoder A
-folders           Whether a person's folders of faces are still what a run began with
-generated         Draws faces of two made-up people, A and B, at any size
-losses            What face models are trained on
-original          The Original face model
-pictures          Faces of two people, A and B
-previews          Previews of a face model
-realface          The RealFace model
-task              A face model made ready to train
+task              a face model made ready to train: batches, loss and measures
+original          Original: 64 px in, 64 px out
+dlight            DLight: 128 px in, decoder B much larger than decoder A
+realface          RealFace: no shared bottleneck, decoder A 2/3 as wide as B
+autoencoder       the shape the three share
+blocks            what their encoders and decoders are made of
+deep_convolution  convolutions on few pixels, as one matrix product
+losses            structural similarity plus mean squared error
+pictures          faces of two people: generated, from folders, or LFW's
+generated         draws faces of two made-up people
+folders           whether a person's folders are still what a run began with
+augmentation      how the faces of a step are varied
+previews          how sharp a model's faces are, and a sheet to look at
 """
