@@ -208,28 +208,6 @@ class Advisor:
         """Return how fast each batch size of a workload trained on this machine."""
         return self.answers.throughput(workload, device=device)
 
-    def threshold_band(
-        self,
-        workload: str,
-        batch_sizes: Sequence[float],
-        **asked: Unpack[AskedValues],
-    ) -> list[dict[str, float]]:
-        """Return where half of all runs fail over batch sizes: `Answers`."""
-        return self.answers.threshold_band(workload, batch_sizes, Asked.of(**asked))
-
-    def best_rate_band(
-        self,
-        workload: str,
-        batch_sizes: Sequence[float],
-        **asked: Unpack[AskedValues],
-    ) -> list[dict[str, float]]:
-        """Return the best rate over batch sizes: `Answers`."""
-        return self.answers.best_rate_band(workload, batch_sizes, Asked.of(**asked))
-
-    def usual_length(self, workload: str, **asked: Unpack[AskedValues]) -> int | None:
-        """Return for how many steps answers about a workload speak, if it is known."""
-        return self.answers.usual_length(workload, Asked.of(**asked))
-
     def scaling(
         self, workload: str | None = None, *, optimizer: str | None = None
     ) -> ScalingReport:

@@ -1,7 +1,10 @@
 """Rows -> posterior: where runs start to fail, and which rate scores best.
 
 priors      every prior and every threshold, each with its source
+beliefs     what is believed of a threshold, before runs and after: records
 threshold   the model: at which rate half of all runs fail, over batch size
+posterior   the density of its parameters, given runs and claims
+fitted      draws of a fitted threshold -> rates, chances, batch sizes
 likelihood  how runs and claims speak of that threshold
 sampler     from a prior to a posterior: sequential Monte Carlo
 pooling     what a workload's siblings say of it before its own runs

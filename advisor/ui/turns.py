@@ -19,6 +19,7 @@ from advisor.conversation.answer import Answer
 from advisor.conversation.history import SavedAnswer
 from advisor.conversation.proposals import Action, Proposal
 from advisor.conversation.rephrasing import sentence_for
+from advisor.evidence.scope import Asked
 from advisor.service import Advisor
 from experiments.jobs.records import new_verification_id
 from knowledge.errors import AdvisorError
@@ -292,15 +293,15 @@ def _band(
         return None
     is_best = own is not None and own.max_stable is None
     scope = own or like
-    read_band = advisor.best_rate_band if is_best else advisor.threshold_band
-    rows = read_band(
-        workload,
-        sizes,
+    answers = advisor.answers
+    read_band = answers.best_rate_band if is_best else answers.threshold_band
+    asked = Asked(
         recipe=scope.recipe,
         optimizer=scope.optimizer,
         device=scope.device,
-        horizon=own.horizon_steps if own else None,
+        horizon_steps=own.horizon_steps if own else None,
     )
+    rows = read_band(workload, sizes, asked)
     if not rows:
         return None
     points = tuple(BandPoint(**row) for row in rows)
@@ -311,6 +312,5 @@ def _band(
 
 def _usual_length(advisor: Advisor, workload: str, like: Recommendation) -> int | None:
     """Return for how many steps a band speaks when none were asked for."""
-    return advisor.usual_length(
-        workload, recipe=like.recipe, optimizer=like.optimizer, device=like.device
-    )
+    asked = Asked(recipe=like.recipe, optimizer=like.optimizer, device=like.device)
+    return advisor.answers.usual_length(workload, asked)

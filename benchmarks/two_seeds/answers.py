@@ -8,6 +8,7 @@ never judges by a rule of its own what the program judges too.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from advisor.evidence.scope import Asked
 from advisor.scaling.verdicts import (
     ClaimVerdict,
     Finding,
@@ -101,8 +102,8 @@ def _digits(advisor: Advisor, key: tuple[str, str], tried: set[int]) -> DigitsAn
     workload, recipe = key
     batches = sorted(tried)
     bands = (
-        advisor.best_rate_band(workload, batches, recipe=recipe),
-        advisor.threshold_band(workload, batches, recipe=recipe),
+        advisor.answers.best_rate_band(workload, batches, Asked(recipe=recipe)),
+        advisor.answers.threshold_band(workload, batches, Asked(recipe=recipe)),
     )
     best, thresholds = (
         {int(row["batch_size"]): row["median"] for row in band} for band in bands

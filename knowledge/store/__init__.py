@@ -8,6 +8,7 @@ judging        runs judged anew by a newer outcome rule
 checking       whether a store is sound
 run_memory     runs of pooled groups, kept between snapshots
 exporting      a table to a file
+importing      others' runs into a store, each once
 sql_box        a person's own SELECT, in a child process with limits
 sql_box_child  that child
 """

@@ -72,7 +72,7 @@ def test_judging_and_the_largest_batch_rest_on_the_fit_of_the_answer(folder, fit
         advisor.judge("bench/a", 8, 1e-3)
         advisor.judge("bench/a", 16, 2e-3)
         advisor.largest_batch("bench/a", 5e-4)
-        advisor.threshold_band("bench/a", [4, 8, 16])
+        advisor.answers.threshold_band("bench/a", [4, 8, 16])
         assert fitted == []
 
 
