@@ -3,19 +3,21 @@
 import json
 import math
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import torch
 
 from experiments.jobs import carrying_out, worker
+from experiments.jobs.carrying_out import build_run
 from experiments.jobs.queue import Queue
 from experiments.jobs.records import Job, NewJob
-from experiments.jobs.carrying_out import build_run
 from experiments.jobs.worker import do_job
 from experiments.training import kept_checkpoints, loop
 from experiments.training.kept_checkpoints import keep
@@ -234,6 +236,52 @@ def test_a_checkpoint_larger_than_the_cap_is_not_kept(bench, monkeypatch):
     assert job.state == "finished"
     assert not bench.of(job).kept_path.exists()
     assert not keep(bench.of(job), bench.folder)
+
+
+def test_a_job_that_an_earlier_version_queued_is_carried_out(bench):
+    """Its file lacks columns; its config is what it was."""
+    job_id = bench.queue.submit(NewJob(CONFIG))
+    with sqlite3.connect(bench.queue.path) as con:
+        for column in ("stop_after", "continues_job", "note"):
+            con.execute(f"alter table jobs drop column {column}")
+    con.close()
+    bench.queue.close()
+    bench.queue = Queue(bench.folder)
+    job = bench.go_on(job_id)
+    assert (job.state, job.error) == ("finished", None)
+    assert bench.records()[0]["run"]["job_id"] == job_id
+
+
+def test_a_run_is_carried_out_by_somebody_who_has_no_queue(tmp_path):
+    """As a worker on another machine does: it gets the record and the curve to send."""
+
+    class Watching:
+        steps: ClassVar[list[int]] = []
+        resumed: ClassVar[list[int]] = []
+
+        def __call__(self, step: int, loss: float) -> bool:
+            self.steps.append(step)
+            return step != 20
+
+        def note_resumed(self, step: int) -> None:
+            self.resumed.append(step)
+
+        def note(self, text: str) -> None:
+            raise AssertionError(text)
+
+    folder, watch = RunFolder(tmp_path / "run"), Watching()
+    first = carrying_out.carry_out(CONFIG, folder, watch)
+    assert (first.stopped, first.run.steps, first.run.outcome) == (
+        True,
+        20,
+        "incomplete",
+    )
+    whole = carrying_out.carry_out(CONFIG, folder, watch)
+    assert watch.steps == list(range(1, CONFIG.steps + 1))
+    assert set(watch.resumed) == {20}
+    assert not whole.stopped
+    assert whole.curve.losses == undisturbed(CONFIG, tmp_path / "undisturbed")
+    assert whole.run.metric_name == "validation_accuracy"
 
 
 # -- faults ----------------------------------------------------------------------------
