@@ -38,9 +38,10 @@ from advisor.scaling.verdicts import ScalingReport
 from advisor.settings import Settings, load_settings
 from advisor.track_record.reading import read_track_record
 from advisor.track_record.scores import TrackRecord
+from experiments.executors.executor import open_executor
 from experiments.jobs.queue import Queue
 from experiments.jobs.records import Job
-from experiments.workloads.registry import WORKLOADS
+from experiments.workloads.registry import BUILT_IN
 from knowledge.claims.seeds import load_seed_claims
 from knowledge.errors import StudyError
 from knowledge.importers.csv_runs import parse_runs
@@ -79,7 +80,12 @@ class Advisor:
         self.referee = Referee(self.library, fitter, self.planner)
         self.supervision = Supervision(store.folder, self.queue)
         self.verifications = Verifications(
-            store, self.queue, self.planner, self.answers, self.supervision
+            store,
+            self.queue,
+            self.planner,
+            self.answers,
+            self.supervision,
+            open_executor(settings.executor, self.queue, n_workers=settings.n_workers),
         )
         self.parts = Parts(
             store=store,
@@ -435,7 +441,7 @@ def _plant(store: Store, *, seeded: bool) -> None:
     store.record_workloads(
         [
             {"name": spec.name, "title": spec.title, "origin": "built-in"}
-            for spec in WORKLOADS.values()
+            for spec in BUILT_IN
         ]
     )
     if seeded:

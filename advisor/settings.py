@@ -36,14 +36,15 @@ class LanguageModelSettings:
 class Settings:
     """What the environment says.
 
-    `n_workers` training processes at once (one thread each), `budget_seconds_cap` and
-    `budget_runs_cap` the most that one verification may ask for; `with_study` tells
-    whether stores hold the study that ships with the program; `language_model` is None
-    unless one was switched on.
+    `executor` names who carries out runs, `n_workers` of them at once (one thread
+    each); `budget_seconds_cap` and `budget_runs_cap` are the most that one verification
+    may ask for; `with_study` tells whether stores hold the study that ships with the
+    program; `language_model` is None unless one was switched on.
     """
 
     store_folder: Path
     n_workers: int
+    executor: str = "local"
     budget_seconds_cap: float = 7 * 24 * 3600.0
     budget_runs_cap: int = 1000
     with_study: bool = True

@@ -24,6 +24,7 @@ from benchmarks.range_tests import READINGS
 from benchmarks.real_runs import Laboratory, RealRun, TrainedRuns
 from benchmarks.search_methods import METHODS, Bench, State
 from benchmarks.search_truth import Reference, find_reference
+from experiments.workloads.registry import get_spec
 
 Floats = NDArray[np.float64]
 
@@ -35,7 +36,8 @@ WITHIN = math.log2(1.15)
 # What may be tried, by recipe, unless told: round powers of ten about the usual rates.
 BOUNDS = {"sgd": (1e-3, 10.0), "momentum": (1e-4, 1.0)}
 USUAL_BOUNDS = (1e-4, 1.0)
-FACE_BATCH_SIZES, DIGITS_BATCH_SIZES = (2, 4, 8, 16), (4, 16, 64, 256)
+# Recipe and batch sizes unless told, by kind of workload.
+USUAL = {"faces": ("faceswap-2021", (2, 4, 8, 16)), "digits": ("sgd", (4, 16, 64, 256))}
 BAR_BEST, BAR_GRID = 2.0, 5.0
 BAR_REPLAY = 0.95
 
@@ -304,22 +306,21 @@ def main() -> None:
     parser.add_argument("--widen", type=float, default=4.0)
     parser.add_argument("--cache", type=Path)
     given = parser.parse_args()
-    is_digits = given.workload.startswith("digits")
-    recipe = given.recipe or ("sgd" if is_digits else "faceswap-2021")
-    usual = DIGITS_BATCH_SIZES if is_digits else FACE_BATCH_SIZES
-    batches = tuple(sorted(given.batch_size or usual))
+    usual_recipe, usual_sizes = USUAL[get_spec(given.workload).kind or "digits"]
+    recipe = given.recipe or usual_recipe
+    batches = tuple(sorted(given.batch_size or usual_sizes))
     lab = TrainedRuns(
         given.workload, recipe, horizon_steps=given.steps, cache=given.cache
     )
     low, high = (math.log2(rate) for rate in BOUNDS.get(recipe, USUAL_BOUNDS))
-    wish = VerificationSpec(given.workload, batches, recipe, "cpu", given.steps)
+    spec = VerificationSpec(given.workload, batches, recipe, "cpu", given.steps)
     setting = Setting(
         batches,
         low,
         high,
         given.budget or WHOLE_RUNS * given.steps * float(sum(batches)),
         given.seeds,
-        wish.rungs,
+        spec.rungs,
     )
     references = [find_reference(lab, batch, low, high) for batch in batches]
     print(_section(lab, references, setting, (1.0, given.widen)))

@@ -229,11 +229,11 @@ def _measure_one(
             peak.measure()
             for name, take in turns.items():
                 timings[name].append(take(lengths[name]))
-    sides = 2 if spec.batch_convention == "per_side" else 1
     medians = {name: statistics.median(times) for name, times in timings.items()}
     data = medians.pop("data", None)
     examples = {
-        name: sides * batch_size * (2 if name == TWO_WORKERS else 1) for name in medians
+        name: spec.examples_per_item * batch_size * (2 if name == TWO_WORKERS else 1)
+        for name in medians
     }
     step = medians[FP32[0]]
     return Row(

@@ -9,8 +9,6 @@ import platform
 import sys
 from pathlib import Path
 
-import psutil
-
 CPU_INFO, PROCESS_STATUS = Path("/proc/cpuinfo"), Path("/proc/self/status")
 
 
@@ -44,6 +42,8 @@ def peak_memory_mb() -> float:
     try:
         import resource
     except ImportError:  # Windows, where the system keeps the peak itself
+        import psutil
+
         return float(psutil.Process().memory_info().peak_wset) / 1e6
     unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kilobytes elsewhere
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6

@@ -24,13 +24,10 @@ import psutil
 from experiments.executors.processes import WORKER_ENVIRONMENT
 from experiments.machine import machine_name, peak_memory_mb
 from experiments.workloads.registry import get_spec
-from experiments.workloads.spec import WorkloadSpec
 from knowledge.errors import AdvisorError, BadValueError
 from knowledge.records import RunConfig
 from knowledge.version import program_version
 
-FACE_BATCHES = (1, 2, 4, 5, 8, 9, 12, 16, 24, 32)  # the forum's 5, 9 and 12 among them
-DIGITS_BATCHES = (4, 8, 16, 32, 64, 128, 256, 512)
 BUDGET_SECONDS = 45.0  # for the timing, after about ten seconds to start
 LONGEST_SECONDS = 1.5  # of one timing: more tells no more
 WARM_UP_STEPS = 3
@@ -77,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sizes = [int(size) for size in options.batch_sizes.split(",") if size]
         timings, stopped = time_batches(
             config,
-            sizes or usual_batches(spec),
+            sizes or spec.timed_batch_sizes or spec.usual_batch_sizes,
             n_workers=options.workers if options.device == "cpu" else 1,
             budget_seconds=options.seconds,
         )
@@ -96,11 +93,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     print(json.dumps(document))
     return 0
-
-
-def usual_batches(spec: WorkloadSpec) -> tuple[int, ...]:
-    """Return the batch sizes that are timed when none are named."""
-    return DIGITS_BATCHES if spec.data == "digits" else FACE_BATCHES
 
 
 def time_batches(
@@ -126,7 +118,7 @@ def time_batches(
         BadValueError: Not even the smallest batch size can be trained.
     """
     sizes = sorted(set(batch_sizes))
-    sides = 2 if get_spec(config.workload).batch_convention == "per_side" else 1
+    per_item = get_spec(config.workload).examples_per_item
     share = min(LONGEST_SECONDS, budget_seconds / len(sizes) / min(n_workers, 2))
     helpers = [_Helper(config) for _ in range(n_workers)]
     timings: list[Timing] = []
@@ -134,14 +126,14 @@ def time_batches(
     try:
         for helper in helpers:
             helper.answer()  # it has loaded what it needs
-        timings += _time_batch(helpers, sizes[0], seconds=share, sides=sides)
+        timings += _time_batch(helpers, sizes[0], seconds=share, per_item=per_item)
         # The first batch size also waits for the data; the others need not.
         end = time.monotonic() + budget_seconds * (1 - 1 / len(sizes))
         for size in sizes[1:]:
             stopped = _why_not(timings, size, seconds_left=end - time.monotonic())
             if stopped:
                 break
-            timings += _time_batch(helpers, size, seconds=share, sides=sides)
+            timings += _time_batch(helpers, size, seconds=share, per_item=per_item)
     except _CannotTrainError as error:
         stopped = str(error)
     finally:
@@ -183,7 +175,7 @@ def _free_memory_mb() -> float:
 
 
 def _time_batch(
-    helpers: Sequence["_Helper"], size: int, *, seconds: float, sides: int
+    helpers: Sequence["_Helper"], size: int, *, seconds: float, per_item: int
 ) -> list[Timing]:
     """Time one batch size in the first process alone, then in all of them."""
     first, *others = helpers
@@ -191,7 +183,7 @@ def _time_batch(
     first.answer()
     first.ask("time", seconds)
     alone = first.answer()
-    found = [_timing([alone], size, sides)]
+    found = [_timing([alone], size, per_item)]
     peak = alone["peak_memory_mb"] or 0.0
     if not others or peak * len(others) > _free_memory_mb():
         return found
@@ -201,17 +193,17 @@ def _time_batch(
         helper.answer()
     for helper in helpers:
         helper.ask("time", seconds)
-    return [*found, _timing([helper.answer() for helper in helpers], size, sides)]
+    return [*found, _timing([helper.answer() for helper in helpers], size, per_item)]
 
 
-def _timing(answers: Sequence[dict[str, Any]], size: int, sides: int) -> Timing:
+def _timing(answers: Sequence[dict[str, Any]], size: int, per_item: int) -> Timing:
     seconds = statistics.median(answer["seconds_per_step"] for answer in answers)
     peaks = [a["peak_memory_mb"] for a in answers if a["peak_memory_mb"] is not None]
     return Timing(
         batch_size=size,
         n_workers=len(answers),
         seconds_per_step=float(f"{seconds:.6g}"),
-        examples_per_second=float(f"{sides * size / seconds:.6g}"),
+        examples_per_second=float(f"{per_item * size / seconds:.6g}"),
         peak_memory_mb=round(max(peaks), 1) if peaks else None,
     )
 

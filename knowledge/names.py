@@ -11,7 +11,10 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
+# What is known of names alone, whether or not such a model can be trained here: whose
+# slopes are pooled, and whose users count the examples of each of two sides.
 GROUPS = {"original": "faceswap", "dlight": "faceswap", "realface": "faceswap"}
+COUNTED_PER_SIDE = ("faceswap",)
 _PROXY = re.compile(r"^(?P<base>[^@]+)@1/(?P<width>\d+)$")
 
 
@@ -63,6 +66,11 @@ class WorkloadName:
     def group(self) -> str:
         """The families over which slopes are pooled: `faceswap`, else the family."""
         return GROUPS.get(self.family, self.family)
+
+    @property
+    def batch_convention(self) -> str:
+        """How users of such a model count a batch, unless they say otherwise."""
+        return "per_side" if self.group in COUNTED_PER_SIDE else "total"
 
     @property
     def is_proxy(self) -> bool:

@@ -53,7 +53,7 @@ from advisor.planning.planner import Planner
 from advisor.rates import round_rate
 from advisor.statistics.fitting import Fitter
 from experiments.machine import machine_name
-from experiments.workloads.registry import find_spec
+from experiments.workloads.registry import examples_per_item
 from knowledge.errors import (
     BadValueError,
 )
@@ -190,12 +190,11 @@ class Answers:
             device: `cpu`, `cuda` or `mps`; None: this machine's.
         """
         name, device = self._library.resolve_workload(workload), check_device(device)
-        spec = find_spec(name)
         return build_throughput(
             name,
             device=device,
             machine=machine_name(),
-            sides=2 if spec and spec.batch_convention == "per_side" else 1,
+            sides=examples_per_item(name),
             speeds=self._planner.timings.speeds(name, device=device),
             runs=self._planner.timings.runs(name, device=device),
         )

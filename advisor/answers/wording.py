@@ -25,7 +25,6 @@ from advisor.words import (
     title_of,
 )
 from experiments.workloads.registry import find_spec
-from knowledge.names import WorkloadName
 from knowledge.recipes import RECIPES
 
 
@@ -350,10 +349,10 @@ def settings_snippets(r: Recommendation) -> dict[str, str]:
         "PyTorch": sgd if r.optimizer == "sgd" else adam,
         "argparse": f"--batch-size {r.batch_size} --learning-rate {rate}",
     }
-    if WorkloadName.parse(r.workload).group == "faceswap":
-        snippets["faceswap"] = (
-            f"[global]\nlearning_rate = {rate}\n"
-            f"# on the command line: --batch-size {r.batch_size}"
+    spec = find_spec(r.workload)
+    if spec is not None and (own := spec.settings_snippet):
+        snippets[own.program] = own.template.format(
+            learning_rate=rate, batch_size=r.batch_size
         )
     return snippets
 

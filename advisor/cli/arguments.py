@@ -4,6 +4,8 @@ import argparse
 import sys
 from typing import NoReturn
 
+from experiments.executors.executor import EXECUTORS, LOCAL
+
 DESCRIPTION = "The same answers in a terminal: `lr-advisor COMMAND`."
 COMMANDS: dict[str, str] = {
     "app": "serve the app in a browser, on this machine only",
@@ -154,7 +156,7 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
     budget.add_argument(
         "--examples", type=float, help="how many to train on, over all runs"
     )
-    parser.add_argument("--executor", default="local", choices=("local",))
+    parser.add_argument("--executor", default=LOCAL, choices=EXECUTORS)
     parser.add_argument("--detach", action="store_true", help="do not wait for runs")
 
 

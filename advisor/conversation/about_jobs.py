@@ -12,10 +12,7 @@ from advisor.reading.question import Question
 from advisor.running.job_documents import job_dict
 from advisor.words import joined
 from experiments.jobs.records import Job
-from experiments.workloads.registry import WORKLOADS
-
-_DIGITS = "digits_"
-
+from experiments.workloads.registry import names_of_kind
 
 _JOB_COLUMNS = "number state workload batch_size learning_rate seed progress id".split()
 
@@ -70,7 +67,7 @@ def _named_workloads(q: Question) -> list[str]:
     if "workload" in q.inherited:
         return []
     named = several(q.slots.workload)
-    both = [name for name in WORKLOADS if name.startswith(_DIGITS)]
+    both = list(names_of_kind("digits"))
     if re.search(r"\bdigits?\b(?!_)", q.text.lower()) and set(named) <= set(both):
         return both
     return named

@@ -13,6 +13,7 @@ from advisor.conversation.outcome_words import OUTCOMES, named_outcomes, outcome
 from advisor.rates import rate_text
 from advisor.reading.question import Question
 from advisor.words import joined, optimizer_title, title_of
+from experiments.workloads.registry import find_spec
 from knowledge.names import WorkloadName
 from knowledge.recipes import RECIPES
 from knowledge.records import OURS, STUDY
@@ -127,12 +128,12 @@ def _workloads(q: Question) -> list[Condition]:
         return []
     parts = [_among("workload", names)]
     whole = [name for name in names if not WorkloadName.parse(name).is_proxy]
-    faces = [n for n in whole if WorkloadName.parse(n).group == "faceswap"]
-    if faces:
-        parts.append(_among("split_part(workload, '@', 1)", faces))
+    copied = [n for n in whole if (spec := find_spec(n)) and spec.can_shrink]
+    if copied:
+        parts.append(_among("split_part(workload, '@', 1)", copied))
     sql = parts[0] if len(parts) == 1 else f"({' or '.join(parts)})"
     words = f"of {_either([title_of(name) for name in names])}"
-    return [(sql, words + (" with narrower copies" if faces else ""))]
+    return [(sql, words + (" with narrower copies" if copied else ""))]
 
 
 def _numbers(

@@ -153,12 +153,12 @@ def usual_horizon(
 ) -> int | None:
     """Return the run length an answer speaks of when none is asked.
 
-    Full-size face models: a training session, as the claims mean it. Everything else:
-    the length planned most often, else the workload's own.
+    Where that is a training session, as the claims mean it, the length of one.
+    Everything else: the length planned most often, else the workload's own.
     """
     spec = find_spec(workload)
     name = WorkloadName.parse(workload)
-    if spec is not None and not spec.small_enough_for_cpu and not name.is_proxy:
+    if spec is not None and spec.is_session and not name.is_proxy:
         return spec.usual_horizon_steps
     planned = Counter(
         run.horizon_steps

@@ -13,7 +13,7 @@ from advisor.evidence.scope import Scope, usual_horizon
 from advisor.planning.costs import elapsed_seconds
 from advisor.planning.spec import PlannedRun, VerificationSpec, examples_of
 from advisor.words import optimizer_title, title_of
-from experiments.workloads.registry import find_spec
+from experiments.workloads.registry import find_spec, get_spec
 from experiments.workloads.spec import PROXY_WIDTH
 from knowledge.names import WorkloadName
 
@@ -21,7 +21,6 @@ MIN_STEPS = 150
 DEFAULT_STEPS = 2_000
 WANTED_RUNS = 12  # runs that a time budget should hold: enough to bracket a boundary
 NARROW_ENOUGH = 1.5  # ratio of the interval's ends: then nothing needs verifying
-FORUM_BATCHES = (2, 5, 12)  # the forum's half, fastest and largest batches
 # Of a plan nobody gave a time: enough for processes to start and runs to follow up.
 USUAL_BUDGET_SECONDS = 60.0
 CARRIES_OVER = (
@@ -134,8 +133,9 @@ def plan_batches(scope: Scope, batch_size: int, target: str) -> tuple[int, ...]:
     """Return the batch sizes to run: the asked one and those that move the exponent."""
     if target == scope.workload:
         return (batch_size,)
-    spread = {b for b in FORUM_BATCHES if not 0.6 < b / batch_size < 1.6}
-    if batch_size > 4 * FORUM_BATCHES[-1]:
+    usual = get_spec(target).usual_batch_sizes
+    spread = {b for b in usual if not 0.6 < b / batch_size < 1.6}
+    if batch_size > 4 * usual[-1]:
         spread = {max(1, batch_size // 4), batch_size * 2}
     return tuple(sorted({batch_size, *spread}))[:4]
 

@@ -15,7 +15,7 @@ from advisor.planning.costs import BETWEEN_SECONDS
 from advisor.planning.next_run import InFlight, Survivor, plan_next_run
 from advisor.statistics.threshold import StableLearningRateModel
 from experiments.jobs.records import NewJob
-from experiments.workloads.registry import get_spec
+from experiments.workloads.registry import examples_per_item
 from knowledge.recipes import RECIPES
 from knowledge.records import Outcome, Run, RunConfig
 
@@ -251,15 +251,10 @@ def next_run(
     )
 
 
-def sides_of(workload: str) -> int:
-    """Return how many examples of a step one of its batch stands for."""
-    return 2 if get_spec(workload).batch_convention == "per_side" else 1
-
-
 def examples_of(run: PlannedRun) -> int:
     """Return the examples a planned run trains on from here, of both sides."""
     steps = run.last_step - run.from_step
-    return steps * run.batch_size * sides_of(run.workload)
+    return steps * run.batch_size * examples_per_item(run.workload)
 
 
 def can_go_on(run: Run, spec: VerificationSpec, *, code_version: str | None) -> bool:

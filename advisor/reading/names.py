@@ -13,7 +13,7 @@ from rapidfuzz.distance import OSA
 
 from advisor.reading import vocabulary
 from advisor.reading.text import Mark, plain, tidy
-from experiments.workloads.registry import WORKLOADS
+from experiments.workloads.registry import WORKLOADS, names_of_kind
 from knowledge.names import WorkloadName
 
 
@@ -53,7 +53,7 @@ def _index(known: tuple[str, ...]) -> dict[str, str]:
     names = {name.lower(): name for name in (*WORKLOADS, *known)}
     for alias, name in vocabulary.ALIASES.items():
         names.setdefault(alias, name)
-    for name in vocabulary.DIGITS_MODELS:
+    for name in names_of_kind("digits"):
         names.setdefault(name.replace("_", " "), name)
     return names
 
@@ -104,8 +104,8 @@ class _Finder:
                 lambda match: self._mark([match[0]], known=False), text
             )
         for pattern, group in (
-            (vocabulary.FACE_GROUP, vocabulary.FACE_MODELS),
-            (vocabulary.DIGITS_GROUP, vocabulary.DIGITS_MODELS),
+            (vocabulary.FACE_GROUP, names_of_kind("faces")),
+            (vocabulary.DIGITS_GROUP, names_of_kind("digits")),
             (vocabulary.EVERY_MODEL, tuple(WORKLOADS)),
         ):
             text = pattern.sub(self._mark_group(group), text)

@@ -8,8 +8,7 @@ from advisor.reading.clauses import choose_batches
 from advisor.reading.intents import Intent
 from advisor.reading.question import Slots
 from advisor.reading.reading import Reading
-from advisor.reading.vocabulary import FACE_MODELS
-from experiments.workloads.registry import WORKLOADS
+from experiments.workloads.registry import WORKLOADS, names_of_kind
 
 # Intents that speak of jobs, concepts or nothing: only a text that points back
 # ("cancel it", "why?") carries anything over.
@@ -51,7 +50,7 @@ def slots_of(reading: Reading, intent: Intent) -> Slots:
     if len(workloads) == len(WORKLOADS) and intent not in _OF_SEVERAL:
         workloads = ()
     if intent is Intent.COMPARE_MODELS and not workloads:
-        workloads = FACE_MODELS if "face" in reading.text.lower() else ()
+        workloads = names_of_kind("faces") if "face" in reading.text.lower() else ()
     is_concept = intent in (Intent.EXPLAIN_CONCEPT, *NOTHING_CARRIED)
     optimizer = names.optimizer
     if is_concept and optimizer == "momentum":

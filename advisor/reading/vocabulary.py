@@ -2,12 +2,6 @@
 
 import re
 
-from experiments.workloads.registry import WORKLOADS
-from knowledge.names import GROUPS
-
-FACE_MODELS = tuple(GROUPS)
-DIGITS_MODELS = tuple(name for name in WORKLOADS if name.startswith("digits_"))
-
 # What people call our own workloads, beside their names.
 ALIASES = {
     "real face": "realface",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from experiments.executors.processes import ProcessRunner
+from experiments.executors.executor import open_executor
 from experiments.jobs.queue import Queue
 from knowledge import inbox
 from knowledge.errors import AdvisorError, StoreError
@@ -51,8 +51,8 @@ def tend(folder: Path) -> None:
     from advisor.settings import load_settings  # the workers start while this loads
 
     queue, settings = Queue(folder), load_settings()
-    runner = ProcessRunner(folder, n_workers=settings.n_workers)
-    runner.tend()
+    executor = open_executor(settings.executor, queue, n_workers=settings.n_workers)
+    executor.tend()
     from advisor.planning.planner import open_planner
     from advisor.running.tending import Tending
     from knowledge.store.store import Store
@@ -68,12 +68,12 @@ def tend(folder: Path) -> None:
             if mark != (mark := queue.mark()):
                 _advance_all(tending)
                 _mirror_states(queue, mirrored)
-            runner.tend()
+            executor.tend()
             if not queue.has_work():
                 break
             time.sleep(TEND_SECONDS)
         _mirror_states(queue, mirrored)
-        runner.stop()
+        executor.stop()
         with contextlib.suppress(StoreError):  # who reads next tries again
             store.ingest(wait_seconds=5)
 

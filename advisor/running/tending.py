@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from filelock import FileLock
 
 from advisor.planning.planner import Planner
-from advisor.planning.spec import PlannedRun, VerificationSpec, examples_of, sides_of
+from advisor.planning.spec import PlannedRun, VerificationSpec, examples_of
 from advisor.track_record.forecasts import build_forecasts
 from experiments.jobs.queue import Queue
 from experiments.jobs.records import Job, OpenVerification, new_job_id
+from experiments.workloads.registry import examples_per_item
 from knowledge.errors import StoreError
 from knowledge.inbox import now_text
 from knowledge.store.store import Store
@@ -203,7 +204,7 @@ def examples_spent(jobs: Sequence[Job], store: Store) -> float:
     reached: dict[str, float] = {job_id: steps or 0 for job_id, steps in rows}
     reached |= {job.id: job.last_step for job in jobs if not job.is_over}
     return sum(
-        steps * job.config.batch_size * sides_of(job.config.workload)
+        steps * job.config.batch_size * examples_per_item(job.config.workload)
         for job, steps in zip(jobs, added_by(jobs, reached), strict=True)
     )
 

@@ -14,7 +14,7 @@ from advisor.planning.spec import VerificationSpec
 from advisor.running.job_documents import shown_state
 from advisor.running.supervision import Supervision
 from advisor.running.tending import examples_spent
-from experiments.executors.processes import kill_worker
+from experiments.executors.executor import Executor
 from experiments.jobs.queue import Queue
 from experiments.jobs.records import VERIFICATION, Job
 from knowledge.errors import DiskFullError, RunTimeoutError, StoreError
@@ -32,11 +32,13 @@ class Verification:
         answers: Answers,
         queue: Queue,
         supervision: Supervision,
+        executor: Executor,
     ):
         self._store = store
         self._queue = queue
         self._answers = answers
         self._supervision = supervision
+        self._executor = executor
         self.id = verification_id
 
     @property
@@ -112,7 +114,7 @@ class Verification:
 
     def cancel(self) -> None:
         """Plan no further runs and stop those under way; what is finished stays."""
-        stop(self.id, self._queue)
+        stop(self.id, self._queue, self._executor)
         self._supervision.start()
 
     def to_dict(self) -> dict[str, Any]:
@@ -179,7 +181,7 @@ class Verification:
         }
 
 
-def stop(job_or_verification_id: str, queue: Queue) -> None:
+def stop(job_or_verification_id: str, queue: Queue, executor: Executor) -> None:
     """Ask one job, or a whole verification, to end; what is finished stays."""
     if job_or_verification_id.startswith(VERIFICATION):
         queue.cancel_verification(job_or_verification_id)
@@ -187,5 +189,5 @@ def stop(job_or_verification_id: str, queue: Queue) -> None:
         queue.cancel(job_or_verification_id)
     for job in queue.jobs(unfinished=True):
         if job.cancel is not None and job.progress == 0:
-            kill_worker(job.pid)  # still loading: there is no step to keep
+            executor.kill(job)  # still loading: there is no step to keep
     queue.release_lost()

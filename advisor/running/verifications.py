@@ -11,6 +11,7 @@ from advisor.planning.planner import Planner
 from advisor.running.supervision import Supervision
 from advisor.running.tending import Tending
 from advisor.running.verification import Verification, stop
+from experiments.executors.executor import Executor
 from experiments.jobs.queue import Queue
 from experiments.jobs.records import Job
 from experiments.training.devices import check_device_here
@@ -27,6 +28,7 @@ class Verifications:
     planner: Planner
     answers: Answers
     supervision: Supervision
+    executor: Executor
 
     def start(
         self,
@@ -74,6 +76,7 @@ class Verifications:
             answers=self.answers,
             queue=self.queue,
             supervision=self.supervision,
+            executor=self.executor,
         )
 
     def of_answer(self, answer_id: str | None) -> Verification | None:
@@ -91,7 +94,7 @@ class Verifications:
 
     def cancel(self, job_or_verification_id: str) -> None:
         """Stop one job, or a whole verification; what is finished stays."""
-        stop(job_or_verification_id, self.queue)
+        stop(job_or_verification_id, self.queue, self.executor)
         self.tend()
 
     def resume(self, job_id: str) -> None:

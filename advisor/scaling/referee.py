@@ -16,7 +16,7 @@ from advisor.evidence.library import CaseKey, Library
 from advisor.evidence.scope import Asked, Scope
 from advisor.evidence.selecting import Evidence
 from advisor.evidence.trajectories import is_labelled
-from advisor.planning.plan import FORUM_BATCHES, verification_target
+from advisor.planning.plan import verification_target
 from advisor.planning.planner import Planner, RunPrices
 from advisor.scaling.deciding_runs import (
     MIN_REACH,
@@ -490,9 +490,9 @@ def _ends(scope: Scope, finding: Finding | None) -> tuple[int, int]:
 
 
 def _usual_range(scope: Scope) -> tuple[int, int]:
-    if scope.name.group == "faceswap":
-        return FORUM_BATCHES[0], FORUM_BATCHES[-1]
-    return USUAL_BATCHES
+    spec = find_spec(scope.workload)
+    usual = spec.usual_batch_sizes if spec else USUAL_BATCHES
+    return usual[0], usual[-1]
 
 
 def _weight(finding: Finding) -> tuple[int, int, int, int]:

@@ -211,7 +211,7 @@ def render_previews(folder: RunFolder, *, key: str) -> None:
     pictures = folder.previews()
     if not pictures:
         return
-    st.markdown("**Preview of held-back faces**")
+    st.markdown("**Preview on held-back data**")
     step, path = pictures[-1]
     if len(pictures) > 1:
         steps = [number for number, _ in pictures]

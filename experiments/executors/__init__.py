@@ -1,4 +1,5 @@
 """Who carries jobs out: processes of this machine.
 
-processes  Keeps worker processes going: starts, reaps, and kills what will not stop
+executor   What carries jobs out, and how one is found by its name
+processes  Processes of this machine: started, reaped, killed if they do not stop
 """

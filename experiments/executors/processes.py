@@ -1,4 +1,4 @@
-"""Keeps worker processes going: starts, reaps, and kills what will not stop.
+"""Processes of this machine as executor: started, reaped, killed if they do not stop.
 
 Loads no torch: the worker process does. One thread per worker, one worker per core;
 two threads in each of two processes ran at 40 % of one thread each (measured).
@@ -23,6 +23,7 @@ from experiments.jobs.records import Job
 from experiments.training.run_folder import RunFolder
 from knowledge.python_process import python_command, python_environment
 
+WORKER = "experiments.jobs.worker"
 CANCEL_GRACE_SECONDS = 1.0
 WORKER_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
@@ -32,14 +33,14 @@ WORKER_ENVIRONMENT = {
 }
 
 
-class ProcessRunner:
+class ProcessExecutor:
     """Carries out a queue's jobs in `n_workers` processes of this machine."""
 
-    def __init__(self, store_folder: Path, *, n_workers: int):
-        self._store_folder = store_folder
-        self._queue = Queue(store_folder)
+    def __init__(self, queue: Queue, *, n_workers: int):
+        self._store_folder = queue.folder
+        self._queue = queue
         self._n_workers = n_workers
-        self._log = store_folder / LOG_FILE
+        self._log = queue.folder / LOG_FILE
         self._workers: list[subprocess.Popen[bytes]] = []
         self._log_begins: dict[int, int] = {}
         # Workers that ended with nothing done, in a row, and what the queue was then.
@@ -59,7 +60,7 @@ class ProcessRunner:
         now = time.time()
         for job in running:
             if job.cancel is not None and now - job.cancel > CANCEL_GRACE_SECONDS:
-                kill_worker(job.pid)
+                self.kill(job)
         if self._deaths >= MAX_ATTEMPTS and self._mark == self._queue.mark():
             if not self._workers and not any(map(worker_is_alive, running)):
                 self._give_up()
@@ -83,11 +84,21 @@ class ProcessRunner:
                 worker.kill()
                 worker.wait()
 
+    def kill(self, job: Job) -> None:
+        """End the worker of a job at once and wait until it is gone."""
+        if job.pid is None:
+            return
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(job.pid)
+            if WORKER in " ".join(process.cmdline()):
+                process.kill()
+                process.wait(timeout=2)
+
     def _start_worker(self) -> subprocess.Popen[bytes]:
         begin = log_size(self._log)
         with self._log.open("ab") as log:
             worker = subprocess.Popen(
-                python_command("experiments.jobs.worker", str(self._store_folder)),
+                python_command(WORKER, str(self._store_folder)),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -133,14 +144,3 @@ class ProcessRunner:
             f"No worker could be started: {self._deaths} ended before they took a run "
             f"({self._last_death}). The log is {self._log}; {AND_NOW}"
         )
-
-
-def kill_worker(pid: int | None) -> None:
-    """End a worker process at once and wait until it is gone."""
-    if pid is None:
-        return
-    with contextlib.suppress(psutil.Error):
-        process = psutil.Process(pid)
-        if "experiments.jobs.worker" in " ".join(process.cmdline()):
-            process.kill()
-            process.wait(timeout=2)

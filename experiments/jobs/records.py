@@ -1,4 +1,4 @@
-"""What the queue holds: jobs, the wishes they belong to, and their ids.
+"""What the queue holds: jobs, the verifications they belong to, and their ids.
 
 A job is one training run. A verification is what a person asked for: a budget within
 which runs are planned one after another. They are records apart from the queue, so that

@@ -1,7 +1,7 @@
 """What every workload offers: a task to train, and a description without its memory.
 
-Each module named in `WORKLOADS` has `build_task(config)` and `describe(name, options)`;
-the two functions of the same names here find the module. This file loads no torch: its
+The module that a spec names has `build_task(config)` and `describe(name, options)`; the
+two functions of the same names here find the module. This file loads no torch: its
 types are for the checker only, so that parsing options stays cheap.
 """
 

@@ -234,7 +234,4 @@ def _goal(text: str, metric: str) -> str | None:
 def _convention(text: str, workload: str) -> str:
     if text and text not in ("total", "per_side"):
         raise ValueError(f"batch_convention '{text}' is neither total nor per_side")
-    # Users of the face models count faces per side.
-    group = WorkloadName.parse(workload).group
-    default = "per_side" if group == "faceswap" else "total"
-    return text or default
+    return text or WorkloadName.parse(workload).batch_convention

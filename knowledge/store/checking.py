@@ -23,7 +23,7 @@ _COMPARED = ("events", *(t for t in TABLES if t not in ("trials", "workloads")))
 
 
 @dataclass(frozen=True)
-class Verification:
+class StoreCheck:
     """What `Store.verify` found: how much was checked and what is wrong."""
 
     records: int
@@ -34,7 +34,7 @@ class Verification:
 
 def verify_tables(
     folder: Path, rows: Rows, curve: Callable[[str], Curve]
-) -> Verification:
+) -> StoreCheck:
     """Rebuild the tables from a store's record files, compare, and judge runs anew.
 
     Args:
@@ -50,7 +50,7 @@ def verify_tables(
         problems.append(f"{n} files in rejected/ are not records of this program")
     n_runs = rows("select count(*) from runs")[0][0]
     problems += [*wrong, *wrong_of_study]
-    return Verification(n_records, n_runs, checked + of_study, tuple(problems))
+    return StoreCheck(n_records, n_runs, checked + of_study, tuple(problems))
 
 
 def _compare_with_records(folder: Path, rows: Rows) -> tuple[int, list[str]]:

@@ -48,7 +48,7 @@ from knowledge.records import (
     Throughput,
     run_body,
 )
-from knowledge.store.checking import Verification, verify_tables
+from knowledge.store.checking import StoreCheck, verify_tables
 from knowledge.store.folder import (
     DATABASE,
     OWN_CONFIG,
@@ -502,7 +502,7 @@ class Store:
 
     # -- checking ----------------------------------------------------------------
 
-    def verify(self) -> Verification:
+    def verify(self) -> StoreCheck:
         """Rebuild the tables from the record files, compare, and re-derive outcomes."""
         self.ingest(wait_seconds=5)
         return verify_tables(self.folder, self._rows, self.curve)

@@ -10,7 +10,7 @@ import pytest
 
 from experiments import speed
 from experiments.machine import machine_name, peak_memory_mb
-from experiments.speed import Timing, usual_batches
+from experiments.speed import Timing
 from experiments.workloads.registry import get_spec
 from knowledge.errors import BadValueError
 from knowledge.records import RunConfig
@@ -120,7 +120,7 @@ def _die(connection: object, config: object) -> None:
 
 
 def test_the_forums_batch_sizes_are_among_those_that_are_timed():
-    assert {5, 9, 12} <= set(usual_batches(get_spec("realface")))
+    assert {5, 9, 12} <= set(get_spec("realface").timed_batch_sizes)
 
 
 def test_a_machines_name_is_stable_and_holds_no_host_name():

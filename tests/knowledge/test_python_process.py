@@ -32,7 +32,7 @@ def test_our_code_starts_python_in_one_place_only() -> None:
     """Any other way would import from the current folder."""
     files = [
         f
-        for room in ("advisor", "benchmarks", "experiments", "knowledge")
+        for room in ("advisor", "experiments", "knowledge")
         for f in (ROOT / room).rglob("*.py")
     ]
     naming = [f for f in files if STARTS_PROCESSES.search(f.read_text("utf-8"))]

@@ -15,6 +15,7 @@ from advisor.concepts.ties.tie import (
 )
 from advisor.rates import rate_text
 from advisor.words import joined, title_of
+from experiments.workloads.registry import examples_per_item
 
 _SCORED = f"{JUDGED} and metric_name = 'validation_accuracy'"
 # The mean accuracy of each rate over its seeds, in percent of unseen examples.
@@ -146,8 +147,8 @@ join middle using (workload, batch_size) order by learning_rate desc, recipe""",
 def _say_speed(rows: Rows) -> str | None:
     if len(rows) < 2:
         return None
-    per_side = rows[0]["per_side"]
-    unit = "EGs/sec" if per_side else "examples a second"
+    workload = rows[0]["workload"]
+    unit = "EGs/sec" if examples_per_item(workload) == 2 else "examples a second"
     fastest = max(rows, key=lambda row: row["per_second"])
     said = joined(
         [
@@ -161,9 +162,7 @@ def _say_speed(rows: Rows) -> str | None:
         if rows[0]["measured"]
         else "as its runs went, some side by side with others, so only a rough guide"
     )
-    return (
-        f"{title_of(rows[0]['workload'])} trained at so many {unit}: {said} ({where})."
-    )
+    return f"{title_of(workload)} trained at so many {unit}: {said} ({where})."
 
 
 SPEED = Tie(
@@ -176,15 +175,15 @@ SPEED = Tie(
     select workload, batch_size, false, examples_per_second
     from picked where "precision" = 'fp32'),
 medians as (
-    select workload, measured, batch_size, contains(workload, '@1/') as per_side,
+    select workload, measured, batch_size, contains(workload, '@1/') as is_copy,
         round(median(examples_per_second), 1) as per_second, count(*) as timed
     from speeds group by all),
 counted as (
     select *, count(*) over of_one as batches, max(per_second) over of_one as peak
     from medians window of_one as (partition by workload, measured))
-select workload, measured, per_side, batch_size, per_second, timed from counted
+select workload, measured, is_copy, batch_size, per_second, timed from counted
 qualify dense_rank() over (
-    order by measured desc, per_side desc, batches > 2 desc, peak, workload) = 1
+    order by measured desc, is_copy desc, batches > 2 desc, peak, workload) = 1
 order by batch_size""",
     say=_say_speed,
 )

@@ -7,7 +7,7 @@ import pytest
 from advisor.running.tending import advance
 from advisor.service import Advisor
 from advisor.settings import Settings
-from experiments.jobs.worker import carry_out
+from experiments.jobs.worker import do_job
 from knowledge.errors import BadValueError
 from knowledge.outcome import RULE_VERSION
 from tests import example_records as examples
@@ -33,7 +33,7 @@ def work(advisor, verification):
         job = advisor.queue.claim("us")
         if job is None:
             return
-        carry_out(advisor.queue, advisor.store.folder, job, "us")
+        do_job(advisor.queue, advisor.store.folder, job, "us")
 
 
 def test_runs_in_bf16_count_for_answers_about_bf16_alone(advisor):

@@ -17,7 +17,7 @@ from advisor.service import Advisor
 from advisor.settings import Settings
 from experiments.jobs.queue import Queue
 from experiments.jobs.records import Job
-from experiments.jobs.worker import carry_out
+from experiments.jobs.worker import do_job
 from knowledge import inbox
 from knowledge.outcome import RULE_VERSION
 from knowledge.records import Outcome, Run
@@ -100,7 +100,7 @@ def work(advisor: Advisor, verification: Verification) -> list[Job]:
         job = advisor.queue.claim("us")
         if job is None:
             return stops
-        carry_out(advisor.queue, advisor.store.folder, job, "us")
+        do_job(advisor.queue, advisor.store.folder, job, "us")
         stops.append(advisor.queue.job(job.id))
     raise AssertionError("it does not come to an end")
 

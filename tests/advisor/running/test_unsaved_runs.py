@@ -11,7 +11,7 @@ import pytest
 from advisor.cli import main
 from advisor.running.verification import Verification
 from advisor.service import Advisor
-from experiments.jobs.worker import build_run
+from experiments.jobs.carrying_out import build_run
 from knowledge import inbox
 from knowledge.records import Curve, Outcome, run_body
 
@@ -34,7 +34,8 @@ def runs_end_at_once(monkeypatch):
             return
         curve = Curve(losses=(1.0, 0.5))
         verdict = {"outcome": Outcome.STABLE, "failed_at_step": None, "note": ""}
-        run = replace(build_run(job, curve=curve, seconds=1.0, **verdict), steps=60)
+        run = build_run(job.config, curve=curve, seconds=1.0, **verdict)
+        run = replace(run, steps=60, job_id=job.id)
         body = run_body(run, curve)
         inbox.record(advisor.store.folder, "run", body, event_id=run.id)
         advisor.queue.end(job.id, "me", state="finished", run_id=run.id)

@@ -57,21 +57,21 @@ def finish(
     advisor: Advisor, verification_id: str, *, seconds: float, steps: int = 40
 ) -> None:
     """Carry out what is queued, in name only."""
-    from experiments.jobs.worker import build_run
+    from experiments.jobs.carrying_out import build_run
     from knowledge.records import Curve
 
     curve = Curve(tuple(2.0 / (1 + step) for step in range(steps)))
     for _ in advisor.queue.jobs(verification_id=verification_id):
         job = advisor.queue.claim("me")
         run = build_run(
-            job,
+            job.config,
             curve=curve,
             seconds=seconds,
             outcome="stable",
             failed_at_step=None,
             note="",
         )
-        advisor.store.record_run(run, curve)
+        advisor.store.record_run(dataclasses.replace(run, job_id=job.id), curve)
         advisor.queue.end(job.id, "me", state="finished", run_id=run.id)
     advisor.queue.end_verification(verification_id, state="finished")
 

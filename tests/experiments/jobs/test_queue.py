@@ -127,16 +127,16 @@ def test_cancelling_a_running_job_is_heard_at_the_next_heartbeat(queue):
 
 
 def test_cancelling_one_run_plans_no_further_ones_of_its_verification(queue):
-    wish = queue.submit_verification({"spec": {}})
-    job_id = submit(queue, verification_id=wish)
+    opened = queue.submit_verification({"spec": {}})
+    job_id = submit(queue, verification_id=opened)
     queue.cancel(job_id)
-    assert queue.verification(wish).cancel is not None
+    assert queue.verification(opened).cancel is not None
 
 
 def test_cancelling_a_verification_cancels_its_waiting_runs(queue):
-    wish = queue.submit_verification({"spec": {}})
-    ours, other = submit(queue, verification_id=wish), submit(queue)
-    queue.cancel_verification(wish)
+    opened = queue.submit_verification({"spec": {}})
+    ours, other = submit(queue, verification_id=opened), submit(queue)
+    queue.cancel_verification(opened)
     assert queue.job(ours).state == "cancelled"
     assert queue.job(other).state == "queued"
 

@@ -3,19 +3,22 @@
 import json
 import math
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import torch
 
-from experiments.jobs import worker
+from experiments.jobs import carrying_out, worker
+from experiments.jobs.carrying_out import build_run
 from experiments.jobs.queue import Queue
 from experiments.jobs.records import Job, NewJob
-from experiments.jobs.worker import build_run, carry_out
+from experiments.jobs.worker import do_job
 from experiments.training import kept_checkpoints, loop
 from experiments.training.kept_checkpoints import keep
 from experiments.training.loop import train
@@ -51,7 +54,7 @@ class Bench:
         job = self.queue.claim("us")
         assert job is not None
         assert job.id == job_id
-        carry_out(self.queue, self.folder, job, "us")
+        do_job(self.queue, self.folder, job, "us")
         return self.queue.job(job_id)
 
     def of(self, job: Job) -> RunFolder:
@@ -102,15 +105,17 @@ def test_a_run_is_saved_as_the_store_itself_would_save_it(bench, monkeypatch, sp
     """Also with a number that JSON has no word for: the outcome must not be lost."""
     made = []
 
-    def build(job: Job, **values: object) -> Run:
-        run = build_run(job, **values)
-        made.append((replace(run, metric_value=spread), values["curve"]))
-        return made[-1][0]
+    def build(config: RunConfig, **values: object) -> Run:
+        run = replace(build_run(config, **values), metric_value=spread)
+        made.append((run, values["curve"]))
+        return run
 
-    monkeypatch.setattr(worker, "build_run", build)
+    monkeypatch.setattr(carrying_out, "build_run", build)
     job = bench.run()
     assert (job.state, job.error) == ("finished", None)
-    assert bench.records() == [json.loads(json.dumps(run_body(*made[0])))]
+    run, curve = made[0]
+    body = run_body(replace(run, job_id=job.id), curve)
+    assert bench.records() == [json.loads(json.dumps(body))]
 
 
 @pytest.mark.parametrize("config", [CONFIG, FACES], ids=["digits", "faces"])
@@ -231,6 +236,52 @@ def test_a_checkpoint_larger_than_the_cap_is_not_kept(bench, monkeypatch):
     assert job.state == "finished"
     assert not bench.of(job).kept_path.exists()
     assert not keep(bench.of(job), bench.folder)
+
+
+def test_a_job_that_an_earlier_version_queued_is_carried_out(bench):
+    """Its file lacks columns; its config is what it was."""
+    job_id = bench.queue.submit(NewJob(CONFIG))
+    with sqlite3.connect(bench.queue.path) as con:
+        for column in ("stop_after", "continues_job", "note"):
+            con.execute(f"alter table jobs drop column {column}")
+    con.close()
+    bench.queue.close()
+    bench.queue = Queue(bench.folder)
+    job = bench.go_on(job_id)
+    assert (job.state, job.error) == ("finished", None)
+    assert bench.records()[0]["run"]["job_id"] == job_id
+
+
+def test_a_run_is_carried_out_by_somebody_who_has_no_queue(tmp_path):
+    """As a worker on another machine does: it gets the record and the curve to send."""
+
+    class Watching:
+        steps: ClassVar[list[int]] = []
+        resumed: ClassVar[list[int]] = []
+
+        def __call__(self, step: int, loss: float) -> bool:
+            self.steps.append(step)
+            return step != 20
+
+        def note_resumed(self, step: int) -> None:
+            self.resumed.append(step)
+
+        def note(self, text: str) -> None:
+            raise AssertionError(text)
+
+    folder, watch = RunFolder(tmp_path / "run"), Watching()
+    first = carrying_out.carry_out(CONFIG, folder, watch)
+    assert (first.stopped, first.run.steps, first.run.outcome) == (
+        True,
+        20,
+        "incomplete",
+    )
+    whole = carrying_out.carry_out(CONFIG, folder, watch)
+    assert watch.steps == list(range(1, CONFIG.steps + 1))
+    assert set(watch.resumed) == {20}
+    assert not whole.stopped
+    assert whole.curve.losses == undisturbed(CONFIG, tmp_path / "undisturbed")
+    assert whole.run.metric_name == "validation_accuracy"
 
 
 # -- faults ----------------------------------------------------------------------------
@@ -372,13 +423,13 @@ from pathlib import Path
 import experiments.training.loop
 from experiments.jobs.records import NewJob
 from experiments.jobs.queue import Queue
-from experiments.jobs.worker import build_run, carry_out
+from experiments.jobs.worker import do_job
 limit = psutil.Process().memory_info().vms + 400 * 2**20
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 queue = Queue(Path(sys.argv[1]))
 def work():
     job = queue.claim("child")
-    carry_out(queue, Path(sys.argv[1]), job, "child")
+    do_job(queue, Path(sys.argv[1]), job, "child")
     return queue.job(job.id)
 too_large, small = work(), work()
 fitting = int(too_large.error.split(": batch ")[1].split()[0])
@@ -397,7 +448,7 @@ def test_memory_that_really_runs_out_fails_the_job_and_not_the_next_one(bench):
         [sys.executable, "-c", _CHILD, str(bench.folder)],
         check=True,
         env={**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
-        cwd=Path(worker.__file__).parents[1],
+        cwd=Path(worker.__file__).parents[2],
     )
     too_large, small, fitting = bench.queue.jobs()
     assert too_large.state == "failed"
