@@ -195,10 +195,12 @@ def test_every_kind_of_question_is_drawn(
 
 
 def test_without_evidence_the_answer_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_page: OpenPage
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    open_page: OpenPage,
+    nothing_trains: None,
 ) -> None:
     """An unseeded store has no rate, and no chart of nothing."""
-    monkeypatch.setattr(Advisor, "tend", lambda self: None)
     with Advisor.open(tmp_path / "bare", seeded=False) as opened:
         monkeypatch.setattr(resources, "advisor", lambda: opened)
         at = ask(open_page("ask"), QUESTION)

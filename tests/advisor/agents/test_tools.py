@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from advisor.agents.results import MOST_CHARS, short_result
 from advisor.agents.tools import TOOLS, call_tool
 from advisor.service import Advisor
-from advisor.statistics.fitting import Fitter
 from knowledge.errors import (
     AdvisorError,
     BadValueError,
@@ -59,7 +58,6 @@ ANY_JSON = st.recursive(
 def advisor():
     """One store for all: nothing here starts or changes anything that counts."""
     with Advisor.open(":memory:") as opened:
-        opened._fitter = Fitter()
         yield opened
 
 

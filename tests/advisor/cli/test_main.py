@@ -237,13 +237,6 @@ def test_the_installed_command_runs():
     assert done.returncode == 0
 
 
-@pytest.fixture
-def nothing_trains(monkeypatch):
-    monkeypatch.setattr(
-        "advisor.running.verification.ensure_supervisor", lambda advisor: None
-    )
-
-
 def test_an_answer_with_an_offer_says_how_to_approve_it_and_it_works_once(
     run, store, nothing_trains
 ):

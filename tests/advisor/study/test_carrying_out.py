@@ -27,12 +27,8 @@ def plan_of(*parts: StudyPart) -> StudyPlan:
 
 
 @pytest.fixture
-def advisor(tmp_path, monkeypatch):
+def advisor(tmp_path, monkeypatch, nothing_trains):
     """Without supervisors: what is queued waits until a test carries it out."""
-    monkeypatch.setattr(Advisor, "tend", lambda self: None)
-    monkeypatch.setattr(
-        "advisor.running.verification.ensure_supervisor", lambda advisor: None
-    )
     monkeypatch.setattr("advisor.study.carrying_out.POLL_SECONDS", 0.01)
     settings = Settings(tmp_path / "s", n_workers=2, with_study=False)
     with Advisor.open(tmp_path / "s", settings=settings) as opened:
