@@ -1,4 +1,4 @@
-"""From evidence and fits to findings: the exponent of one workload and quantity each.
+"""What the evidence says of each exponent, from runs and fits.
 
 The highest stable rate and the best rate are different questions, so each gets a
 finding of its own.

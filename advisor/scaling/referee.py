@@ -1,4 +1,4 @@
-"""From findings to the referee's report on scaling rules, and what would decide.
+"""From findings to the report on scaling rules, and what would decide.
 
 A claim is judged by the findings on what it speaks of (advisor.scaling.findings).
 """
