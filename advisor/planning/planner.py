@@ -48,7 +48,7 @@ from advisor.statistics.threshold import StableLearningRateModel
 from experiments.jobs.queue import Queue
 from experiments.jobs.records import Job
 from experiments.training.run_folder import RunFolder
-from knowledge.errors import BadValueError
+from knowledge.errors import BadValueError, StoreError
 from knowledge.records import Run
 from knowledge.store.store import Store
 from knowledge.version import program_version
@@ -218,19 +218,26 @@ class Planner:
         Their checkpoint is there, and no job under way is going on from it.
         """
         version = program_version()
-        unfinished = self.queue.jobs(unfinished=True)
-        busy = {job.id for job in unfinished}
-        busy |= {job.continues_job for job in unfinished if job.continues_job}
         overtaken = overtaken_runs(runs)
-        return {
+        found = {
             run.job_id: run
             for run in runs
             if run.job_id is not None
-            and run.job_id not in busy
             and run.id not in overtaken
             and can_go_on(run, spec, code_version=version)
             and RunFolder.of_job(self.queue.folder, run.job_id).kept_path.exists()
         }
+        try:
+            busy = self._busy_jobs() if found else set()
+        except StoreError:  # a store that may only be read answers all the same
+            return {}
+        return {job_id: run for job_id, run in found.items() if job_id not in busy}
+
+    def _busy_jobs(self) -> set[str]:
+        """The jobs under way and those that they go on from."""
+        unfinished = self.queue.jobs(unfinished=True)
+        busy = {job.continues_job for job in unfinished if job.continues_job}
+        return busy | {job.id for job in unfinished}
 
     def expectations(
         self, spec: VerificationSpec

@@ -14,6 +14,7 @@ from advisor.planning.spec import examples_of
 from advisor.running import speeds
 from advisor.service import Advisor
 from advisor.statistics.fitting import Fitter
+from experiments.jobs.queue import Queue
 from experiments.machine import machine_name
 from knowledge.errors import BadValueError, RunError, WorkloadUnavailableError
 from knowledge.records import Run, Throughput
@@ -250,6 +251,6 @@ def test_nothing_is_measured_beside_a_run_or_another_measurement(
     class Running:
         state = "running"
 
-    monkeypatch.setattr(Advisor, "jobs", lambda self: [Running()])
+    monkeypatch.setattr(Queue, "jobs", lambda self, **_: [Running()])
     with pytest.raises(RunError, match="Runs are under way"):
         advisor.measure_speed("realface")
