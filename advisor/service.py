@@ -36,6 +36,7 @@ from advisor.running.verifications import Verifications
 from advisor.scaling.referee import Referee
 from advisor.scaling.verdicts import ScalingReport
 from advisor.settings import Settings, load_settings
+from advisor.statistics.fitting import Fitter
 from advisor.track_record.reading import read_track_record
 from advisor.track_record.scores import TrackRecord
 from experiments.executors.executor import open_executor
@@ -68,13 +69,16 @@ class Advisor:
         *,
         seeded: bool = True,
         with_study: bool = True,
+        fitter: Fitter | None = None,
     ):
         self.store, self.settings = store, settings
         self.queue = Queue(store.folder)
         self.proposals = Proposals(store.folder)
         self.study_problem: str | None = None
         self.library = Library(store, seeded=seeded, with_study=with_study)
-        self.planner = open_planner(store, self.queue, settings, self.library)
+        self.planner = open_planner(
+            store, self.queue, settings, library=self.library, fitter=fitter
+        )
         fitter = self.planner.fitter
         self.answers = Answers(self.library, fitter, self.planner)
         self.referee = Referee(self.library, fitter, self.planner)
@@ -105,6 +109,7 @@ class Advisor:
         seeded: bool = True,
         study: bool | None = None,
         settings: Settings | None = None,
+        fitter: Fitter | None = None,
     ) -> Self:
         """Open a store folder, made and seeded if absent; `":memory:"` is temporary.
 
@@ -115,6 +120,7 @@ class Advisor:
                 the environment says otherwise. A store that was made without it stays
                 without.
             settings: None: those of the environment.
+            fitter: Fits shared with other stores of this process; None: its own.
 
         Raises:
             StoreError: The folder is no store, of a newer program, or not writable.
@@ -124,7 +130,9 @@ class Advisor:
         if store.is_new:
             _plant(store, seeded=seeded)
         with_study = settings.with_study if study is None else study
-        advisor = cls(store, settings, seeded=seeded, with_study=with_study)
+        advisor = cls(
+            store, settings, seeded=seeded, with_study=with_study, fitter=fitter
+        )
         if seeded:
             advisor.study_problem = _bring_in_study(store, wanted=with_study)
         return advisor
@@ -225,7 +233,9 @@ class Advisor:
     ) -> VerificationPlan:
         """Return the runs a verification would make, with their cost; starts nothing.
 
-        Keyword arguments as in `verify`.
+        Keyword arguments as in `verify`. A full-size face model on a CPU is planned
+        through a narrow copy unless rates are named: those, and what `verify` is told
+        to run, are run as they are.
         """
         request = VerificationRequest.of(workload, batch_size, **values)
         return self.planner.requested(request)

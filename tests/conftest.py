@@ -24,6 +24,14 @@ def stores_without_the_shipped_study() -> None:
 
 
 @pytest.fixture
+def nothing_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process is started: what is queued waits until a test carries it out."""
+    from tests.by_hand import start_instead
+
+    start_instead(monkeypatch)
+
+
+@pytest.fixture
 def n_faces() -> int:
     """How many faces a side `few_faces` draws; a module may have its own number."""
     return 6

@@ -13,6 +13,7 @@ from enum import StrEnum
 from advisor.evidence.scope import Scope
 from advisor.evidence.selecting import Evidence
 from advisor.evidence.trajectories import is_labelled
+from advisor.planning.plan import verification_target, why_not_trainable
 from advisor.rates import octaves_text, rate_text
 from advisor.words import joined
 from experiments.workloads.registry import find_spec
@@ -88,13 +89,15 @@ def find_caveats(
 def _none_caveats(scope: Scope, evidence: Evidence, basis: str) -> list[str]:
     if basis != "none":
         return []
+    start = f"Nothing is known about {scope.workload} under these settings"
     spec = find_spec(scope.workload)
-    how = (
-        "a verification run, or importing your own runs, would change that"
-        if spec is not None
-        else "importing runs of it with an outcome or a metric would change that"
-    )
-    return [f"Nothing is known about {scope.workload} under these settings: {how}."]
+    if spec is None:
+        how = "importing runs of it with an outcome or a metric would change that."
+    elif verification_target(scope) is None:
+        how = why_not_trainable(scope)
+    else:
+        how = "a verification run, or importing your own runs, would change that."
+    return [f"{start}: {how}"]
 
 
 def _claim_caveats(evidence: Evidence, batch_size: int, basis: str) -> list[str]:

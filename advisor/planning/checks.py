@@ -1,12 +1,10 @@
 """Whether runs that are asked for can be made here, and within a budget (pure)."""
 
-import math
 from collections.abc import Sequence
 
 from advisor.evidence.scope import Scope
 from advisor.planning.plan import why_not_trainable
 from advisor.planning.request import VerificationRequest
-from advisor.settings import Settings
 from experiments.workloads.registry import find_spec
 from experiments.workloads.spec import WorkloadSpec
 from knowledge.errors import BadValueError, WorkloadUnavailableError
@@ -38,16 +36,24 @@ def check_trainable(scope: Scope, batch_sizes: Sequence[int]) -> WorkloadSpec:
     return spec
 
 
-def check_limits(request: VerificationRequest, settings: Settings) -> None:
+def check_limits(
+    request: VerificationRequest, *, seconds_cap: float, runs_cap: int
+) -> None:
     """Check the numbers that bound what is asked for.
+
+    Args:
+        request: What is asked for.
+        seconds_cap: The longest time that is allowed here.
+        runs_cap: The most runs that are.
 
     Raises:
         BadValueError: One is impossible, or more than is allowed here.
     """
-    cap, runs_cap = settings.budget_seconds_cap, settings.budget_runs_cap
     seconds, steps = request.budget_seconds, request.steps
-    if seconds is not None and not (math.isfinite(seconds) and 1 <= seconds <= cap):
-        raise BadValueError("budget", seconds, expected=f"give 1 to {cap:g} seconds.")
+    if seconds is not None and not 1 <= seconds <= seconds_cap:
+        raise BadValueError(
+            "budget", seconds, expected=f"give 1 to {seconds_cap:g} seconds."
+        )
     for name, value in (("runs", request.n_runs), ("seeds", request.n_seeds)):
         if value is not None and not 1 <= value <= runs_cap:
             raise BadValueError(

@@ -214,11 +214,18 @@ def why_not_trainable(scope: Scope) -> str:
 
     >>> why_not_trainable(Scope("realface", "sgd", None, "cpu", None))
     'RealFace cannot be trained with SGD here, only with Adam: import runs of it.'
+    >>> why_not_trainable(Scope("realface", "adam", "adam", "cpu", None))
+    'RealFace cannot be trained by recipe adam here, only by faceswap-2021, faceswap-3.'
     """
     spec = find_spec(scope.workload)
     title = title_of(scope.workload)
     if spec is None:
         return f"{title} cannot be trained here: import runs of it."
+    if scope.optimizer in spec.optimizers and scope.recipe is not None:
+        return (
+            f"{title} cannot be trained by recipe {scope.recipe} here, only by "
+            f"{', '.join(spec.recipes)}."
+        )
     known = dict.fromkeys(optimizer_title(name) for name in spec.optimizers)
     return (
         f"{title} cannot be trained with {optimizer_title(scope.optimizer)} here, only "

@@ -48,7 +48,7 @@ from advisor.statistics.threshold import StableLearningRateModel
 from experiments.jobs.queue import Queue
 from experiments.jobs.records import Job
 from experiments.training.run_folder import RunFolder
-from knowledge.errors import BadValueError
+from knowledge.errors import BadValueError, StoreError
 from knowledge.records import Run
 from knowledge.store.store import Store
 from knowledge.version import program_version
@@ -101,13 +101,6 @@ class Planner:
         if target != scope.workload and not request.learning_rates:
             purpose = CARRIES_OVER
             request = replace(request, workload=target, asked=scope.asked)
-        if request.learning_rates:
-            # Rates that were named are run whatever they take: a time bounds lengths.
-            scope, _ = self.library.settle(request.workload, request.asked)
-            steps = request.steps or self._steps_within(
-                request.budget_seconds, scope, request.batch_sizes
-            )
-            request = replace(request, steps=steps, budget_seconds=None)
         return self.exactly(request, purpose=purpose)
 
     def exactly(
@@ -131,14 +124,20 @@ class Planner:
             BadValueError: A number cannot be right.
         """
         scope, _ = self.library.settle(request.workload, request.asked)
-        check_limits(request, self.settings)
+        check_limits(
+            request,
+            seconds_cap=self.settings.budget_seconds_cap,
+            runs_cap=self.settings.budget_runs_cap,
+        )
         trained = check_trainable(scope, request.batch_sizes)
         budget, steps = request.budget_seconds, request.steps
         cost = self.run_cost(scope)
         is_timed = budget is not None or request.is_unlimited
-        if steps is None and is_timed and not request.learning_rates:
+        if steps is None and (is_timed or request.learning_rates):
             steps = self._steps_within(budget, scope, request.batch_sizes)
         steps = steps or usual_steps(scope.workload)
+        if request.learning_rates:
+            budget = None  # they are run whatever they take: a time bounds lengths
         if request.is_unlimited:
             each = [cost.seconds(b, steps) for b in request.batch_sizes]
             budget = usual_budget(each, n_workers=self.settings.n_workers)
@@ -219,19 +218,26 @@ class Planner:
         Their checkpoint is there, and no job under way is going on from it.
         """
         version = program_version()
-        unfinished = self.queue.jobs(unfinished=True)
-        busy = {job.id for job in unfinished}
-        busy |= {job.continues_job for job in unfinished if job.continues_job}
         overtaken = overtaken_runs(runs)
-        return {
+        found = {
             run.job_id: run
             for run in runs
             if run.job_id is not None
-            and run.job_id not in busy
             and run.id not in overtaken
             and can_go_on(run, spec, code_version=version)
             and RunFolder.of_job(self.queue.folder, run.job_id).kept_path.exists()
         }
+        try:
+            busy = self._busy_jobs() if found else set()
+        except StoreError:  # a store that may only be read answers all the same
+            return {}
+        return {job_id: run for job_id, run in found.items() if job_id not in busy}
+
+    def _busy_jobs(self) -> set[str]:
+        """The jobs under way and those that they go on from."""
+        unfinished = self.queue.jobs(unfinished=True)
+        busy = {job.continues_job for job in unfinished if job.continues_job}
+        return busy | {job.id for job in unfinished}
 
     def expectations(
         self, spec: VerificationSpec
@@ -300,12 +306,17 @@ class Planner:
 
 
 def open_planner(
-    store: Store, queue: Queue, settings: Settings, library: Library | None = None
+    store: Store,
+    queue: Queue,
+    settings: Settings,
+    *,
+    library: Library | None = None,
+    fitter: Fitter | None = None,
 ) -> Planner:
     """Return the planner of a store; without a library what ships counts as well."""
     library = library or Library(store, seeded=True, with_study=settings.with_study)
     timings = Timings(store, library, n_workers=settings.n_workers)
-    fitter = Fitter(KeptFits(store.folder))
+    fitter = fitter or Fitter(KeptFits(store.folder))
     return Planner(library, fitter, timings, queue, settings)
 
 

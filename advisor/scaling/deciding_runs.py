@@ -6,12 +6,12 @@ batch range, where two rules differ most.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from advisor.rates import round_rate
+from advisor.scaling.verdicts import DecidingRun
 from advisor.statistics import priors
 from advisor.statistics.likelihood import sigmoid
 from advisor.statistics.threshold import StableLearningRateModel
@@ -32,15 +32,6 @@ MIN_REACH = 8
 _RATES = 25
 
 
-@dataclass(frozen=True)
-class DecidingTrial:
-    """A batch size and a rate whose outcome speaks for one of two rules."""
-
-    batch_size: int
-    learning_rate: float
-    speaks_for: str
-
-
 def reaching_batches(batch_range: tuple[int, int]) -> tuple[int, int]:
     """Return the ends of a batch range, widened until two rules can be told apart.
 
@@ -51,23 +42,25 @@ def reaching_batches(batch_range: tuple[int, int]) -> tuple[int, int]:
     return low, max(high, low * MIN_REACH)
 
 
-def choose_stability_trials(
+def choose_stability_runs(
+    workload: str,
     model: StableLearningRateModel,
     batch_sizes: Sequence[int],
     bands: tuple[str, str],
     *,
     horizon_steps: float | None,
     count: int,
-) -> tuple[DecidingTrial, ...]:
-    """Return the trials whose outcomes tell most about which of two bands holds.
+) -> tuple[DecidingRun, ...]:
+    """Return the runs whose outcomes tell most about which of two bands holds.
 
     Args:
-        model: Fitted on what is known of the workload to run.
+        workload: What is to be run.
+        model: Fitted on what is known of it.
         batch_sizes: Where runs may be made.
         bands: The two rules to tell apart; exponents in other bands count with the
             nearer of the two.
         horizon_steps: Length of the runs; None: the model's reference.
-        count: Number of trials, at most 6 (outcomes are enumerated).
+        count: Number of runs, at most 6 (outcomes are enumerated).
 
     Source: mutual information of the rule and the joint outcomes, chosen greedily
     (Lindley 1956; greedy choice after Nemhauser et al. 1978).
@@ -88,30 +81,38 @@ def choose_stability_trials(
         patterns = _extend(patterns, best[2])
         chosen.append(best)
     return tuple(
-        DecidingTrial(batch, rate, _reading(chance, is_second, bands))
+        DecidingRun(
+            workload=workload,
+            batch_size=batch,
+            learning_rate=rate,
+            speaks_for=_reading(chance, is_second, bands),
+        )
         for batch, rate, chance in sorted(chosen, key=lambda c: c[:2])
     )
 
 
-def choose_score_trials(
-    best_at_middle: float,
-    middle_batch: float,
+def choose_score_runs(
+    workload: str,
+    best: tuple[int, float],
     batch_sizes: Sequence[int],
     bands: tuple[str, str],
-) -> tuple[DecidingTrial, ...]:
+) -> tuple[DecidingRun, ...]:
     """Return the rates that two rules predict to be best at the ends of a batch range.
 
-    The better score at an end speaks for the rule that predicted it.
+    The better score at an end speaks for the rule that predicted it. `best` is a batch
+    size between them with the best rate there.
 
-    >>> trials = choose_score_trials(0.01, 32, [8, 128], ("sqrt", "linear"))
-    >>> [(t.batch_size, t.learning_rate, t.speaks_for) for t in trials[:2]]
+    >>> runs = choose_score_runs("w", (32, 0.01), [8, 128], ("sqrt", "linear"))
+    >>> [(r.batch_size, r.learning_rate, r.speaks_for) for r in runs[:2]]
     [(8, 0.005, 'sqrt'), (8, 0.0025, 'linear')]
     """
+    middle, rate = best
     return tuple(
-        DecidingTrial(
-            batch,
-            round_rate(best_at_middle * (batch / middle_batch) ** BAND_CENTRES[band]),
-            band,
+        DecidingRun(
+            workload=workload,
+            batch_size=batch,
+            learning_rate=round_rate(rate * (batch / middle) ** BAND_CENTRES[band]),
+            speaks_for=band,
         )
         for batch in batch_sizes
         for band in bands

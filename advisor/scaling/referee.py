@@ -1,55 +1,42 @@
-"""From evidence and fits to the referee's report on scaling rules.
+"""From findings to the report on scaling rules, and what would decide.
 
-The highest stable rate and the best rate are different questions, so each gets a
-finding of its own, and a claim is judged by the findings on what it speaks of.
+A claim is judged by the findings on what it speaks of (advisor.scaling.findings).
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
-from advisor.estimates import rounded_shares
 from advisor.evidence.library import CaseKey, Library
 from advisor.evidence.scope import Asked, Scope
 from advisor.evidence.selecting import Evidence
-from advisor.evidence.trajectories import is_labelled
 from advisor.planning.plan import verification_target
 from advisor.planning.planner import Planner, RunPrices
 from advisor.scaling.deciding_runs import (
     MIN_REACH,
-    DecidingTrial,
-    choose_score_trials,
-    choose_stability_trials,
+    choose_score_runs,
+    choose_stability_runs,
     reaching_batches,
     side_share,
 )
+from advisor.scaling.findings import Findings
 from advisor.scaling.verdicts import (
-    MIN_RATES,
-    MIN_RUNS,
-    Alone,
     Deciding,
     DecidingRun,
     Finding,
     ScalingReport,
     claimed_rules,
-    exponent_of,
     judge_rule,
     leading_bands,
-    ordered_share,
     tally_families,
     with_copies,
 )
-from advisor.statistics import priors
-from advisor.statistics.fitted import scaling_rule_shares
-from advisor.statistics.fitting import Fitter, base_prior
+from advisor.statistics.fitting import Fitter
 from experiments.workloads.registry import find_spec
 from experiments.workloads.spec import PROXY_WIDTH
 from knowledge.names import WorkloadName
 from knowledge.recipes import RECIPES
-from knowledge.records import OURS, STUDY, Run
+from knowledge.records import Run
 
 Case = tuple[Scope, Evidence]
 
@@ -68,6 +55,11 @@ class Referee:
     library: Library
     fitter: Fitter
     planner: Planner
+
+    @property
+    def findings(self) -> Findings:
+        """Finds what evidence says of the exponents, one workload at a time."""
+        return Findings(self.fitter)
 
     def report(
         self, workload: str | None = None, *, optimizer: str | None = None
@@ -125,7 +117,7 @@ class Referee:
                 recommendation first, then of its narrower copies, listed beside it.
         """
         scope, evidence = cases[0]
-        found = [(case, f) for case in cases for f in self.findings(*case)]
+        found = [(case, f) for case in cases for f in self.findings.of(*case)]
         own = [pair for pair in found if pair[1].workload == scope.workload]
         usual = [pair for pair in own if pair[0][0] == scope and _is_known(pair[1])]
         leading = max(usual or own, key=lambda pair: _weight(pair[1]), default=None)
@@ -164,7 +156,7 @@ class Referee:
         found = [
             (case, finding)
             for case in cases
-            for finding in self.findings(*case)
+            for finding in self.findings.of(*case)
             if finding.n_runs or finding.n_claims
         ]
         findings = [f for _, f in found]
@@ -194,109 +186,6 @@ class Referee:
             families=tally_families(findings),
         )
 
-    # -- findings ----------------------------------------------------------------------
-
-    def findings(self, scope: Scope, evidence: Evidence) -> list[Finding]:
-        """Return what the evidence says of each exponent it speaks of."""
-        return [
-            finding
-            for finding in (
-                self._stability_finding(scope, evidence),
-                self._best_finding(scope, evidence),
-            )
-            if finding is not None
-        ]
-
-    def _stability_finding(self, scope: Scope, evidence: Evidence) -> Finding | None:
-        labelled = evidence.labelled_runs
-        if not (labelled or evidence.own.claims or evidence.siblings):
-            return None
-        proxies = [
-            run
-            for body in evidence.siblings
-            if _is_proxy_of(body.workload, scope)
-            for run in body.runs
-            if is_labelled(run)
-        ]
-        batches = {r.batch_size for r in (*labelled, *proxies)}
-        batches |= {c.batch_size for c in evidence.own.claims if c.batch_size}
-        slope = base_prior(scope.optimizer).slope
-        return _finding(
-            scope,
-            quantity="max_stable",
-            draws=self.fitter.exponents(scope, evidence),
-            judged_by=self.fitter.exponents(scope, evidence.without_claims()),
-            batches=batches,
-            runs=labelled,
-            proxy_runs=proxies,
-            n_claims=len(evidence.own.claims),
-            by_source=self._each_alone(scope, evidence, "max_stable", labelled),
-            prior=(slope.mean, slope.sd),
-        )
-
-    def _best_finding(self, scope: Scope, evidence: Evidence) -> Finding | None:
-        draws = self.fitter.best_exponents(evidence)
-        if draws is None:
-            return None
-        scored = evidence.scored
-        return _finding(
-            scope,
-            quantity="best",
-            draws=draws,
-            judged_by=draws,
-            batches={r.batch_size for r in scored},
-            runs=scored,
-            proxy_runs=(),
-            n_claims=0,
-            by_source=self._each_alone(scope, evidence, "best", scored),
-            prior=priors.BEST_SLOPE,
-        )
-
-    def _each_alone(
-        self, scope: Scope, evidence: Evidence, quantity: str, runs: Sequence[Run]
-    ) -> tuple[Alone, ...]:
-        """Our runs, the study's and imported ones by themselves, without claims."""
-        imported = [run for run in runs if not run.is_measured]
-        groups = {
-            OURS: [run for run in runs if run.is_ours],
-            STUDY: [run for run in runs if run.is_measured and not run.is_ours],
-            ", ".join(sorted({run.source for run in imported})): imported,
-        }
-        return tuple(
-            self._alone(scope, evidence, quantity, source, kept)
-            for source, kept in groups.items()
-            if kept
-        )
-
-    def _alone(
-        self,
-        scope: Scope,
-        evidence: Evidence,
-        quantity: str,
-        source: str,
-        kept: Sequence[Run],
-    ) -> Alone:
-        ids = {run.id for run in kept}
-        runs = evidence.without_claims()
-        part = replace(
-            runs,
-            own=replace(runs.own, runs=tuple(r for r in runs.own.runs if r.id in ids)),
-            scored=tuple(r for r in evidence.scored if r.id in ids),
-        )
-        draws = None
-        if len(kept) >= MIN_RUNS and quantity == "max_stable":
-            draws = self.fitter.exponents(scope, part)
-        elif len(kept) >= MIN_RUNS:
-            draws = self.fitter.best_exponents(part)
-        return Alone(
-            source=source,
-            n_runs=len(kept),
-            exponent=None if draws is None else exponent_of(draws, quantity),
-            scaling_rules=None
-            if draws is None
-            else rounded_shares(scaling_rule_shares(draws)),
-        )
-
     # -- what would decide -------------------------------------------------------------
 
     def deciding(
@@ -320,16 +209,17 @@ class Referee:
         ends = _ends(scope, finding)
         prices = self.planner.costs_of(of, ends) if here else None
         if quantity == "best":
-            trials = self._score_trials(its_evidence, ends, bands)
+            runs = self._score_runs(of, its_evidence, ends, bands)
         else:
-            trials = choose_stability_trials(
+            runs = choose_stability_runs(
+                of.workload,
                 model,
                 ends,
                 bands,
                 horizon_steps=prices.steps if prices else scope.horizon_steps,
                 count=DECIDING_RUNS,
             )
-        runs = _priced(of.workload, trials, prices)
+        runs = _priced(runs, prices)
         spent = [r.estimated_seconds for r in runs if r.estimated_seconds is not None]
         seconds = (
             round(sum(spent) / max(self.planner.settings.n_workers, 1), 1)
@@ -366,16 +256,20 @@ class Referee:
         share = side_share(self.fitter.exponents(*case), bands)
         return min(share, 1 - share) < SETTLED_SHARE
 
-    def _score_trials(
-        self, evidence: Evidence, ends: tuple[int, int], bands: tuple[str, str]
-    ) -> tuple[DecidingTrial, ...]:
+    def _score_runs(
+        self,
+        scope: Scope,
+        evidence: Evidence,
+        ends: tuple[int, int],
+        bands: tuple[str, str],
+    ) -> tuple[DecidingRun, ...]:
         if not evidence.scored:
             return ()
         middle = middle_batch(evidence.scored)
         best = self.fitter.best_rate(evidence, middle)
         if best is None:
             return ()
-        return choose_score_trials(best.median, middle, ends, bands)
+        return choose_score_runs(scope.workload, (middle, best.median), ends, bands)
 
     def _decide_for_store(self, found: Sequence[tuple[Case, Finding]]) -> Deciding:
         """The runs for the least decided workload that can be trained here."""
@@ -404,71 +298,6 @@ def middle_batch(runs: Sequence[Run]) -> int:
     """Return the middle one of the batch sizes that were run."""
     sizes = sorted({run.batch_size for run in runs})
     return sizes[len(sizes) // 2]
-
-
-def _finding(
-    scope: Scope,
-    *,
-    quantity: str,
-    draws: NDArray[np.float64],
-    judged_by: NDArray[np.float64],
-    batches: set[int],
-    runs: Sequence[Run],
-    proxy_runs: Sequence[Run],
-    n_claims: int,
-    by_source: tuple[Alone, ...],
-    prior: tuple[float, float],
-) -> Finding:
-    run_batches = [r.batch_size for r in (*runs, *proxy_runs)]
-    return Finding(
-        workload=scope.workload,
-        optimizer=scope.optimizer,
-        recipe=scope.recipe,
-        quantity=quantity,
-        exponent=exponent_of(draws, quantity),
-        scaling_rules=rounded_shares(scaling_rule_shares(draws)),
-        batch_range=(min(batches), max(batches)) if batches else None,
-        n_batch_octaves=round(math.log2(max(run_batches) / min(run_batches)), 1)
-        if run_batches
-        else 0.0,
-        n_compared=_n_compared((*runs, *proxy_runs)),
-        n_runs=len(runs),
-        n_proxy_runs=len(proxy_runs),
-        n_claims=n_claims,
-        held_fixed=_held_fixed(scope, (*runs, *proxy_runs)),
-        devices=tuple(sorted({r.device for r in (*runs, *proxy_runs) if r.device})),
-        by_source=by_source,
-        prior=prior,
-        draws=judged_by,
-        ordered=ordered_share((*runs, *proxy_runs))
-        if quantity == "max_stable"
-        else None,
-    )
-
-
-def _n_compared(runs: Sequence[Run]) -> int:
-    """The batch sizes at which several rates were tried."""
-    rates: dict[int, set[float]] = {}
-    for run in runs:
-        rates.setdefault(run.batch_size, set()).add(run.learning_rate)
-    return sum(len(tried) >= MIN_RATES for tried in rates.values())
-
-
-def _held_fixed(scope: Scope, runs: Sequence[Run]) -> str:
-    """What did not change with the batch size, as far as the runs say."""
-    recipe = RECIPES.get(scope.recipe or "")
-    named = f"recipe {recipe.name}" if recipe else "whatever the source held fixed"
-    lengths = {run.horizon_steps for run in runs}
-    if len(lengths) != 1 or None in lengths:
-        return named
-    unit = "steps" if recipe else "(steps, epochs or tokens: the source's count)"
-    return f"{named}, and a length of {lengths.pop()} {unit}"
-
-
-def _is_proxy_of(workload: str, scope: Scope) -> bool:
-    name = WorkloadName.parse(workload)
-    same = name.base.lower() == scope.name.base.lower()
-    return same and name.width_divisor != scope.name.width_divisor
 
 
 def _concerns(workload: str | None, scope: Scope) -> bool:
@@ -516,22 +345,19 @@ def _doubt(finding: Finding) -> float:
 
 
 def _priced(
-    workload: str, trials: Sequence[DecidingTrial], prices: RunPrices | None
+    runs: Sequence[DecidingRun], prices: RunPrices | None
 ) -> tuple[DecidingRun, ...]:
-    """The trials as runs, with what each costs where it can be made here."""
+    """The runs with what each costs, where they can be made here."""
+    if prices is None:
+        return tuple(runs)
     return tuple(
-        DecidingRun(
-            workload=workload,
-            batch_size=trial.batch_size,
-            learning_rate=trial.learning_rate,
-            seed=prices.first_seed + i if prices else None,
-            steps=prices.steps if prices else None,
-            estimated_seconds=round(prices.seconds_by_batch[trial.batch_size], 1)
-            if prices
-            else None,
-            speaks_for=trial.speaks_for,
+        replace(
+            run,
+            seed=prices.first_seed + i,
+            steps=prices.steps,
+            estimated_seconds=round(prices.seconds_by_batch[run.batch_size], 1),
         )
-        for i, trial in enumerate(trials)
+        for i, run in enumerate(runs)
     )
 
 

@@ -201,7 +201,7 @@ class ClaimVerdict:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DecidingRun:
     """A run that would tell the two leading rules apart.
 
@@ -212,9 +212,9 @@ class DecidingRun:
     workload: str
     batch_size: int
     learning_rate: float
-    seed: int | None
-    steps: int | None
-    estimated_seconds: float | None
+    seed: int | None = None
+    steps: int | None = None
+    estimated_seconds: float | None = None
     speaks_for: str
 
 

@@ -1,6 +1,6 @@
 """Shared by the page tests: a real Advisor on a temporary store, and the pages.
 
-Training is not started: `tend` does nothing here, so a verification stays queued until
+Training is not started, so a verification stays queued until
 a test carries it out or ends it by hand. The browser journeys train for real.
 """
 
@@ -38,16 +38,13 @@ def fitter() -> Fitter:
 
 @pytest.fixture
 def advisor(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fitter: Fitter
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fitter: Fitter,
+    nothing_trains: None,
 ) -> Iterator[Advisor]:
     """A seeded Advisor on a temporary store, in the place of the cached one."""
-    monkeypatch.setattr(Advisor, "tend", lambda self: None)
-    monkeypatch.setattr(Advisor, "look_after", lambda self: None)
-    monkeypatch.setattr(
-        "advisor.running.verification.ensure_supervisor", lambda advisor: None
-    )
-    with Advisor.open(tmp_path / "store") as opened:
-        opened._fitter = fitter
+    with Advisor.open(tmp_path / "store", fitter=fitter) as opened:
         monkeypatch.setattr(resources, "advisor", lambda: opened)
         yield opened
 

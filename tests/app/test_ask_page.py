@@ -1,5 +1,6 @@
 """The Ask page: questions, follow-ups, plans, and what happens when it goes wrong."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from advisor.conversation.asking_back import EXAMPLES
 from advisor.service import Advisor
 from advisor.ui import plans, resources
-from advisor.ui.turns import Turn, ask_turn, context_after, plan_of
+from advisor.ui.turns import Turn, ask_turn, context_after
 from knowledge.errors import BadValueError, StoreBusyError
 from knowledge.records import Curve, Outcome
 from tests.app.pages import OpenPage, proxy_run, texts
@@ -195,10 +196,12 @@ def test_every_kind_of_question_is_drawn(
 
 
 def test_without_evidence_the_answer_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_page: OpenPage
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    open_page: OpenPage,
+    nothing_trains: None,
 ) -> None:
     """An unseeded store has no rate, and no chart of nothing."""
-    monkeypatch.setattr(Advisor, "tend", lambda self: None)
     with Advisor.open(tmp_path / "bare", seeded=False) as opened:
         monkeypatch.setattr(resources, "advisor", lambda: opened)
         at = ask(open_page("ask"), QUESTION)
@@ -260,12 +263,15 @@ def test_run_starts_the_plan_once(advisor: Advisor, asked: AppTest) -> None:
     spec = opened[0].spec["spec"]
     assert spec["workload"] == "realface@1/16"
     assert spec["batch_sizes"] == [2, 5, 12]
-    plan = plan_of(turn.answer)
+    plan = turn.answer.offered_plan
     assert plan is not None
-    assert spec["budget_seconds"] == plans.usual_budget(plan)
-    assert spec["steps"] == plan["runs"][0]["steps"]
-    wish = plans.Wish("realface@1/16", (5,), 60)
-    plans.start(advisor, turn, plan, wish)
+    assert plan.spec is not None
+    assert spec == json.loads(json.dumps(plan.spec.to_dict()))
+    jobs = advisor.queue.jobs(verification_id=turn.plan_id)
+    assert [(j.config.batch_size, j.config.learning_rate) for j in jobs] == [
+        (run.batch_size, run.learning_rate) for run in plan.runs
+    ]
+    plans.start(advisor, turn, plan)
     assert len(advisor.queue.verifications()) == 1
 
 
@@ -524,9 +530,9 @@ def test_only_reports_about_the_workload_itself_are_arrows(advisor: Advisor) -> 
 def test_a_named_rate_is_the_one_that_runs(advisor: Advisor) -> None:
     """Asked to run a rate, the plan holds that rate and no budget."""
     turn = ask_turn(advisor, "Run digits_mlp at batch 32 with lr 0.01", None)
-    plan = plan_of(turn.answer)
+    plan = turn.answer.offered_plan
     assert plan is not None
-    started = plans.start(advisor, turn, plan, plans.Wish("digits_mlp", (32,), 60))
+    started = plans.start(advisor, turn, plan)
     jobs = advisor.queue.jobs(verification_id=started.verification_id)
     assert [job.config.learning_rate for job in jobs] == [0.01]
 
@@ -536,7 +542,7 @@ def test_an_answer_without_a_plan_has_none(advisor: Advisor) -> None:
     turn = ask_turn(advisor, QUESTION, None)
     r = turn.answer.recommendations[0]
     sure = replace(r, verification=replace(r.verification, needed=False))
-    assert plan_of(replace(turn.answer, recommendations=(sure,))) is None
+    assert replace(turn.answer, recommendations=(sure,)).offered_plan is None
 
 
 def test_batch_sizes_are_read_from_a_field() -> None:

@@ -129,8 +129,7 @@ def any_store(
     """A store as it ships, one without anything, and one with odd runs; all asked."""
     seeded = request.param != "empty"
     folder = tmp_path_factory.mktemp("quiet") / "store"
-    with Advisor.open(folder, seeded=seeded, study=seeded) as opened:
-        opened._fitter = fitter
+    with Advisor.open(folder, seeded=seeded, study=seeded, fitter=fitter) as opened:
         if request.param == "odd":
             fill_oddly(opened)
         first = opened.ask("help").answer_id

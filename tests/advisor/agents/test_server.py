@@ -33,7 +33,7 @@ from advisor.service import Advisor
 from knowledge.errors import SettingsError
 from tests.waiting import LIMIT_SECONDS, POLL_SECONDS
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TOKEN = "a token of this test"
 QUESTION = {"workload": "realface", "batch_size": 5}
 Talk = Callable[[ClientSession], Awaitable[Any]]
@@ -496,10 +496,10 @@ def test_a_request_that_is_too_large_is_refused(url):
 
 def test_a_name_by_which_clients_call_it_can_be_allowed(advisor, monkeypatch):
     seen: list[Any] = []
-    server = build_server(advisor)
-    monkeypatch.setattr(server, "build_server", lambda advisor: server)
+    built = server.build_server(advisor)
+    monkeypatch.setattr(server, "build_server", lambda advisor: built)
     monkeypatch.setattr(
-        type(server),
+        type(built),
         "streamable_http_app",
         lambda self, **settings: seen.append(settings["transport_security"]),
     )

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from advisor.agents.results import MOST_CHARS, short_result
 from advisor.agents.tools import TOOLS, call_tool
 from advisor.service import Advisor
-from advisor.statistics.fitting import Fitter
 from knowledge.errors import (
     AdvisorError,
     BadValueError,
@@ -59,7 +58,6 @@ ANY_JSON = st.recursive(
 def advisor():
     """One store for all: nothing here starts or changes anything that counts."""
     with Advisor.open(":memory:") as opened:
-        opened._fitter = Fitter()
         yield opened
 
 
@@ -337,8 +335,6 @@ def test_other_wrong_values_are_refused_in_a_sentence(advisor, name, arguments, 
         ({"batch_sizes": [32], "budget_seconds": True}, "budget_seconds is True"),
         ({"batch_sizes": [32], "budget_seconds": 1e9}, "1 to 86,400"),
         ({"batch_sizes": [32], "budget_seconds": math.nan}, "1 to 86,400"),
-        ({"batch_sizes": [32], "recipe": "faceswap-3"}, "cannot be trained here"),
-        ({"batch_sizes": [32], "optimizer": "lion"}, "cannot be trained here"),
     ],
 )
 def test_runs_that_cannot_be_made_are_not_even_proposed(advisor, arguments, said):
@@ -395,6 +391,14 @@ def test_what_cannot_be_trained_here_gets_no_plan_id(advisor, tmp_path):
     )
     assert document["plan_id"] is None
     assert "cannot be trained here" in document["summary"]
+
+
+@pytest.mark.parametrize("asked", [{"recipe": "faceswap-3"}, {"optimizer": "lion"}])
+def test_what_cannot_be_trained_so_gets_no_plan_id_either(advisor, asked):
+    document = call_tool(advisor, "propose_runs", {**RIGHT["propose_runs"], **asked})
+    assert document["plan_id"] is None
+    assert document["plan"]["runs"] == []
+    assert "cannot be trained" in document["summary"]
 
 
 def test_a_job_nobody_knows_cannot_be_stopped(advisor):

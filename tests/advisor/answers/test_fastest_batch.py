@@ -10,9 +10,11 @@ import pytest
 
 from advisor.answers.fastest_batch import build_throughput
 from advisor.charts.throughput import build_throughput_chart, describe_throughput_chart
+from advisor.planning.spec import examples_of
 from advisor.running import speeds
 from advisor.service import Advisor
 from advisor.statistics.fitting import Fitter
+from experiments.jobs.queue import Queue
 from experiments.machine import machine_name
 from knowledge.errors import BadValueError, RunError, WorkloadUnavailableError
 from knowledge.records import Run, Throughput
@@ -28,8 +30,7 @@ def fitter() -> Fitter:
 
 @pytest.fixture
 def advisor(tmp_path: Path, fitter: Fitter) -> Iterator[Advisor]:
-    with Advisor.open(tmp_path / "store", study=False) as opened:
-        opened._fitter = fitter
+    with Advisor.open(tmp_path / "store", study=False, fitter=fitter) as opened:
         yield opened
 
 
@@ -121,7 +122,7 @@ def test_a_speed_of_another_machine_or_precision_does_not_count(advisor):
         ]
     )
     assert advisor.throughput("realface").points == ()
-    assert advisor.run_cost("realface", device="cpu").n_timed == 0
+    assert advisor.planner.timings.run_cost("realface", device="cpu").n_timed == 0
 
 
 def test_the_newest_measurement_alone_counts_and_runs_fill_what_is_missing(advisor):
@@ -153,17 +154,17 @@ def test_what_was_measured_changes_the_time_of_a_plan_at_once(advisor):
     assert each[1] > 5 * each[0]
 
 
-def test_a_plan_lists_the_runs_that_its_time_holds(advisor):
+def test_a_plan_says_how_many_runs_its_time_holds(advisor):
     """What the card says is what happens."""
     advisor.store.record_throughput(
         [speed(5, 100.0, workload="original@1/16", seconds_per_step=0.04)]
     )
     for budget in (60.0, 120.0):
         plan = advisor.plan_runs("original@1/16", [5], budget_seconds=budget)
-        assert 0.7 * budget < plan["estimated_seconds"] <= budget
-        assert len(plan["runs"]) >= 8
-        examples = sum(2 * run["batch_size"] * run["steps"] for run in plan["runs"])
-        assert plan["estimated_examples"] == examples
+        assert plan.estimated_seconds == budget
+        assert len(plan.runs) == advisor.settings.n_workers
+        assert len(plan.runs) + plan.more_runs >= 8
+        assert plan.estimated_examples > sum(map(examples_of, plan.runs))
 
 
 def test_the_chart_marks_where_a_rate_is_known_and_labels_the_answer(advisor):
@@ -250,6 +251,6 @@ def test_nothing_is_measured_beside_a_run_or_another_measurement(
     class Running:
         state = "running"
 
-    monkeypatch.setattr(Advisor, "jobs", lambda self: [Running()])
+    monkeypatch.setattr(Queue, "jobs", lambda self, **_: [Running()])
     with pytest.raises(RunError, match="Runs are under way"):
         advisor.measure_speed("realface")

@@ -4,36 +4,21 @@ from dataclasses import replace
 
 import pytest
 
-from advisor.running.tending import advance
 from advisor.service import Advisor
 from advisor.settings import Settings
-from experiments.jobs.worker import do_job
 from knowledge.errors import BadValueError
 from knowledge.outcome import RULE_VERSION
 from tests import example_records as examples
+from tests.by_hand import work
 
 
 @pytest.fixture
-def advisor(tmp_path, monkeypatch):
-    """Without supervisors: a test carries out what is queued."""
-    monkeypatch.setattr(
-        "advisor.running.verification.ensure_supervisor", lambda advisor: None
-    )
+def advisor(tmp_path, nothing_trains):
     folder = tmp_path / "store"
     with Advisor.open(
         folder, study=False, settings=Settings(folder, n_workers=1)
     ) as opened:
         yield opened
-
-
-def work(advisor, verification):
-    """Carry out everything a verification queues."""
-    while True:
-        advance(advisor, verification.id)
-        job = advisor.queue.claim("us")
-        if job is None:
-            return
-        do_job(advisor.queue, advisor.store.folder, job, "us")
 
 
 def test_runs_in_bf16_count_for_answers_about_bf16_alone(advisor):

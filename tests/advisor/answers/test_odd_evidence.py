@@ -3,7 +3,7 @@
 import json
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,13 +13,11 @@ from advisor.answers.largest_batch import batch_estimate, limit_reason
 from advisor.answers.recommendation import build_judgement, build_recommendation
 from advisor.answers.wording import judgement_text, recommendation_text
 from advisor.evidence.scope import Scope
-from advisor.evidence.selecting import Evidence
 from advisor.planning.plan import VerificationPlan
 from advisor.scaling.referee import Referee
 from advisor.scaling.wording import scaling_report_text
 from advisor.service import Advisor
 from advisor.statistics.fitting import Fitter
-from knowledge.claims.seeds import load_seed_claims
 from knowledge.records import Outcome, Run
 from tests.evidence_of import select_evidence
 
@@ -228,7 +226,9 @@ def test_far_from_the_evidence_the_distance_is_said_in_octaves(advisor):
 # -- straight through the statistics ---------------------------------------------------
 
 
-def answer_everything(runs: Sequence[Run], batch: int, rate: float) -> None:
+def answer_everything(
+    nobody: Advisor, runs: Sequence[Run], batch: int, rate: float
+) -> None:
     """Recommend, judge, limit, compare and referee, without a database."""
     fitter = Fitter()
     scope = Scope("odd/w", "adam", None, "cpu", 100)
@@ -253,22 +253,18 @@ def answer_everything(runs: Sequence[Run], batch: int, rate: float) -> None:
         if found is not None:
             check_document(batch_estimate(found))
             assert limit_reason(scope, rate, found, model, evidence)
-    report = _referee(fitter).report_on([(scope, evidence)])
+    report = Referee(nobody.library, fitter, nobody.planner).report_on(
+        [(scope, evidence)]
+    )
     check_document(report.to_dict())
     assert scaling_report_text(report)
 
 
-def _referee(fitter: Fitter) -> Referee:
-    def never(*_: object, **__: object) -> tuple[Scope, Evidence]:
-        raise AssertionError("an imported workload has no runs to price here")
-
-    return Referee(
-        fitter=fitter,
-        claims=load_seed_claims(),
-        evidence_of=never,
-        costs_of=never,
-        n_workers=1,
-    )
+@pytest.fixture(scope="module")
+def nobody() -> Iterator[Advisor]:
+    """A store that holds claims, and nothing of what is asked."""
+    with Advisor.open(":memory:") as opened:
+        yield opened
 
 
 @st.composite
@@ -319,7 +315,7 @@ def odd_runs(draw: st.DrawFn) -> list[Run]:
     batch=st.sampled_from([1, 7, 256, 10**7]),
     log_rate=st.floats(-30, 10),
 )
-def test_any_runs_get_a_finite_answer_without_a_warning(runs, batch, log_rate):
+def test_any_runs_get_a_finite_answer_without_a_warning(nobody, runs, batch, log_rate):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        answer_everything(runs, batch, 2.0**log_rate)
+        answer_everything(nobody, runs, batch, 2.0**log_rate)

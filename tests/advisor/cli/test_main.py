@@ -11,6 +11,7 @@ import pytest
 from advisor.cli.arguments import COMMANDS
 from advisor.cli.main import main
 from advisor.conversation.proposals import Action
+from advisor.planning.plan import plan_document
 from advisor.service import Advisor
 from knowledge.errors import BadValueError
 from knowledge.recipes import RECIPES
@@ -237,13 +238,6 @@ def test_the_installed_command_runs():
     assert done.returncode == 0
 
 
-@pytest.fixture
-def nothing_trains(monkeypatch):
-    monkeypatch.setattr(
-        "advisor.running.verification.ensure_supervisor", lambda advisor: None
-    )
-
-
 def test_an_answer_with_an_offer_says_how_to_approve_it_and_it_works_once(
     run, store, nothing_trains
 ):
@@ -315,9 +309,10 @@ def test_a_plan_for_a_device_that_is_not_here_is_refused_at_the_yes(
 ):
     """The same check as for a command, as both start runs in one place."""
     with Advisor.open(tmp_path / "store") as advisor:
-        details = {"workload": "digits_mlp", "batch_sizes": [32], "device": "cuda"}
-        details |= {"learning_rates": [0.01], "recipe": "adam", "steps": 60}
-        details |= {"budget_seconds": None}
+        planned = advisor.plan_runs(
+            "digits_mlp", 32, learning_rate=0.01, steps=60, device="cuda"
+        )
+        details = plan_document(planned)
         plan = advisor.proposals.save(Action.VERIFY, "1 run", details)
         with pytest.raises(BadValueError, match="no CUDA device"):
             advisor.approve(plan.id)

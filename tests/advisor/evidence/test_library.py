@@ -19,7 +19,7 @@ from knowledge.store.store import Store
 from tests import example_records as examples
 from tests.evidence_of import select_evidence
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SCOPE = Scope("bench/a", "adam", None, "cpu", 100)
 RUN = replace(examples.GRID_RUN, steps=100, horizon_steps=100)
 CLAIM = replace(

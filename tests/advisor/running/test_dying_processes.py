@@ -120,7 +120,7 @@ def test_one_that_was_started_by_somebody_else_is_replaced_too(
     wait_for(lambda: processes(folder, SUPERVISOR))
     kill_all(folder)
     with Advisor.open(folder, settings=advisor.settings) as another:
-        Verification(another, verification.id).wait()
+        another.verifications.get(verification.id).wait()
     assert verification.state == "finished"
 
 
@@ -166,7 +166,7 @@ def test_a_second_supervisor_is_not_taken_for_the_first(advisor: Advisor) -> Non
     advisor.look_after()
     last = json.loads((advisor.store.folder / STARTED_FILE).read_text())["pid"]
     assert last == second
-    assert advisor.tending.trouble() is None
+    assert advisor.supervision.trouble() is None
     verification.cancel()
     verification.wait()
     assert verification.state == "cancelled"
@@ -301,7 +301,7 @@ def test_jobs_that_nobody_carries_out_any_more_are_not_shown_without_a_word(
     """By the command, by the answer in words, by the doctor."""
     sabotage.at_start_of(SUPERVISOR, EXITS)
     start(advisor)
-    wait_for(advisor.tending.trouble)
+    wait_for(advisor.supervision.trouble)
     assert main.main(["jobs", "list", "--store", str(folder)]) == 0
     said = capsys.readouterr()
     assert "Nobody carries out the runs that wait" in said.err

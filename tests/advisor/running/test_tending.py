@@ -9,18 +9,16 @@ from typing import Any
 import pytest
 
 from advisor.evidence.selecting import OVERTAKEN
-from advisor.planning import plan as planning_of_wishes
+from advisor.planning import spec as spec_of_runs
 from advisor.planning.next_run import PlannedTrial, Survivor
-from advisor.running.tending import advance, examples_spent, find_paused
-from advisor.running.verification import Verification
+from advisor.running.tending import examples_spent
 from advisor.service import Advisor
 from advisor.settings import Settings
 from experiments.jobs.queue import Queue
-from experiments.jobs.records import Job
-from experiments.jobs.worker import do_job
 from knowledge import inbox
 from knowledge.outcome import RULE_VERSION
 from knowledge.records import Outcome, Run
+from tests.by_hand import advance, work
 
 STEPS = 900  # rungs at 100, 300 and 900
 KNOWN = Run(
@@ -43,13 +41,12 @@ Choose = Callable[[list[Survivor], tuple[int, ...]], PlannedTrial]
 
 
 @pytest.fixture
-def advisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Advisor]:
+def advisor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nothing_trains: None
+) -> Iterator[Advisor]:
     """A store that knows one run; jobs are carried out one after another, by us."""
-    monkeypatch.setattr(
-        "advisor.running.verification.ensure_supervisor", lambda advisor: None
-    )
     # Runs of digits are cheap: stopping them at rungs is what these tests are about.
-    monkeypatch.setattr(planning_of_wishes, "SHORT_RUN_SECONDS", 0.0)
+    monkeypatch.setattr(spec_of_runs, "SHORT_RUN_SECONDS", 0.0)
     folder = tmp_path / "store"
     with Advisor.open(
         folder, study=False, settings=Settings(folder, n_workers=1)
@@ -70,7 +67,7 @@ def plan(monkeypatch: pytest.MonkeyPatch, choose: Choose) -> None:
     ) -> PlannedTrial:
         return choose(survivors, rungs)
 
-    monkeypatch.setattr(planning_of_wishes, "plan_next_run", planned)
+    monkeypatch.setattr(spec_of_runs, "plan_next_run", planned)
 
 
 def new_run(rungs: tuple[int, ...], rate: float = 1e-3) -> PlannedTrial:
@@ -90,19 +87,6 @@ def carry_first(survivors: list[Survivor], rungs: tuple[int, ...]) -> PlannedTri
     for survivor in sorted(survivors, key=lambda s: s.steps):
         return carried(survivor, next(r for r in rungs if r > survivor.steps))
     return new_run(rungs)
-
-
-def work(advisor: Advisor, verification: Verification) -> list[Job]:
-    """Advance and carry out until nothing is left; return each job as it stopped."""
-    stops = []
-    for _ in range(50):
-        advance(advisor, verification.id)
-        job = advisor.queue.claim("us")
-        if job is None:
-            return stops
-        do_job(advisor.queue, advisor.store.folder, job, "us")
-        stops.append(advisor.queue.job(job.id))
-    raise AssertionError("it does not come to an end")
 
 
 def test_a_survivor_is_carried_from_rung_to_rung_as_one_job(advisor, monkeypatch):
@@ -161,13 +145,12 @@ def test_an_answer_that_knows_cut_short_runs_alone_says_so(advisor, monkeypatch)
     assert not any("Nothing is known" in caveat for caveat in answer.caveats)
 
 
-def test_cheap_runs_go_to_their_end_and_measure_the_threshold(tmp_path, monkeypatch):
+def test_cheap_runs_go_to_their_end_and_measure_the_threshold(
+    tmp_path, monkeypatch, nothing_trains
+):
     """What Run does for digits on a store that knows nothing of them."""
-    monkeypatch.setattr(
-        "advisor.running.verification.ensure_supervisor", lambda advisor: None
-    )
     # Whether they are cheap is decided by their times: here also on a slow machine.
-    monkeypatch.setattr(planning_of_wishes, "SHORT_RUN_SECONDS", math.inf)
+    monkeypatch.setattr(spec_of_runs, "SHORT_RUN_SECONDS", math.inf)
     folder = tmp_path / "store"
     with Advisor.open(
         folder, study=False, settings=Settings(folder, n_workers=1)
@@ -213,7 +196,7 @@ def test_only_what_went_well_under_the_same_settings_can_go_on(advisor, monkeypa
     (job,) = work(advisor, verification)
     runs = advisor.store.runs(workload="digits_mlp")
     spec = verification.spec
-    assert list(find_paused(advisor, spec, runs)) == [job.id]
+    assert list(advisor.planner.find_paused(spec, runs)) == [job.id]
     from dataclasses import replace
 
     for other in (
@@ -222,9 +205,9 @@ def test_only_what_went_well_under_the_same_settings_can_go_on(advisor, monkeypa
         replace(spec, data="other"),
         replace(spec, steps=100),
     ):
-        assert find_paused(advisor, other, runs) == {}
+        assert advisor.planner.find_paused(other, runs) == {}
     advisor.queue.carry_further(job.id, stop_after=None)  # under way
-    assert find_paused(advisor, spec, runs) == {}
+    assert advisor.planner.find_paused(spec, runs) == {}
 
 
 def test_a_budget_of_examples_is_kept_and_killed_runs_count(advisor, monkeypatch):

@@ -9,11 +9,12 @@ from dataclasses import replace
 import pytest
 
 from advisor.cli import main
-from advisor.running.verification import Verification
+from advisor.running.supervision import Supervision
 from advisor.service import Advisor
 from experiments.jobs.carrying_out import build_run
 from knowledge import inbox
 from knowledge.records import Curve, Outcome, run_body
+from tests.by_hand import start_instead
 
 WISH = ["verify", "--workload", "digits_mlp", "--batch-size", "32"]
 WISH += ["--learning-rate", "0.01", "--steps", "60"]
@@ -25,11 +26,12 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def runs_end_at_once(monkeypatch):
+def runs_end_at_once(monkeypatch, folder):
     """In place of a supervisor: the run's record is saved and its job ends."""
 
-    def carry_out(advisor: Advisor) -> None:
-        job = advisor.queue.claim("me")
+    def carry_out(supervision: Supervision) -> None:
+        queue = supervision.queue
+        job = queue.claim("me")
         if job is None:
             return
         curve = Curve(losses=(1.0, 0.5))
@@ -37,11 +39,11 @@ def runs_end_at_once(monkeypatch):
         run = build_run(job.config, curve=curve, seconds=1.0, **verdict)
         run = replace(run, steps=60, job_id=job.id)
         body = run_body(run, curve)
-        inbox.record(advisor.store.folder, "run", body, event_id=run.id)
-        advisor.queue.end(job.id, "me", state="finished", run_id=run.id)
-        advisor.queue.end_verification(job.verification_id, state="finished")
+        inbox.record(folder, "run", body, event_id=run.id)
+        queue.end(job.id, "me", state="finished", run_id=run.id)
+        queue.end_verification(job.verification_id, state="finished")
 
-    monkeypatch.setattr("advisor.running.verification.ensure_supervisor", carry_out)
+    start_instead(monkeypatch, carry_out)
 
 
 @pytest.fixture
@@ -84,7 +86,7 @@ def test_such_runs_appear_when_there_is_room_again(
     verification_id = json.loads(capsys.readouterr().out)["verification_id"]
     monkeypatch.undo()
     with Advisor.open(folder) as advisor:
-        document = Verification(advisor, verification_id).to_dict()
+        document = advisor.verifications.get(verification_id).to_dict()
     assert document["error"] is None
     assert document["runs"][0]["outcome"] == "stable"
 
@@ -96,12 +98,9 @@ def test_with_room_there_is_no_error(folder, runs_end_at_once, capsys):
 
 
 def test_waiting_for_runs_ends_where_not_even_their_records_can_be_written(
-    folder, monkeypatch, capsys
+    folder, monkeypatch, nothing_trains, capsys
 ):
     """Nobody is left to say that they are over."""
-    monkeypatch.setattr(
-        "advisor.running.verification.ensure_supervisor", lambda advisor: None
-    )
     monkeypatch.setattr(main, "FULL_SECONDS", 0.1)
     room = shutil.disk_usage(folder.parent)._replace(free=4096)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: room)

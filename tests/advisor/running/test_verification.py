@@ -15,6 +15,7 @@ from experiments.jobs.records import Job
 from experiments.training.run_folder import RunFolder
 from knowledge.errors import BadValueError, WorkloadUnavailableError
 from knowledge.records import Outcome, Run
+from tests.by_hand import start_instead
 from tests.gate import HELD_AT_STEP, Gate
 from tests.waiting import LIMIT_SECONDS, until
 
@@ -108,9 +109,7 @@ def test_named_rates_are_run_as_they_are_and_become_evidence(advisor):
 
 def test_chosen_rates_lie_where_the_threshold_is_believed_to_be(advisor, monkeypatch):
     with monkeypatch.context() as patched:
-        patched.setattr(
-            "advisor.running.verification.ensure_supervisor", lambda advisor: None
-        )
+        start_instead(patched)
         verification = advisor.verify("digits_mlp", 32, runs=6, steps=60)
     assert len(verification.job_ids) == 2  # there at once, for whoever detaches
     advisor.tend()

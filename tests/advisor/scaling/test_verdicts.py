@@ -12,8 +12,8 @@ from advisor.answers.comparison import chances_of_highest
 from advisor.answers.wording import comparison_text, largest_batch_text
 from advisor.estimates import Estimate
 from advisor.scaling.deciding_runs import (
-    choose_score_trials,
-    choose_stability_trials,
+    choose_score_runs,
+    choose_stability_runs,
     reaching_batches,
 )
 from advisor.scaling.verdicts import (
@@ -495,8 +495,8 @@ def test_deciding_runs_tell_two_rules_apart_and_runs_at_the_middle_do_not():
         rates = np.exp2(random.uniform(-8.5, -5.5, 10))
         failed = simulate(batches, np.log2(rates), slope, random)
         fitted = StableLearningRateModel(n_particles=512).fit(batches, rates, failed)
-        ends = choose_stability_trials(
-            fitted, [2, 32], bands, horizon_steps=None, count=6
+        ends = choose_stability_runs(
+            "mine", fitted, [2, 32], bands, horizon_steps=None, count=6
         )
         middle = np.exp2(np.linspace(*np.log2(fitted.believed_range(8)), 6))
         for name, more in (
@@ -520,8 +520,13 @@ def test_a_failure_at_the_large_end_speaks_for_the_rule_that_falls():
     model = StableLearningRateModel(n_particles=512).fit(
         batches, rates, np.log2(rates) > -7
     )
-    ends = choose_stability_trials(
-        model, [2, 64], ("constant", "inverse_sqrt"), horizon_steps=None, count=4
+    ends = choose_stability_runs(
+        "mine",
+        model,
+        [2, 64],
+        ("constant", "inverse_sqrt"),
+        horizon_steps=None,
+        count=4,
     )
     assert {t.batch_size: t.speaks_for for t in ends} == {
         2: "constant",
@@ -530,7 +535,7 @@ def test_a_failure_at_the_large_end_speaks_for_the_rule_that_falls():
 
 
 def test_score_trials_are_where_the_two_rules_predict_the_best_rate():
-    trials = choose_score_trials(0.01, 32, [8, 128], ("sqrt", "linear"))
+    trials = choose_score_runs("mine", (32, 0.01), [8, 128], ("sqrt", "linear"))
     rates = {(t.batch_size, t.speaks_for): t.learning_rate for t in trials}
     assert rates[128, "linear"] == pytest.approx(0.04)
     assert rates[128, "sqrt"] == pytest.approx(0.02)

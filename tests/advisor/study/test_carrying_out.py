@@ -27,12 +27,8 @@ def plan_of(*parts: StudyPart) -> StudyPlan:
 
 
 @pytest.fixture
-def advisor(tmp_path, monkeypatch):
+def advisor(tmp_path, monkeypatch, nothing_trains):
     """Without supervisors: what is queued waits until a test carries it out."""
-    monkeypatch.setattr(Advisor, "tend", lambda self: None)
-    monkeypatch.setattr(
-        "advisor.running.verification.ensure_supervisor", lambda advisor: None
-    )
     monkeypatch.setattr("advisor.study.carrying_out.POLL_SECONDS", 0.01)
     settings = Settings(tmp_path / "s", n_workers=2, with_study=False)
     with Advisor.open(tmp_path / "s", settings=settings) as opened:
@@ -77,11 +73,16 @@ def finish(
 
 
 def states(advisor: Advisor, plan: StudyPlan, budget: float = 60) -> list[str]:
-    return [s.state for s in study_status(advisor, plan, budget_seconds=budget)]
+    return [
+        s.state
+        for s in study_status(advisor.verifications, plan, budget_seconds=budget)
+    ]
 
 
 def test_nothing_was_started_yet(advisor):
-    status = study_status(advisor, plan_of(FIXED, CHOSEN), budget_seconds=60)
+    status = study_status(
+        advisor.verifications, plan_of(FIXED, CHOSEN), budget_seconds=60
+    )
     assert [(s.state, s.n_runs, s.spent_seconds) for s in status] == [
         ("waiting", 0, 0)
     ] * 2
@@ -95,7 +96,7 @@ def test_named_rates_are_done_when_all_of_them_ran(advisor):
     finish(advisor, verification_id, seconds=0.1)
     assert states(advisor, plan) == ["done"]
     said: list[str] = []
-    run_study(advisor, plan, budget_seconds=LONG, say=said.append)
+    run_study(advisor.verifications, plan, budget_seconds=LONG, say=said.append)
     assert said == ["study-fixed: done before, 2 runs."]
 
 
@@ -112,7 +113,7 @@ def test_a_part_whose_time_is_not_used_up_goes_on_under_a_new_number(advisor):
 def test_a_run_that_another_wish_carries_on_is_counted_and_paid_for_once(advisor):
     plan = plan_of(CHOSEN)
     finish(advisor, open_wish(advisor, plan), seconds=3)
-    (before,) = study_status(advisor, plan, budget_seconds=60)
+    (before,) = study_status(advisor.verifications, plan, budget_seconds=60)
     source = advisor.queue.jobs()[0]
     opened = advisor.queue.submit_verification(
         advisor.queue.verification(plan.study_steps()[0].verification_id).spec,
@@ -123,7 +124,7 @@ def test_a_run_that_another_wish_carries_on_is_counted_and_paid_for_once(advisor
         NewJob(longer, verification_id=opened, continues_job=source.id)
     )
     finish(advisor, opened, seconds=5, steps=80)
-    (after,) = study_status(advisor, plan, budget_seconds=60)
+    (after,) = study_status(advisor.verifications, plan, budget_seconds=60)
     assert after.n_runs == before.n_runs
     started = STARTUP_SECONDS  # of the second wish
     more = after.spent_seconds - before.spent_seconds - started
@@ -143,7 +144,9 @@ def test_stopped_runs_of_named_rates_are_resumed_and_not_repeated(advisor):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("advisor.study.carrying_out.time.sleep", carry_out)
-        final = run_study(advisor, plan, budget_seconds=LONG, say=lambda line: None)
+        final = run_study(
+            advisor.verifications, plan, budget_seconds=LONG, say=lambda line: None
+        )
     assert [s.state for s in final] == ["done"]
     assert [job.id for job in advisor.queue.jobs()] == ids
 
@@ -159,7 +162,7 @@ def test_when_the_time_is_over_the_rest_waits(advisor, monkeypatch):
     monkeypatch.setattr("advisor.study.carrying_out.time.monotonic", lambda: now[0])
     said: list[str] = []
     plan = plan_of(FIXED, CHOSEN, dataclasses.replace(FIXED, name="last"))
-    run_study(advisor, plan, budget_seconds=60, say=said.append)
+    run_study(advisor.verifications, plan, budget_seconds=60, say=said.append)
     assert said[-1] == "study-last: no time was left. Run the study again to go on."
 
 
@@ -168,7 +171,7 @@ def test_a_part_that_cannot_be_carried_out_is_said_and_passed_over(advisor):
     plan = plan_of(BROKEN, FIXED)
     done = open_wish(advisor, plan_of(FIXED))
     finish(advisor, done, seconds=0.1)
-    final = run_study(advisor, plan, budget_seconds=LONG, say=said.append)
+    final = run_study(advisor.verifications, plan, budget_seconds=LONG, say=said.append)
     assert any("study-broken: could not be carried out." in line for line in said)
     assert [s.state for s in final] == ["waiting", "done"]
 
@@ -181,7 +184,9 @@ def test_ctrl_c_stops_the_runs_and_they_can_go_on(advisor):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("advisor.study.carrying_out.time.sleep", interrupt)
         with pytest.raises(KeyboardInterrupt):
-            run_study(advisor, plan, budget_seconds=LONG, say=lambda line: None)
+            run_study(
+                advisor.verifications, plan, budget_seconds=LONG, say=lambda line: None
+            )
     assert {job.state for job in advisor.queue.jobs()} == {"cancelled"}
 
 
@@ -194,10 +199,14 @@ def test_a_small_study_is_run_shipped_and_brought_into_a_new_store(
     plan = plan_of(FIXED)
     with Advisor.open(tmp_path / "s", settings=settings) as advisor:
         said: list[str] = []
-        status = run_study(advisor, plan, budget_seconds=LONG, say=said.append)
+        status = run_study(
+            advisor.verifications, plan, budget_seconds=LONG, say=said.append
+        )
         assert status[0].state == "done"
         assert status[0].outcomes == {"diverged": 1, "stable": 1}
-        again = run_study(advisor, plan, budget_seconds=LONG, say=said.append)
+        again = run_study(
+            advisor.verifications, plan, budget_seconds=LONG, say=said.append
+        )
         assert said[-1] == "study-fixed: done before, 2 runs."
         assert again[0].n_runs == 2
     arguments = ["--store", str(tmp_path / "s"), "study"]
@@ -244,6 +253,8 @@ def test_what_cannot_be_done_is_one_sentence(
 
 
 def test_statuses_are_plain_values(advisor):
-    for status in study_status(advisor, plan_of(FIXED), budget_seconds=60):
+    for status in study_status(
+        advisor.verifications, plan_of(FIXED), budget_seconds=60
+    ):
         json.dumps(status.to_dict(), allow_nan=False)
         assert dataclasses.asdict(status)["state"] == "waiting"

@@ -38,7 +38,7 @@ def test_measured_runs_of_our_own_workloads_with_a_curve_are_shipped(advisor, tm
         advisor.store.record_run(dataclasses.replace(run, job_id=None), made[0][1])
     bare = dataclasses.replace(odd, id="run:bare", job_id=None)
     advisor.store.record_run(bare, Curve())
-    study = ship_study(advisor, tmp_path / "out", made=DAY)
+    study = ship_study(advisor.store, tmp_path / "out", made=DAY)
     assert sorted(study.columns()["id"]) == sorted(run.id for run, _ in made)
 
 
@@ -55,7 +55,7 @@ def test_of_a_run_carried_further_the_furthest_is_shipped_and_paid_for_once(
     loose = dataclasses.replace(short, id="run:loose", job_id=None)
     for row in (short, run, further, loose):
         advisor.store.record_run(row, curve)
-    study = ship_study(advisor, tmp_path / "out", made=DAY)
+    study = ship_study(advisor.store, tmp_path / "out", made=DAY)
     assert sorted(study.columns()["id"]) == ["run:further", "run:loose"]
     said = tomllib.loads((tmp_path / "out" / "study.toml").read_text())
     assert said["cpu_hours"] == pytest.approx((7200 + 1200) / 3600, abs=1e-3)
@@ -66,9 +66,9 @@ def test_a_study_can_be_shipped_again_from_a_store_that_started_with_it(
 ):
     for run, curve in made_up_runs(4):
         advisor.store.record_run(run, curve)
-    first = ship_study(advisor, tmp_path / "shipped", made=DAY)
+    first = ship_study(advisor.store, tmp_path / "shipped", made=DAY)
     with Advisor.open(tmp_path / "fresh", study=True) as fresh:
-        again = ship_study(fresh, tmp_path / "shipped", made=DAY)
+        again = ship_study(fresh.store, tmp_path / "shipped", made=DAY)
     assert again.id == first.id
     assert dict(again.curves()) == dict(first.curves())
 
@@ -100,6 +100,6 @@ def test_a_run_that_was_paused_costs_no_more_than_its_steps():
 def test_no_path_of_the_machine_is_shipped(advisor, tmp_path):
     for run, curve in made_up_runs(2):
         advisor.store.record_run(run, curve)
-    ship_study(advisor, tmp_path / "out", made=DAY)
+    ship_study(advisor.store, tmp_path / "out", made=DAY)
     text = (tmp_path / "out" / "study.toml").read_text()
     assert str(tmp_path) not in text

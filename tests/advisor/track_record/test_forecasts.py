@@ -42,11 +42,8 @@ KNOWN = (run(1, 1e-3, Outcome.STABLE), run(2, 1.0, Outcome.DIVERGED))
 
 
 @pytest.fixture
-def advisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Advisor]:
+def advisor(tmp_path: Path, nothing_trains: None) -> Iterator[Advisor]:
     """A store that knows two runs; nobody trains."""
-    monkeypatch.setattr(
-        "advisor.running.verification.ensure_supervisor", lambda advisor: None
-    )
     with Advisor.open(tmp_path / "store") as opened:
         for known in KNOWN:
             opened.store.record_run(known)
@@ -94,11 +91,8 @@ def test_a_forecast_is_saved_before_its_job_can_be_claimed(
     assert len(saved) >= 3
 
 
-def test_where_nothing_is_known_nothing_is_forecast(tmp_path, monkeypatch) -> None:
+def test_where_nothing_is_known_nothing_is_forecast(tmp_path, nothing_trains) -> None:
     """The advisor would have said so; a guess is not put on its record."""
-    monkeypatch.setattr(
-        "advisor.running.verification.ensure_supervisor", lambda advisor: None
-    )
     with Advisor.open(tmp_path / "store") as advisor:
         advisor.verify("digits_cnn", 32, learning_rate=1e-2, steps=STEPS)
         assert advisor.store.forecasts() == []
