@@ -44,6 +44,12 @@ NEEDED: dict[Intent, tuple[str, ...]] = {
     Intent.RUN_VERIFICATION: ("workload", "batch_size"),
 }
 
+# Intents whose answers hold for a run length and at a risk that a person may name.
+CONDITIONAL = (
+    *(Intent.RECOMMEND_LR, Intent.JUDGE_LR, Intent.MAX_BATCH_FOR_LR),
+    *(Intent.COMPARE_MODELS, Intent.FASTEST_BATCH, Intent.NEEDS_CLARIFICATION),
+)
+
 
 @dataclass(frozen=True)
 class Cues:
