@@ -30,9 +30,9 @@ def sentence_for(
     'What learning rate for RealFace at batch size 5?'
     """
     again = KINDS[intent].again
-    what = joined([title_of(name) for name in several(slots.get("workload"))])
-    batch = joined([str(size) for size in several(slots.get("batch_size"))])
-    rate = joined([_rate(rate) for rate in several(slots.get("learning_rate"))])
+    what = _words([title_of(name) for name in several(slots.get("workload"))])
+    batch = _words([str(size) for size in several(slots.get("batch_size"))])
+    rate = _words([_rate(rate) for rate in several(slots.get("learning_rate"))])
     setting = [
         f"{word} {slots[name]}"
         for word, name in (("with", "optimizer"), ("on", "device"))
@@ -84,6 +84,10 @@ def other_readings(q: Question) -> dict[str, Any] | None:
     if not options:
         return None
     return {"question": "Did you mean something else?", "options": options[:3]}
+
+
+def _words(words: list[str]) -> str:
+    return joined(words) if words else ""
 
 
 def _rate(rate: float) -> str:

@@ -215,7 +215,7 @@ def test_markers_typed_by_a_person_are_nothing():
 
 def test_the_shared_sample_is_understood():
     """30 questions by somebody else; they are not part of this project."""
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[3]
     shared = Path(os.environ.get("LR_ADVISOR_SHARED", root.parent / "shared"))
     sample = shared / "data" / "questions-sample.jsonl"
     if not sample.is_file():
