@@ -22,7 +22,7 @@ from advisor.conversation.several_questions import read_message
 from advisor.conversation.unheeded import unheeded_warning
 from advisor.reading.intents import Intent
 from advisor.reading.parsing import turn_of
-from advisor.reading.question import Question
+from advisor.reading.question import Offer, Question
 from experiments.workloads.registry import WORKLOADS
 from knowledge.names import nearest_names
 
@@ -127,8 +127,8 @@ def _what_leads_on(
     if not names_something and answer.intent is not Intent.DIAGNOSE:
         return earlier or question
     plan = answer.offered_plan
-    return replace(
-        question,
-        intent=answer.intent,
-        offered=plan.spec.learning_rates if plan and plan.runs and plan.spec else None,
-    )
+    spec = plan.spec if plan and plan.runs else None
+    offered = None
+    if spec is not None:
+        offered = Offer(spec.workload, spec.batch_sizes, spec.learning_rates)
+    return replace(question, intent=answer.intent, offered=offered)

@@ -9,6 +9,9 @@ import re
 from advisor.reading.question import Question
 from advisor.reading.recipes import find_setting
 from advisor.reading.text import plain
+from knowledge.recipes import RECIPES
+
+_USUAL_BETAS = (0.9, 0.999)
 
 _CONDITIONS = {
     "half precision": r"\b(?:fp16|half precision|mixed precision|amp)\b",
@@ -33,8 +36,12 @@ _FOUND = {
 
 def unheeded_warning(q: Question) -> str | None:
     """Return a sentence that names what was not taken into account; None: nothing."""
-    said, _, _ = find_setting(plain(q.text))
+    said, recipe, _ = find_setting(plain(q.text))
     found = [name for name, pattern in _FOUND.items() if pattern.search(said)]
+    heeded = (None, q.conditions.recipe, q.slots.optimizer)
+    # Who names the usual betas gets them, whatever the workload.
+    if recipe not in heeded and RECIPES[recipe].betas != _USUAL_BETAS:
+        found.append(f"the recipe {recipe}")
     sentences = [MEMORY_IS_UNKNOWN] if _MEMORY.search(said) else []
     if found:
         sentences.append(f"I did not take into account: {', '.join(found)}.")

@@ -64,7 +64,12 @@ def inherit(
     """Return the slots filled up from before, and the names of those filled."""
     earlier = before.slots
     if before.offered and intent is Intent.RUN_VERIFICATION:
-        earlier = replace(earlier, learning_rate=one_or_all(before.offered))
+        earlier = replace(
+            earlier,
+            workload=before.offered.workload or earlier.workload,
+            batch_size=one_or_all(before.offered.batch_sizes) or earlier.batch_size,
+            learning_rate=one_or_all(before.offered.learning_rates),
+        )
     asked_for = {Intent.MAX_BATCH_FOR_LR: "batch_size"}
     if intent is Intent.FASTEST_BATCH and before.wanted is intent:
         asked_for[Intent.FASTEST_BATCH] = "batch_size"

@@ -5,7 +5,7 @@ from the record of the turn before, never from the words of an answer.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from advisor.reading.conditions import UNCONDITIONAL, Conditions
@@ -44,18 +44,29 @@ class Slots:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """Runs that an answer offered to make; none of the rates: they are ours to choose.
+
+    Where it is known by its words alone, workload and batch sizes are the turn's.
+    """
+
+    workload: str | None = None
+    batch_sizes: tuple[int, ...] = ()
+    learning_rates: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
 class Question:
     """A text as it was understood.
 
     `wanted` is what was asked for, also where too little was said and `intent` is
     `needs_clarification`. `conditions` are what the answer is to hold for. `inherited`
     names the slots and conditions that come from the turn before. `told` are the words,
-    of this turn or an earlier one, that tell what went wrong. `offered` are the rates
-    of the runs that its answer offered: no rate where they are ours to choose, None
-    where no runs were offered. `unknown_workload` is a model that was named and is not
-    known, `job` a job's id or number, and `budget_seconds` the time a person allows for
-    runs. `confidence` is the probability of the intent, `alternatives` are the next
-    likeliest ones.
+    of this turn or an earlier one, that tell what went wrong. `offered` are the runs
+    that its answer offered, to which a yes agrees. `unknown_workload` is a model that
+    was named and is not known, `job` a job's id or number, and `budget_seconds` the
+    time a person allows for runs. `confidence` is the probability of the intent,
+    `alternatives` are the next likeliest ones.
     """
 
     text: str
@@ -65,7 +76,7 @@ class Question:
     conditions: Conditions = UNCONDITIONAL
     inherited: frozenset[str] = frozenset()
     told: str | None = None
-    offered: tuple[float, ...] | None = None
+    offered: Offer | None = None
     confidence: float = 0.0
     alternatives: tuple[Intent, ...] = ()
     unknown_workload: str | None = None
@@ -79,6 +90,7 @@ class Question:
             **{name: getattr(self, name) for name in _KEPT},
             "slots": self.slots.to_dict(),
             "conditions": self.conditions.said,
+            "offered": asdict(self.offered) if self.offered else None,
         }
 
     @classmethod
@@ -91,12 +103,22 @@ class Question:
         names = {field.name for field in fields(Conditions)}
         conditions = {k: v for k, v in values["conditions"].items() if k in names}
         slots = {name: _tuple(values["slots"].get(name)) for name in SLOT_NAMES}
-        rest = {name: _tuple(values[name]) for name in _KEPT}
-        rest |= {name: Intent(rest[name]) for name in ("intent", "wanted")}
-        return cls(slots=Slots(**slots), conditions=Conditions(**conditions), **rest)
+        offered = values["offered"]
+        return cls(
+            text=values["text"],
+            intent=Intent(values["intent"]),
+            wanted=Intent(values["wanted"]),
+            slots=Slots(**slots),
+            conditions=Conditions(**conditions),
+            told=values["told"],
+            offered=Offer(**{k: _tuple(v) for k, v in offered.items()})
+            if offered
+            else None,
+            job=values["job"],
+        )
 
 
-_KEPT = ("text", "intent", "wanted", "told", "offered", "job")
+_KEPT = ("text", "intent", "wanted", "told", "job")
 
 
 def _tuple(value: Any) -> Any:

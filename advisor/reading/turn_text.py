@@ -9,9 +9,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from advisor.checks import several
 from advisor.reading.conditions import UNCONDITIONAL
 from advisor.reading.intents import Intent
-from advisor.reading.question import Question, Slots
+from advisor.reading.question import Offer, Question, Slots
 from advisor.reading.reading import Reading, read_text
 from advisor.reading.rules import intent_alone
 from advisor.reading.slots import one_or_all, slots_of
@@ -98,16 +99,18 @@ def read_turn(
     offer = _OFFER.search(reading.marked)
     if asks_back and "start it" not in reading.marked:
         offer = None
-    offered: tuple[float, ...] | None = None
+    slots = _slots(reading, is_answer=bool(offer) or "?" not in reading.text)
+    offered = None
     if offer:
         placed = reading.roles.placed_rates
-        offered = tuple(rate for place, rate in placed if place > offer.start())[:1]
+        rates = [rate for place, rate in placed if place > offer.start()][:1]
+        offered = Offer(learning_rates=tuple(rates or several(slots.learning_rate)))
     wanted = said or likeliest(reading)
     return Question(
         text=text,
         intent=Intent.NEEDS_CLARIFICATION if asks_back and not offer else wanted,
         wanted=wanted,
-        slots=_slots(reading, is_answer=bool(offer) or "?" not in reading.text),
+        slots=slots,
         # An answer names the usual run length and risk as well, which nobody wanted.
         conditions=reading.conditions if said is None else UNCONDITIONAL,
         told=text if read_symptoms(text).kinds else None,
