@@ -1,6 +1,6 @@
 """Answers to "what is that?", "why?" and "in plain words": a page, or the answer again.
 
-The decision to know: a page explains, it knows no number. What is said of the answer
+A page explains, it knows no number. What is said of the answer
 that a question points back to comes from that answer's own fit.
 """
 

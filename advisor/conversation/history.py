@@ -109,7 +109,7 @@ def _saved(store: Store, where: str, values: Sequence[Any]) -> list[SavedAnswer]
 
 
 def _turn_from(context: str | None) -> Question | str | None:
-    """The turn before as it was saved; before 1.1 it was saved as a text."""
+    """The turn before as it was saved; earlier versions saved its text."""
     try:
         return Question.from_document(json.loads(context or ""))
     except (KeyError, TypeError, ValueError):

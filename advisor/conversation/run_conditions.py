@@ -1,6 +1,6 @@
 """Which stored runs a question means, as SQL and as words (pure).
 
-One decision to know: every condition that was understood is in the query and in the
+Every condition that was understood is in the query and in the
 sentence. The query that is run is the query that is shown, so values stand in it.
 """
 

@@ -1,7 +1,7 @@
 """Conditions that a question names and no answer takes into account, said aloud (pure).
 
-Silence would pass off the usual answer as one for fp16, for other betas or for a week
-of training. What `advisor.reading.conditions` reads is heeded.
+Silence would pass off the usual answer as one for fp16, for amsgrad or for a week of
+training. What `advisor.reading.conditions` reads is heeded.
 """
 
 import re

@@ -1,6 +1,6 @@
 """For how many steps, at what risk, and in which setting an answer is to hold.
 
-The decision to know: only what is wanted counts. A length that is reported ("after 30k
+Only what is wanted counts. A length that is reported ("after 30k
 its it went blurry", "i'm at 90k") says nothing of how long somebody wants to train, so
 a length needs a word of wanting, or a place of its own ("realface batch 5, 20k steps").
 """

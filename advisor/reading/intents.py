@@ -1,6 +1,6 @@
 """What is wanted: cues in the marked text, each with a weight.
 
-The decision to know: the cues are written out and weighed by hand, so they can be read,
+The cues are written out and weighed by hand, so they can be read,
 and they see names and numbers as markers. They are not the last word: what they find is
 part of what the regression of `learned.py` weighs, together with the words. Alone they
 were right in 83 of 100 phrases they had not seen, with it in 94

@@ -1,6 +1,6 @@
 """Text -> Question: what is wanted and what was said, with nothing looked up.
 
-The decision to know: the parser never refuses. What it cannot place is
+The parser never refuses. What it cannot place is
 `needs_clarification` (about this subject, too little said) or `off_topic`; a value
 that cannot be right (batch -4) is kept as said, with a warning, for the answer to name.
 """

@@ -1,6 +1,6 @@
 """What was understood, as chips: each can be changed, and the question asked again.
 
-A chip that was carried over from the turn before says so. The decision to know: a
+A chip that was carried over from the turn before says so. A
 changed chip asks a new question in words, so that what was asked can always be read.
 """
 
