@@ -28,6 +28,7 @@ from advisor.evidence.scope import Asked, AskedValues
 from advisor.planning.plan import VerificationPlan
 from advisor.planning.planner import open_planner
 from advisor.planning.request import RequestValues, VerificationRequest
+from advisor.reading.question import Question
 from advisor.running.descriptions import describe_workload
 from advisor.running.speeds import SpeedReport, measure_speed
 from advisor.running.supervision import Supervision
@@ -245,7 +246,7 @@ class Advisor:
     def ask(
         self,
         question: str,
-        context: str | None = None,
+        context: Question | str | None = None,
         *,
         conversation: str | None = None,
         exclude: Sequence[str] = (),
@@ -255,13 +256,14 @@ class Advisor:
 
         Args:
             question: As typed.
-            context: The previous turn, whose slots a follow-up inherits.
+            context: The turn before, whose slots a follow-up inherits: an answer's
+                `leads_on`, or its text.
             conversation: The id of the conversation it stands in, if any.
             exclude: Ids of runs and claims to leave out.
             save: Whether to keep the answer; not for one that only shows again what was
                 asked before.
         """
-        answer = ask(self.parts, question, context=context, exclude=exclude)
+        answer = ask(self.parts, question, before=context, exclude=exclude)
         if not save:
             return answer
         if self.settings.language_model is not None:

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from advisor.reading.parsing import parse_question
+from advisor.reading.parsing import parse_question, turn_of
 from advisor.service import Advisor
 from benchmarks.machine import describe_machine
 from benchmarks.made_up_stores import StoreSize, make_store
@@ -153,7 +153,8 @@ class _Asker:
 
     def parse(self, text: str, context: str | None = None) -> None:
         """Understand a question alone."""
-        parse_question(text, context=context, known_workloads=self._known)
+        before = turn_of(context, self._known)
+        parse_question(text, before=before, known_workloads=self._known)
 
     def ask(self, text: str, context: str | None = None) -> None:
         """Ask in words."""

@@ -28,7 +28,7 @@ from advisor.reading.learned import (
     load_examples,
     look_at_example,
 )
-from advisor.reading.parsing import parse_question
+from advisor.reading.parsing import parse_question, turn_of
 from advisor.reading.question import SLOT_NAMES
 from benchmarks.machine import describe_machine
 
@@ -74,9 +74,8 @@ def plain(value: Any) -> Any:
 
 def parse(example: Example, model: IntentModel | None = None) -> Parse:
     """Return how an example is understood."""
-    found = parse_question(
-        example.text, context=example.context, known_workloads=[], model=model
-    )
+    before = turn_of(example.context, [], model)
+    found = parse_question(example.text, before=before, known_workloads=[], model=model)
     return Parse(example, found.intent, found.slots.to_dict())
 
 
@@ -166,8 +165,9 @@ def changed_share(
         if text == example.text:
             continue
         total += 1
+        before = turn_of(example.context, [])
         one, other = (
-            parse_question(t, context=example.context, known_workloads=[])
+            parse_question(t, before=before, known_workloads=[])
             for t in (example.text, text)
         )
         names = [n for n in SLOT_NAMES if change is not renumbered or n[0] != "l"]

@@ -1,6 +1,6 @@
 """What the runs in a store say of a concept, and a concept as it is read aloud.
 
-The one decision to know: pages hold no numbers of ours. They are read from the store
+Pages hold no numbers of ours. They are read from the store
 when they are asked for, so they change with it, and a store without such runs says
 nothing here.
 """

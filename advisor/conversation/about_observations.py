@@ -19,6 +19,7 @@ from advisor.conversation.observing import (
 )
 from advisor.conversation.parts import Parts
 from advisor.rates import rate_text
+from advisor.reading.intents import Intent
 from advisor.reading.question import Question
 from advisor.words import title_of
 from knowledge.names import WorkloadName
@@ -155,12 +156,12 @@ def retraction_answer(parts: Parts, q: Question) -> Answer:
         text = "You have no observation of your own here" + (
             " that fits; these are all." if own else "."
         )
-        return reply(q, text, intent="cancel", rows=rows)
+        return reply(q, text, intent=Intent.CANCEL, rows=rows)
     proposal = propose_retraction(parts, fitting[-1])
     return reply(
         q,
         f"Shall I {proposal.summary}? Nothing has changed yet.",
-        intent="cancel",
+        intent=Intent.CANCEL,
         rows=rows,
         proposal=proposal,
     )

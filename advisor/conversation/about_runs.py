@@ -5,14 +5,12 @@ Nothing starts and nothing stops here: a proposal waits for a yes (see `acting`)
 
 from advisor.answers.evidence_rows import evidence_of
 from advisor.checks import check_batch_size, check_learning_rate, several
-from advisor.conversation.acting import (
-    propose_runs,
-    runs_text,
-)
-from advisor.conversation.answer import Answer, asked_of, reply
+from advisor.conversation.acting import propose_runs, runs_text
+from advisor.conversation.answer import Answer, reply
 from advisor.conversation.asking_back import ask_back
 from advisor.conversation.parts import Parts
 from advisor.conversation.run_conditions import read_conditions, runs_found_text
+from advisor.evidence.scope import Asked
 from advisor.planning.request import VerificationRequest
 from advisor.reading.question import Question
 
@@ -22,7 +20,7 @@ _RUN_COLUMNS = (
 ).split()
 
 
-def plan_answer(parts: Parts, q: Question) -> Answer:
+def plan_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
     """The runs that were asked for, as a proposal."""
     workloads, batches = several(q.slots.workload), several(q.slots.batch_size)
     if not workloads or not batches:
@@ -30,7 +28,7 @@ def plan_answer(parts: Parts, q: Question) -> Answer:
     request = VerificationRequest(
         workload=workloads[0],
         batch_sizes=tuple(dict.fromkeys(map(check_batch_size, batches))),
-        asked=asked_of(q),
+        asked=asked,
         learning_rates=tuple(
             check_learning_rate(rate) for rate in several(q.slots.learning_rate)
         ),
@@ -54,7 +52,7 @@ def plan_answer(parts: Parts, q: Question) -> Answer:
     )
 
 
-def show_runs_answer(parts: Parts, q: Question) -> Answer:
+def show_runs_answer(parts: Parts, q: Question, _asked: Asked) -> Answer:
     """The stored runs that a question names, newest first, and how many there are."""
     sources = [row[0] for row in parts.store.rows("select distinct source from runs")]
     query = read_conditions(q, sources=sources)

@@ -4,12 +4,10 @@ The same symptom has other causes below the boundary than above it, so the rate 
 against what is known of it first; after a change of batch size, at both.
 """
 
-from collections.abc import Sequence
-
 from advisor.answers.evidence_rows import evidence_of, run_summary
 from advisor.answers.recommendation import Judgement
 from advisor.checks import check_batch_size, check_learning_rate, several
-from advisor.conversation.answer import Answer, asked_of, reply
+from advisor.conversation.answer import Answer, reply
 from advisor.conversation.asking_back import missing
 from advisor.conversation.parts import Parts
 from advisor.diagnosis.diagnosing import diagnose
@@ -25,13 +23,9 @@ from knowledge.errors import BadValueError
 from knowledge.names import WorkloadName
 
 
-def diagnosis_answer(
-    parts: Parts, q: Question, context: str | None, exclude: Sequence[str]
-) -> Answer:
+def diagnosis_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
     """Return the causes of what a person saw, likeliest first."""
-    seen = read_symptoms(q.text)
-    if not seen.kinds and context:
-        seen = read_symptoms(context)
+    seen = read_symptoms(q.told or q.text)
     workloads, rates = several(q.slots.workload), several(q.slots.learning_rate)
     change = seen.change(ChangeKind.BATCH_SIZE)
     batch = _batch_after(q, change)
@@ -50,7 +44,7 @@ def diagnosis_answer(
             workloads[0],
             check_batch_size(batch_size),
             check_learning_rate(rates[0]),
-            asked_of(q, exclude),
+            asked,
         )
 
     judgement = judge(batch)

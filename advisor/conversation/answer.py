@@ -2,25 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from advisor.answers.comparison import Comparison
 from advisor.answers.fastest_batch import FastestBatch
 from advisor.answers.recommendation import Judgement, Recommendation
 from advisor.conversation.proposals import Proposal
+from advisor.diagnosis.records import Diagnosis
 from advisor.evidence.scope import Asked
 from advisor.planning.plan import VerificationPlan
+from advisor.reading.intents import Intent
 from advisor.reading.question import Question
-
-if TYPE_CHECKING:
-    from advisor.diagnosis.records import Diagnosis
 
 
 @dataclass(frozen=True)
 class Answer:
     """What a person gets back; every number in `text` stands in the other fields.
 
-    `conditions` are the run length and the risk that were asked for.
+    `conditions` are the run length, the risk and the setting that were asked for.
+    `leads_on` is what a follow-up builds on; no word of the text is read again.
     `proposal` is an action that waits for a yes; `plan` are the runs it would make.
     `sql` are the queries that count and list the same `rows`.
     `also` are the answers to what else the same message asked, in `text` as well.
@@ -30,7 +30,7 @@ class Answer:
     """
 
     question: str
-    intent: str
+    intent: Intent
     slots: dict[str, Any]
     text: str
     recommendations: tuple[Recommendation, ...] = ()
@@ -42,12 +42,13 @@ class Answer:
     scaling: dict[str, Any] | None = None
     comparisons: tuple[Comparison, ...] = ()
     fastest: FastestBatch | None = None
-    diagnosis: "Diagnosis | None" = None
+    diagnosis: Diagnosis | None = None
     concept: dict[str, Any] | None = None
-    conditions: dict[str, int | float] = field(default_factory=dict)
+    conditions: dict[str, int | float | str] = field(default_factory=dict)
     clarification: dict[str, Any] | None = None
     also: "tuple[Answer, ...]" = ()
     inherited: tuple[str, ...] = ()
+    leads_on: Question | None = field(default=None, compare=False)
     warnings: tuple[str, ...] = ()
     plan: VerificationPlan | None = None
     proposal: Proposal | None = None
@@ -71,7 +72,7 @@ class Answer:
         r = self.recommendation
         return {
             "question": self.question,
-            "intent": self.intent,
+            "intent": self.intent.value,
             "slots": self.slots,
             "conditions": self.conditions,
             "text": self.text,
@@ -115,5 +116,7 @@ def asked_of(q: Question, exclude: Sequence[str] = ()) -> Asked:
         device=q.slots.device,
         horizon_steps=q.conditions.horizon_steps,
         risk=q.conditions.risk,
+        recipe=q.conditions.recipe,
+        precision=q.conditions.precision,
         exclude=tuple(exclude),
     )

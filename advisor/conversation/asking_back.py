@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from advisor.conversation.answer import Answer, reply
-from advisor.conversation.rephrasing import sentence_for
+from advisor.reading.intents import NEEDED, Intent
 from advisor.reading.question import Question
 from advisor.reading.yes_no import is_yes
 from experiments.workloads.registry import WORKLOADS
@@ -18,14 +18,6 @@ EXAMPLES = (
     "Is 1e-4 safe for Original at batch 6?",
     "Does the learning rate go with the batch size for DLight?",
 )
-# Below this probability the likeliest reading is right less than two times in three.
-IN_DOUBT = 0.55
-_NEEDED = {
-    "judge_lr": ("workload", "batch_size", "learning_rate"),
-    "diagnose": ("workload", "batch_size", "learning_rate"),
-    "max_batch_for_lr": ("workload", "learning_rate"),
-    "fastest_batch": ("workload",),
-}
 _ASKS = {
     "workload": "which model (workload)",
     "batch_size": "which batch size",
@@ -60,14 +52,14 @@ def off_topic_answer(q: Question) -> Answer:
 
 def ask_back(q: Question) -> Answer:
     """One question for everything that an answer still takes."""
-    clarification = missing(q, _NEEDED.get(q.intent, ("workload", "batch_size")))
+    clarification = missing(q, NEEDED.get(q.wanted, ("workload", "batch_size")))
     text = clarification["question"]
     if is_yes(q.text):
         text = f"No plan is open, so nothing has started. {text}"
     return reply(
         q,
         text,
-        intent="needs_clarification",
+        intent=Intent.NEEDS_CLARIFICATION,
         clarification=clarification,
     )
 
@@ -77,7 +69,7 @@ def clarify(q: Question, question: str, options: Sequence[str]) -> Answer:
     return reply(
         q,
         question,
-        intent="needs_clarification",
+        intent=Intent.NEEDS_CLARIFICATION,
         clarification={"question": question, "options": list(options)},
     )
 
@@ -93,19 +85,6 @@ def missing(q: Question, needed: Sequence[str]) -> dict[str, Any]:
     elif lacks[0] == "batch_size":
         options = ["batch 4", "batch 8", "batch 16"]
     return {"question": f"{joined[0].upper()}{joined[1:]}?", "options": options}
-
-
-def other_readings(q: Question) -> dict[str, Any] | None:
-    """What else a question may have meant, when that is in doubt; each can be asked."""
-    if q.confidence >= IN_DOUBT:
-        return None
-    slots = q.slots.to_dict()
-    same = sentence_for(q.intent, slots, q.conditions.said)
-    said = [sentence_for(i, slots, q.conditions.said) for i in q.alternatives]
-    options = [x for x in dict.fromkeys(said) if x is not None and x != same]
-    if not options:
-        return None
-    return {"question": "Did you mean something else?", "options": options[:3]}
 
 
 def _bullets(lines: Sequence[str]) -> str:

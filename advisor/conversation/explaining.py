@@ -1,18 +1,21 @@
 """Answers to "what is that?", "why?" and "in plain words": a page, or the answer again.
 
-The decision to know: a page explains, it knows no number. What is said of the answer
+A page explains, it knows no number. What is said of the answer
 that a question points back to comes from that answer's own fit.
 """
 
 import re
+from dataclasses import replace
 
 from advisor.answers.evidence_rows import evidence_of
 from advisor.answers.recommendation import Recommendation
 from advisor.answers.wording import rests_on_text, stability_text
 from advisor.checks import check_batch_size
 from advisor.concepts.evidence import concept_evidence, explain_text
-from advisor.conversation.answer import Answer, asked_of, reply
+from advisor.conversation.about_scaling import scaling_answer
+from advisor.conversation.answer import Answer, reply
 from advisor.conversation.parts import Parts
+from advisor.evidence.scope import Asked
 from advisor.rates import rate_text
 from advisor.reading.question import Question
 from advisor.reading.reading import read_text
@@ -54,10 +57,19 @@ def batches_compared(text: str) -> tuple[int, ...]:
     return sizes if len(sizes) > 1 else ()
 
 
-def explain(parts: Parts, q: Question) -> Answer:
+def explain_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
+    """A page, or the rates at the batch sizes whose difference is asked about."""
+    sizes = batches_compared(q.text)
+    if sizes and isinstance(q.slots.workload, str):
+        both = replace(q, slots=replace(q.slots, batch_size=sizes))
+        return scaling_answer(parts, both, asked)
+    return _page_answer(parts, q, asked)
+
+
+def _page_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
     """The page a question is about, with what it says of the answer before it."""
     concept = find_concept(q.text) or _page_of_names(q)
-    r = _recommendation_in_question(parts, q)
+    r = _recommendation_in_question(parts, q, asked)
     if r is not None and _PLAINLY.search(q.text) and "workload" in q.inherited:
         return reply(
             q,
@@ -147,9 +159,11 @@ def _read_on(pages: list[Concept]) -> dict[str, object]:
     return {"question": "Read on", "options": [f"Explain: {c.title}" for c in pages]}
 
 
-def _recommendation_in_question(parts: Parts, q: Question) -> Recommendation | None:
+def _recommendation_in_question(
+    parts: Parts, q: Question, asked: Asked
+) -> Recommendation | None:
     """The answer that "why?" and "how sure are you?" are about, if there was one."""
     workload, batch_size = q.slots.workload, q.slots.batch_size
     if not (isinstance(workload, str) and isinstance(batch_size, int)):
         return None
-    return parts.answers.recommend(workload, check_batch_size(batch_size), asked_of(q))
+    return parts.answers.recommend(workload, check_batch_size(batch_size), asked)

@@ -4,12 +4,14 @@ What is kept of an answer is what was said. A conversation that is opened again 
 questions anew, of today's evidence; what was said then stands beside it.
 """
 
+import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from advisor.conversation.answer import Answer
+from advisor.reading.question import Question
 from knowledge.errors import BadValueError, HistoryError, StoreError
 from knowledge.inbox import now_text
 from knowledge.store.store import Store
@@ -31,12 +33,15 @@ class Conversation:
 
 @dataclass(frozen=True)
 class SavedAnswer:
-    """One answer as it was given; `learning_rate` is what it recommended, if it did."""
+    """One answer as it was given; `learning_rate` is what it recommended, if it did.
+
+    `context` is the turn before: a record, or the text that was given of it.
+    """
 
     id: str
     asked: str
     question: str
-    context: str | None
+    context: Question | str | None
     intent: str
     text: str
     learning_rate: float | None
@@ -97,7 +102,18 @@ def _saved(store: Store, where: str, values: Sequence[Any]) -> list[SavedAnswer]
         "order by a.asked, a.id",
         values,
     )
-    return [SavedAnswer(row[0], _seconds(row[1]), *row[2:]) for row in rows]
+    return [
+        SavedAnswer(row[0], _seconds(row[1]), row[2], _turn_from(row[3]), *row[4:])
+        for row in rows
+    ]
+
+
+def _turn_from(context: str | None) -> Question | str | None:
+    """The turn before as it was saved; earlier versions saved its text."""
+    try:
+        return Question.from_document(json.loads(context or ""))
+    except (KeyError, TypeError, ValueError):
+        return context
 
 
 def _seconds(moment: Any) -> str:
@@ -105,7 +121,10 @@ def _seconds(moment: Any) -> str:
 
 
 def save_answer(
-    store: Store, answer: Answer, context: str | None, conversation: str | None
+    store: Store,
+    answer: Answer,
+    context: Question | str | None,
+    conversation: str | None,
 ) -> str | None:
     """Save an answer and return its id; None when the disk refuses."""
     document = answer.to_dict()
@@ -115,7 +134,9 @@ def save_answer(
         **{name: document[name] for name in kept},
         "id": answer_id,
         "asked": now_text(),
-        "context": context,
+        "context": json.dumps(context.to_document())
+        if isinstance(context, Question)
+        else context,
         "conversation": conversation,
     }
     try:

@@ -1,9 +1,9 @@
 """A person's own observation, read from what they wrote, as a claim of theirs (pure).
 
 "batch 8 at 8e-5 got blurry after 20k its on original" bounds the threshold from above.
-Only what is told as having happened counts: a question or a fear bounds nothing. The
-decision to know: it never counts by itself, a person has to say yes to it, and what
-may be read both ways is never taken for a run that held.
+Only what is told as having happened counts: a question or a fear bounds nothing. It
+never counts by itself, a person has to say yes to it; and what may be read both ways is
+never taken for a run that held.
 """
 
 import re

@@ -1,6 +1,6 @@
 """The outcomes that a request for runs names: "failed", "did not fail" (pure).
 
-One decision to know: what is ruled out is everything but that. "Not stable" leaves
+What is ruled out is everything but that. "Not stable" leaves
 diverged, degraded and incomplete, and the answer counts each, so nobody has to guess.
 """
 

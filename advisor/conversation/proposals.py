@@ -75,7 +75,7 @@ class Proposals:
         self._forget_old()
         text = json.dumps(proposal.to_dict(), allow_nan=False)
         write_whole(self._path(plan_id, _OPEN), text.encode())
-        return proposal
+        return _from_text(text)  # as whoever finds it will see it
 
     def find(self, plan_id: str) -> Proposal:
         """Return a proposal that still waits.
@@ -133,8 +133,7 @@ class Proposals:
 
     def _loaded(self, path: Path) -> Proposal:
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-            return Proposal(**{**values, "action": Action(values["action"])})
+            return _from_text(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise self._why_not(f"plan:{path.stem}") from None
         except (ValueError, TypeError, KeyError) as error:
@@ -160,3 +159,8 @@ class Proposals:
             with contextlib.suppress(OSError):
                 if path.stat().st_mtime < oldest:
                     path.unlink()
+
+
+def _from_text(text: str) -> Proposal:
+    values = json.loads(text)
+    return Proposal(**{**values, "action": Action(values["action"])})

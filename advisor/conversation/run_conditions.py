@@ -1,6 +1,6 @@
 """Which stored runs a question means, as SQL and as words (pure).
 
-One decision to know: every condition that was understood is in the query and in the
+Every condition that was understood is in the query and in the
 sentence. The query that is run is the query that is shown, so values stand in it.
 """
 
@@ -12,6 +12,7 @@ from advisor.checks import several
 from advisor.conversation.outcome_words import OUTCOMES, named_outcomes, outcomes_verb
 from advisor.rates import rate_text
 from advisor.reading.question import Question
+from advisor.reading.recipes import find_setting
 from advisor.words import joined, optimizer_title, title_of
 from experiments.workloads.registry import find_spec
 from knowledge.names import WorkloadName
@@ -178,7 +179,7 @@ def _limit_on(text: str, value: float) -> str | None:
 def _settings(q: Question, text: str) -> list[Condition]:
     """Recipe or optimizer, device and seed."""
     found: list[Condition] = []
-    recipe, optimizer = _named_recipe(text), q.slots.optimizer
+    recipe, optimizer = find_setting(text)[1], q.slots.optimizer
     if recipe is None and optimizer in RECIPES and optimizer != "sgd":
         named = RECIPES[optimizer]
         recipe = optimizer if named.optimizer != optimizer else None
@@ -196,16 +197,6 @@ def _settings(q: Question, text: str) -> list[Condition]:
         shown = [str(seed) for seed in seeds]
         found.append((f"seed in ({', '.join(shown)})", f"with seed {_either(shown)}"))
     return found
-
-
-def _named_recipe(text: str) -> str | None:
-    """The recipe that a text names; an optimizer's name only after that word."""
-    optimizers = {recipe.optimizer for recipe in RECIPES.values()}
-    for name in sorted(RECIPES, key=len, reverse=True):
-        before = r"recipe (?:called |named )?" if name in optimizers else ""
-        if re.search(rf"(?<![\w-]){before}{re.escape(name)}(?![\w-])", text):
-            return name
-    return None
 
 
 def _origin(text: str, sources: Sequence[str]) -> list[Condition]:

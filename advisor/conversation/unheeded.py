@@ -1,15 +1,20 @@
 """Conditions that a question names and no answer takes into account, said aloud (pure).
 
-Silence would pass off the usual answer as one for fp16, for other betas or for a week
-of training. How many steps and at what risk is heeded (`advisor.reading.conditions`).
+Silence would pass off the usual answer as one for fp16, for amsgrad or for a week of
+training. What `advisor.reading.conditions` reads is heeded.
 """
 
 import re
 
+from advisor.reading.question import Question
+from advisor.reading.recipes import find_setting
 from advisor.reading.text import plain
+from knowledge.recipes import RECIPES
+
+_USUAL_BETAS = (0.9, 0.999)
 
 _CONDITIONS = {
-    "half precision": r"\b(?:fp16|bf16|bfloat16|half precision|mixed precision|amp)\b",
+    "half precision": r"\b(?:fp16|half precision|mixed precision|amp)\b",
     "other betas": r"\bbetas?[ _]?[12]?\s*[=:]?\s*\(?0?\.\d|\bamsgrad\b",
     "the resolution": r"\b\d{2,4} ?px\b|\b(?:image|input|output) (?:size|resolution)\b",
     "how long you want to train": r"\b(?:for|only|over|within) "
@@ -29,14 +34,14 @@ _FOUND = {
 }
 
 
-def unheeded_warning(text: str) -> str | None:
-    """Return a sentence that names what was not taken into account; None: nothing.
-
-    >>> unheeded_warning("lr for dlight batch 9 in fp16?")
-    'I did not take into account: half precision.'
-    """
-    said = plain(text)
+def unheeded_warning(q: Question) -> str | None:
+    """Return a sentence that names what was not taken into account; None: nothing."""
+    said, recipe, _ = find_setting(plain(q.text))
     found = [name for name, pattern in _FOUND.items() if pattern.search(said)]
+    heeded = (None, q.conditions.recipe, q.slots.optimizer)
+    # Who names the usual betas gets them, whatever the workload.
+    if recipe not in heeded and RECIPES[recipe].betas != _USUAL_BETAS:
+        found.append(f"the recipe {recipe}")
     sentences = [MEMORY_IS_UNKNOWN] if _MEMORY.search(said) else []
     if found:
         sentences.append(f"I did not take into account: {', '.join(found)}.")

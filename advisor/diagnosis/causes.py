@@ -1,6 +1,6 @@
 """The causes of a failed training: which symptom speaks for which, in words (pure).
 
-The decision to know: the ranking is a table of ours and no statistics. Only the side of
+The ranking is a table of ours and no statistics. Only the side of
 the boundary a rate lies on, what was changed and when it failed move causes about; no
 cause gets a number. `docs/explanation/diagnosis.md` is written from this table.
 """

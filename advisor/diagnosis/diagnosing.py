@@ -1,6 +1,6 @@
 """Symptoms and a verdict on the rate -> a Diagnosis: causes, likeliest first (pure).
 
-The decision to know: the side of the boundary on which the rate lies comes first. Above
+The side of the boundary on which the rate lies comes first. Above
 it the rate is the first suspect; well below it, everything else is. `causes` holds the
 order of everything else.
 """

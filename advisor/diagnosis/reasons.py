@@ -1,6 +1,6 @@
 """Why a cause is one, and what to change, from what is known of the case (pure).
 
-The decision to know: where no run of ours speaks, the words of `causes` stand as they
+Where no run of ours speaks, the words of `causes` stand as they
 are; numbers come in only with the rate, the batch size, the length and our own runs.
 """
 

@@ -1,6 +1,6 @@
 """One request to a chat-completions address, bounded in time, size and destination.
 
-The decision to know: the standard library's client, because it does no more than is
+The standard library's client sends it, because it does no more than is
 asked. It follows no redirect, asks no proxy and reads no password file, so question and
 key go to the configured host alone. The wait is for a thread, so that the limit holds
 also while a name is looked up or a server sends a byte at a time.

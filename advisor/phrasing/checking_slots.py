@@ -1,6 +1,6 @@
 """The slots of a wording: known, none missing, each where its text can stand (pure).
 
-The decision to know: words fit into a sentence, so they stand between blanks and
+Words fit into a sentence, so they stand between blanks and
 stops and nothing is glued to them. A sentence stands by itself: nothing can be put in
 front of it that turns it round, and nothing after it that takes it back.
 """

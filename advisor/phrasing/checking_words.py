@@ -1,6 +1,6 @@
 """A wording's own words, those between the slots: no number and no verdict (pure).
 
-The decision to know: refusing is cheap, since the answer stands there anyway. A rate, a
+Refusing is cheap, since the answer stands there anyway. A rate, a
 verdict and its limits are said by their slots alone. So a word that judges, denies or
 compares is refused, even where a person would have understood it rightly.
 """

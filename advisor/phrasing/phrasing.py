@@ -1,6 +1,6 @@
 """An answer in a language model's words, if one is switched on and its words hold.
 
-The decision to know: the answer is there first, without the model, and the model sees
+The answer is there first, without the model, and the model sees
 and writes no number. In one request it gets the names of the answer's pieces and writes
 sentences with those names in braces; code checks them and fills them in. Whatever goes
 wrong, the answer stands, and one line says why no other words are shown.

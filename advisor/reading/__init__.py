@@ -4,6 +4,7 @@ parsing           parse_question(): text -> Question
 question          Question and Slots: what a text was understood to ask
 reading           one text read by itself
 follow_ups        what a follow-up takes over from the turn before it
+turn_text         the words of the turn before, where there is no record of it
 several           several questions in one message: where one ends
 slots             the values a text names, as the slots of a question
 conditions        for how many steps, and at what risk
@@ -13,6 +14,7 @@ symptoms          what went wrong, when, and what was changed before
 text              the typed text, tidied: one spelling per word
 numbers           every way in which people write a number
 names             workloads, optimizers and devices in a text
+recipes           the recipe and the precision that a text names
 vocabulary        what people call workloads, optimizers and devices
 roles             which number is a batch size, a learning rate, or neither
 patterns          what numbers stand beside, for `roles`

@@ -1,4 +1,4 @@
-"""For how many steps, and at what risk: what a question asks the answer to hold for.
+"""For how many steps, at what risk, and in which setting an answer is to hold.
 
 The decision to know: only what is wanted counts. A length that is reported ("after 30k
 its it went blurry", "i'm at 90k") says nothing of how long somebody wants to train, so
@@ -7,7 +7,7 @@ a length needs a word of wanting, or a place of its own ("realface batch 5, 20k 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from advisor.reading.numbers import Number
@@ -25,24 +25,27 @@ class Conditions:
     """What an answer is to hold for; None where nothing was said.
 
     `horizon_steps` is how long training is to go on, `risk` the probability of a
-    failure that is accepted.
+    failure that is accepted; `recipe` and `precision` name the setting.
     """
 
     horizon_steps: int | None = None
     risk: float | None = None
+    recipe: str | None = None
+    precision: str | None = None
 
     @property
-    def said(self) -> dict[str, int | float]:
+    def said(self) -> dict[str, int | float | str]:
         """Those that were said, by name."""
         return {name: v for name, v in vars(self).items() if v is not None}
 
+    @property
+    def setting(self) -> "Conditions":
+        """Those that say in which setting runs are made."""
+        return Conditions(recipe=self.recipe, precision=self.precision)
+
     def filled_up(self, other: "Conditions") -> "Conditions":
         """These, and from another what they leave unsaid."""
-        steps, risk = self.horizon_steps, self.risk
-        return Conditions(
-            other.horizon_steps if steps is None else steps,
-            other.risk if risk is None else risk,
-        )
+        return replace(other, **self.said)  # type: ignore[arg-type]
 
 
 UNCONDITIONAL = Conditions()
@@ -69,7 +72,7 @@ _LENGTH = re.compile(
 )
 _TIMES = {"k": 1_000, "thousand": 1_000, "m": 10**6, "mio": 10**6, "million": 10**6}
 _FILLER = r"(?:about|around|some|a|the|another|only|just|roughly|say|like|~|up to)"
-_WISHED_BEFORE = re.compile(
+_WANTED_BEFORE = re.compile(
     r"\b(?:for|over|within|in|horizon(?: of| is| =| to)?|horizon|only|just|time for|"
     r"limit(?: of| is)?|max(?:imum)?|at most|no more than|what about|how about|and|"
     rf"train(?:ing)?|length(?: of| is)?|run(?: of)?)(?: {_FILLER})*[ =~]*$"
@@ -79,7 +82,7 @@ _PLANS = re.compile(
     r"\b(?:can|could|want|wanna|plan\w*|going to|gonna|need|must|will|intend|have time|"
     r"time for|stop (?:at|after)|budget|leave it|let it|if i|long|horizon)\b"
 )
-_WISHED_AFTER = re.compile(
+_WANTED_AFTER = re.compile(
     r"^ ?(?:total|in total|max\w*|tops|only|long|run|training|horizon|planned|budget)\b"
 )
 _REPORTED = re.compile(
@@ -103,14 +106,14 @@ _EMPTY = re.compile(
 
 
 def _read_horizon(marked: str, numbers: Sequence[Number]) -> int | None:
-    """The first length that is wished for."""
+    """The first length that is wanted."""
     start = 0
     for end in [*(m.start() for m in _CLAUSE_END.finditer(marked)), len(marked)]:
         clause = _CLAUSE_END.sub(" ", marked[start:end])
         start = end
         for match in _LENGTH.finditer(clause):
             steps = _steps(match, numbers)
-            if steps is not None and _is_wished(clause, match, marked):
+            if steps is not None and _is_wanted(clause, match, marked):
                 return steps
     return None
 
@@ -127,13 +130,13 @@ def _steps(match: re.Match[str], numbers: Sequence[Number]) -> int | None:
     return None if is_short and value < _FEWEST_SHORT else int(value)
 
 
-def _is_wished(clause: str, match: re.Match[str], text: str) -> bool:
+def _is_wanted(clause: str, match: re.Match[str], text: str) -> bool:
     before, after = clause[: match.start()], clause[match.end() :]
     if _REPORTED.search(before) or _REPORTED_AT.search(before) or _OVER.search(after):
         return False
     if match["bare"] is not None:
-        return bool(_WISHED_BEFORE.search(before) and _LONGED_FOR.search(before))
-    if _WISHED_BEFORE.search(before) or _WISHED_AFTER.search(after):
+        return bool(_WANTED_BEFORE.search(before) and _LONGED_FOR.search(before))
+    if _WANTED_BEFORE.search(before) or _WANTED_AFTER.search(after):
         return True
     if _PLANS.search(before):
         return True

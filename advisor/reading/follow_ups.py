@@ -5,27 +5,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from advisor.reading.conditions import Conditions
+from advisor.checks import several
 from advisor.reading.intents import NEEDED, Intent
-from advisor.reading.question import SLOT_NAMES, Slots
-from advisor.reading.reading import Reading, read_text
-from advisor.reading.rules import (
-    ASKS_BACK,
-    OFFER,
-    POINTS_BACK,
-    SHORTEST_SENTENCE,
-    intent_alone,
-    intent_of_turn,
-)
-from advisor.reading.slots import NOTHING_CARRIED, one_or_all, several, slots_of
+from advisor.reading.question import SLOT_NAMES, Question, Slots
+from advisor.reading.reading import Reading
+from advisor.reading.rules import POINTS_BACK, SHORTEST_SENTENCE
+from advisor.reading.slots import NOTHING_CARRIED, one_or_all
 from advisor.reading.text import Mark
-
-# What we say ourselves tells for what an answer holds, as nobody wished; but for this.
-_OUR_ANSWER = re.compile(r"P\(stable\) \d|[Hh]alf of all runs")
-
-
-AS_ASKED = "As you asked: "
-
 
 _ALL_OF_THEM = re.compile(r"\b(?:all|every|everything)\b")
 
@@ -50,16 +36,8 @@ _TO = re.compile(rf"\bto (?:batch )?{Mark.BATCH}")
 _SCRAP = 24  # characters of a marked text
 
 
-def conditions_before(before: Reading) -> Conditions:
-    """Return what a turn asked for; of our own answers only what they say was asked."""
-    if not _OUR_ANSWER.search(before.text):
-        return before.conditions
-    _, _, asked = before.text.partition(AS_ASKED)
-    return read_text(asked, ()).conditions
-
-
 def carries_over(own: Reading, intent: Intent, slots: Slots, *, is_own: bool) -> bool:
-    """Whether the text is a follow-up of its context and not a question by itself."""
+    """Whether the text is a follow-up and not a question by itself."""
     if intent in NOTHING_CARRIED:
         return False
     if not is_own:
@@ -81,12 +59,19 @@ def carries_over(own: Reading, intent: Intent, slots: Slots, *, is_own: bool) ->
 
 
 def inherit(
-    own: Reading, before: Reading, intent: Intent, slots: Slots, *, is_own: bool
+    own: Reading, before: Question, intent: Intent, slots: Slots, *, is_own: bool
 ) -> tuple[Slots, frozenset[str]]:
-    """Return the slots filled up from the context, and the names of those filled."""
-    earlier = _context_slots(before, intent)
+    """Return the slots filled up from before, and the names of those filled."""
+    earlier = before.slots
+    if before.offered and intent is Intent.RUN_VERIFICATION:
+        earlier = replace(
+            earlier,
+            workload=before.offered.workload or earlier.workload,
+            batch_size=one_or_all(before.offered.batch_sizes) or earlier.batch_size,
+            learning_rate=one_or_all(before.offered.learning_rates),
+        )
     asked_for = {Intent.MAX_BATCH_FOR_LR: "batch_size"}
-    if intent is Intent.FASTEST_BATCH and intent_of_turn(before) is intent:
+    if intent is Intent.FASTEST_BATCH and before.wanted is intent:
         asked_for[Intent.FASTEST_BATCH] = "batch_size"
     if is_own:
         asked_for[Intent.RECOMMEND_LR] = "learning_rate"
@@ -135,25 +120,3 @@ def _changed(
         return {}
     changed = value * factor
     return {slot: changed if slot == "learning_rate" else max(1, round(changed))}
-
-
-def _context_slots(before: Reading, intent: Intent) -> Slots:
-    """Return the context's slots; of several rates in an answer the first counts.
-
-    Who says yes to a run means the rate that was offered.
-    """
-    slots = slots_of(before, intent_alone(before))
-    if ASKS_BACK.search(before.marked) and isinstance(slots.workload, tuple):
-        slots = replace(slots, workload=None)
-    roles = before.roles
-    offer = OFFER.search(before.marked)
-    if offer and intent is Intent.RUN_VERIFICATION:
-        offered = [r for place, r in roles.placed_rates if place > offer.start()]
-        if offered:
-            slots = replace(slots, learning_rate=offered[0])
-    is_answer = bool(OFFER.search(roles.marked)) or "?" not in before.text
-    if is_answer and isinstance(slots.learning_rate, tuple):
-        slots = replace(slots, learning_rate=slots.learning_rate[0])
-    if is_answer and slots.batch_size is None and roles.batches:
-        slots = replace(slots, batch_size=one_or_all(roles.batches[0].values))
-    return slots

@@ -1,6 +1,6 @@
 """What is wanted: cues in the marked text, each with a weight.
 
-The decision to know: the cues are written out and weighed by hand, so they can be read,
+The cues are written out and weighed by hand, so they can be read,
 and they see names and numbers as markers. They are not the last word: what they find is
 part of what the regression of `learned.py` weighs, together with the words. Alone they
 were right in 83 of 100 phrases they had not seen, with it in 94
@@ -43,6 +43,12 @@ NEEDED: dict[Intent, tuple[str, ...]] = {
     Intent.FASTEST_BATCH: ("workload",),
     Intent.RUN_VERIFICATION: ("workload", "batch_size"),
 }
+
+# Intents whose answers hold for a run length and at a risk that a person may name.
+CONDITIONAL = (
+    *(Intent.RECOMMEND_LR, Intent.JUDGE_LR, Intent.MAX_BATCH_FOR_LR),
+    *(Intent.COMPARE_MODELS, Intent.FASTEST_BATCH, Intent.NEEDS_CLARIFICATION),
+)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The intent of a text, learnt from questions such as people type.
 
-The decision to know: the cues of `cues.py` know what the subject means and the words
+The cues of `cues.py` know what the subject means and the words
 know how people talk, so one multinomial logistic regression weighs both. It learns from
 the questions beside this file and ships trained: `python -m advisor.reading.learned`
 writes it. docs/explanation/understanding.md has its scores.
@@ -21,22 +21,22 @@ from numpy.typing import NDArray
 
 from advisor.reading.intents import Intent, shortened
 from advisor.reading.meanings import meanings_of
+from advisor.reading.question import Question
 from advisor.reading.reading import Reading, read_text
-from advisor.reading.rules import OFFER, POINTS_BACK, YES, intent_of_turn, rule_intent
+from advisor.reading.rules import POINTS_BACK, YES, intent_alone, rule_intent
 from advisor.reading.terms import Splitter, Terms, pieces_of, words_of
 from advisor.reading.text import WORDS, Mark
+from advisor.reading.turn_text import read_turn
 
 QUESTIONS = Path(__file__).with_name("questions")
 TRAINED = Path(__file__).with_name("intents.npz")
 SHORT = 24  # characters of a marked text: a follow-up rather than a sentence
 INVERSE_PENALTY = 3.0  # of 0.3, 1, 3 and 10 the least log loss in cross-validation
-BEFORE_WEIGHT = 0.5
 _KINDS: dict[str, Splitter] = {
     "words": partial(words_of, most_words=3),
     "pieces": partial(pieces_of, fewest=2, most=5),
-    "before": partial(words_of, most_words=2),
 }
-_LEAST_TEXTS = {"words": 2, "pieces": 3, "before": 2}  # a feature must stand in
+_LEAST_TEXTS = {"words": 2, "pieces": 3}  # a feature must stand in
 _SPOKEN = {
     Mark.RATE: " zrate ",
     Mark.BATCH: " zbatch ",
@@ -63,10 +63,9 @@ class Example:
 
 @dataclass(frozen=True)
 class Seen:
-    """What the model looks at: the words, those of the turn before, and signs."""
+    """What the model looks at: the words, and signs of them and of the turn before."""
 
     words: str
-    before: str
     signs: dict[str, float]
 
 
@@ -74,7 +73,7 @@ class IntentModel:
     """Probabilities of the fifteen intents.
 
     `coefficients` (n_intents, n_features) and `intercepts` (n_intents,) belong to the
-    features of the three kinds of terms and the signs, in that order.
+    features of the two kinds of terms and the signs, in that order.
     """
 
     def __init__(
@@ -101,7 +100,7 @@ class IntentModel:
         terms = {
             kind: Terms.learn(
                 split,
-                [_text_of(one, kind) for one in seen],
+                [one.words for one in seen],
                 fewest_texts=_LEAST_TEXTS[kind],
             )
             for kind, split in _KINDS.items()
@@ -175,10 +174,10 @@ class IntentModel:
     def _features(self, seen: Seen) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """The columns of a text's features that are not zero, and their values."""
         columns, values, start = [], [], 0
-        for kind, terms in self._terms.items():
-            its_columns, its_values = terms.weigh(_text_of(seen, kind))
+        for terms in self._terms.values():
+            its_columns, its_values = terms.weigh(seen.words)
             columns.append(start + its_columns)
-            values.append(its_values * (BEFORE_WEIGHT if kind == "before" else 1.0))
+            values.append(its_values)
             start += len(terms.columns)
         known = {n: value for n, value in seen.signs.items() if n in self._signs}
         columns.append(np.array([start + self._signs[n] for n in known], np.intp))
@@ -186,9 +185,9 @@ class IntentModel:
         return np.concatenate(columns), np.concatenate(values)
 
 
-def look_at(own: Reading, before: Reading | None) -> Seen:
+def look_at(own: Reading, before: Question | None) -> Seen:
     """Return what the model looks at in a text that follows another."""
-    return Seen(_spoken(own), _spoken(before) if before else "", _signs(own, before))
+    return Seen(_spoken(own), _signs(own, before))
 
 
 def load_examples(folder: Path = QUESTIONS) -> list[Example]:
@@ -207,7 +206,8 @@ def load_examples(folder: Path = QUESTIONS) -> list[Example]:
 
 def look_at_example(example: Example) -> Seen:
     """Return what the model looks at in a labelled question."""
-    before = read_text(example.context, []) if example.context else None
+    context = example.context
+    before = read_turn(context, [], intent_alone) if context else None
     return look_at(read_text(example.text, []), before)
 
 
@@ -230,10 +230,6 @@ def fingerprint(examples: Sequence[Example]) -> str:
     return hashlib.sha256(repr(seen).encode()).hexdigest()
 
 
-def _text_of(seen: Seen, kind: str) -> str:
-    return seen.before if kind == "before" else seen.words
-
-
 def _spoken(reading: Reading) -> str:
     """The marked text with a word for each marker."""
     text = shortened(reading.marked).translate(_NAMES)
@@ -242,7 +238,7 @@ def _spoken(reading: Reading) -> str:
     return " ".join(text.split())
 
 
-def _signs(own: Reading, before: Reading | None) -> dict[str, float]:
+def _signs(own: Reading, before: Question | None) -> dict[str, float]:
     """What the rules say of a text, and what it holds."""
     roles = own.roles
     ruled, is_own = rule_intent(own, before)
@@ -251,15 +247,18 @@ def _signs(own: Reading, before: Reading | None) -> dict[str, float]:
     signs |= meanings_of(shortened(own.marked))
     is_short = len(own.marked) < SHORT
     if before is not None:
-        earlier = intent_of_turn(before)
+        earlier = before.wanted
         points_back = bool(POINTS_BACK.search(own.marked))
-        signs |= {f"before {i}": 0.5 * w for i, w in before.cues.weights.items()}
         signs |= {
             f"after {earlier}": 1.0,
             f"after {earlier}, short": 2.0 * is_short,
             f"after {earlier}, points back": 1.0 * points_back,
-            "after an offer": 2.0 * bool(OFFER.search(before.marked)),
-            "after a question": 1.0 * ("?" in before.text),
+            "after an offer": 2.0 * (before.offered is not None),
+            "after asking back": 1.0 * (before.intent is Intent.NEEDS_CLARIFICATION),
+            "after a rate": 1.0 * (before.slots.learning_rate is not None),
+            "after a batch": 1.0 * (before.slots.batch_size is not None),
+            "after a model": 1.0 * (before.slots.workload is not None),
+            "after a symptom": 1.0 * (before.told is not None),
             "yes": 2.0 * bool(YES.match(own.marked)),
         }
     signs |= {

@@ -1,7 +1,7 @@
 """Workloads, optimizers and devices in a text, each replaced by a marker.
 
-The decision to know: "original" is also a plain word, so in lower case before another
-noun ("my original rate", "the original post") it is not the workload.
+"Original" is also a plain word, so in lower case before another noun ("my original
+rate", "the original post") it is not the workload.
 """
 
 import re

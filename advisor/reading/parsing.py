@@ -1,37 +1,28 @@
 """Text -> Question: what is wanted and what was said, with nothing looked up.
 
-The decision to know: the parser never refuses. What it cannot place is
+The parser never refuses. What it cannot place is
 `needs_clarification` (about this subject, too little said) or `off_topic`; a value
 that cannot be right (batch -4) is kept as said, with a warning, for the answer to name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from advisor.checks import several
 from advisor.reading.conditions import UNCONDITIONAL, Conditions
-from advisor.reading.follow_ups import carries_over, conditions_before, inherit
-from advisor.reading.intents import NEEDED, Intent
+from advisor.reading.follow_ups import carries_over, inherit
+from advisor.reading.intents import CONDITIONAL, NEEDED, Intent
 from advisor.reading.learned import IntentModel, learned_model, look_at
 from advisor.reading.question import Question, Slots
 from advisor.reading.reading import Reading, read_text
-from advisor.reading.rules import (
-    YES,
-    follow_up_intent,
-    intent_alone,
-    is_scrap,
-    rule_intent,
-    said_intent,
-)
+from advisor.reading.rules import YES, follow_up_intent, intent_alone, rule_intent
 from advisor.reading.slots import NOTHING_CARRIED, slot_warnings, slots_of
 from advisor.reading.symptoms import read_symptoms
+from advisor.reading.turn_text import read_turn
+from experiments.workloads.registry import find_spec
+from knowledge.recipes import RECIPES
 
 _OF_JOBS = (Intent.STATUS_OF_JOBS, Intent.CANCEL)
-
-
-# Intents whose answers hold for a run length and at a risk that a person may name.
-_CONDITIONAL = (
-    *(Intent.RECOMMEND_LR, Intent.JUDGE_LR, Intent.MAX_BATCH_FOR_LR),
-    *(Intent.COMPARE_MODELS, Intent.FASTEST_BATCH, Intent.NEEDS_CLARIFICATION),
-)
 
 
 _CLEAR_CUE = 3.0  # the weight of a phrase that means one thing
@@ -40,7 +31,7 @@ _CLEAR_CUE = 3.0  # the weight of a phrase that means one thing
 def parse_question(
     text: str,
     *,
-    context: str | None = None,
+    before: Question | None = None,
     known_workloads: Sequence[str],
     model: IntentModel | None = None,
 ) -> Question:
@@ -48,37 +39,41 @@ def parse_question(
 
     Args:
         text: What was typed; of more than 4,000 characters the two ends count.
-        context: The previous turn (the person's or ours), from which a follow-up takes
-            the slots, and the intent, that it leaves unsaid.
+        before: The turn before, from which a follow-up takes the slots, and the intent,
+            that it leaves unsaid.
         known_workloads: Names besides the built-in ones; kept in this spelling.
         model: Knows intents; without one that which ships with the program.
 
     >>> question = parse_question("dlight bs=12, lr?", known_workloads=[])
-    >>> question.intent, question.slots.workload, question.slots.batch_size
+    >>> question.intent.value, question.slots.workload, question.slots.batch_size
     ('recommend_lr', 'dlight', 12)
     """
     own = read_text(text, known_workloads)
-    before = None
-    if context and context.strip():
-        before = read_text(context, known_workloads)
     chances = _decide_intent(own, before, model or learned_model())
     intent, confidence = next(iter(chances.items()))
     slots, inherited = _slots_for(intent, own, before)
     conditions, carried = _conditions(intent, own, before)
     job = own.job
-    if job is None and before and intent in (Intent.STATUS_OF_JOBS, Intent.CANCEL):
+    if job is None and before and intent in _OF_JOBS:
         job = before.job
+    wanted = intent
+    if intent is Intent.NEEDS_CLARIFICATION:
+        wanted = _likeliest(own, chances)
     if not _is_complete(intent, slots):
         intent = Intent.NEEDS_CLARIFICATION
     has_budget = own.roles.is_budget or intent is Intent.RUN_VERIFICATION
+    told = text if read_symptoms(own.text).kinds else None
+    goes_on = inherited or intent is Intent.DIAGNOSE
     return Question(
         text=text,
-        intent=intent.value,
+        intent=intent,
         slots=slots,
-        conditions=conditions,
+        wanted=wanted,
+        conditions=_that_fit(conditions, slots),
         inherited=inherited | carried,
+        told=told or (before.told if before and goes_on else None),
         confidence=round(confidence, 3),
-        alternatives=tuple(i.value for i in list(chances)[1:4]),
+        alternatives=tuple(chances)[1:4],
         unknown_workload=next(iter(own.names.unknown), None),
         job=job,
         budget_seconds=own.roles.seconds if has_budget else None,
@@ -86,20 +81,35 @@ def parse_question(
     )
 
 
+def turn_of(
+    before: Question | str | None,
+    known_workloads: Sequence[str],
+    model: IntentModel | None = None,
+) -> Question | None:
+    """Return the turn before as a record, also where only its text is known."""
+    if not isinstance(before, str):
+        return before
+    if not before.strip():
+        return None
+
+    def likeliest(reading: Reading) -> Intent:
+        seen = look_at(reading, None)
+        return _likeliest(reading, (model or learned_model()).probabilities([seen])[0])
+
+    return read_turn(before, known_workloads, likeliest)
+
+
 def _decide_intent(
-    own: Reading, before: Reading | None, model: IntentModel
+    own: Reading, before: Question | None, model: IntentModel
 ) -> dict[Intent, float]:
     """Return the intents with their probabilities, that which fits best first."""
     if before and YES.match(own.marked):
         return {rule_intent(own, before)[0]: 1.0}
-    if before and is_scrap(own):
-        earlier = said_intent(before) or _likeliest(before, model)
-        if found := follow_up_intent(own, before, earlier):
-            return {found: 1.0}
-    if before and own.conditions.said and _names_nothing(own):
-        earlier = said_intent(before) or _likeliest(before, model)
-        if earlier in _CONDITIONAL:
-            return {earlier: 1.0}
+    if before and (found := follow_up_intent(own, before)):
+        return {found: 1.0}
+    says_conditions = own.conditions.said and _names_nothing(own)
+    if before and says_conditions and before.wanted in CONDITIONAL:
+        return {before.wanted: 1.0}
     chances = model.probabilities([look_at(own, before)])[0]
     if before is None and _nothing_failed(own):
         chances = _without(chances, Intent.DIAGNOSE)
@@ -133,10 +143,14 @@ def _without(chances: dict[Intent, float], intent: Intent) -> dict[Intent, float
 
 
 def _conditions(
-    intent: Intent, own: Reading, before: Reading | None
+    intent: Intent, own: Reading, before: Question | None
 ) -> tuple[Conditions, frozenset[str]]:
     """Return what the answer is to hold for, and the names of what is inherited."""
-    said = own.conditions if intent in _CONDITIONAL else UNCONDITIONAL
+    said = UNCONDITIONAL
+    if intent in CONDITIONAL:
+        said = own.conditions
+    elif intent is Intent.RUN_VERIFICATION:
+        said = own.conditions.setting
     if before is None or intent in (*NOTHING_CARRIED, *_OF_JOBS):
         return said, frozenset()
     ruled, is_own = rule_intent(own, before)
@@ -145,20 +159,28 @@ def _conditions(
     is_short = _names_nothing(own) and own.conditions.said
     if not is_short and not carries_over(own, intent, slots, is_own=is_own):
         return said, frozenset()
-    earlier = conditions_before(before)
+    earlier = before.conditions
     return said.filled_up(earlier), frozenset(earlier.said.keys() - said.said.keys())
 
 
-def _likeliest(before: Reading, model: IntentModel) -> Intent:
-    """Return what a question was about, also one that said too little."""
-    ruled = intent_alone(before)
-    if before.cues.weight >= _CLEAR_CUE and ruled is before.cues.intent:
-        return ruled
-    chances = model.probabilities([look_at(before, None)])[0]
-    said_too_little = next(iter(chances)) is Intent.NEEDS_CLARIFICATION
-    if said_too_little and before.cues.weight >= _CLEAR_CUE and before.cues.intent:
-        return before.cues.intent
-    return next(i for i in chances if i is not Intent.NEEDS_CLARIFICATION)
+def _that_fit(conditions: Conditions, slots: Slots) -> Conditions:
+    """The conditions, but for a recipe that none of the workloads is trained with."""
+    recipe = RECIPES.get(conditions.recipe or "")
+    specs = [spec for name in several(slots.workload) if (spec := find_spec(name))]
+    if recipe is None or not specs:
+        return conditions
+    base = recipe.variant_of or recipe.name
+    fits = any(base in spec.recipes for spec in specs)
+    return conditions if fits else replace(conditions, recipe=None)
+
+
+def _likeliest(own: Reading, chances: Mapping[Intent, float]) -> Intent:
+    """Return what a text is about, also one that said too little."""
+    first, cued = next(iter(chances)), own.cues.intent
+    is_ruled = first is Intent.NEEDS_CLARIFICATION or intent_alone(own) is cued
+    if cued is not None and own.cues.weight >= _CLEAR_CUE and is_ruled:
+        return cued
+    return next((i for i in chances if i is not Intent.NEEDS_CLARIFICATION), first)
 
 
 def _is_complete(intent: Intent, slots: Slots) -> bool:
@@ -167,7 +189,7 @@ def _is_complete(intent: Intent, slots: Slots) -> bool:
 
 
 def _slots_for(
-    intent: Intent, own: Reading, before: Reading | None
+    intent: Intent, own: Reading, before: Question | None
 ) -> tuple[Slots, frozenset[str]]:
     """Return the slots a text has under an intent, and those it inherits."""
     slots = slots_of(own, intent)

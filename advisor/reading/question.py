@@ -1,9 +1,15 @@
-"""What a text was understood to ask: Slots and Question, plain records (pure)."""
+"""What a text was understood to ask: Slots and Question, plain records (pure).
 
-from dataclasses import dataclass
+A Question is also what the next one builds on: a follow-up takes what it leaves unsaid
+from the record of the turn before, never from the words of an answer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from advisor.reading.conditions import UNCONDITIONAL, Conditions
+from advisor.reading.intents import Intent
 
 Workloads = str | tuple[str, ...] | None
 
@@ -38,24 +44,82 @@ class Slots:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """Runs that an answer offered to make; none of the rates: they are ours to choose.
+
+    Where it is known by its words alone, workload and batch sizes are the turn's.
+    """
+
+    workload: str | None = None
+    batch_sizes: tuple[int, ...] = ()
+    learning_rates: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
 class Question:
     """A text as it was understood.
 
-    `conditions` are what the answer is to hold for. `inherited` names the slots and
-    conditions that come from the context. `unknown_workload` is a
-    model that was named and is not known, `job` a job's id or number, and
-    `budget_seconds` the time a person allows for runs. `confidence` is the probability
-    of the intent, `alternatives` are the next likeliest ones.
+    `wanted` is what was asked for, also where too little was said and `intent` is
+    `needs_clarification`. `conditions` are what the answer is to hold for. `inherited`
+    names the slots and conditions that come from the turn before. `told` are the words,
+    of this turn or an earlier one, that tell what went wrong. `offered` are the runs
+    that its answer offered, to which a yes agrees. `unknown_workload` is a model that
+    was named and is not known, `job` a job's id or number, and `budget_seconds` the
+    time a person allows for runs. `confidence` is the probability of the intent,
+    `alternatives` are the next likeliest ones.
     """
 
     text: str
-    intent: str
+    intent: Intent
     slots: Slots
+    wanted: Intent
     conditions: Conditions = UNCONDITIONAL
     inherited: frozenset[str] = frozenset()
+    told: str | None = None
+    offered: Offer | None = None
     confidence: float = 0.0
-    alternatives: tuple[str, ...] = ()
+    alternatives: tuple[Intent, ...] = ()
     unknown_workload: str | None = None
     job: str | None = None
     budget_seconds: float | None = None
     warnings: tuple[str, ...] = ()
+
+    def to_document(self) -> dict[str, Any]:
+        """What a follow-up builds on, as plain values."""
+        return {
+            **{name: getattr(self, name) for name in _KEPT},
+            "slots": self.slots.to_dict(),
+            "conditions": self.conditions.said,
+            "offered": asdict(self.offered) if self.offered else None,
+        }
+
+    @classmethod
+    def from_document(cls, values: Mapping[str, Any]) -> "Question":
+        """The question that such a document was made of.
+
+        Raises:
+            KeyError, TypeError, ValueError: It is no such document.
+        """
+        names = {field.name for field in fields(Conditions)}
+        conditions = {k: v for k, v in values["conditions"].items() if k in names}
+        slots = {name: _tuple(values["slots"].get(name)) for name in SLOT_NAMES}
+        offered = values["offered"]
+        return cls(
+            text=values["text"],
+            intent=Intent(values["intent"]),
+            wanted=Intent(values["wanted"]),
+            slots=Slots(**slots),
+            conditions=Conditions(**conditions),
+            told=values["told"],
+            offered=Offer(**{k: _tuple(v) for k, v in offered.items()})
+            if offered
+            else None,
+            job=values["job"],
+        )
+
+
+_KEPT = ("text", "intent", "wanted", "told", "job")
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from advisor.reading.conditions import Conditions, read_conditions
 from advisor.reading.intents import Cues, read_cues
 from advisor.reading.names import Names, find_names
 from advisor.reading.numbers import mark_numbers
+from advisor.reading.recipes import find_setting
 from advisor.reading.roles import Roles, read_roles
 from advisor.reading.text import plain
 
@@ -46,8 +47,10 @@ def read_text(text: str, known: Sequence[str]) -> Reading:
     text = plain(text)
     ids = _ID.search(text)
     job = ids["id"] if ids and ids["kind"].lower() == "job" else None
-    names = find_names(_ID.sub(r"\g<kind> ", text), known=known)
+    rest, recipe, precision = find_setting(_ID.sub(r"\g<kind> ", text))
+    names = find_names(rest, known=known)
     marked, numbers = mark_numbers(names.marked)
     roles = read_roles(marked, numbers)
     cues, conditions = read_cues(roles.marked), read_conditions(marked, numbers)
+    conditions = replace(conditions, recipe=recipe, precision=precision)
     return Reading(text, names, roles, cues, conditions, job or roles.job)

@@ -1,6 +1,6 @@
 """Which number in a text is a batch size, a learning rate, or neither.
 
-The decision to know: what is neither is claimed first (losses, steps, memory, speeds,
+What is neither is claimed first (losses, steps, memory, speeds,
 jobs), then what stands beside "batch" or "lr", and only then do bare numbers count: a
 fraction as a rate, a whole number as a batch size, and that only where nothing follows
 that it could be counting.

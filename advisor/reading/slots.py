@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from advisor.checks import several
 from advisor.reading.clauses import choose_batches
 from advisor.reading.intents import Intent
 from advisor.reading.question import Slots
@@ -89,9 +90,3 @@ def slot_warnings(slots: Slots) -> list[str]:
         elif size > _LARGE_BATCH:
             found.append(f"A batch size of {size:.6g} is unusually large.")
     return found
-
-
-def several(value: Any) -> tuple[Any, ...]:
-    if value is None:
-        return ()
-    return value if isinstance(value, tuple) else (value,)

@@ -1,6 +1,6 @@
 """The typed text, tidied, so that the modules after it see one spelling per word.
 
-The decision to know: what was found in a text is replaced by single private-use
+What was found in a text is replaced by single private-use
 characters (`Mark`), which `tidy` removes from what people type. So a later pattern can
 say "a number" or "a workload" in one character and cannot be fooled by typed markers.
 """

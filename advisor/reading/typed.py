@@ -1,10 +1,14 @@
-"""A run length or a risk as it was typed into a field -> its value (pure)."""
+"""A condition as it was typed into a field -> its value (pure)."""
 
 import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from advisor.checks import MOST_STEPS
 from advisor.reading.numbers import read_number
+from advisor.reading.recipes import PRECISIONS
 from knowledge.errors import BadValueError
+from knowledge.recipes import RECIPES
 
 
 def check_horizon(text: str) -> int:
@@ -36,3 +40,28 @@ def check_risk(text: str) -> float:
     if not 0 < number < 1:
         raise BadValueError("risk", text, expected=expected)
     return number
+
+
+def check_recipe(text: str) -> str:
+    """Return a recipe's name as it was typed."""
+    return _one_of(text, "recipe", RECIPES)
+
+
+def check_precision(text: str) -> str:
+    """Return a precision as it was typed."""
+    return _one_of(text, "precision", PRECISIONS)
+
+
+def _one_of(text: str, name: str, known: Iterable[str]) -> str:
+    said = text.strip().lower()
+    if said not in known:
+        raise BadValueError(name, text, expected=f"known are {', '.join(known)}.")
+    return said
+
+
+CHECKS: Mapping[str, Callable[[str], Any]] = {
+    "horizon_steps": check_horizon,
+    "risk": check_risk,
+    "recipe": check_recipe,
+    "precision": check_precision,
+}

@@ -1,6 +1,6 @@
 """What was understood, as chips: each can be changed, and the question asked again.
 
-A chip that was carried over from the turn before says so. The decision to know: a
+A chip that was carried over from the turn before says so. A
 changed chip asks a new question in words, so that what was asked can always be read.
 """
 
@@ -15,9 +15,10 @@ from advisor.checks import (
     several,
 )
 from advisor.conversation.answer import Answer
+from advisor.conversation.kinds import KINDS
 from advisor.conversation.rephrasing import sentence_for
 from advisor.rates import rate_text
-from advisor.reading.typed import check_horizon, check_risk
+from advisor.reading.typed import CHECKS
 from advisor.service import Advisor
 from advisor.ui.text import escaped
 from advisor.words import OPTIMIZER_TITLES, title_of
@@ -31,19 +32,16 @@ TITLES = {
     "device": "device",
     "horizon_steps": "run length",
     "risk": "risk",
+    "recipe": "recipe",
+    "precision": "precision",
 }
-CONDITIONS = ("horizon_steps", "risk")
-# A chip changes the question that these ask; the others have none to ask again.
-ASKED_AGAIN = (
-    *("recommend_lr", "judge_lr", "max_batch_for_lr", "compare_models", "diagnose"),
-    *("scaling_rule", "fastest_batch", "run_verification", "show_runs"),
-)
+CONDITIONS = ("horizon_steps", "risk", "recipe", "precision")
 
 
 def render_chips(advisor: Advisor, answer: Answer, index: int) -> None:
     """Draw a chip for each slot that is known; a pressed one notes the new question."""
     known = {name: v for name, v in _understood(answer).items() if v is not None}
-    if not known or answer.intent not in ASKED_AGAIN:
+    if not known or KINDS[answer.intent].again is None:
         return
     with st.container(horizontal=True, gap="small", key=f"ask_chips_{index}"):
         for name, value in known.items():
@@ -60,7 +58,7 @@ def render_chips(advisor: Advisor, answer: Answer, index: int) -> None:
 
 
 def _understood(answer: Answer) -> dict[str, Any]:
-    """The slots, then for how many steps and at what risk, where that was said."""
+    """The slots, then the conditions that were said."""
     return {**answer.slots, **answer.conditions}
 
 
@@ -125,7 +123,7 @@ def read(advisor: Advisor, name: str, text: str) -> Any:
     if name in CONDITIONS:
         if not text.strip():
             return None
-        return check_risk(text) if name == "risk" else check_horizon(text)
+        return CHECKS[name](text)
     parts = [part.strip() for part in text.split(",") if part.strip()]
     values = [_read_one(advisor, name, part) for part in parts]
     if not values:

@@ -18,8 +18,8 @@ from advisor.charts.threshold import (
 from advisor.conversation.answer import Answer
 from advisor.conversation.history import SavedAnswer
 from advisor.conversation.proposals import Action, Proposal
-from advisor.conversation.rephrasing import sentence_for
 from advisor.evidence.scope import Asked
+from advisor.reading.question import Question
 from advisor.service import Advisor
 from experiments.jobs.records import new_verification_id
 from knowledge.errors import AdvisorError
@@ -28,22 +28,22 @@ from knowledge.records import Claim, Run, RunConfig
 
 MAX_RUNS_LISTED = 500
 TURNED_DOWN = "Nothing was done."
-_HAND_ON = ("help", "off_topic", "status_of_jobs", "cancel")
 
 
 @dataclass(frozen=True)
 class Turn:
     """A question with its answer, and the records that the answer rests on.
 
-    `plan_id` is the id under which the proposed verification would be started, so that
-    it starts once however often the button is pressed. `verification_id` is the one
-    under way, `ended_id` the last one that is over, `before` the recommendation that
-    it changed. `done` says what came of a proposal of another kind; `said` is what was
-    answered earlier, of a question that is shown again.
+    `context` is the turn it follows. `plan_id` is the id under which the proposed
+    verification would be started, so that it starts once however often the button is
+    pressed. `verification_id` is the one under way, `ended_id` the last one that is
+    over, `before` the recommendation that it changed. `done` says what came of a
+    proposal of another kind; `said` is what was answered earlier, of a question that is
+    shown again.
     """
 
     answer: Answer
-    context: str | None
+    context: Question | str | None
     chart: ThresholdChartData | None
     runs: tuple[Run, ...]
     claims: tuple[Claim, ...]
@@ -74,6 +74,12 @@ class Turn:
         return None if is_of_runs and self.is_started else proposal
 
     @property
+    def leads_on(self) -> Question | None:
+        """What a follow-up may leave unsaid; runs that were started are no offer."""
+        turn = self.answer.leads_on
+        return replace(turn, offered=None) if turn and self.is_started else turn
+
+    @property
     def has_open_plan(self) -> bool:
         """Whether runs are offered that were not started."""
         plan = self.answer.offered_plan
@@ -99,7 +105,7 @@ class Note:
 def ask_turn(
     advisor: Advisor,
     question: str,
-    context: str | None,
+    context: Question | str | None,
     *,
     conversation: str | None = None,
     save: bool = True,
@@ -185,25 +191,6 @@ def updated_turn(advisor: Advisor, turn: Turn) -> Turn:
         ended_id=turn.verification_id,
         before=turn.answer.recommendation,
     )
-
-
-# -- context ---------------------------------------------------------------------------
-
-
-def context_after(turn: Turn) -> str | None:
-    """Return what a follow-up of this turn may leave unsaid, as a sentence.
-
-    Built from the answer's slots, so that it also carries what the turn itself took
-    over. A turn without slots of its own (help, a concept) hands on its context.
-    """
-    answer = turn.answer
-    sentence = sentence_for(answer.intent, answer.slots, answer.conditions)
-    is_open = answer.intent == "diagnose" and sentence is None
-    if answer.intent == "needs_clarification" or is_open:
-        return " ".join(t for t in (turn.context, answer.question) if t)
-    if sentence is None or answer.intent in _HAND_ON:
-        return turn.context
-    return f"{sentence} Shall I?" if turn.has_open_plan else sentence
 
 
 # -- chart -----------------------------------------------------------------------------

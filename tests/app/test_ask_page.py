@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from advisor.conversation.asking_back import EXAMPLES
 from advisor.service import Advisor
 from advisor.ui import plans, resources
-from advisor.ui.turns import Turn, ask_turn, context_after
+from advisor.ui.turns import Turn, ask_turn
 from knowledge.errors import BadValueError, StoreBusyError
 from knowledge.records import Curve, Outcome
 from tests.app.pages import OpenPage, proxy_run, texts
@@ -491,8 +491,8 @@ def test_a_store_error_while_asking_keeps_the_page_alive(
 
 
 def follow(advisor: Advisor, turn: Turn, question: str) -> Turn:
-    """Ask with the context a page would pass on."""
-    return ask_turn(advisor, question, context_after(turn))
+    """Ask after a turn, as the page does."""
+    return ask_turn(advisor, question, turn.leads_on)
 
 
 @pytest.mark.parametrize(
@@ -512,7 +512,7 @@ def follow(advisor: Advisor, turn: Turn, question: str) -> Turn:
 def test_a_follow_up_keeps_the_kind_of_question(
     advisor: Advisor, first: str, then: str, intent: str
 ) -> None:
-    """The context sentence is understood as what was asked; yes accepts the plan."""
+    """The turn is handed on as what was asked; yes accepts the plan."""
     turn = follow(advisor, ask_turn(advisor, first, None), then)
     assert turn.answer.intent == intent
     assert turn.answer.slots["workload"] == "realface"

@@ -1,6 +1,6 @@
 """Up to which rate runs held: ties over batch sizes, widths and recipes (pure).
 
-The one decision to know: a boundary is read off the runs, not off a fit. It is the
+A boundary is read off the runs, not off a fit. It is the
 highest rate below the lowest one that failed, each run as it stood after the usual
 length of its workload and recipe.
 """

@@ -1,6 +1,6 @@
 """How good and how fast runs were: ties of accuracy, best rates and speed (pure).
 
-The one decision to know: speed is that of the slowest model with several batch sizes,
+Speed is that of the slowest model with several batch sizes,
 where what a run costs besides its steps matters least.
 """
 

@@ -1,6 +1,6 @@
 """A tie: what is asked of the store for a concept, and how it is said (pure).
 
-The one decision to know: a sentence takes its numbers from the rows of its query and
+A sentence takes its numbers from the rows of its query and
 from nowhere else, the constants among them too. So whoever doubts a number finds it in
 the rows, and whoever doubts the rows runs the query.
 """

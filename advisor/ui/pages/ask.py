@@ -7,6 +7,7 @@ import streamlit as st
 from advisor.conversation.asking_back import EXAMPLES
 from advisor.conversation.history import answers_of, saved_answer
 from advisor.conversation.proposals import Action
+from advisor.reading.question import Question
 from advisor.reading.yes_no import is_no, is_polite, is_yes
 from advisor.ui import resources
 from advisor.ui.chips import render_chips
@@ -26,7 +27,6 @@ from advisor.ui.turns import (
     Refusal,
     Turn,
     ask_turn,
-    context_after,
     reopened_turn,
     settle,
     turned_down,
@@ -110,26 +110,26 @@ def latest_turn() -> int | None:
     return answered[-1] if answered else None
 
 
-def latest_context() -> str | None:
+def latest_context() -> Question | None:
     """Return what a follow-up may leave unsaid."""
     last = latest_turn()
     turn = turns[last] if last is not None else None
-    return context_after(turn) if isinstance(turn, Turn) else None
+    return turn.leads_on if isinstance(turn, Turn) else None
 
 
-def take_pill(key: str, context: str | None) -> None:
+def take_pill(key: str, context: Question | None) -> None:
     """Note a pressed pill as the next question."""
     st.session_state.ask_pending = (st.session_state[key], context)
 
 
-def next_question() -> tuple[str, str | None] | None:
+def next_question() -> tuple[str, Question | None] | None:
     """Return what was typed, pressed or linked to, each once, with its context."""
     typed = st.chat_input(
         "Ask about a learning rate or a batch size",
         key="ask_input",
         max_chars=MAX_QUESTION_CHARS,
     )
-    pressed: tuple[str | None, str | None] | None = st.session_state.ask_pending
+    pressed: tuple[str | None, Question | None] | None = st.session_state.ask_pending
     st.session_state.ask_pending = None
     if typed and typed.strip():
         return typed.strip(), latest_context()
@@ -142,7 +142,7 @@ def next_question() -> tuple[str, str | None] | None:
     return None
 
 
-def answer(question: str, context: str | None) -> None:
+def answer(question: str, context: Question | None) -> None:
     """Add the answered question, or the reason why it has no answer, to the turns."""
     try:
         if settled(question):
@@ -249,10 +249,10 @@ def choice_label(turn: Turn) -> str:
     return str(turn.answer.clarification["question"])
 
 
-def option_context(turn: Turn) -> str | None:
+def option_context(turn: Turn) -> Question | None:
     """Return what an option builds on: whole questions need nothing."""
     asks_back = turn.answer.intent in ("needs_clarification", "diagnose")
-    return context_after(turn) if asks_back else None
+    return turn.leads_on if asks_back else None
 
 
 # The input stands below the history, not pinned to the window: a pinned one scrolls a

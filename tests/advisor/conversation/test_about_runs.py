@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from advisor.rates import rate_text
+from advisor.running.supervision import Supervision
 from advisor.service import Advisor
 from knowledge.errors import PlanError
 
@@ -16,10 +17,7 @@ OBSERVED = "batch 8 at 8e-5 got blurry after 20k its on original"
 @pytest.fixture
 def advisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Advisor]:
     """An Advisor whose jobs wait for ever."""
-    monkeypatch.setattr(Advisor, "tend", lambda self: None)
-    monkeypatch.setattr(
-        "advisor.running.verification.ensure_supervisor", lambda advisor: None
-    )
+    monkeypatch.setattr(Supervision, "start", lambda self: None)
     with Advisor.open(tmp_path / "store", study=False) as opened:
         yield opened
 

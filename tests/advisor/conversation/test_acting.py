@@ -3,6 +3,8 @@
 No process is started: a verification stays queued until a test ends it.
 """
 
+from typing import Any
+
 import pytest
 
 from advisor.agents.tools import call_tool
@@ -14,7 +16,9 @@ from advisor.conversation.acting import (
 )
 from advisor.conversation.observing import Observation
 from advisor.conversation.proposals import Action
-from advisor.running.verification import Verification
+from advisor.planning.request import VerificationRequest
+from advisor.running.supervision import Supervision
+from advisor.running.tending import Tending
 from advisor.service import Advisor
 from experiments.jobs.records import NewJob
 from knowledge.errors import BadValueError, PlanError, StoreError
@@ -36,12 +40,15 @@ SEEN = Observation(
 @pytest.fixture
 def advisor(tmp_path, monkeypatch):
     """A seeded Advisor whose queue nobody works off."""
-    monkeypatch.setattr(Advisor, "tend", lambda self: None)
-    monkeypatch.setattr(
-        "advisor.running.verification.ensure_supervisor", lambda advisor: None
-    )
+    monkeypatch.setattr(Supervision, "start", lambda self: None)
     with Advisor.open(tmp_path / "store") as opened:
         yield opened
+
+
+def propose(advisor: Advisor, workload: str, batch_sizes: list[int], **values: Any):
+    """Propose runs as a question in words would."""
+    request = VerificationRequest.of(workload, batch_sizes, **values)
+    return propose_runs(advisor.parts, request)
 
 
 def queued(advisor: Advisor, batch_size: int = 32) -> str:
@@ -62,7 +69,9 @@ def queued(advisor: Advisor, batch_size: int = 32) -> str:
 
 
 def test_approved_runs_are_queued_as_they_were_planned(advisor):
-    plan, proposal = propose_runs(advisor, "digits_mlp", [32, 64], [1e-3, 1e-2])
+    plan, proposal = propose(
+        advisor, "digits_mlp", [32, 64], learning_rate=[1e-3, 1e-2]
+    )
     assert advisor.jobs() == []
     done = advisor.approve(proposal.id)
     jobs = advisor.jobs()
@@ -71,18 +80,18 @@ def test_approved_runs_are_queued_as_they_were_planned(advisor):
     assert list(done.ids) == [job.id for job in jobs]
     assert done.verification_id == proposal.verification_id
     as_planned = {
-        (r["workload"], r["batch_size"], r["learning_rate"], r["steps"])
-        for r in plan["runs"]
+        (plan.spec.workload, run.batch_size, run.learning_rate, run.steps)
+        for run in plan.runs
     }
     assert as_planned == {
         (c.workload, c.batch_size, c.learning_rate, c.steps)
         for c in (job.config for job in jobs)
     }
-    assert {job.config.recipe for job in jobs} == {plan["recipe"]}
+    assert {job.config.recipe for job in jobs} == {plan.spec.recipe}
 
 
 def test_a_second_yes_starts_nothing_more(advisor):
-    _, proposal = propose_runs(advisor, "digits_mlp", [32], [1e-3])
+    _, proposal = propose(advisor, "digits_mlp", [32], learning_rate=[1e-3])
     advisor.approve(proposal.id)
     with pytest.raises(PlanError, match="a plan works once"):
         advisor.approve(proposal.id)
@@ -90,31 +99,31 @@ def test_a_second_yes_starts_nothing_more(advisor):
 
 
 def test_chosen_rates_get_the_time_that_the_proposal_names(advisor):
-    plan, proposal = propose_runs(advisor, "digits_mlp", [32], budget_seconds=40)
-    assert plan["takes_seconds"] == 40
+    plan, proposal = propose(advisor, "digits_mlp", [32], budget_seconds=40)
+    assert plan.spec.budget_seconds == 40
     assert "as many as fit into about 40 s" in proposal.summary
     done = advisor.approve(proposal.id)
-    spec = Verification(advisor, done.verification_id).spec
+    spec = advisor.verifications.get(done.verification_id).spec
     assert spec.budget_seconds == 40
     assert spec.is_adaptive
 
 
 def test_named_rates_take_the_time_of_their_runs_whatever_the_budget(advisor):
-    plan, proposal = propose_runs(
-        advisor, "digits_mlp", [32], [1e-3], budget_seconds=600
+    plan, proposal = propose(
+        advisor, "digits_mlp", [32], learning_rate=[1e-3], budget_seconds=600
     )
-    assert plan["takes_seconds"] == plan["estimated_seconds"]
-    assert proposal.details["budget_seconds"] is None
+    assert plan.spec.budget_seconds is None
+    assert proposal.details["spec"]["budget_seconds"] is None
     assert "1 run of digits_mlp at batch 32 in at most" in proposal.summary
 
 
 def test_a_recipe_that_was_planned_is_the_one_that_runs(advisor):
     """What has most evidence may be another one by the time of the yes."""
-    _, proposal = propose_runs(advisor, "realface", [5])
-    assert proposal.details["recipe"] == "faceswap-2021"
-    _, other = propose_runs(advisor, "realface", [5], recipe="faceswap-3")
+    _, proposal = propose(advisor, "realface", [5])
+    assert proposal.details["spec"]["recipe"] == "faceswap-2021"
+    _, other = propose(advisor, "realface", [5], recipe="faceswap-3")
     done = advisor.approve(other.id)
-    assert Verification(advisor, done.verification_id).spec.recipe == "faceswap-3"
+    assert advisor.verifications.get(done.verification_id).spec.recipe == "faceswap-3"
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
@@ -122,12 +131,12 @@ def test_a_recipe_that_was_planned_is_the_one_that_runs(advisor):
 def test_the_optimizer_that_was_named_is_planned_and_makes_the_runs(
     advisor, optimizer, learning_rates
 ):
-    plan, proposal = propose_runs(
-        advisor, "digits_mlp", [32], learning_rates, optimizer=optimizer
+    plan, proposal = propose(
+        advisor, "digits_mlp", [32], learning_rate=learning_rates, optimizer=optimizer
     )
-    assert plan["optimizer"] == optimizer
+    assert plan.spec.optimizer == optimizer
     done = advisor.approve(proposal.id)
-    started = Verification(advisor, done.verification_id)
+    started = advisor.verifications.get(done.verification_id)
     recipes = {started.spec.recipe} | {job.config.recipe for job in started.jobs()}
     assert {RECIPES[name].optimizer for name in recipes} == {optimizer}
 
@@ -139,25 +148,25 @@ def test_a_plan_without_runs_is_no_proposal(advisor, tmp_path):
         "steps_or_tokens,source\nmine,adam,8,0.001,val_loss,0.5,100,me\n"
     )
     advisor.import_runs(path)
-    plan, proposal = propose_runs(advisor, "mine", [8])
+    plan, proposal = propose(advisor, "mine", [8])
     assert proposal is None
-    assert plan["runs"] == []
+    assert plan.runs == ()
 
 
 def test_a_batch_beyond_the_data_is_refused_before_anybody_says_yes(advisor):
     with pytest.raises(BadValueError, match="1437 examples"):
-        propose_runs(advisor, "digits_mlp", [32, 5000], [1e-3])
+        propose(advisor, "digits_mlp", [32, 5000], learning_rate=[1e-3])
 
 
 def test_what_cannot_be_started_waits_on_and_starts_once_later(advisor, monkeypatch):
-    """The disk fills up between the wish and its jobs; then there is room again."""
-    _, proposal = propose_runs(advisor, "digits_mlp", [32], [1e-3])
+    """The disk fills up between the yes and its jobs; then there is room again."""
+    _, proposal = propose(advisor, "digits_mlp", [32], learning_rate=[1e-3])
 
     def full(*_: object) -> None:
         raise StoreError("The disk is full.")
 
     with monkeypatch.context() as patch:
-        patch.setattr("advisor.running.verification.advance", full)
+        patch.setattr(Tending, "advance", full)
         with pytest.raises(StoreError):
             advisor.approve(proposal.id)
     assert advisor.proposals.find(proposal.id) == proposal
@@ -171,7 +180,7 @@ def test_what_cannot_be_started_waits_on_and_starts_once_later(advisor, monkeypa
 
 def test_approved_stops_stop_those_jobs_and_no_others(advisor):
     first, second = queued(advisor, 32), queued(advisor, 64)
-    proposal = propose_cancel(advisor, [advisor.queue.job(first)])
+    proposal = propose_cancel(advisor.parts, [advisor.queue.job(first)])
     assert advisor.queue.job(first).state == "queued"
     done = advisor.approve(proposal.id)
     assert done.ids == (first,)
@@ -182,7 +191,7 @@ def test_approved_stops_stop_those_jobs_and_no_others(advisor):
 
 def test_a_job_that_ended_meanwhile_is_named_and_left_alone(advisor):
     job_id = queued(advisor)
-    proposal = propose_cancel(advisor, [advisor.queue.job(job_id)])
+    proposal = propose_cancel(advisor.parts, [advisor.queue.job(job_id)])
     advisor.cancel(job_id)
     done = advisor.approve(proposal.id)
     assert done.ids == ()
@@ -203,7 +212,7 @@ def test_jobs_that_are_over_are_not_offered_to_be_stopped(advisor):
 
 
 def test_an_observation_counts_only_after_the_yes(advisor):
-    proposal = propose_observation(advisor, SEEN)
+    proposal = propose_observation(advisor.parts, SEEN)
     before = advisor.recommend("original", 8)
     assert advisor.own_claims() == []
     done = advisor.approve(proposal.id)
@@ -218,7 +227,7 @@ def test_an_observation_counts_only_after_the_yes(advisor):
 
 
 def test_an_observation_is_kept_once(advisor):
-    proposal = propose_observation(advisor, SEEN)
+    proposal = propose_observation(advisor.parts, SEEN)
     advisor.approve(proposal.id)
     with pytest.raises(PlanError):
         advisor.approve(proposal.id)
@@ -227,9 +236,9 @@ def test_an_observation_is_kept_once(advisor):
 
 def test_an_observation_taken_back_no_longer_counts(advisor):
     before = advisor.recommend("original", 8)
-    advisor.approve(propose_observation(advisor, SEEN).id)
+    advisor.approve(propose_observation(advisor.parts, SEEN).id)
     (claim,) = advisor.own_claims()
-    proposal = propose_retraction(advisor, claim)
+    proposal = propose_retraction(advisor.parts, claim)
     assert advisor.own_claims() == [claim]
     done = advisor.approve(proposal.id)
     assert done.text.startswith("Taken back: ")
@@ -239,9 +248,9 @@ def test_an_observation_taken_back_no_longer_counts(advisor):
 
 
 def test_taking_back_twice_says_that_there_is_nothing_to_do(advisor):
-    advisor.approve(propose_observation(advisor, SEEN).id)
+    advisor.approve(propose_observation(advisor.parts, SEEN).id)
     (claim,) = advisor.own_claims()
-    first, second = (propose_retraction(advisor, claim) for _ in range(2))
+    first, second = (propose_retraction(advisor.parts, claim) for _ in range(2))
     advisor.approve(first.id)
     with pytest.raises(PlanError, match="nothing to do"):
         advisor.approve(second.id)

@@ -214,8 +214,8 @@ def test_a_run_length_and_a_risk_in_words_count_as_they_do_elsewhere(
     answer = advisor.ask(question, context=context)
     r = answer.recommendation
     names = {"horizon_steps": "horizon", "risk": "risk"}
-    wish = {names[name]: value for name, value in conditions.items()}
-    same = advisor.recommend("realface", 5, **wish)
+    asked = {names[name]: value for name, value in conditions.items()}
+    same = advisor.recommend("realface", 5, **asked)
     assert (r.learning_rate, r.horizon_steps, r.risk) == (
         same.learning_rate,
         same.horizon_steps,
@@ -241,10 +241,11 @@ def test_a_follow_up_keeps_the_run_length_and_the_risk(advisor):
     assert alone.conditions == {}
 
 
-def test_what_we_answered_for_by_ourselves_is_no_wish_of_a_person(advisor):
-    before = advisor.ask("What LR for batch 5 on RealFace?").text
-    assert advisor.ask("and at batch 9?", context=before).conditions == {}
-    asked = advisor.ask("What LR for batch 5 on RealFace for 20k steps?").text
+def test_what_we_answered_for_by_ourselves_was_not_asked_for(advisor):
+    before = advisor.ask("What LR for batch 5 on RealFace?")
+    for context in (before.leads_on, before.text):
+        assert advisor.ask("and at batch 9?", context=context).conditions == {}
+    asked = advisor.ask("What LR for batch 5 on RealFace for 20k steps?").leads_on
     after = advisor.ask("and at batch 9?", context=asked)
     assert after.conditions == {"horizon_steps": 20_000}
 

@@ -22,7 +22,8 @@ SEEN = Observation("original", 8, 8e-5, "unstable", "it got blurry", recipe="x")
 SENTENCES = [
     json.loads(line)
     for line in Path(__file__)
-    .with_name("symptom_sentences.jsonl")
+    .parents[1]
+    .joinpath("reading", "symptom_sentences.jsonl")
     .read_text(encoding="utf-8")
     .splitlines()
 ]

@@ -28,7 +28,7 @@ from advisor.words import chance_text
 from knowledge.records import Outcome, Run
 from tests.example_records import REALFACE_RUN
 
-PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "diagnosis.md"
+PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "diagnosis.md"
 BY_RATE = [kind for kind, ranking in RANKINGS.items() if ranking.rate_at is not None]
 NOT_BY_RATE = [kind for kind in RANKINGS if kind not in BY_RATE]
 THRESHOLD = Estimate(2e-3, 1.7e-3, 2.4e-3, 0.9)
@@ -466,7 +466,8 @@ def untraced(d: Diagnosis, question: str) -> list[str]:
 SENTENCES = [
     json.loads(line)["text"]
     for line in Path(__file__)
-    .with_name("symptom_sentences.jsonl")
+    .parents[1]
+    .joinpath("reading", "symptom_sentences.jsonl")
     .read_text(encoding="utf-8")
     .splitlines()
 ]

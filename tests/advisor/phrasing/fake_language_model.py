@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 PAGE = (
-    Path(__file__).resolve().parents[2] / "docs" / "explanation" / "language-model.md"
+    Path(__file__).resolve().parents[3] / "docs" / "explanation" / "language-model.md"
 )
 NOT_SHOWN = "The language model's wording is not shown: {}."
 # A test that waits for its end waits a fraction of it.

@@ -1,7 +1,7 @@
 """What questions are taken for is learnt: the model fits its questions, and holds.
 
-The questions kept back (tests/advisor/kept_back) were written apart and read by nobody
-while rules and questions were made: do not look at them to mend a rule.
+The questions kept back (tests/advisor/reading/kept_back) were written apart and read by
+nobody while rules and questions were made: do not look at them to mend a rule.
 """
 
 from collections import Counter

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from advisor.reading.learned import QUESTIONS
 from advisor.reading.numbers import mark_numbers
-from advisor.reading.parsing import parse_question
+from advisor.reading.parsing import parse_question, turn_of
 from advisor.reading.question import SLOT_NAMES, Slots
 
 KNOWN = ("original", "dlight", "realface", "digits_mlp", "digits_cnn", "steplaw/N1-D2")
@@ -23,7 +23,8 @@ EARLY = [
 
 def parse(text, context=None):
     """Parse with the workloads of this file."""
-    return parse_question(text, context=context, known_workloads=KNOWN)
+    before = turn_of(context, KNOWN)
+    return parse_question(text, before=before, known_workloads=KNOWN)
 
 
 @pytest.mark.parametrize("known", EARLY, ids=lambda known: known["text"][:60])
@@ -214,7 +215,7 @@ def test_markers_typed_by_a_person_are_nothing():
 
 def test_the_shared_sample_is_understood():
     """30 questions by somebody else; they are not part of this project."""
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[3]
     shared = Path(os.environ.get("LR_ADVISOR_SHARED", root.parent / "shared"))
     sample = shared / "data" / "questions-sample.jsonl"
     if not sample.is_file():

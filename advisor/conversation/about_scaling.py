@@ -1,0 +1,50 @@
+"""Answers about how the rate goes with the batch size."""
+
+from advisor.answers.evidence_rows import claim_summary, evidence_of
+from advisor.checks import check_batch_size, several
+from advisor.conversation.about_rates import MAX_COMBINATIONS, rates_text
+from advisor.conversation.answer import Answer, reply
+from advisor.conversation.parts import Parts
+from advisor.evidence.scope import Asked
+from advisor.reading.question import Question
+from advisor.scaling.verdicts import ScalingReport
+from advisor.scaling.wording import scaling_answer_text
+
+
+def scaling_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
+    """The verdict on each claimed rule, with the rates at the sizes that are named."""
+    workloads = several(q.slots.workload)
+    workload = workloads[0] if workloads else None
+    report = parts.referee.report(workload, optimizer=asked.optimizer)
+    batches = [check_batch_size(b) for b in several(q.slots.batch_size)]
+    found = [
+        parts.answers.recommend(workload, b, asked)
+        for b in batches[:MAX_COMBINATIONS]
+        if workload is not None
+    ]
+    said = [scaling_answer_text(report)]
+    if len(found) > 1:
+        said.insert(0, rates_text(found, said=True))
+    return reply(
+        q,
+        "\n\n".join(said),
+        recommendations=tuple(found),
+        evidence=_evidence(parts, report),
+        scaling=report.to_dict(),
+    )
+
+
+def _evidence(parts: Parts, report: ScalingReport) -> tuple[dict[str, str], ...]:
+    """The claims that are judged, then what the exponent of one workload rests on."""
+    judged = {claim.id for claim in report.claims}
+    claims = [
+        {"kind": "claim", "id": c.id, "summary": claim_summary(c)}
+        for c in parts.library.claims()
+        if c.id in judged
+    ]
+    if report.workload is None or report.batch_range is None:
+        return tuple(claims)
+    r = parts.answers.recommend(
+        report.workload, report.batch_range[0], Asked(optimizer=report.optimizer)
+    )
+    return (*claims, *evidence_of(parts.library, [r]))
