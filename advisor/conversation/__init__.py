@@ -14,13 +14,10 @@ about_jobs          the answers about jobs under way, and the offer to cancel th
 about_symptoms      the answer to "why did it go wrong?"
 about_observations  the offer to keep what a person saw, or to take it back
 asking_back         what is said when there is nothing to answer yet
-unheeded            conditions that were named and that the answer does not heed
 acting              what is proposed, and what is done after a yes
 proposals           what was proposed and waits for a person's yes
 history             conversations as they were: found, named, opened again
-choosing_jobs       which jobs "cancel job 3" or "stop all but the digits ones" means
 observing           what a person saw themselves, read from what they wrote
-outcome_words       the outcomes that a request for runs names: "did not fail"
 run_conditions      which stored runs are meant, as SQL and in words
 rephrasing          an intent and its slots -> the question in plain words
 """

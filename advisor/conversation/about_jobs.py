@@ -6,8 +6,8 @@ from typing import Any
 from advisor.checks import several
 from advisor.conversation.acting import job_words, propose_cancel
 from advisor.conversation.answer import Answer, reply
-from advisor.conversation.choosing_jobs import choose_jobs, named_numbers
 from advisor.conversation.parts import Parts
+from advisor.reading.choosing_jobs import choose_jobs, named_numbers
 from advisor.reading.question import Question
 from advisor.running.job_documents import job_dict
 from advisor.words import joined

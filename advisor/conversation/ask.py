@@ -19,10 +19,10 @@ from advisor.conversation.observing import told_outcome
 from advisor.conversation.parts import Parts
 from advisor.conversation.rephrasing import conditions_text, other_readings
 from advisor.conversation.several_questions import read_message
-from advisor.conversation.unheeded import unheeded_warning
 from advisor.reading.intents import Intent
 from advisor.reading.parsing import turn_of
 from advisor.reading.question import Offer, Question
+from advisor.reading.unheeded import unheeded_warning
 from experiments.workloads.registry import WORKLOADS
 from knowledge.names import nearest_names
 

@@ -27,4 +27,7 @@ meanings          words that mean much the same, for `learned`
 terms             a text as weighted terms, for `learned`
 symptom_patterns  how people say that training went wrong
 change_patterns   how people say when it did, and what they changed
+unheeded          conditions that were named and that the answer does not heed
+choosing_jobs     which jobs "cancel job 3" or "stop all but the digits ones" means
+outcome_words     the outcomes that a request for runs names: "did not fail"
 """

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.conversation.choosing_jobs import choose_jobs, named_numbers
+from advisor.reading.choosing_jobs import choose_jobs, named_numbers
 from experiments.jobs.queue import Queue
 from experiments.jobs.records import Job, NewJob
 from knowledge.records import RunConfig
