@@ -235,7 +235,7 @@ def test_a_name_that_leads_nowhere_is_told_from_one_that_leads_somewhere() -> No
     there = "advisor/rates.py advisor/ui/ docs/*.md advisor.rates advisor.ui.pages"
     assert all(map(is_there, there.split()))
     assert is_there("advisor.rates.rate_text")
-    gone = "advisor/asking advisor/question.py docs/*.rst advisor.asking.ask"
+    gone = "advisor/nowhere advisor/nothing.py docs/*.rst advisor.nowhere.ask"
     assert not any(map(is_there, [*gone.split(), "advisor.rates.no_such_name"]))
 
 
