@@ -466,7 +466,8 @@ def untraced(d: Diagnosis, question: str) -> list[str]:
 SENTENCES = [
     json.loads(line)["text"]
     for line in Path(__file__)
-    .parents[1].joinpath("reading", "symptom_sentences.jsonl")
+    .parents[1]
+    .joinpath("reading", "symptom_sentences.jsonl")
     .read_text(encoding="utf-8")
     .splitlines()
 ]
