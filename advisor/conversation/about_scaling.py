@@ -30,7 +30,7 @@ def scaling_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
         "\n\n".join(said),
         recommendations=tuple(found),
         evidence=_evidence(parts, report),
-        scaling=report.to_dict(),
+        scaling=report,
     )
 
 

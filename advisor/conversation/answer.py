@@ -13,6 +13,7 @@ from advisor.evidence.scope import Asked
 from advisor.planning.plan import VerificationPlan
 from advisor.reading.intents import Intent
 from advisor.reading.question import Question
+from advisor.scaling.verdicts import ScalingReport
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Answer:
     rows: tuple[dict[str, Any], ...] | None = None
     counts: dict[str, int] | None = None
     sql: tuple[str, ...] = ()
-    scaling: dict[str, Any] | None = None
+    scaling: ScalingReport | None = None
     comparisons: tuple[Comparison, ...] = ()
     fastest: FastestBatch | None = None
     diagnosis: Diagnosis | None = None
@@ -86,7 +87,7 @@ class Answer:
             "rows": list(self.rows) if self.rows is not None else None,
             "counts": self.counts,
             "sql": list(self.sql),
-            "scaling": self.scaling,
+            "scaling": self.scaling.to_dict() if self.scaling else None,
             "comparisons": [c.to_dict() for c in self.comparisons],
             "fastest_batch": self.fastest.to_dict() if self.fastest else None,
             "diagnosis": self.diagnosis.to_dict() if self.diagnosis else None,

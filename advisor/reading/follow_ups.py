@@ -63,12 +63,14 @@ def inherit(
 ) -> tuple[Slots, frozenset[str]]:
     """Return the slots filled up from before, and the names of those filled."""
     earlier = before.slots
-    if before.offered and intent is Intent.RUN_VERIFICATION:
+    offered = before.offered
+    # Who names a rate speaks of the model that was asked about, not of a narrow copy.
+    if offered and intent is Intent.RUN_VERIFICATION and slots.learning_rate is None:
         earlier = replace(
             earlier,
-            workload=before.offered.workload or earlier.workload,
-            batch_size=one_or_all(before.offered.batch_sizes) or earlier.batch_size,
-            learning_rate=one_or_all(before.offered.learning_rates),
+            workload=offered.workload or earlier.workload,
+            batch_size=one_or_all(offered.batch_sizes) or earlier.batch_size,
+            learning_rate=one_or_all(offered.learning_rates),
         )
     asked_for = {Intent.MAX_BATCH_FOR_LR: "batch_size"}
     if intent is Intent.FASTEST_BATCH and before.wanted is intent:

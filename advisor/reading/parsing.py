@@ -53,6 +53,7 @@ def parse_question(
     intent, confidence = next(iter(chances.items()))
     slots, inherited = _slots_for(intent, own, before)
     conditions, carried = _conditions(intent, own, before)
+    conditions = _that_fit(conditions, slots)
     job = own.job
     if job is None and before and intent in _OF_JOBS:
         job = before.job
@@ -69,8 +70,8 @@ def parse_question(
         intent=intent,
         slots=slots,
         wanted=wanted,
-        conditions=_that_fit(conditions, slots),
-        inherited=inherited | carried,
+        conditions=conditions,
+        inherited=inherited | (carried & conditions.said.keys()),
         told=told or (before.told if before and goes_on else None),
         confidence=round(confidence, 3),
         alternatives=tuple(chances)[1:4],

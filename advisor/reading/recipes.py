@@ -47,7 +47,7 @@ _ERAS = (
     ),
 )
 _PRECISION = re.compile(
-    rf"{_NOT}\b(?:(?:half|mixed)[ -]precision,? ?\(?)?"
+    rf"{_NOT}(?:\b(?:in|with|using) )?\b(?:(?:half|mixed)[ -]precision,? ?\(?)?"
     r"(?:(?P<bf16>bf[ -]?16|bfloat[ -]?16)|"
     r"(?P<fp32>fp[ -]?32|float[ -]?32|(?:full|single) precision))\b"
     r"(?: (?:half |mixed |full )?precision)?"

@@ -4,7 +4,7 @@ Every function draws a record, so a new answer and the replayed history look the
 Prose goes through st.text: what a person typed is never read as markup.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -32,7 +32,7 @@ from advisor.charts.threshold import (
 from advisor.conversation.answer import Answer
 from advisor.conversation.history import SavedAnswer
 from advisor.rates import rate_text
-from advisor.scaling.verdicts import QUANTITY_WORDS
+from advisor.scaling.verdicts import QUANTITY_WORDS, ScalingReport
 from advisor.ui.speeds import render_speeds
 from advisor.ui.text import count_text, escaped
 from advisor.ui.turns import Note, Refusal, Turn
@@ -98,9 +98,9 @@ def render_answer(turn: Turn, index: int) -> None:
     if answer.fastest is not None and answer.fastest.choices:
         render_speeds(answer.fastest, key=f"ask_speeds_{index}")
     _render_reasons(answer, is_updated=turn.is_updated)
-    if answer.scaling and answer.scaling["scaling_rules"]:
+    if answer.scaling is not None and answer.scaling.scaling_rules:
         st.caption(escaped(rules_caption(answer.scaling)))
-        _render_rules(answer.scaling["scaling_rules"], key=f"ask_rules_{index}")
+        _render_rules(answer.scaling.scaling_rules, key=f"ask_rules_{index}")
     _render_wording(answer)
     if answer.rows and answer.intent != "max_batch_for_lr":
         st.dataframe(
@@ -282,16 +282,16 @@ def reason_lines(r: Recommendation) -> list[str]:
     return [line for line in lines if line]
 
 
-def rules_caption(scaling: dict[str, Any]) -> str:
+def rules_caption(report: ScalingReport) -> str:
     """Return what the bars of a referee's report speak of."""
-    setting = recipe_words(scaling["optimizer"], scaling["recipe"])
+    setting = recipe_words(report.optimizer or "", report.recipe)
     return (
-        f"The bars: {QUANTITY_WORDS[scaling['quantity']]} of "
-        f"{title_of(scaling['workload'])} with {setting}."
+        f"The bars: {QUANTITY_WORDS[report.quantity]} of "
+        f"{title_of(report.workload or '')} with {setting}."
     )
 
 
-def _render_rules(shares: dict[str, float], *, key: str) -> None:
+def _render_rules(shares: Mapping[str, float], *, key: str) -> None:
     st.altair_chart(
         build_rules_chart(shares),
         width="stretch",

@@ -74,6 +74,16 @@ def test_a_yes_proposes_the_runs_that_were_offered(advisor, yes):
     assert spec["learning_rates"] == []
 
 
+def test_who_names_another_rate_means_the_model_that_was_asked_about(advisor):
+    before = advisor.ask("What LR for batch 5 on RealFace?")
+    answer = advisor.ask("sure, but with 8e-5", before.leads_on)
+    assert answer.intent is Intent.RUN_VERIFICATION
+    assert (answer.slots["workload"], answer.slots["learning_rate"]) == (
+        "realface",
+        8e-5,
+    )
+
+
 def test_the_rates_that_were_offered_are_those_a_yes_proposes(advisor):
     before = advisor.ask("verify digits_mlp at batch 32 with lr 0.01")
     assert before.leads_on.offered == Offer("digits_mlp", (32,), (0.01,))

@@ -1,4 +1,4 @@
-"""For how many steps and at what risk: wishes are read, reports and rates are not."""
+"""For how many steps and at what risk: what is wanted is read, reports are not."""
 
 import pytest
 from hypothesis import given
@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from advisor.reading.conditions import Conditions
 from advisor.reading.reading import read_text
+from advisor.reading.typed import CHECKS
+from knowledge.errors import BadValueError
 
 
 def read(text):
@@ -27,7 +29,7 @@ def read(text):
         ("what about 5k steps?", 5_000),
     ],
 )
-def test_a_run_length_that_is_wished_for_is_read(text, steps):
+def test_a_run_length_that_is_wanted_is_read(text, steps):
     assert read(text) == Conditions(horizon_steps=steps)
 
 
@@ -49,7 +51,7 @@ def test_a_run_length_that_is_wished_for_is_read(text, steps):
         "what lr for batch 32",
     ],
 )
-def test_steps_that_are_reported_or_something_else_are_no_wish(text):
+def test_steps_that_are_reported_or_something_else_are_not_wanted(text):
     assert read(text).horizon_steps is None
 
 
@@ -103,6 +105,57 @@ def test_what_is_unsaid_is_filled_up_from_before():
     before = Conditions(20_000, 0.05)
     assert Conditions(risk=0.01).filled_up(before) == Conditions(20_000, 0.01)
     assert Conditions().filled_up(before) == before
+
+
+# -- the setting -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "recipe", "precision"),
+    [
+        ("dlight b9 with the faceswap-3 recipe", "faceswap-3", None),
+        ("recipe faceswap-2021-eps", "faceswap-2021-eps", None),
+        ("the adamw recipe", "adamw", None),
+        ("with adamw", None, None),
+        ("sgd and momentum", "momentum", None),
+        ("momentum 0.9", "momentum", None),
+        ("sgd without momentum", None, None),
+        ("adam with momentum", None, None),
+        ("betas (0.9, 0.999)", "faceswap-3", None),
+        ("beta1 = 0.5", "faceswap-2021", None),
+        ("in half precision bf16", None, "bf16"),
+        ("bfloat16", None, "bf16"),
+        ("in full precision", None, "fp32"),
+        ("in fp16", None, None),
+        ("fp32 or bf16?", None, None),
+        ("fp32 instead of bf16", None, "fp32"),
+    ],
+)
+def test_recipe_and_precision_are_read_however_they_are_said(text, recipe, precision):
+    assert read(text) == Conditions(recipe=recipe, precision=precision)
+
+
+def test_the_numbers_of_a_setting_are_no_batch_size_and_no_rate():
+    said = "realface batch 6, faceswap-3 recipe, betas (0.9, 0.999), bf16"
+    roles = read_text(said, ()).roles
+    assert [batch.values for batch in roles.batches] == [(6,)]
+    assert roles.all_rates == []
+    assert roles.spare == []
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "value"),
+    [
+        ("recipe", " FaceSwap-3 ", "faceswap-3"),
+        ("precision", "BF16", "bf16"),
+        ("horizon_steps", "20k", 20_000),
+        ("risk", "5 %", 0.05),
+    ],
+)
+def test_a_condition_is_typed_into_a_field(name, typed, value):
+    assert CHECKS[name](typed) == value
+    with pytest.raises(BadValueError):
+        CHECKS[name]("fp8")
 
 
 @given(st.text(max_size=200))
