@@ -11,6 +11,7 @@ from typing import TypedDict, Unpack
 
 from experiments.workloads.registry import find_spec
 from experiments.workloads.spec import PROXY_HORIZON_STEPS
+from knowledge.errors import BadValueError
 from knowledge.names import WorkloadName
 from knowledge.recipes import RECIPES, is_variant
 from knowledge.records import Claim, Run
@@ -51,11 +52,24 @@ class Asked:
 
     @classmethod
     def of(cls, **values: Unpack[AskedValues]) -> "Asked":
-        """What the keyword arguments of a public function say."""
-        optimizer = values.get("optimizer")
+        """What the keyword arguments of a public function say.
+
+        Raises:
+            BadValueError: The recipe trains with another optimizer.
+        """
+        optimizer, recipe = values.get("optimizer"), values.get("recipe")
+        optimizer = optimizer.lower() if optimizer else None
+        known = RECIPES.get(recipe or "")
+        if known and optimizer not in (None, known.name, known.optimizer):
+            raise BadValueError(
+                "optimizer",
+                optimizer,
+                expected=f"recipe {known.name} trains with {known.optimizer}, so name "
+                "one of the two.",
+            )
         return cls(
-            optimizer=optimizer.lower() if optimizer else None,
-            recipe=values.get("recipe"),
+            optimizer=optimizer,
+            recipe=recipe,
             device=values.get("device"),
             horizon_steps=values.get("horizon"),
             risk=values.get("risk"),

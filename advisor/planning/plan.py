@@ -16,6 +16,7 @@ from advisor.words import optimizer_title, title_of
 from experiments.workloads.registry import find_spec, get_spec
 from experiments.workloads.spec import PROXY_WIDTH
 from knowledge.names import WorkloadName
+from knowledge.recipes import is_variant
 
 MIN_STEPS = 150
 DEFAULT_STEPS = 2_000
@@ -144,7 +145,7 @@ def usual_budget(seconds_of_each: Sequence[float], *, n_workers: int) -> float:
     """Return the time of a plan nobody gave one: a run of each batch size fits in.
 
     >>> usual_budget([40.0, 60.0, 80.0], n_workers=2)
-    120.0
+    110.0
     """
     seconds = _wall_clock(seconds_of_each, n_workers)
     tens = 10.0 * -(-seconds // 10)
@@ -224,7 +225,7 @@ def why_not_trainable(scope: Scope) -> str:
     if scope.optimizer in spec.optimizers and scope.recipe is not None:
         return (
             f"{title} cannot be trained by recipe {scope.recipe} here, only by "
-            f"{', '.join(spec.recipes)}."
+            f"{', '.join(r for r in spec.recipes if not is_variant(r))}."
         )
     known = dict.fromkeys(optimizer_title(name) for name in spec.optimizers)
     return (

@@ -9,7 +9,7 @@ from advisor.answers.wording import recommendation_text
 from advisor.cli.main import main
 from advisor.service import Advisor
 from experiments.workloads.registry import WORKLOADS, get_spec
-from knowledge.errors import WorkloadUnavailableError
+from knowledge.errors import BadValueError, WorkloadUnavailableError
 from knowledge.recipes import RECIPES
 from tests.by_hand import start_instead
 
@@ -64,6 +64,17 @@ def test_a_face_model_under_sgd_has_no_rate(advisor: Advisor) -> None:
         "RealFace cannot be trained with SGD here, only with Adam: import runs of it."
     )
     assert said in answer.caveats[0]
+
+
+def test_an_optimizer_beside_a_recipe_of_another_is_refused(advisor: Advisor) -> None:
+    """Neither of the two is quietly taken for the other."""
+    asked: dict[str, Any] = {"optimizer": "sgd", "recipe": "faceswap-3"}
+    for ask in (advisor.recommend, advisor.plan_runs, advisor.verify):
+        with pytest.raises(BadValueError, match="faceswap-3 trains with adam"):
+            ask("realface@1/16", 5, **asked)
+    both = advisor.plan_runs("digits_mlp", 5, optimizer="SGD", recipe="momentum").spec
+    assert both is not None
+    assert both.recipe == "momentum"
 
 
 @pytest.mark.parametrize(("workload", "asked"), UNTRAINABLE[::3])
