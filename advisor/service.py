@@ -7,15 +7,13 @@ loads neither torch nor streamlit: training happens in processes of its own.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self, Unpack
 
 from advisor.answers.answers import Answers
 from advisor.answers.comparison import Comparison
-from advisor.answers.fastest_batch import FastestBatch, ThroughputReport
+from advisor.answers.fastest_batch import FastestBatch
 from advisor.answers.largest_batch import LargestBatch
 from advisor.answers.recommendation import Judgement, Recommendation
-from advisor.checks import check_batch_size, check_device
 from advisor.conversation.acting import Done, approve
 from advisor.conversation.answer import Answer
 from advisor.conversation.ask import ask
@@ -30,7 +28,7 @@ from advisor.planning.planner import open_planner
 from advisor.planning.request import RequestValues, VerificationRequest
 from advisor.reading.question import Question
 from advisor.running.descriptions import describe_workload
-from advisor.running.speeds import SpeedReport, measure_speed
+from advisor.running.speeds import SpeedReport, SpeedValues, measure_speed
 from advisor.running.supervision import Supervision
 from advisor.running.verification import Verification
 from advisor.running.verifications import Verifications
@@ -47,7 +45,7 @@ from experiments.workloads.registry import BUILT_IN
 from knowledge.claims.seeds import load_seed_claims
 from knowledge.errors import StudyError
 from knowledge.importers.csv_runs import parse_runs
-from knowledge.records import Claim, Curve, Run
+from knowledge.records import Claim
 from knowledge.store.exporting import export_table
 from knowledge.store.importing import ImportReport, keep_runs
 from knowledge.store.sql_box import QueryResult, run_query
@@ -93,13 +91,8 @@ class Advisor:
             open_executor(settings.executor, self.queue, n_workers=settings.n_workers),
         )
         self.parts = Parts(
-            store=store,
-            library=self.library,
-            planner=self.planner,
-            answers=self.answers,
-            referee=self.referee,
-            verifications=self.verifications,
-            proposals=self.proposals,
+            *(store, self.library, self.planner, self.answers, self.referee),
+            *(self.verifications, self.proposals),
         )
 
     @classmethod
@@ -141,20 +134,13 @@ class Advisor:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:
         """Let go of the files."""
         self.queue.close()
         self.store.close()
-
-    # -- questions of numbers ------------------------------------------------------
 
     def recommend(
         self, workload: str, batch_size: int, **asked: Unpack[AskedValues]
@@ -164,11 +150,7 @@ class Advisor:
         Args:
             workload: A known name, in any case.
             batch_size: Examples per step (per side for the face models), at least 1.
-            **asked: What the answer is to hold for, each None for what is usual:
-                `optimizer`; `recipe`, a named one; `device`, `cpu`, `cuda` or `mps`;
-                `horizon`, in steps; `risk`, the accepted probability of an unstable
-                run, between 0 and 1; `precision`, `fp32` or `bf16`; `exclude`, ids of
-                runs and claims to leave out.
+            **asked: What it is to hold for: `AskedValues`.
 
         Raises:
             UnknownWorkloadError: Nobody knows the workload.
@@ -183,45 +165,27 @@ class Advisor:
         learning_rate: float,
         **asked: Unpack[AskedValues],
     ) -> Judgement:
-        """Return P(stable) of a rate at a batch size, and the verdict.
-
-        Keyword arguments as in `recommend`.
-        """
+        """Return P(stable) and the verdict; keywords as in `recommend`."""
         what = Asked.of(**asked)
         return self.answers.judge(workload, batch_size, learning_rate, what)
 
     def largest_batch(
         self, workload: str, learning_rate: float, **asked: Unpack[AskedValues]
     ) -> LargestBatch:
-        """Return the largest batch size at which a rate is still held to be safe.
-
-        Keyword arguments as in `recommend`.
-        """
+        """Return the largest batch size a rate is safe at; as `recommend`."""
         return self.answers.largest_batch(workload, learning_rate, Asked.of(**asked))
 
     def compare(
         self, workloads: Sequence[str], batch_size: int, **asked: Unpack[AskedValues]
     ) -> Comparison:
-        """Return which of two or more workloads stands the higher rate, how surely.
-
-        Keyword arguments as in `recommend`.
-        """
+        """Return which workload stands the higher rate, how surely; as `recommend`."""
         return self.answers.compare(workloads, batch_size, Asked.of(**asked))
 
     def fastest_batch(
         self, workload: str, **asked: Unpack[AskedValues]
     ) -> FastestBatch:
-        """Return the fastest batch size here at which a stable rate is known.
-
-        Keyword arguments as in `recommend`.
-        """
+        """Return the fastest batch size here with a known rate; as `recommend`."""
         return self.answers.fastest_batch(workload, Asked.of(**asked))
-
-    def throughput(
-        self, workload: str, *, device: str | None = None
-    ) -> ThroughputReport:
-        """Return how fast each batch size of a workload trained on this machine."""
-        return self.answers.throughput(workload, device=device)
 
     def scaling(
         self, workload: str | None = None, *, optimizer: str | None = None
@@ -240,8 +204,6 @@ class Advisor:
         """
         request = VerificationRequest.of(workload, batch_size, **values)
         return self.planner.requested(request)
-
-    # -- questions in words ---------------------------------------------------------
 
     def ask(
         self,
@@ -291,8 +253,6 @@ class Advisor:
         """Give a conversation a name under which it is found again."""
         name_conversation(self.store, conversation_id, name)
 
-    # -- what is known ----------------------------------------------------------------
-
     def import_runs(self, path: str | Path, *, dry_run: bool = False) -> ImportReport:
         """Read runs from a CSV or Parquet file; good rows are kept, bad ones named.
 
@@ -330,66 +290,29 @@ class Advisor:
 
     def describe(self, workload: str, options: Mapping[str, str]) -> dict[str, Any]:
         """Return shapes, options and exact parameter counts of a workload."""
-        return describe_workload(self.resolve_workload(workload), options)
-
-    def resolve_workload(self, name: str) -> str:
-        """Return the canonical name, or raise UnknownWorkloadError with near ones."""
-        return self.library.resolve_workload(name)
-
-    def claims(self) -> list[Claim]:
-        """Return the claims that count: without the seeds' when opened unseeded."""
-        return self.library.claims()
+        return describe_workload(self.library.resolve_workload(workload), options)
 
     def own_claims(self) -> list[Claim]:
         """Return what the person of this store reported themselves, oldest first."""
         return self.library.own_claims()
 
-    def runs_by_id(self, ids: Sequence[str]) -> list[Run]:
-        """Return the runs with these ids, ordered by workload, batch size and rate."""
-        return self.store.runs_by_id(ids)
-
-    def run(self, run_id: str) -> Run:
-        """Return one run, or raise RunNotFoundError."""
-        return self.store.run(run_id)
-
-    def curve(self, run_id: str) -> Curve:
-        """Return the raw curve of one run."""
-        return self.store.curve(run_id)
-
     def track_record(self) -> TrackRecord:
         """Return how well forecasts and intervals held, with what is still open."""
         return read_track_record(self.store)
 
-    # -- runs -----------------------------------------------------------------------
-
     def measure_speed(
-        self,
-        workload: str,
-        *,
-        batch_sizes: Sequence[object] = (),
-        recipe: str | None = None,
-        device: str | None = None,
-        budget_seconds: float | None = None,
+        self, workload: str, **values: Unpack[SpeedValues]
     ) -> SpeedReport:
         """Time training steps at several batch sizes on this machine, and save it.
 
-        Takes less than a minute for a proxy. None of the batch sizes named: 1 to 32
-        for the face models, 4 to 512 for the digits.
-
-        Raises:
-            WorkloadUnavailableError: The workload cannot be trained here.
-            RunError: Runs are under way, which would share the cores.
-            BadValueError: A number cannot be right.
+        Takes less than a minute for a proxy. Keyword arguments are `SpeedValues`.
         """
+        name, n_workers = (
+            self.library.resolve_workload(workload),
+            self.settings.n_workers,
+        )
         return measure_speed(
-            self.store,
-            self.queue,
-            self.resolve_workload(workload),
-            batch_sizes=[check_batch_size(b) for b in batch_sizes],
-            recipe=recipe,
-            device=check_device(device),
-            budget_seconds=budget_seconds,
-            n_workers=self.settings.n_workers,
+            self.store, self.queue, name, n_workers=n_workers, **values
         )
 
     def verify(
@@ -404,13 +327,8 @@ class Advisor:
         """Start verification runs in processes of their own and return at once.
 
         Without rates each run is chosen to tell most; with them exactly those are run.
-        The budget is wall clock in seconds (`budget_seconds`), a number of `runs`, or a
-        number of `examples` to train on (of both sides); a minute or what one run of
-        each batch size takes when none is said. Within seconds or examples a run may be
-        stopped early, while it is fine, and carried further where that tells more than
-        a new one. Under `bf16` runs are faster where the processor has it, and count
-        for answers about bf16 alone. `answer_id` is the saved answer it is started
-        from: opened again, that answer shows these runs.
+        Keyword arguments are those of `VerificationRequest`; `answer_id` is the saved
+        answer it is started from: opened again, that answer shows these runs.
 
         Raises:
             WorkloadUnavailableError: The workload cannot be trained here.
@@ -438,14 +356,6 @@ class Advisor:
     def tend(self) -> None:
         """Make sure a process looks after unfinished work, also after a crash."""
         self.verifications.tend()
-
-    def look_after(self) -> None:
-        """See that somebody still tends unfinished work; what nobody can fails."""
-        self.verifications.look_after()
-
-    def hand_over(self) -> None:
-        """Wait until a process has begun with unfinished work, before leaving it."""
-        self.verifications.hand_over()
 
 
 def _plant(store: Store, *, seeded: bool) -> None:

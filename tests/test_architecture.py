@@ -80,11 +80,10 @@ DATABASES_AND_PROCESSES = (
     *"knowledge.store experiments.jobs.queue experiments.executors".split(),
 )
 # Sizes beyond which there is a second idea in a thing; each exception has its reason:
-# the two databases and the public Python API are lists of short methods, the portrait
-# is one drawing.
+# the two databases are lists of short methods, the portrait is one drawing.
 MOST_FILES, MOST_CLASS_LINES, MOST_PARAMETERS = 20, 300, 8
 LARGER_FOLDERS = ("advisor/reading",)
-LARGER_CLASSES = ("Store", "Queue", "Advisor", "_Portrait")
+LARGER_CLASSES = ("Store", "Queue", "_Portrait")
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ def _jobs(advisor: "Advisor", given: Arguments) -> dict[str, Any]:
 
 
 def _verification(advisor: "Advisor", given: Arguments) -> dict[str, Any]:
-    advisor.look_after()
+    advisor.verifications.look_after()
     verification = advisor.verifications.get(given["verification_id"])
     document = verification.to_dict()
     return {**document, "progress": verification.progress}
@@ -150,7 +150,7 @@ def _propose_cancel(advisor: "Advisor", given: Arguments) -> dict[str, Any]:
 
 def _approve(advisor: "Advisor", given: Arguments) -> dict[str, Any]:
     done = advisor.approve(given["plan_id"])
-    advisor.hand_over()
+    advisor.verifications.hand_over()
     return done.to_dict()
 
 

@@ -188,7 +188,7 @@ def _ask(options: argparse.Namespace) -> Result:
 def _approve(options: argparse.Namespace) -> Result:
     with _open(options) as advisor:
         done = advisor.approve(options.plan_id)
-        advisor.hand_over()
+        advisor.verifications.hand_over()
     lines = [done.text]
     if done.verification_id is not None:
         lines.append(
@@ -260,7 +260,7 @@ def _verify(options: argparse.Namespace) -> Result:
             precision=options.precision,
         )
         if options.detach:
-            advisor.hand_over()
+            advisor.verifications.hand_over()
         stuck = None if options.detach else _watch(advisor, verification)
         document = verification.to_dict()
         document["error"] = document["error"] or stuck
@@ -328,7 +328,7 @@ def _watch(advisor: Any, verification: Any) -> str | None:
                 return None
             if shutil.disk_usage(folder).free >= LEAST_FREE_BYTES:
                 had_room = time.monotonic()
-                advisor.look_after()
+                advisor.verifications.look_after()
             elif time.monotonic() - had_room > FULL_SECONDS:
                 return (
                     f"The runs cannot be saved because the disk holding {folder} is "
@@ -390,7 +390,7 @@ def _jobs(options: argparse.Namespace) -> Result:
             advisor.cancel(options.id)
         elif options.action == "resume":
             advisor.resume(options.id)
-            advisor.hand_over()
+            advisor.verifications.hand_over()
         else:
             _say_trouble(advisor)
         if options.id.startswith(VERIFICATION):

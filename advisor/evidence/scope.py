@@ -22,7 +22,13 @@ ADAPTIVE = {"adam", "adamw", "nadam", "adamax", "rmsprop", "adabelief", "lion"}
 
 
 class AskedValues(TypedDict, total=False):
-    """The keyword arguments of the public functions that make an `Asked`."""
+    """The keyword arguments of the public functions that make an `Asked`.
+
+    Each is None for what is usual: `optimizer`; `recipe`, a named one; `device`, `cpu`,
+    `cuda` or `mps`; `horizon`, in steps; `risk`, the accepted probability of an
+    unstable run, between 0 and 1; `exclude`, ids of runs and claims to leave out;
+    `precision`, `fp32` or `bf16`.
+    """
 
     optimizer: str | None
     recipe: str | None

@@ -10,7 +10,15 @@ from knowledge.errors import BadValueError
 
 
 class RequestValues(TypedDict, total=False):
-    """The keyword arguments of `Advisor.verify` and `Advisor.plan_runs`."""
+    """The keyword arguments of `Advisor.verify` and `Advisor.plan_runs`.
+
+    The budget is wall clock in seconds (`budget_seconds`), a number of `runs`, or a
+    number of `examples` to train on (of both sides); a minute or what one run of each
+    batch size takes when none is said. Within seconds or examples a run may be stopped
+    early, while it is fine, and carried further where that tells more than a new one.
+    Under `bf16` runs are faster where the processor has it, and count for answers about
+    bf16 alone.
+    """
 
     learning_rate: float | str | Sequence[float | str]
     optimizer: str | None

@@ -9,10 +9,11 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from filelock import FileLock, Timeout
 
+from advisor.checks import check_batch_size, check_device
 from advisor.words import duration_text
 from experiments.executors.processes import WORKER_ENVIRONMENT
 from experiments.jobs.queue import Queue
@@ -46,16 +47,26 @@ class SpeedReport:
         return {"rows": [vars(row) for row in self.rows], "stopped": self.stopped}
 
 
+class SpeedValues(TypedDict, total=False):
+    """What may be said of a measurement; what is not said is as usual.
+
+    `batch_sizes` None of them: those of the workload that tell most. `recipe`, a named
+    one; `device`, `cpu`, `cuda` or `mps`; `budget_seconds` for the steps.
+    """
+
+    batch_sizes: Sequence[object]
+    recipe: str | None
+    device: str | None
+    budget_seconds: float | None
+
+
 def measure_speed(
     store: Store,
     queue: Queue,
     workload: str,
     *,
-    batch_sizes: Sequence[int],
-    recipe: str | None,
-    device: str,
-    budget_seconds: float | None,
     n_workers: int,
+    **values: Unpack[SpeedValues],
 ) -> SpeedReport:
     """Time training steps at several batch sizes and save what was found.
 
@@ -66,14 +77,16 @@ def measure_speed(
         RunError: Runs or another measurement are under way.
         RunFailedError: The measuring process broke.
     """
-    spec = find_spec(workload)
+    spec, recipe = find_spec(workload), values.get("recipe")
     if spec is None or (recipe is not None and recipe not in spec.recipes):
         raise WorkloadUnavailableError(
             f"{workload} cannot be trained here"
             f"{f' under {recipe}' if recipe else ''}, so its speed cannot be measured. "
             "See `lr-advisor workloads`."
         )
-    budget = BUDGET_SECONDS if budget_seconds is None else budget_seconds
+    batch_sizes = [check_batch_size(b) for b in values.get("batch_sizes", ())]
+    device, budget = check_device(values.get("device")), values.get("budget_seconds")
+    budget = BUDGET_SECONDS if budget is None else budget
     if not SHORTEST_SECONDS <= budget <= LONGEST_SECONDS:
         raise BadValueError("budget", budget, expected="give 1 second to 24 hours.")
     check_device_here(device)

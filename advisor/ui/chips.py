@@ -133,7 +133,7 @@ def read(advisor: Advisor, name: str, text: str) -> Any:
 
 def _read_one(advisor: Advisor, name: str, text: str) -> Any:
     if name == "workload":
-        return advisor.resolve_workload(text)
+        return advisor.library.resolve_workload(text)
     if name == "batch_size":
         return check_batch_size(text)
     if name == "learning_rate":

@@ -292,7 +292,7 @@ def render_progress(advisor: Advisor, turns: list[Any], index: int) -> None:
     if turn.verification_id is None:
         return
     with errors_shown():
-        advisor.look_after()
+        advisor.verifications.look_after()
         verification = advisor.verifications.get(turn.verification_id)
         if verification.state == "running":
             with st.container(border=True, key=f"ask_progress_{index}"):
@@ -372,7 +372,9 @@ def _render_outcomes(advisor: Advisor, over: list[Job]) -> None:
         return
     runs = {
         run.id: run
-        for run in advisor.runs_by_id([job.run_id for job in over if job.run_id])
+        for run in advisor.library.runs_by_id(
+            [job.run_id for job in over if job.run_id]
+        )
     }
     st.table(
         [

@@ -29,7 +29,7 @@ LOG_LINES = 30
 
 def render_under_way(advisor: Advisor) -> bool:
     """Draw what is not over, with its buttons; False if nothing is."""
-    advisor.look_after()
+    advisor.verifications.look_after()
     verifications = unfinished_verifications(advisor)
     for verification in verifications:
         with st.container(border=True):
@@ -163,7 +163,7 @@ def render_run(advisor: Advisor, run: Run, *, place: str) -> None:
         st.text(f"Reason: {run.note}")
     if run.is_ours and run.outcome is Outcome.INCOMPLETE:
         st.caption(STOPPED_EARLY)
-    curve = advisor.curve(run.id)
+    curve = advisor.store.curve(run.id)
     failed_at = run.failed_at_step
     if curve.losses:
         render_loss(curve, failed_at_step=failed_at, key=place)

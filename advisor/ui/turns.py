@@ -203,8 +203,8 @@ def _evidence_of(
     used = {i for r in answer.recommendations for i in r.evidence.used}
     asked = {r.workload for r in answer.recommendations}
     run_ids = sorted(i for i in used if i.startswith("run:"))[:MAX_RUNS_LISTED]
-    runs = advisor.runs_by_id(run_ids) if run_ids else []
-    claims = [c for c in advisor.claims() if c.id in used]
+    runs = advisor.library.runs_by_id(run_ids) if run_ids else []
+    claims = [c for c in advisor.library.claims() if c.id in used]
     return (
         tuple(sorted(runs, key=lambda run: run.workload not in asked)),
         tuple(sorted(claims, key=lambda claim: claim.workload not in asked)),

@@ -73,7 +73,8 @@ def _measured(advisor: Advisor, runs: Sequence[Run]) -> dict[str, Measured]:
     study = find_study() if any(run.source == STUDY for run in runs) else None
     shipped = dict(study.curves()) if study else {}
     return {
-        run.id: read_curve(shipped.get(run.id) or advisor.curve(run.id)) for run in runs
+        run.id: read_curve(shipped.get(run.id) or advisor.store.curve(run.id))
+        for run in runs
     }
 
 

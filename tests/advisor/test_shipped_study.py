@@ -92,18 +92,18 @@ def test_a_newer_study_adds_its_runs_and_the_old_ones_stay(study, tmp_path):
         assert len(runs) == 2 * N_RUNS + 3
         # The first study's files are gone; what the store was told of it is not.
         assert advisor.store.verify().problems == ()
-        assert advisor.curve(min(first)).losses == ()
+        assert advisor.store.curve(min(first)).losses == ()
 
 
 def test_a_newer_studys_word_on_a_run_replaces_the_older_ones(study, tmp_path):
     made = made_up_runs(N_RUNS)
     run, curve = made[0]
     with Advisor.open(tmp_path / "s") as advisor:
-        assert advisor.run(run.id).seconds == 1.0
+        assert advisor.store.run(run.id).seconds == 1.0
         assert n_used(advisor) == N_RUNS
         again = [(dataclasses.replace(run, seconds=2.0), curve), *made[1:]]
         advisor.store.record_study(write_study(tmp_path / "study", again, {}))
-        assert advisor.run(run.id).seconds == 2.0
+        assert advisor.store.run(run.id).seconds == 2.0
         assert n_used(advisor) == N_RUNS
         assert advisor.store.verify().problems == ()
 
@@ -157,7 +157,9 @@ def test_the_studys_seconds_say_nothing_of_this_machine(study):
 def test_a_curve_is_read_from_the_shipped_file(study):
     run, curve = made_up_runs(N_RUNS)[2]
     with Advisor.open(":memory:") as advisor:
-        assert advisor.curve(run.id).losses == pytest.approx(curve.losses, rel=1e-3)
+        assert advisor.store.curve(run.id).losses == pytest.approx(
+            curve.losses, rel=1e-3
+        )
         report = advisor.doctor()
     assert report["outcomes_checked"] == N_RUNS
     assert report["ok"]
@@ -181,7 +183,7 @@ def test_damaged_curves_are_a_sentence_where_they_are_looked_at(study, tmp_path)
         (tmp_path / "study" / "curves-1.parquet").write_bytes(b"")
         assert n_used(advisor) == N_RUNS
         with pytest.raises(StudyError, match="damaged"):
-            advisor.curve(advisor.store.runs()[0].id)
+            advisor.store.curve(advisor.store.runs()[0].id)
         assert any("damaged" in problem for problem in advisor.doctor()["problems"])
 
 

@@ -29,8 +29,8 @@ def render_jobs() -> None:
         if job_id is None:
             return
         job = advisor.queue.job(job_id)
-        if job.run_id is not None and advisor.runs_by_id([job.run_id]):
-            render_run(advisor, advisor.run(job.run_id), place="job")
+        if job.run_id is not None and advisor.library.runs_by_id([job.run_id]):
+            render_run(advisor, advisor.store.run(job.run_id), place="job")
         else:
             render_job(advisor, job)
 
@@ -77,4 +77,4 @@ st.text("Select a row to see its curve. The address of the page then leads to it
 run_id = picked_run()
 if run_id:
     with resources.errors_shown():
-        render_run(advisor, advisor.run(run_id), place="run")
+        render_run(advisor, advisor.store.run(run_id), place="run")

@@ -121,7 +121,7 @@ def test_a_speed_of_another_machine_or_precision_does_not_count(advisor):
             speed(6, 9.0, device="cuda"),
         ]
     )
-    assert advisor.throughput("realface").points == ()
+    assert advisor.answers.throughput("realface").points == ()
     assert advisor.planner.timings.run_cost("realface", device="cpu").n_timed == 0
 
 
@@ -130,7 +130,7 @@ def test_the_newest_measurement_alone_counts_and_runs_fill_what_is_missing(advis
     crowded = speed(4, 0.5, n_workers=2)
     advisor.store.record_throughput([older, speed(4, 2.0), crowded])
     advisor.store.record_run(RUN)
-    points = advisor.throughput("realface").points
+    points = advisor.answers.throughput("realface").points
     assert [(p.batch_size, p.examples_per_second, p.source) for p in points] == [
         (4, 2.0, "measured"),
         (8, 4.0, "runs"),
@@ -139,7 +139,7 @@ def test_the_newest_measurement_alone_counts_and_runs_fill_what_is_missing(advis
 
 def test_runs_that_came_with_the_program_are_no_timings_of_this_machine(advisor):
     advisor.store.record_runs([replace(RUN, source="study")])
-    assert advisor.throughput("realface").points == ()
+    assert advisor.answers.throughput("realface").points == ()
 
 
 def test_what_was_measured_changes_the_time_of_a_plan_at_once(advisor):

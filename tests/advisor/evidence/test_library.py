@@ -160,9 +160,9 @@ def test_a_run_of_another_family_does_not_make_the_evidence_new(advisor):
 
 def test_an_unseeded_library_leaves_the_seeds_claims_out(tmp_path):
     with Advisor.open(tmp_path / "store") as advisor:
-        assert advisor.claims()
+        assert advisor.library.claims()
         assert Library(advisor.store, seeded=False).claims() == []
-        assert Library(advisor.store, seeded=True).claims() == advisor.claims()
+        assert Library(advisor.store, seeded=True).claims() == advisor.library.claims()
 
 
 def test_only_the_shelf_that_got_a_run_is_made_anew(tmp_path):

@@ -134,7 +134,7 @@ def test_a_supervisor_killed_that_cannot_start_again_leaves_the_run_under_way(
     for process in processes(advisor.store.folder, SUPERVISOR):
         process.kill()
     for _ in range(10 * MOST_DEATHS):
-        advisor.look_after()
+        advisor.verifications.look_after()
         wait_for(lambda: not processes(advisor.store.folder, SUPERVISOR))
     assert verification.state == "running"
     assert sorted(job.state for job in verification.jobs()) == ["queued", "running"]
@@ -163,7 +163,7 @@ def test_a_second_supervisor_is_not_taken_for_the_first(advisor: Advisor) -> Non
     second = json.loads((advisor.store.folder / STARTED_FILE).read_text())["pid"]
     psutil.Process(second).kill()
     wait_for(lambda: len(processes(advisor.store.folder, SUPERVISOR)) == 1)
-    advisor.look_after()
+    advisor.verifications.look_after()
     last = json.loads((advisor.store.folder / STARTED_FILE).read_text())["pid"]
     assert last == second
     assert advisor.supervision.trouble() is None

@@ -183,9 +183,9 @@ def test_a_longer_wish_goes_on_from_the_runs_of_a_shorter_one(advisor, monkeypat
     assert (long.continues_job, long.config.seed) == (short.id, short.config.seed)
     assert long.config.steps == STEPS
     assert long.resumed_from_step == 100
-    curve = advisor.curve(long.run_id)
+    curve = advisor.store.curve(long.run_id)
     assert len(curve.losses) == STEPS
-    assert curve.losses[:100] == advisor.curve(short.run_id).losses
+    assert curve.losses[:100] == advisor.store.curve(short.run_id).losses
     assert long.run_id in advisor.recommend("digits_mlp", 32).evidence.used
     assert short.run_id not in advisor.recommend("digits_mlp", 32).evidence.used
 

@@ -163,7 +163,7 @@ def test_a_killed_supervisor_and_killed_workers_lose_nothing(advisor, gate):
         RunFolder(advisor.store.folder / "undisturbed"),
         watch=lambda step, loss: True,
     )
-    assert advisor.curve(job.run_id) == undisturbed.curve
+    assert advisor.store.curve(job.run_id) == undisturbed.curve
     assert queue.job(job.id).run_id == job.run_id
 
 
@@ -180,7 +180,7 @@ def test_every_run_is_forecast_before_it_starts_and_scored_when_it_ends(advisor)
     assert len(times) == 8
     assert all(made < started for made, started in times)
     for scored in record.forecasts:
-        run = advisor.run(scored.run_id)
+        run = advisor.store.run(scored.run_id)
         assert run.job_id == scored.forecast.job_id
         assert run.learning_rate == scored.forecast.learning_rate
         assert scored.stable == (run.outcome == "stable")
