@@ -11,7 +11,6 @@ from advisor.service import Advisor
 from experiments.workloads.registry import WORKLOADS, get_spec
 from knowledge.errors import BadValueError, WorkloadUnavailableError
 from knowledge.recipes import RECIPES
-from tests.by_hand import start_instead
 
 FACES = [name for name, spec in WORKLOADS.items() if spec.can_shrink]
 DIGITS = [name for name in WORKLOADS if name not in FACES]
@@ -26,12 +25,16 @@ UNTRAINABLE: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.fixture(scope="module")
-def advisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Advisor]:
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Advisor]:
     folder = tmp_path_factory.mktemp("planner") / "store"
-    with pytest.MonkeyPatch.context() as patched:
-        start_instead(patched)
-        with Advisor.open(folder) as opened:
-            yield opened
+    with Advisor.open(folder) as opened:
+        yield opened
+
+
+@pytest.fixture
+def advisor(opened: Advisor, nothing_trains: None) -> Advisor:
+    """One store for all: what is queued stays queued."""
+    return opened
 
 
 @pytest.mark.parametrize(("workload", "asked"), UNTRAINABLE)

@@ -13,7 +13,6 @@ from advisor.service import Advisor
 from advisor.settings import Settings
 from experiments.jobs.records import Job
 from knowledge.recipes import RECIPES
-from tests.by_hand import start_instead
 from tests.waiting import LIMIT_SECONDS
 
 # Workload, batch sizes, and what else is asked for.
@@ -68,15 +67,17 @@ OPTIONS = {"learning_rate": "--learning-rate", "budget_seconds": "--budget"}
 
 
 @pytest.fixture(scope="module")
-def advisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Advisor]:
-    """A seeded store with two workers; what is queued stays queued."""
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Advisor]:
+    """A seeded store with two workers."""
     folder = tmp_path_factory.mktemp("plans") / "store"
-    with pytest.MonkeyPatch.context() as patched:
-        start_instead(patched)
-        with Advisor.open(
-            folder, settings=Settings(folder, 2, with_study=False)
-        ) as opened:
-            yield opened
+    with Advisor.open(folder, settings=Settings(folder, 2, with_study=False)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def advisor(opened: Advisor, nothing_trains: None) -> Advisor:
+    """One store for all: what is queued stays queued."""
+    return opened
 
 
 def shown(document: dict[str, Any]) -> list[dict[str, Any]]:
