@@ -237,12 +237,7 @@ class Advisor:
         return replace(answer, answer_id=answer_id)
 
     def approve(self, plan_id: str) -> Done:
-        """Carry out what was proposed under a plan's id; it works once.
-
-        Raises:
-            PlanError: The id is unknown or was used.
-            AdvisorError: It cannot be done; the proposal waits on.
-        """
+        """Carry out what was proposed, once; PlanError if there is no such plan."""
         return approve(self.parts, plan_id)
 
     def rate_answer(self, answer_id: str, thumb: str | None) -> None:
