@@ -1,4 +1,4 @@
-"""An intent and its slots -> the question in plain words (pure).
+"""An intent and its slots -> the question in plain words.
 
 What an edited chip asks again, and how other readings of a question are offered. The
 parser reads each sentence back as what it came from.

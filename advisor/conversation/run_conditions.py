@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from advisor.checks import several
-from advisor.conversation.outcome_words import OUTCOMES, named_outcomes, outcomes_verb
 from advisor.rates import rate_text
+from advisor.reading.outcome_words import OUTCOMES, named_outcomes, outcomes_verb
 from advisor.reading.question import Question
 from advisor.reading.recipes import find_setting
 from advisor.words import joined, optimizer_title, title_of

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from advisor.conversation.outcome_words import FAILED, named_outcomes, outcomes_verb
 from advisor.conversation.run_conditions import read_conditions
+from advisor.reading.outcome_words import FAILED, named_outcomes, outcomes_verb
 from advisor.reading.parsing import parse_question
 from advisor.service import Advisor
 from advisor.ui.components import evidence_sql
