@@ -1,14 +1,12 @@
 """A question in words -> an answer, what it offers, and what a yes does.
 
 ask                 ask(): a question in words -> an answer
-several_questions   a message: the question it asks first, and what else it asks
 kinds               the kinds of questions: what answers each, how each is asked again
 parts               Parts: the parts of the program that answers are put together from
 answer              Answer: what a person gets back, wherever they asked
 explaining          the answers to "what is that?", "why?" and "in plain words"
 about_rates         the answers about rates: which one, whether one is safe
-about_scaling       the answers about how the rate goes with the batch size
-about_speeds        the answer to "which batch size is fastest?"
+about_batch_sizes   the answers about batch sizes: how the rate goes with them, the fastest
 about_runs          the answers about runs that were made
 about_jobs          the answers about jobs under way, and the offer to cancel them
 about_symptoms      the answer to "why did it go wrong?"

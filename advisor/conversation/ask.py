@@ -18,13 +18,15 @@ from advisor.conversation.kinds import KINDS
 from advisor.conversation.observing import told_outcome
 from advisor.conversation.parts import Parts
 from advisor.conversation.rephrasing import conditions_text, other_readings
-from advisor.conversation.several_questions import read_message
 from advisor.reading.intents import Intent
 from advisor.reading.parsing import turn_of
 from advisor.reading.question import Offer, Question
+from advisor.reading.several import read_message
 from advisor.reading.unheeded import unheeded_warning
 from experiments.workloads.registry import WORKLOADS
 from knowledge.names import nearest_names
+
+_ANSWERED_ALONE = {i for i, kind in KINDS.items() if not kind.goes_with_others}
 
 
 def ask(
@@ -48,7 +50,9 @@ def ask(
     """
     known = parts.library.workload_names()
     earlier = turn_of(before, known)
-    question, questions = read_message(text, earlier, known)
+    question, questions = read_message(
+        text, earlier, known, answered_alone=_ANSWERED_ALONE
+    )
     answer = _with_conditions(_answer(parts, question, exclude, known))
     answer = observation_offer(parts, question, answer)
     answer = _with_others(parts, answer, questions, exclude, known)

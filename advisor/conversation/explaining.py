@@ -12,7 +12,7 @@ from advisor.answers.recommendation import Recommendation
 from advisor.answers.wording import rests_on_text, stability_text
 from advisor.checks import check_batch_size
 from advisor.concepts.evidence import concept_evidence, explain_text
-from advisor.conversation.about_scaling import scaling_answer
+from advisor.conversation.about_batch_sizes import scaling_answer
 from advisor.conversation.answer import Answer, reply
 from advisor.conversation.parts import Parts
 from advisor.evidence.scope import Asked

@@ -7,6 +7,10 @@ A new kind is a row here, a file beside this one, and questions to learn it from
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from advisor.conversation.about_batch_sizes import (
+    fastest_batch_answer,
+    scaling_answer,
+)
 from advisor.conversation.about_jobs import cancel_answer, status_answer
 from advisor.conversation.about_rates import (
     judge_answer,
@@ -14,8 +18,6 @@ from advisor.conversation.about_rates import (
     recommend_answer,
 )
 from advisor.conversation.about_runs import plan_answer, show_runs_answer
-from advisor.conversation.about_scaling import scaling_answer
-from advisor.conversation.about_speeds import fastest_batch_answer
 from advisor.conversation.about_symptoms import diagnosis_answer
 from advisor.conversation.answer import Answer
 from advisor.conversation.asking_back import ask_back, help_answer, off_topic_answer

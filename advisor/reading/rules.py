@@ -74,20 +74,25 @@ def follow_up_intent(own: Reading, before: Question) -> Intent | None:
         return None
     names_nothing = not (own.has_rate or own.roles.batches or own.names.workloads)
     offers = before.offered is not None
+    # A rate answers an offer of one rate; after others it is a rate to judge.
+    offers_rate = before.offered is not None and before.offered.learning_rates
     if _NO.match(own.marked) and names_nothing:
         is_refusal = offers or before.wanted is Intent.STATUS_OF_JOBS
         return Intent.CANCEL if is_refusal else None
     names_rate = own.has_rate and before.wanted not in _ABOUT_A_RATE
-    if offers and (names_rate or _AGREES.search(own.marked)):
+    if (offers_rate and names_rate) or (offers and _AGREES.search(own.marked)):
         return Intent.RUN_VERIFICATION
-    if before.wanted is Intent.RECOMMEND_LR and own.has_rate:
+    is_of_another = (
+        before.wanted is Intent.DIAGNOSE and before.slots.learning_rate is not None
+    )
+    if own.has_rate and (before.wanted is Intent.RECOMMEND_LR or is_of_another):
         return Intent.JUDGE_LR
     if before.wanted in (Intent.OFF_TOPIC, Intent.HELP):
         return None
     return before.wanted
 
 
-_ABOUT_A_RATE = (Intent.MAX_BATCH_FOR_LR, Intent.JUDGE_LR)
+_ABOUT_A_RATE = (Intent.MAX_BATCH_FOR_LR, Intent.JUDGE_LR, Intent.DIAGNOSE)
 _AGREES = re.compile(r"\b(?:do it|go|start|yes|yeah|ja|run it|please do)\b")
 
 

@@ -84,6 +84,21 @@ def test_who_names_another_rate_means_the_model_that_was_asked_about(advisor):
     )
 
 
+@pytest.mark.parametrize(
+    ("first", "rate"),
+    [
+        ("What LR for batch 5 on RealFace?", "and 2e-4?"),
+        ("my realface at batch 5 with 3e-4 went blurry after 20k", "and at 1e-4?"),
+    ],
+)
+def test_another_rate_alone_is_judged_and_starts_nothing(advisor, first, rate):
+    before = advisor.ask(first)
+    assert before.leads_on.offered is not None
+    answer = advisor.ask(rate, before.leads_on)
+    assert answer.intent is Intent.JUDGE_LR
+    assert answer.proposal is None
+
+
 def test_the_rates_that_were_offered_are_those_a_yes_proposes(advisor):
     before = advisor.ask("verify digits_mlp at batch 32 with lr 0.01")
     assert before.leads_on.offered == Offer("digits_mlp", (32,), (0.01,))

@@ -1,9 +1,11 @@
-"""Answers about how the rate goes with the batch size."""
+"""Answers about batch sizes: how the rate goes with them, and which is fastest."""
 
 from advisor.answers.evidence_rows import claim_summary, evidence_of
+from advisor.answers.fastest_batch import fastest_batch_text
 from advisor.checks import check_batch_size, several
 from advisor.conversation.about_rates import MAX_COMBINATIONS, rates_text
 from advisor.conversation.answer import Answer, reply
+from advisor.conversation.asking_back import ask_back
 from advisor.conversation.parts import Parts
 from advisor.evidence.scope import Asked
 from advisor.reading.question import Question
@@ -48,3 +50,23 @@ def _evidence(parts: Parts, report: ScalingReport) -> tuple[dict[str, str], ...]
         report.workload, report.batch_range[0], Asked(optimizer=report.optimizer)
     )
     return (*claims, *evidence_of(parts.library, [r]))
+
+
+def fastest_batch_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
+    """The fastest batch size of a workload here at which a stable rate is known."""
+    workloads = several(q.slots.workload)
+    if not workloads:
+        return ask_back(q)
+    found = parts.answers.fastest_batch(workloads[0], asked)
+    chosen = [found.choice.recommendation] if found.choice else []
+    claims = [
+        {"kind": "claim", "id": c.id, "summary": claim_summary(c)} for c in found.claims
+    ]
+    return reply(
+        q,
+        fastest_batch_text(found),
+        recommendations=tuple(chosen),
+        evidence=(*claims, *evidence_of(parts.library, chosen)),
+        rows=tuple(choice.to_dict() for choice in found.choices),
+        fastest=found,
+    )
