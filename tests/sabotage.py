@@ -3,6 +3,7 @@
 Python runs a module `sitecustomize` of any folder it looks in before anything else.
 """
 
+import contextlib
 from pathlib import Path
 
 import psutil
@@ -50,5 +51,6 @@ def kill_all(store_folder: Path) -> None:
     """End what is at work for a store, and wait until it is gone."""
     for module in ("advisor.running.supervisor", "experiments.jobs.worker"):
         for process in processes(store_folder, module):
-            process.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):  # it may end by itself
+                process.kill()
             psutil.wait_procs([process])

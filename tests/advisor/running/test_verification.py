@@ -212,7 +212,7 @@ def test_cancelling_ends_a_verification_whose_supervisor_is_gone(
         with monkeypatch.context() as patched:
             patched.setattr(verification, "jobs", _interrupted)
             patched.setattr(main, "STOPPING_SECONDS", LIMIT_SECONDS)
-            main._watch(verification, advisor.store.folder)
+            main._watch(advisor, verification)
     else:
         verification.cancel()
         wait(advisor, verification)
