@@ -312,7 +312,7 @@ def test_a_plan_for_a_device_that_is_not_here_is_refused_at_the_yes(
         planned = advisor.plan_runs(
             "digits_mlp", 32, learning_rate=0.01, steps=60, device="cuda"
         )
-        details = plan_document(planned)
+        details = json.loads(json.dumps(plan_document(planned)))
         plan = advisor.proposals.save(Action.VERIFY, "1 run", details)
         with pytest.raises(BadValueError, match="no CUDA device"):
             advisor.approve(plan.id)
