@@ -9,5 +9,4 @@ fastest_batch       how fast each batch size trains here, and the fastest that i
 longer_runs         what it would cost to say the same of longer runs
 evidence_rows       what an answer rests on and what it left out, as rows to read
 wording             answers -> sentences
-throughput_wording  what is fastest here -> sentences
 """

@@ -227,7 +227,7 @@ def test_the_runs_that_were_shown_are_those_that_were_made(
         assert queued(jobs) == shown(plan.to_dict())
         assert len(verification.jobs()) == len(plan.runs) + plan.more_runs
         for job, run in zip(jobs, plan.runs, strict=True):
-            made = opened.run(job.run_id or "")
+            made = opened.store.run(job.run_id or "")
             assert (made.learning_rate, made.batch_size, made.seed) == (
                 *(run.learning_rate, run.batch_size, run.seed),
             )

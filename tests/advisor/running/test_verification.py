@@ -11,6 +11,7 @@ from advisor.running.job_documents import job_dict, shown_state
 from advisor.running.verification import Verification
 from advisor.service import Advisor
 from advisor.settings import Settings
+from advisor.track_record.wording import track_record_document
 from experiments.jobs.records import Job
 from experiments.training.run_folder import RunFolder
 from knowledge.errors import BadValueError, WorkloadUnavailableError
@@ -186,7 +187,7 @@ def test_every_run_is_forecast_before_it_starts_and_scored_when_it_ends(advisor)
         assert scored.stable == (run.outcome == "stable")
     (interval,) = record.intervals
     assert len(interval.run_ids) == 8
-    assert advisor.doctor()["calibration"] == record.to_dict()
+    assert advisor.doctor()["calibration"] == track_record_document(record)
     assert advisor.store.verify().problems == ()
 
 

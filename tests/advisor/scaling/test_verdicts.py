@@ -665,5 +665,6 @@ _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e-?\d+)?(?!\w)")  # none of ids
 
 def test_the_answer_to_a_general_question_speaks_of_the_whole_store(falling):
     answer = falling.ask("is the linear scaling rule right?")
-    assert answer.scaling["workload"] is None
+    assert answer.scaling is not None
+    assert answer.scaling.workload is None
     assert scaling_answer_text(falling.scaling()) == answer.text

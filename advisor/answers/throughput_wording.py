@@ -1,1 +1,0 @@
-"""What is fastest here -> sentences (pure)."""
