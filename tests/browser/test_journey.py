@@ -8,11 +8,14 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from tests.gate import Gate
+from tests.waiting import until
 
 pytestmark = pytest.mark.browser
+# Of one try; it is repeated for as long as any machine needs.
+PATIENCE_MS = 10_000
 QUESTION = "What LR for batch 5 on RealFace?"
 
 
@@ -25,6 +28,20 @@ def ask(page: Page, question: str) -> None:
     box.press("Enter")
     expect(page.get_by_test_id("stChatMessage")).to_have_count(before + 2)
     expect(page.get_by_test_id("stSpinner")).to_have_count(0)
+
+
+def press(target: Locator, shown: Locator) -> None:
+    """Press until what it brings is shown: a page that is drawn anew loses presses."""
+
+    def is_shown() -> bool:
+        target.click()
+        try:
+            expect(shown).to_be_visible(timeout=PATIENCE_MS)
+        except AssertionError:
+            return False
+        return True
+
+    until(is_shown, what=f"{shown} after pressing {target}")
 
 
 def metric(page: Page, label: str) -> str:
@@ -94,26 +111,33 @@ def test_a_verification_can_be_cancelled_from_the_runs_page(
 
 def test_looking_at_the_evidence(page: Page, tmp_path: Path) -> None:
     """Tables, a file to take away, and a query of one's own."""
-    page.get_by_role("link", name="Evidence").click()
-    page.get_by_role("radio", name="claims").click()
-    expect(page.get_by_text("31 rows")).to_be_visible()
+    radio = page.get_by_role("radio", name="claims")
+    press(page.get_by_role("link", name="Evidence"), radio)
+    press(radio, page.get_by_text("31 rows"))
     expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Download CSV").click()
     file = tmp_path / "claims.csv"
-    download.value.save_as(file)
+
+    def is_downloaded() -> bool:
+        try:
+            with page.expect_download(timeout=PATIENCE_MS) as download:
+                page.get_by_role("button", name="Download CSV").click()
+        except TimeoutError:
+            return False
+        download.value.save_as(file)
+        return True
+
+    until(is_downloaded, what="the table as a file")
     assert "claim:forum-2021/realface-5-stable" in file.read_text()
 
-    page.get_by_role("tab", name="SQL").click()
     query = page.get_by_role("textbox", name="Query")
+    press(page.get_by_role("tab", name="SQL"), query)
+    run = page.get_by_role("button", name="Run query")
     query.fill("select count(*) as n from claims")
     query.press("Control+Enter")
-    page.get_by_role("button", name="Run query").click()
-    expect(page.get_by_text("1 row", exact=True)).to_be_visible()
+    press(run, page.get_by_text("1 row", exact=True))
     query.fill("drop table claims")
     query.press("Control+Enter")
-    page.get_by_role("button", name="Run query").click()
-    expect(page.get_by_test_id("stAlert")).to_be_visible()
+    press(run, page.get_by_test_id("stAlert"))
 
 
 def test_following_up_and_being_asked_back(page: Page) -> None:
