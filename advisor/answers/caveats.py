@@ -259,7 +259,9 @@ def _width_caveats(scope: Scope, evidence: Evidence) -> list[str]:
     names = [
         WorkloadName.parse(body.workload) for body in evidence.siblings if body.runs
     ]
-    copies = {name.width_divisor for name in names if name.base == base}
+    copies = {
+        name.width_divisor for name in names if name.is_proxy and name.base == base
+    }
     if not copies:
         return []
     widths = joined([f"1/{divisor}" for divisor in sorted(copies)])

@@ -128,3 +128,14 @@ def test_another_device_other_data_and_a_longer_run_are_said() -> None:
 
 def test_a_rate_nobody_uses_is_said_to_be_one() -> None:
     assert "far from any rate in use" in said(caveats(HELD, rate=50.0), Kind.RATE)
+
+
+def test_only_narrower_copies_are_called_copies() -> None:
+    """Runs of the very model under another recipe are of full width, too."""
+    full = replace(SCOPE, workload="realface")
+    narrow = said(caveats(HELD, FAILED, scope=full, basis="borrowed"), Kind.WIDTH)
+    assert "learnt from copies with 1/16 of each width" in narrow
+    other = [
+        replace(run, workload="realface", recipe="faceswap-3") for run in (HELD, FAILED)
+    ]
+    assert said(caveats(*other, scope=full, basis="borrowed"), Kind.WIDTH) == ""
