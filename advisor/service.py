@@ -32,8 +32,8 @@ from advisor.running.speeds import SpeedReport, SpeedValues, measure_speed
 from advisor.running.supervision import Supervision
 from advisor.running.verification import Verification
 from advisor.running.verifications import Verifications
+from advisor.scaling.records import ScalingReport
 from advisor.scaling.referee import Referee
-from advisor.scaling.verdicts import ScalingReport
 from advisor.settings import Settings, load_settings
 from advisor.statistics.fitting import Fitter
 from advisor.track_record.reading import read_track_record

@@ -61,6 +61,7 @@ IMPURE = tuple(
 TORCH_FREE_EXPERIMENTS = (
     *("experiments/workloads/spec.py", "experiments/workloads/registry.py"),
     *("experiments/jobs/records.py", "experiments/jobs/queue.py"),
+    *("experiments/jobs/leases.py", "experiments/jobs/queue_file.py"),
     *("experiments/jobs/endings.py", "experiments/executors", "experiments/machine.py"),
     "experiments/training/schedules.py",
 )
@@ -77,13 +78,14 @@ SIDE_EFFECTS = (
 # a file of the program once, or a clock for somebody else, does it no harm.
 DATABASES_AND_PROCESSES = (
     *"sqlite3 duckdb psutil subprocess socket filelock torch streamlit".split(),
-    *"knowledge.store experiments.jobs.queue experiments.executors".split(),
+    *"knowledge.store experiments.jobs.queue experiments.jobs.leases".split(),
+    *"experiments.jobs.queue_file experiments.executors".split(),
 )
 # Sizes beyond which there is a second idea in a thing; each exception has its reason:
-# the two databases are lists of short methods, the portrait is one drawing.
+# the store is a list of short methods, the portrait is one drawing.
 MOST_FILES, MOST_CLASS_LINES, MOST_PARAMETERS = 20, 300, 8
 LARGER_FOLDERS = ("advisor/reading",)
-LARGER_CLASSES = ("Store", "Queue", "_Portrait")
+LARGER_CLASSES = ("Store", "_Portrait")
 
 
 @dataclass(frozen=True)

@@ -21,24 +21,24 @@ import contextlib
 import importlib.util
 import json
 import shlex
-import shutil
-import subprocess
-import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
+from advisor.cli.app import app_command
 from advisor.cli.arguments import build_parser
+from advisor.cli.shared import (
+    EndedBadly,
+    Result,
+    asked_values,
+    check_port,
+    open_advisor,
+    table,
+)
+from advisor.cli.verify import verify_command
 from advisor.running.descriptions import describe_workload
-from experiments.executors.processes import WORKER_ENVIRONMENT
 from experiments.jobs.records import VERIFICATION
 from experiments.workloads.registry import find_spec
 from knowledge.errors import AdvisorError, SettingsError
-from knowledge.python_process import python_command, python_environment
-
-LEAST_FREE_BYTES = 2**18  # less does not hold a run's record and the queue's log
-FULL_SECONDS = 10.0
-STOPPING_SECONDS = 30.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         document, text = _HANDLERS[options.command](options)
-    except _EndedBadly as ended:
+    except EndedBadly as ended:
         if options.json:
             _print(json.dumps(ended.document, allow_nan=False, ensure_ascii=False))
         sys.stderr.write(f"{ended}\n")
@@ -69,17 +69,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-Result = tuple[Any, str]
-
-
-class _EndedBadly(AdvisorError):
-    """A command went its way and its end is an error; the document says how far."""
-
-    def __init__(self, reason: str, document: dict[str, Any]):
-        super().__init__(reason)
-        self.document = document
-
-
 def _print(text: str) -> None:
     try:
         print(text)
@@ -87,93 +76,17 @@ def _print(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _open(options: argparse.Namespace) -> Any:
-    from advisor.service import Advisor
-
-    advisor = Advisor.open(
-        options.store,
-        seeded=not options.no_seeds,
-        study=False if options.no_study else None,
-    )
-    if advisor.study_problem:
-        sys.stderr.write(f"{advisor.study_problem}\n")
-    return advisor
-
-
-def _scope(options: argparse.Namespace) -> dict[str, Any]:
-    return {
-        "optimizer": options.optimizer,
-        "recipe": options.recipe,
-        "device": options.device,
-        "horizon": options.horizon,
-        "risk": options.risk,
-        "exclude": options.exclude,
-        "precision": options.precision,
-    }
-
-
-def _app(options: argparse.Namespace) -> Result:
-    if importlib.util.find_spec("streamlit") is None:
-        raise SettingsError("streamlit is not installed: pip install lr-advisor.")
-    script = Path(__file__).resolve().parents[2] / "streamlit_app.py"
-    environment = python_environment()
-    if options.store:
-        environment["LR_ADVISOR_STORE"] = str(
-            Path(options.store).expanduser().absolute()
-        )
-    if options.no_seeds:
-        environment["LR_ADVISOR_NO_SEEDS"] = "1"
-    if options.no_study:
-        environment["LR_ADVISOR_NO_STUDY"] = "1"
-    with _open(options) as advisor:
-        advisor.tend()
-        folder = advisor.store.folder
-    _draw_faces_ahead()
-    _check_port(options.port)
-    sys.stderr.write(f"Store: {folder}\n")
-    arguments = python_command(
-        "streamlit",
-        "run",
-        str(script),
-        f"--server.port={options.port}",
-        f"--server.address={options.host}",
-        "--server.headless=true",
-        "--browser.gatherUsageStats=false",
-    )
-    if options.host not in ("127.0.0.1", "localhost"):
-        arguments.append(f"--server.allowedHosts={options.host}")
-    os.chdir(script.parent)  # its .streamlit/config.toml lies there
-    os.execve(arguments[0], arguments, environment)
-
-
-def _check_port(port: int) -> None:
-    if not 1 <= port <= 65535:
-        raise SettingsError(f"port {port} is not one: give 1 to 65535.")
-
-
-def _draw_faces_ahead() -> None:
-    """Draw the generated faces while the person reads, so the first run need not."""
-    subprocess.Popen(
-        python_command("experiments.workloads.faces.pictures"),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        env={**python_environment(), **WORKER_ENVIRONMENT},
-    )
-
-
 def _ask(options: argparse.Namespace) -> Result:
     from advisor.answers.evidence_rows import row_to_read
 
-    with _open(options) as advisor:
+    with open_advisor(options) as advisor:
         answer = advisor.ask(
             options.question, context=options.context, exclude=options.exclude
         )
     worded = filter(None, (answer.phrased, answer.phrasing_note))
     lines = [*answer.warnings, answer.text, *worded]
     if answer.rows and not options.json:
-        lines.append(_table([row_to_read(row) for row in answer.rows]))
+        lines.append(table([row_to_read(row) for row in answer.rows]))
     if answer.evidence:
         lines.append("\nRests on:")
         lines += [f"- {e['summary']} [{e['id']}]" for e in answer.evidence[:12]]
@@ -186,7 +99,7 @@ def _ask(options: argparse.Namespace) -> Result:
 
 
 def _approve(options: argparse.Namespace) -> Result:
-    with _open(options) as advisor:
+    with open_advisor(options) as advisor:
         done = advisor.approve(options.plan_id)
         advisor.verifications.hand_over()
     lines = [done.text]
@@ -200,8 +113,10 @@ def _approve(options: argparse.Namespace) -> Result:
 def _recommend(options: argparse.Namespace) -> Result:
     from advisor.answers.wording import recommendation_text
 
-    with _open(options) as advisor:
-        r = advisor.recommend(options.workload, options.batch_size, **_scope(options))
+    with open_advisor(options) as advisor:
+        r = advisor.recommend(
+            options.workload, options.batch_size, **asked_values(options)
+        )
     return r.to_dict(), recommendation_text(r)
 
 
@@ -212,12 +127,12 @@ def _judge(options: argparse.Namespace) -> Result:
     warning = odd_rate_warning(check_learning_rate(options.learning_rate))
     if warning:
         sys.stderr.write(f"{warning}\n")
-    with _open(options) as advisor:
+    with open_advisor(options) as advisor:
         j = advisor.judge(
             options.workload,
             options.batch_size,
             options.learning_rate,
-            **_scope(options),
+            **asked_values(options),
         )
     return j.to_dict(), judgement_text(j)
 
@@ -225,9 +140,9 @@ def _judge(options: argparse.Namespace) -> Result:
 def _max_batch(options: argparse.Namespace) -> Result:
     from advisor.answers.wording import largest_batch_text
 
-    with _open(options) as advisor:
+    with open_advisor(options) as advisor:
         found = advisor.largest_batch(
-            options.workload, options.learning_rate, **_scope(options)
+            options.workload, options.learning_rate, **asked_values(options)
         )
     return found.to_dict(), largest_batch_text(found)
 
@@ -235,58 +150,15 @@ def _max_batch(options: argparse.Namespace) -> Result:
 def _scaling(options: argparse.Namespace) -> Result:
     from advisor.scaling.wording import scaling_report_text
 
-    with _open(options) as advisor:
+    with open_advisor(options) as advisor:
         report = advisor.scaling(options.workload, optimizer=options.optimizer)
     return report.to_dict(), scaling_report_text(report)
-
-
-def _verify(options: argparse.Namespace) -> Result:
-    from advisor.checks import parse_budget
-
-    with _open(options) as advisor:
-        verification = advisor.verify(
-            options.workload,
-            options.batch_size.split(","),
-            learning_rate=_rates(options.learning_rate),
-            optimizer=options.optimizer,
-            recipe=options.recipe,
-            device=options.device,
-            steps=options.steps,
-            seeds=options.seeds,
-            budget_seconds=parse_budget(options.budget) if options.budget else None,
-            runs=options.runs,
-            examples=options.examples,
-            data=options.data,
-            precision=options.precision,
-        )
-        if options.detach:
-            advisor.verifications.hand_over()
-        stuck = None if options.detach else _watch(advisor, verification)
-        document = verification.to_dict()
-        document["error"] = document["error"] or stuck
-    if document["state"] == "failed" or document["error"]:
-        reason = document["error"] or "The run failed: see `lr-advisor jobs list`."
-        raise _EndedBadly(reason, document)
-    return document, _verification_text(document)
-
-
-def _rates(text: str | None) -> list[str]:
-    """The rates named; none without the option, which leaves the choice to us."""
-    if text is None:
-        return []
-    rates = [part.strip() for part in text.split(",")]
-    if not all(rates):
-        raise SettingsError(
-            f"--learning-rate '{text}' lacks a rate: write 1e-4 or 1e-4,1e-3, or leave "
-            "the option out to have rates chosen."
-        )
-    return rates
 
 
 def _speed(options: argparse.Namespace) -> Result:
     from advisor.checks import parse_budget
 
-    with _open(options) as advisor:
+    with open_advisor(options) as advisor:
         report = advisor.measure_speed(
             options.workload,
             batch_sizes=[x for x in options.batch_size.split(",") if x],
@@ -295,7 +167,7 @@ def _speed(options: argparse.Namespace) -> Result:
             budget_seconds=parse_budget(options.budget) if options.budget else None,
         )
     document = report.to_dict()
-    lines = [_table(document["rows"], _SPEED_COLUMNS)]
+    lines = [table(document["rows"], _SPEED_COLUMNS)]
     if report.stopped:
         lines.append(f"No larger batch was measured: {report.stopped}")
     return document, "\n".join(lines)
@@ -306,72 +178,10 @@ _SPEED_COLUMNS = (
 ).split()
 
 
-def _watch(advisor: Any, verification: Any) -> str | None:
-    """Wait for the runs and say on stderr how each ended; Ctrl-C cancels.
-
-    Returns why it is of no use to wait longer, or None when they are over.
-    """
-    seen: set[tuple[str, int]] = set()
-    had_room, folder = time.monotonic(), advisor.store.folder
-    try:
-        while True:
-            over = verification.state != "running"
-            for job in verification.jobs():
-                if job.is_over and (job.id, job.last_step) not in seen:
-                    seen.add((job.id, job.last_step))
-                    sys.stderr.write(
-                        f"{job.id} {job.config.workload} batch {job.config.batch_size} "
-                        f"rate {job.config.learning_rate:g}, to step {job.last_step}: "
-                        f"{job.state}\n"
-                    )
-            if over:
-                return None
-            if shutil.disk_usage(folder).free >= LEAST_FREE_BYTES:
-                had_room = time.monotonic()
-                advisor.verifications.look_after()
-            elif time.monotonic() - had_room > FULL_SECONDS:
-                return (
-                    f"The runs cannot be saved because the disk holding {folder} is "
-                    "full: free some space, and the next `lr-advisor verify` or "
-                    "`lr-advisor app` goes on with them."
-                )
-            time.sleep(0.2)
-    except KeyboardInterrupt:
-        verification.cancel()
-        sys.stderr.write("Cancelling; finished runs stay in the store.\n")
-        verification.wait(timeout_seconds=STOPPING_SECONDS)
-    return None
-
-
-def _verification_text(document: dict[str, Any]) -> str:
-    shown = "batch_size learning_rate seed steps_done steps outcome".split()
-    rows = [{name: run[name] for name in shown} for run in document["runs"]]
-    before, after = document["before"], document["after"]
-    lines = [f"{document['verification_id']}: {document['state']}"]
-    lines.append(_table(rows))
-    if any(run["outcome"] == "incomplete" for run in document["runs"]):
-        lines.append(
-            "incomplete: fine so far, stopped there to spend the time where it tells "
-            "more."
-        )
-    answers = [("before", before)]
-    if any(run["outcome"] for run in document["runs"]):
-        answers.append(("after", after))
-    for name, r in answers:
-        m = r["max_stable"]
-        lines.append(
-            f"{name}: rate {r['learning_rate']}, half fail near "
-            f"{m['median']} ({m['low']} to {m['high']}), {r['basis']}"
-            if m
-            else f"{name}: no rate"
-        )
-    return "\n".join(lines)
-
-
 def _study(options: argparse.Namespace) -> Result:
     from advisor.cli.study import study_command
 
-    with _open(options) as advisor:
+    with open_advisor(options) as advisor:
         return study_command(advisor, options)
 
 
@@ -380,11 +190,11 @@ def _jobs(options: argparse.Namespace) -> Result:
 
     if options.action != "list" and not options.id:
         raise SettingsError(f"jobs {options.action} needs an id: see `jobs list`.")
-    with _open(options) as advisor:
+    with open_advisor(options) as advisor:
         if options.action == "list":
             _say_trouble(advisor)
             jobs = [job_dict(job) for job in advisor.jobs()]
-            return jobs, _table(jobs, _JOB_COLUMNS) if jobs else "No jobs."
+            return jobs, table(jobs, _JOB_COLUMNS) if jobs else "No jobs."
         if options.action == "cancel":
             _refuse_if_over(advisor, options.id)
             advisor.cancel(options.id)
@@ -423,7 +233,7 @@ _JOB_COLUMNS = (
 
 def _import(options: argparse.Namespace) -> Result:
     documents, lines = [], []
-    with _open(options) as advisor:
+    with open_advisor(options) as advisor:
         for path in options.paths:
             report = advisor.import_runs(path, dry_run=options.dry_run)
             documents.append(report.to_dict())
@@ -449,14 +259,14 @@ def _merged(documents: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _export(options: argparse.Namespace) -> Result:
-    with _open(options) as advisor:
+    with open_advisor(options) as advisor:
         count = advisor.export(options.path, table=options.table)
     document = {"path": options.path, "table": options.table, "rows": count}
     return document, f"Wrote {count} rows of {options.table} to {options.path}."
 
 
 def _sql(options: argparse.Namespace) -> Result:
-    with _open(options) as advisor:
+    with open_advisor(options) as advisor:
         result = advisor.sql(options.query)
     document = {
         "columns": list(result.columns),
@@ -464,15 +274,15 @@ def _sql(options: argparse.Namespace) -> Result:
         "truncated": result.truncated,
     }
     rows = [dict(zip(result.columns, row, strict=True)) for row in result.rows]
-    text = _table(rows, result.columns)
+    text = table(rows, result.columns)
     return document, text + ("\n(more rows match)" if result.truncated else "")
 
 
 def _workloads(options: argparse.Namespace) -> Result:
     if options.action == "list":
-        with _open(options) as advisor:
+        with open_advisor(options) as advisor:
             rows = advisor.workloads()
-        return rows, _table(rows)
+        return rows, table(rows)
     if not options.name:
         raise SettingsError("workloads describe needs a name, such as realface.")
     pairs = [option.partition("=") for option in options.option]
@@ -482,7 +292,7 @@ def _workloads(options: argparse.Namespace) -> Result:
     if find_spec(options.name) is not None:  # known without opening a store
         described = describe_workload(options.name.lower(), given)
     else:
-        with _open(options) as advisor:
+        with open_advisor(options) as advisor:
             described = advisor.describe(options.name, given)
     return described, json.dumps(described, indent=2)
 
@@ -499,9 +309,9 @@ def _mcp(options: argparse.Namespace) -> Result:
 
         token = os.environ.get(server.TOKEN_VARIABLE, "")
         if options.http:
-            _check_port(options.port)
+            check_port(options.port)
             server.check_token(token)
-        advisor = _open(options)
+        advisor = open_advisor(options)
     with advisor:
         if options.http:
             server.serve_http(
@@ -517,7 +327,7 @@ def _mcp(options: argparse.Namespace) -> Result:
 
 
 def _doctor(options: argparse.Namespace) -> Result:
-    with _open(options) as advisor:
+    with open_advisor(options) as advisor:
         report = advisor.doctor()
     apart = ("problems", "calibration")
     lines = [f"{name}: {value}" for name, value in report.items() if name not in apart]
@@ -526,38 +336,15 @@ def _doctor(options: argparse.Namespace) -> Result:
     return report, "\n".join(lines)
 
 
-def _table(rows: Sequence[dict[str, Any]], columns: Sequence[str] | None = None) -> str:
-    """Return rows as aligned columns of text."""
-    columns = list(columns or (rows[0] if rows else ()))
-    cells = [[_cell(row.get(c)) for c in columns] for row in rows]
-    widths = [
-        max(len(str(c)), *(len(row[i]) for row in cells), 0)
-        for i, c in enumerate(columns)
-    ]
-    lines = [[str(c) for c in columns], *cells]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) for cell, width in zip(line, widths, strict=True)
-        ).rstrip()
-        for line in lines
-    )
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return "" if value is None else str(value)
-
-
 _HANDLERS: dict[str, Callable[[argparse.Namespace], Result]] = {
-    "app": _app,
+    "app": app_command,
     "ask": _ask,
     "approve": _approve,
     "recommend": _recommend,
     "judge": _judge,
     "max-batch": _max_batch,
     "scaling": _scaling,
-    "verify": _verify,
+    "verify": verify_command,
     "speed": _speed,
     "study": _study,
     "jobs": _jobs,

@@ -9,7 +9,7 @@ from advisor.conversation.asking_back import ask_back
 from advisor.conversation.parts import Parts
 from advisor.evidence.scope import Asked
 from advisor.reading.question import Question
-from advisor.scaling.verdicts import ScalingReport
+from advisor.scaling.records import ScalingReport
 from advisor.scaling.wording import scaling_answer_text
 
 

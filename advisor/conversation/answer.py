@@ -13,7 +13,7 @@ from advisor.evidence.scope import Asked
 from advisor.planning.plan import VerificationPlan
 from advisor.reading.intents import Intent
 from advisor.reading.question import Question
-from advisor.scaling.verdicts import ScalingReport
+from advisor.scaling.records import ScalingReport
 
 
 @dataclass(frozen=True)

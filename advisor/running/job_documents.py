@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from experiments.jobs.queue import worker_is_alive
+from experiments.jobs.leases import worker_is_alive
 from experiments.jobs.records import Job
 
 

@@ -27,7 +27,8 @@ from experiments.jobs.endings import (
     last_line,
     log_size,
 )
-from experiments.jobs.queue import Queue, process_is_alive, worker_is_alive
+from experiments.jobs.leases import process_is_alive, worker_is_alive
+from experiments.jobs.queue import Queue
 from knowledge.inbox import disk_error, write_whole
 from knowledge.python_process import python_command, python_environment
 

@@ -2,7 +2,9 @@
 
 referee        Referee: from evidence and fits to the report
 findings       what the evidence says of each exponent
-verdicts       what is found of each rule, and the verdict on each claim
+exponents      what the draws of an exponent say
+records        what is found and judged, as records with their JSON
+verdicts       from what is found to the verdict on each claim
 deciding_runs  the runs that would tell the two leading rules apart
 wording        the report -> sentences and a table
 """

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.rates import round_rate
-from advisor.scaling.verdicts import DecidingRun
+from advisor.scaling.records import DecidingRun
 from advisor.statistics import priors
 from advisor.statistics.likelihood import sigmoid
 from advisor.statistics.threshold import StableLearningRateModel

@@ -15,14 +15,9 @@ from advisor.estimates import rounded_shares
 from advisor.evidence.scope import Scope
 from advisor.evidence.selecting import Evidence
 from advisor.evidence.trajectories import is_labelled
-from advisor.scaling.verdicts import (
-    MIN_RATES,
-    MIN_RUNS,
-    Alone,
-    Finding,
-    exponent_of,
-    ordered_share,
-)
+from advisor.scaling.exponents import exponent_of
+from advisor.scaling.records import Alone, Finding
+from advisor.scaling.verdicts import MIN_RATES, MIN_RUNS, ordered_share
 from advisor.statistics import priors
 from advisor.statistics.fitted import scaling_rule_shares
 from advisor.statistics.fitting import Fitter, base_prior

@@ -19,15 +19,12 @@ from advisor.scaling.deciding_runs import (
     reaching_batches,
     side_share,
 )
+from advisor.scaling.exponents import leading_bands
 from advisor.scaling.findings import Findings
+from advisor.scaling.records import Deciding, DecidingRun, Finding, ScalingReport
 from advisor.scaling.verdicts import (
-    Deciding,
-    DecidingRun,
-    Finding,
-    ScalingReport,
     claimed_rules,
     judge_rule,
-    leading_bands,
     tally_families,
     with_copies,
 )

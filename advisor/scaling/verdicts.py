@@ -5,22 +5,27 @@ sizes, that moved the probability from where it stood before any run. Otherwise 
 prior would judge the claims.
 """
 
-import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from enum import StrEnum, auto
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from advisor.estimates import LEVEL, Estimate
 from advisor.evidence.scope import ADAPTIVE
 from advisor.evidence.selecting import has_failed
 from advisor.evidence.trajectories import is_labelled
 from advisor.rates import octaves_text, round_exponent
+from advisor.scaling.exponents import HALF_BAND
+from advisor.scaling.records import (
+    QUANTITY_WORDS,
+    ClaimVerdict,
+    FamilyTally,
+    Finding,
+    Rule,
+    Verdict,
+    WorkloadVerdict,
+)
 from knowledge.names import WorkloadName
 from knowledge.records import OURS, STUDY, Claim, Run
 
@@ -29,292 +34,13 @@ MIN_RUNS = 8  # of our own or imported runs: with fewer nothing is decided
 MIN_OCTAVES = 1.0  # of batch size: over less a slope drowns in the scatter
 MIN_RATES = 3  # at one batch size, before its best rate is known at all
 MIN_COMPARED = 2  # batch sizes with so many rates, before scores decide about a slope
-_ROOT_2 = math.sqrt(2)
-HALF_BAND = 0.25  # a rule is an exponent plus or minus this
+
+
 # By how much the runs must move the odds of a claim to decide it: a Bayes factor of
 # about three is the least that is called substantial (Jeffreys 1961, appendix B).
 MIN_ODDS = 3.0
 LEAST_ORDERED = 0.6  # of pairs of runs; half is what chance gives
 DECIDED_SHARE = 0.2  # of the workloads a claim speaks of, before it is judged overall
-
-
-class Verdict(StrEnum):
-    """What the runs say of a statement."""
-
-    SUPPORTED = auto()
-    CONTRADICTED = auto()
-    UNDECIDED = auto()
-
-
-QUANTITY_WORDS = {"max_stable": "highest stable rate", "best": "best rate"}
-
-
-@dataclass(frozen=True)
-class Alone:
-    """What the runs of one origin say by themselves, without reports or other runs."""
-
-    source: str
-    n_runs: int
-    exponent: Estimate | None
-    scaling_rules: Mapping[str, float] | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return {
-            **vars(self),
-            "exponent": self.exponent.to_dict() if self.exponent else None,
-        }
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The exponent's posterior for one workload, setting and quantity.
-
-    `n_runs` are the workload's own; `n_proxy_runs` those of its narrower copies, whose
-    slope carries over. `n_batch_octaves` is what all of these span, `n_compared` counts
-    the batch sizes at which several rates were tried, `ordered` is the share of pairs
-    in which the failed run had the higher rate. `draws` are equally likely exponents by
-    the runs alone, whatever is claimed: by them claims are judged. `prior` is the mean
-    and sd believed before any run.
-    """
-
-    workload: str
-    optimizer: str
-    recipe: str | None
-    quantity: str
-    exponent: Estimate
-    scaling_rules: Mapping[str, float]
-    batch_range: tuple[int, int] | None
-    n_batch_octaves: float
-    n_compared: int
-    n_runs: int
-    n_proxy_runs: int
-    n_claims: int
-    held_fixed: str
-    devices: tuple[str, ...]
-    by_source: tuple[Alone, ...]
-    prior: tuple[float, float]
-    draws: NDArray[np.float64] = field(repr=False, compare=False)
-    ordered: float | None = None
-
-    @property
-    def band(self) -> str:
-        """The likeliest band of the exponent."""
-        return leading_bands(self.scaling_rules)[0]
-
-    @property
-    def exponent_of_runs(self) -> Estimate:
-        """The exponent by the runs alone: `exponent` rests on claims as well."""
-        return exponent_of(self.draws, self.quantity)
-
-    def share_near(self, exponent: float) -> float:
-        """P(the exponent lies within 0.25 of a claimed one)."""
-        return float((np.abs(self.draws - exponent) <= HALF_BAND).mean())
-
-    def prior_share_near(self, exponent: float) -> float:
-        """The same before any run."""
-        return _normal_share(exponent, *self.prior)
-
-    def odds_moved(self, exponent: float) -> float:
-        """By what factor the odds of a claimed exponent moved from the prior.
-
-        Both shares are read off normal curves: a thousand draws cannot tell how small
-        a share below a thousandth is.
-        """
-        sd = max(float(self.draws.std()), 1e-3)
-        after = _normal_share(exponent, float(self.draws.mean()), sd)
-        return _odds(after) / _odds(self.prior_share_near(exponent))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON; what only verdicts need stays behind."""
-        kept_back = ("draws", "prior", "ordered")
-        values = {k: v for k, v in vars(self).items() if k not in kept_back}
-        return {
-            **values,
-            "exponent": self.exponent.to_dict(),
-            "exponent_of_runs": self.exponent_of_runs.to_dict(),
-            "scaling_rules": dict(self.scaling_rules),
-            "batch_range": list(self.batch_range) if self.batch_range else None,
-            "devices": list(self.devices),
-            "by_source": [alone.to_dict() for alone in self.by_source],
-            "band": self.band,
-        }
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A claimed exponent, with where it applies.
-
-    `implied` marks a power that the source's own rates follow, which it did not state.
-    """
-
-    id: str
-    source: str
-    statement: str
-    quantity: str | None
-    exponent: float
-    workload: str | None = None
-    optimizer: str | None = None
-    recipe: str | None = None
-    device: str | None = None
-    implied: bool = False
-
-
-@dataclass(frozen=True)
-class WorkloadVerdict:
-    """A rule against one finding."""
-
-    workload: str
-    optimizer: str
-    recipe: str | None
-    verdict: Verdict
-    reason: str
-
-
-@dataclass(frozen=True)
-class ClaimVerdict:
-    """A rule against all findings it applies to, and the verdict over them.
-
-    `elsewhere` counts the findings it says nothing about, by reason.
-    """
-
-    id: str
-    source: str
-    statement: str
-    verdict: Verdict
-    reason: str
-    quantity: str | None
-    exponent: float
-    implied: bool
-    applies: bool
-    tally: Mapping[str, int]
-    by_workload: tuple[WorkloadVerdict, ...]
-    elsewhere: Mapping[str, int]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The keys of the contract and what they rest on."""
-        return {
-            **vars(self),
-            "tally": dict(self.tally),
-            "elsewhere": dict(self.elsewhere),
-            "by_workload": [vars(v) for v in self.by_workload],
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
-class DecidingRun:
-    """A run that would tell the two leading rules apart.
-
-    `speaks_for` is the rule that a failure, or a better score, would speak for; cost
-    and seed are None where the run cannot be made here.
-    """
-
-    workload: str
-    batch_size: int
-    learning_rate: float
-    seed: int | None = None
-    steps: int | None = None
-    estimated_seconds: float | None = None
-    speaks_for: str
-
-
-@dataclass(frozen=True)
-class Deciding:
-    """The runs that would tell the rules `between` apart, by outcome or by score.
-
-    `seconds` of wall clock, None where the runs cannot be made here.
-    """
-
-    runs: tuple[DecidingRun, ...] = ()
-    between: tuple[str, ...] = ()
-    quantity: str = "max_stable"
-    recipe: str | None = None
-    seconds: float | None = None
-
-
-@dataclass(frozen=True)
-class FamilyTally:
-    """The exponents of a family's workloads, for one recipe and quantity.
-
-    Plain order statistics of the medians: the workloads of a family are already fitted
-    with what they share, so that pooling their intervals again would count it twice.
-    """
-
-    family: str
-    optimizer: str
-    recipe: str | None
-    quantity: str
-    n_workloads: int
-    n_runs: int
-    n_ours: int
-    n_imported: int
-    batch_range: tuple[int, int] | None
-    median: float
-    lowest: float
-    highest: float
-    bands: Mapping[str, int]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        values = {**vars(self), "bands": dict(self.bands)}
-        return {**values, "batch_range": list(self.batch_range or ()) or None}
-
-
-@dataclass(frozen=True)
-class ScalingReport:
-    """The referee's report on one workload, or on the whole store (workload None).
-
-    The first keys speak of the leading finding: that of the recipe a recommendation
-    would speak of, where it has evidence; else the asked workload's with most runs.
-    """
-
-    workload: str | None
-    quantity: str
-    exponent: Estimate | None
-    scaling_rules: Mapping[str, float] | None
-    batch_range: tuple[int, int] | None
-    n_runs: int
-    n_claims: int
-    optimizer: str | None
-    recipe: str | None
-    held_fixed: str | None
-    claims: tuple[ClaimVerdict, ...]
-    deciding: Deciding
-    findings: tuple[Finding, ...] = ()
-    families: tuple[FamilyTally, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON document of the contract."""
-        return {
-            **{k: v for k, v in vars(self).items() if k != "deciding"},
-            "exponent": self.exponent.to_dict() if self.exponent else None,
-            "scaling_rules": dict(self.scaling_rules) if self.scaling_rules else None,
-            "batch_range": list(self.batch_range) if self.batch_range else None,
-            "claims": [c.to_dict() for c in self.claims],
-            "deciding_runs": [dict(vars(run)) for run in self.deciding.runs],
-            "deciding_between": list(self.deciding.between),
-            "deciding_seconds": self.deciding.seconds,
-            "findings": [f.to_dict() for f in self.findings],
-            "families": [f.to_dict() for f in self.families],
-        }
-
-
-def exponent_of(draws: NDArray[np.float64], quantity: str) -> Estimate:
-    """Return equally likely exponents as they are shown: the median, its interval."""
-    low, median, high = np.quantile(draws, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2])
-    return Estimate(
-        round_exponent(median),
-        round_exponent(low),
-        round_exponent(high),
-        LEVEL,
-        quantity,
-    )
-
-
-def leading_bands(scaling_rules: Mapping[str, float]) -> tuple[str, str]:
-    """Return the two likeliest bands of the exponent, likeliest first."""
-    ordered = sorted(scaling_rules, key=lambda name: -scaling_rules[name])
-    return ordered[0], ordered[1]
 
 
 # -- what was claimed ------------------------------------------------------------------
@@ -539,17 +265,6 @@ def _with_scope(said: str, rule: Rule, finding: Finding) -> str:
     if rule.recipe is None or rule.recipe == finding.recipe:
         return said
     return f"{said}; taken as a general rule, it was said of recipe {rule.recipe}"
-
-
-def _normal_share(exponent: float, mean: float, sd: float) -> float:
-    """P(within 0.25 of the exponent) under a normal curve, exact in either tail."""
-    near, far = abs(exponent - mean) - HALF_BAND, abs(exponent - mean) + HALF_BAND
-    return 0.5 * (math.erfc(near / sd / _ROOT_2) - math.erfc(far / sd / _ROOT_2))
-
-
-def _odds(share: float) -> float:
-    kept = min(max(share, 1e-300), 1 - 1e-9)
-    return kept / (1 - kept)
 
 
 def _share(share: float) -> str:

@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Sequence
 
 from advisor.rates import rate_text
-from advisor.scaling.verdicts import (
+from advisor.scaling.exponents import leading_bands
+from advisor.scaling.records import (
     QUANTITY_WORDS,
     Alone,
     ClaimVerdict,
     FamilyTally,
     Finding,
     ScalingReport,
-    leading_bands,
 )
 from advisor.words import (
     RULE_WORDS,

@@ -32,7 +32,7 @@ from advisor.charts.threshold import (
 from advisor.conversation.answer import Answer
 from advisor.conversation.history import SavedAnswer
 from advisor.rates import rate_text
-from advisor.scaling.verdicts import QUANTITY_WORDS, ScalingReport
+from advisor.scaling.records import QUANTITY_WORDS, ScalingReport
 from advisor.ui.speeds import render_speeds
 from advisor.ui.text import count_text, escaped
 from advisor.ui.turns import Note, Refusal, Turn

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from advisor.evidence.scope import Asked
-from advisor.scaling.verdicts import (
+from advisor.scaling.records import (
     ClaimVerdict,
     Finding,
     ScalingReport,

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from advisor.rates import rate_text, round_rate
-from advisor.scaling.verdicts import Verdict, agreed, ordered_share
+from advisor.scaling.records import Verdict
+from advisor.scaling.verdicts import agreed, ordered_share
 from benchmarks.two_seeds.answers import DIGITS, RECIPES, TYPICAL
 from benchmarks.two_seeds.digits import (
     LARGE,

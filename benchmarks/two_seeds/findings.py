@@ -10,8 +10,9 @@ from typing import Any
 
 from advisor.estimates import Estimate
 from advisor.rates import rate_text, round_rate
-from advisor.scaling.verdicts import CONTRADICTED_BELOW, SUPPORTED_ABOVE, Verdict
-from advisor.scaling.verdicts import Finding as Exponent
+from advisor.scaling.records import Finding as Exponent
+from advisor.scaling.records import Verdict
+from advisor.scaling.verdicts import CONTRADICTED_BELOW, SUPPORTED_ABOVE
 from advisor.statistics.beliefs import Interval
 from advisor.words import title_of
 from experiments.workloads.spec import PROXY_WIDTH

@@ -6,7 +6,8 @@ from statistics import median
 import numpy as np
 
 from advisor.evidence.selecting import has_failed
-from advisor.scaling.verdicts import Verdict, agreed
+from advisor.scaling.records import Verdict
+from advisor.scaling.verdicts import agreed
 from advisor.words import title_of
 from benchmarks.two_seeds.boundaries import (
     Boundary,

@@ -1,6 +1,7 @@
 """How long a rate holds: failure over time, by the proxies (pure)."""
 
-from advisor.scaling.verdicts import Verdict, agreed
+from advisor.scaling.records import Verdict
+from advisor.scaling.verdicts import agreed
 from advisor.words import title_of
 from benchmarks.two_seeds.boundaries import boundaries_by_length, interval
 from benchmarks.two_seeds.clocks import FailureClock, falls_between, fit_clock

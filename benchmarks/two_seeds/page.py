@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from advisor.evidence.selecting import has_failed
 from advisor.evidence.trajectories import is_labelled
-from advisor.scaling.verdicts import Verdict
+from advisor.scaling.records import Verdict
 from benchmarks.two_seeds.article import article_findings
 from benchmarks.two_seeds.findings import (
     Finding,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from advisor.scaling.verdicts import Verdict
+from advisor.scaling.records import Verdict
 from advisor.words import title_of
 from benchmarks.two_seeds.boundaries import (
     Boundary,

@@ -7,7 +7,9 @@ from statistics import median
 import numpy as np
 
 from advisor.evidence.selecting import has_failed
-from advisor.scaling.verdicts import HALF_BAND, Verdict, agreed
+from advisor.scaling.exponents import HALF_BAND
+from advisor.scaling.records import Verdict
+from advisor.scaling.verdicts import agreed
 from advisor.words import title_of
 from benchmarks.two_seeds.answers import DIGITS, RECIPES
 from benchmarks.two_seeds.boundaries import (

@@ -18,7 +18,8 @@ from experiments.jobs.endings import (
     last_line,
     log_size,
 )
-from experiments.jobs.queue import MAX_ATTEMPTS, Queue, worker_is_alive
+from experiments.jobs.leases import MAX_ATTEMPTS, worker_is_alive
+from experiments.jobs.queue import Queue
 from experiments.jobs.records import Job
 from experiments.training.run_folder import RunFolder
 from knowledge.python_process import python_command, python_environment

@@ -1,8 +1,10 @@
 """The queue of jobs, and the worker that carries them out.
 
-carrying_out  One run from its config to its record; knows no queue
-endings       How a process of ours ended, in words: its exit code and its last line
-queue         The job queue: one SQLite file with leases, heartbeats and cancel flags
-records       What the queue holds: jobs, the verifications they belong to, their ids
-worker        A worker process: `python -m experiments.jobs.worker STORE_FOLDER`
+queue         Queue: what waits, what is asked to stop, what is carried further
+leases        what a worker may do with its job, and what becomes of one it lost
+queue_file    the SQLite file that all of it stands in
+records       what the queue holds: jobs, the verifications they belong to, their ids
+worker        a worker process: `python -m experiments.jobs.worker STORE_FOLDER`
+carrying_out  one run from its config to its record; knows no queue
+endings       how a process of ours ended, in words: its exit code and its last line
 """

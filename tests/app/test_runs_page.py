@@ -115,7 +115,8 @@ def test_a_job_whose_worker_is_gone_is_interrupted_and_can_be_resumed(
     """A restart in the middle of a run finds it again."""
     job_id = advisor.queue.submit(NewJob(config()))
     advisor.queue.claim("w")
-    for module in ("experiments.jobs.queue", "advisor.running.job_documents"):
+    jobs = "experiments.jobs"
+    for module in (f"{jobs}.leases", f"{jobs}.queue", "advisor.running.job_documents"):
         monkeypatch.setattr(f"{module}.worker_is_alive", lambda job: False)
     at = open_page("runs")
     assert "interrupted" in texts(at)

@@ -371,7 +371,9 @@ def test_a_store_that_may_only_be_read_answers_and_takes_no_runs(
     assert main([*store, "workloads"]) == 0
     for left in (tmp_path / "store").glob("jobs.sqlite*"):
         left.unlink()
-    monkeypatch.setattr("experiments.jobs.queue.os.access", lambda path, mode: False)
+    monkeypatch.setattr(
+        "experiments.jobs.queue_file.os.access", lambda path, mode: False
+    )
     capsys.readouterr()
     scope = ["--workload", "realface", "--batch-size", "5", "--json"]
     assert main([*store, "recommend", *scope]) == 0

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from advisor.cli import main
+from advisor.cli import main, verify
 from advisor.running.supervision import Supervision
 from advisor.service import Advisor
 from experiments.jobs.carrying_out import build_run
@@ -101,7 +101,7 @@ def test_waiting_for_runs_ends_where_not_even_their_records_can_be_written(
     folder, monkeypatch, nothing_trains, capsys
 ):
     """Nobody is left to say that they are over."""
-    monkeypatch.setattr(main, "FULL_SECONDS", 0.1)
+    monkeypatch.setattr(verify, "FULL_SECONDS", 0.1)
     room = shutil.disk_usage(folder.parent)._replace(free=4096)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: room)
     assert main.main(["--store", str(folder), *WISH, "--json"]) == 2

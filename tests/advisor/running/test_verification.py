@@ -6,7 +6,7 @@ import os
 import psutil
 import pytest
 
-from advisor.cli import main
+from advisor.cli import verify
 from advisor.running.job_documents import job_dict, shown_state
 from advisor.running.verification import Verification
 from advisor.service import Advisor
@@ -212,8 +212,8 @@ def test_cancelling_ends_a_verification_whose_supervisor_is_gone(
     if how == "Ctrl-C":
         with monkeypatch.context() as patched:
             patched.setattr(verification, "jobs", _interrupted)
-            patched.setattr(main, "STOPPING_SECONDS", LIMIT_SECONDS)
-            main._watch(advisor, verification)
+            patched.setattr(verify, "STOPPING_SECONDS", LIMIT_SECONDS)
+            verify.watch(advisor, verification)
     else:
         verification.cancel()
         wait(advisor, verification)

@@ -16,13 +16,12 @@ from advisor.scaling.deciding_runs import (
     choose_stability_runs,
     reaching_batches,
 )
+from advisor.scaling.exponents import leading_bands
+from advisor.scaling.records import Finding, Rule
 from advisor.scaling.verdicts import (
-    Finding,
-    Rule,
     claimed_rules,
     implied_exponent,
     judge_rule,
-    leading_bands,
     ordered_share,
     tally_families,
     with_copies,

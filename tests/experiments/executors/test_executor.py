@@ -8,7 +8,8 @@ import pytest
 
 from experiments.executors.executor import EXECUTORS, open_executor
 from experiments.executors.processes import WORKER, ProcessExecutor
-from experiments.jobs.queue import Queue, worker_is_alive
+from experiments.jobs.leases import worker_is_alive
+from experiments.jobs.queue import Queue
 from experiments.jobs.records import Job, NewJob
 from knowledge.errors import SettingsError
 from knowledge.python_process import python_command, python_environment

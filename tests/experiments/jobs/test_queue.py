@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from experiments.jobs.queue import LEASE_SECONDS, MAX_ATTEMPTS, Queue
+from experiments.jobs.leases import LEASE_SECONDS, MAX_ATTEMPTS
+from experiments.jobs.queue import Queue
 from experiments.jobs.records import NewJob, new_job_id
 from knowledge.errors import JobNotFoundError, StoreError
 from knowledge.records import RunConfig
