@@ -238,22 +238,26 @@ class Queue(Leases):
             )
 
     def release_lost(self) -> list[str]:
-        """Give back the jobs whose worker process is gone; return their ids."""
-        lost = [job.id for job in self.jobs(running=True) if not worker_is_alive(job)]
+        """Give back the jobs whose worker process is gone; return their ids.
+
+        A job that somebody has taken since we looked has another number of attempts,
+        and stays theirs: two workers of one run would write the same files.
+        """
+        lost = [job for job in self.jobs(running=True) if not worker_is_alive(job)]
         with self._connection() as con:
-            for job_id in lost:
+            for job in lost:
+                as_seen = "id = ? and attempts = ? and state = 'running'"
                 con.execute(
-                    "update jobs set lease = 0, pid = null where id = ? "
-                    "and state = 'running'",
-                    (job_id,),
+                    f"update jobs set lease = 0, pid = null where {as_seen}",
+                    (job.id, job.attempts),
                 )
                 con.execute(
                     "update jobs set state = 'cancelled', "
-                    "state_number = state_number + 1, ended = ? where id = ? "
-                    "and state = 'running' and cancel is not null",
-                    (time.time(), job_id),
+                    "state_number = state_number + 1, ended = ? "
+                    f"where {as_seen} and cancel is not null",
+                    (time.time(), job.id, job.attempts),
                 )
-        return lost
+        return [job.id for job in lost]
 
     def end_verification(
         self, verification_id: str, *, state: str, error: str | None = None

@@ -7,7 +7,7 @@ import pytest
 
 from experiments.jobs.leases import LEASE_SECONDS, MAX_ATTEMPTS
 from experiments.jobs.queue import Queue
-from experiments.jobs.records import NewJob, new_job_id
+from experiments.jobs.records import Job, NewJob, new_job_id
 from knowledge.errors import JobNotFoundError, StoreError
 from knowledge.records import RunConfig
 
@@ -166,6 +166,25 @@ def test_a_job_whose_process_is_gone_is_given_back(queue):
     lose_worker(queue)
     assert queue.release_lost() == [job_id]
     assert queue.claim("b").attempts == 2
+
+
+def test_a_lost_job_that_was_taken_meanwhile_is_not_taken_from_its_new_worker(
+    queue, monkeypatch
+):
+    """Whoever looks for lost jobs looks while workers take them."""
+    submit(queue)
+    queue.claim("a")
+    lose_worker(queue)
+    queue.release_lost()
+
+    def taken_now(job: Job) -> bool:
+        assert queue.claim("b").attempts == 2
+        return False  # as it was read: its worker is gone
+
+    monkeypatch.setattr("experiments.jobs.queue.worker_is_alive", taken_now)
+    queue.release_lost()
+    assert queue.jobs()[0].pid == os.getpid()
+    assert queue.claim("c") is None
 
 
 def test_a_job_of_a_living_process_is_left_alone(queue):
