@@ -85,7 +85,7 @@ DATABASES_AND_PROCESSES = (
 # the store is a list of short methods, the portrait is one drawing.
 MOST_FILES, MOST_CLASS_LINES, MOST_PARAMETERS = 20, 300, 8
 LARGER_FOLDERS = ("advisor/reading",)
-LARGER_CLASSES = ("Store", "_Portrait")
+LARGER_CLASSES = ("Store",)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,11 @@ deep_convolution  convolutions on few pixels, as one matrix product
 losses            structural similarity plus mean squared error
 pictures          faces of two people: generated, from folders, or LFW's
 generated         draws faces of two made-up people
+people            what stays the same from picture to picture of a person
+heads             a head with relief: where rays meet it, and its light
+features          what is painted on it: skin, brows, nostrils, mouth, eyes
+textures          skin and hair close by
+painting          the brushes
 folders           whether a person's folders are still what a run began with
 augmentation      how the faces of a step are varied
 previews          how sharp a model's faces are, and a sheet to look at
