@@ -82,7 +82,7 @@ DATABASES_AND_PROCESSES = (
     *"experiments.jobs.queue_file experiments.executors".split(),
 )
 # Sizes beyond which there is a second idea in a thing; each exception has its reason:
-# the store is a list of short methods, the portrait is one drawing.
+# the store is a list of short methods.
 MOST_FILES, MOST_CLASS_LINES, MOST_PARAMETERS = 20, 300, 8
 LARGER_FOLDERS = ("advisor/reading",)
 LARGER_CLASSES = ("Store",)
