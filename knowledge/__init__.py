@@ -2,6 +2,8 @@
 
 records         the records every room speaks in: Run, Claim, Forecast, ...
 names           workload names: families, groups, proxies
+metrics         which way a metric goes
+optimizers      optimizers: one name each, however it is spelled
 recipes         the named recipes: what is held fixed
 outcome         from a curve to its outcome: the one definition of "stable"
 errors          every error a person can meet, in one tree

@@ -2,6 +2,7 @@
 
 answers             Answers: from a store's evidence to each kind of answer
 recommendation      the rate for a batch size, or the verdict on one, with its interval
+tried               how the advised rate stands to those that were run
 caveats             what limits an answer: a kind and a sentence each
 largest_batch       the largest batch size at which a rate still holds
 comparison          which of several workloads stands the higher rate, and how surely

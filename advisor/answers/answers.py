@@ -33,10 +33,12 @@ from advisor.answers.largest_batch import (
 from advisor.answers.longer_runs import longer_horizon_caveat
 from advisor.answers.recommendation import (
     Judgement,
+    LargestKnown,
     Recommendation,
     build_judgement,
     build_recommendation,
 )
+from advisor.answers.tried import farthest_batch
 from advisor.checks import (
     check_batch_size,
     check_device,
@@ -277,6 +279,7 @@ class Answers:
         recommendation = build_recommendation(
             scope,
             batch_size,
+            largest_known=self._largest_known(scope, batch_size, evidence),
             evidence=evidence,
             model=self._fitter.model(scope, evidence),
             best=self._fitter.best_rate(evidence, batch_size),
@@ -295,3 +298,13 @@ class Answers:
                 recommendation = replace(recommendation, limits=limits)
         self._known.keep(key, (evidence, recommendation))
         return recommendation
+
+    def _largest_known(
+        self, scope: Scope, batch_size: int, evidence: Evidence
+    ) -> LargestKnown | None:
+        """What can be said instead of a batch size too far beyond the evidence."""
+        farthest = farthest_batch(evidence)
+        if farthest is None or batch_size <= farthest:
+            return None
+        there = self._recommend(scope, farthest, evidence)
+        return LargestKnown(farthest, there.learning_rate)

@@ -18,6 +18,7 @@ from advisor.rates import octaves_text, rate_text
 from advisor.words import joined
 from experiments.workloads.registry import find_spec
 from knowledge.names import WorkloadName
+from knowledge.optimizers import Stepping, stepping_of
 from knowledge.records import Run, RunConfig
 
 EXTRAPOLATION_OCTAVES = 2.0  # beyond the data rules fail: facts, section 10
@@ -60,12 +61,13 @@ def find_caveats(
     *,
     knows_best: bool,
     knows_threshold: bool,
+    largest_known: int | None = None,
 ) -> tuple[Caveat, ...]:
     """Return what limits the answer, one sentence each, gravest first."""
     found = {
-        Kind.NOTHING_KNOWN: _none_caveats(scope, evidence, basis),
+        Kind.NOTHING_KNOWN: _none_caveats(scope, evidence, basis, largest_known),
         Kind.CLAIMS: _claim_caveats(evidence, batch_size, basis),
-        Kind.BATCH_SIZES: _batch_caveats(evidence, batch_size),
+        Kind.BATCH_SIZES: _batch_caveats(evidence, batch_size, largest_known),
         Kind.OUTCOMES: _outcome_caveats(evidence, batch_size, basis),
         Kind.SCORES: _score_caveats(evidence),
         Kind.RUN_LENGTH: _time_caveats(scope, evidence, knows_best=knows_best),
@@ -86,8 +88,10 @@ def find_caveats(
     return tuple(Caveat(kind, text) for kind, texts in found.items() for text in texts)
 
 
-def _none_caveats(scope: Scope, evidence: Evidence, basis: str) -> list[str]:
-    if basis != "none":
+def _none_caveats(
+    scope: Scope, evidence: Evidence, basis: str, largest_known: int | None
+) -> list[str]:
+    if basis != "none" or largest_known is not None:
         return []
     start = f"Nothing is known about {scope.workload} under these settings"
     spec = find_spec(scope.workload)
@@ -131,7 +135,15 @@ def _claim_caveats(evidence: Evidence, batch_size: int, basis: str) -> list[str]
     return caveats
 
 
-def _batch_caveats(evidence: Evidence, batch_size: int) -> list[str]:
+def _batch_caveats(
+    evidence: Evidence, batch_size: int, largest_known: int | None
+) -> list[str]:
+    if largest_known is not None:
+        return [
+            f"Batch {batch_size} lies beyond {largest_known}, four times the largest "
+            "batch size with evidence, and rules fail that far out: runs nearer to it "
+            "would change that."
+        ]
     runs = evidence.labelled_runs or evidence.own.runs or evidence.scored
     batches = {run.batch_size for run in runs}
     batches |= {c.batch_size for c in evidence.own.claims if c.batch_size}
@@ -276,6 +288,11 @@ def _setting_caveats(scope: Scope, evidence: Evidence) -> list[str]:
     devices |= {c.device for c in evidence.own.claims if c.device}
     other = sorted(devices - {scope.device})
     caveats = []
+    if stepping_of(scope.optimizer) is Stepping.UNKNOWN:
+        caveats.append(
+            f"'{scope.optimizer}' is no optimizer known here: its rates may go with "
+            "the batch as Adam's do, or as those of SGD."
+        )
     if scope.precision != RunConfig.precision:
         caveats.append(
             f"This speaks of runs in mixed precision ({scope.precision}); those in "

@@ -7,10 +7,11 @@ sentence says and what the JSON says are the same.
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from advisor.answers.caveats import Caveat, Kind, find_caveats
+from advisor.answers.tried import Tried, rates_tried
 from advisor.estimates import LEVEL, Estimate, rounded_shares
 from advisor.evidence.scope import Exclusion, Scope
 from advisor.evidence.selecting import Evidence, find_basis
@@ -76,6 +77,8 @@ class Recommendation:
     verification: VerificationPlan
     risk: float = 0.1
     learning_rate_is: str | None = field(default=None)
+    tried: Tried | None = None
+    largest_known: "LargestKnown | None" = None
 
     @property
     def caveats(self) -> tuple[str, ...]:
@@ -93,11 +96,21 @@ class Recommendation:
         for name in ("max_stable", "best", "exponent"):
             value = values[name]
             values[name] = value.to_dict() if value is not None else None
+        for name in ("tried", "largest_known"):
+            values[name] = asdict(values[name]) if values[name] is not None else None
         values["borrowed_from"] = list(self.borrowed_from)
         values["caveats"] = list(self.caveats)
         values["evidence"] = self.evidence.to_dict()
         values["verification"] = self.verification.to_dict()
         return values
+
+
+@dataclass(frozen=True)
+class LargestKnown:
+    """The largest batch size an answer can speak for, and the rate there."""
+
+    batch_size: int
+    learning_rate: float | None
 
 
 @dataclass(frozen=True)
@@ -128,9 +141,13 @@ def build_recommendation(
     model: StableLearningRateModel,
     best: BestRate | None,
     verification: VerificationPlan,
+    largest_known: LargestKnown | None = None,
 ) -> Recommendation:
-    """Return the answer to "what rate at this batch size", with its reasons."""
-    basis = find_basis(evidence, batch_size)
+    """Return the answer to "what rate at this batch size", with its reasons.
+
+    With `largest_known` the batch size lies too far beyond the evidence for a rate.
+    """
+    basis = "none" if largest_known else find_basis(evidence, batch_size)
     rate: float | None = None
     probability: float | None = None
     threshold: Estimate | None = None
@@ -164,8 +181,13 @@ def build_recommendation(
             "best",
         )
         rules = rounded_shares(best.scaling_rules)
+    tried = None
     if rate is None:
         basis = "none"
+    else:
+        tried = rates_tried(evidence, batch_size, rate)
+        if basis == "measured" and not tried.holds():
+            basis = "interpolated"
     return Recommendation(
         workload=scope.workload,
         batch_size=batch_size,
@@ -190,10 +212,13 @@ def build_recommendation(
             rate,
             knows_best=best is not None,
             knows_threshold=threshold is not None,
+            largest_known=largest_known.batch_size if largest_known else None,
         ),
         verification=verification,
         risk=scope.risk,
         learning_rate_is=rate_is,
+        tried=tried,
+        largest_known=largest_known,
     )
 
 
@@ -240,6 +265,8 @@ def _verdict_reason(r: Recommendation, verdict: str, sd_octaves: float) -> str:
 
 def _why_unknown(r: Recommendation, learning_rate: float) -> str:
     """Why nothing is said of a rate's stability, and what the scores say of it."""
+    if r.largest_known is not None:
+        return r.caveats[0]
     if r.best is None:
         return f"Nothing is known about {r.workload} under these settings."
     text = f"No run of {r.workload} says whether it was stable."

@@ -60,9 +60,16 @@ def recommendation_text(r: Recommendation) -> str:
 def start_text(r: Recommendation) -> str:
     """Return the rate to start at and its place, or that there is none yet."""
     where = f"{title_of(r.workload)} at batch {r.batch_size}"
+    known = r.largest_known
+    if known is not None and known.learning_rate is not None:
+        return (
+            f"I have no rate for {where}; at batch {known.batch_size}, the largest I "
+            f"can speak for, it would be {rate_text(known.learning_rate)}."
+        )
     if r.learning_rate is None:
         return f"I have no rate for {where} yet."
-    return f"Start at {rate_text(r.learning_rate)} for {where} ({setting_text(r)})."
+    rate = rate_text(r.learning_rate)
+    return f"Start at {rate} for {where} ({setting_text(r)}){_tried_text(r)}."
 
 
 def stability_text(r: Recommendation) -> str:
@@ -209,7 +216,13 @@ def would_start_text(r: Recommendation) -> str:
     """Return the rate to start at, beside a verdict on another."""
     if r.learning_rate is None:
         return ""
-    return f"I would start at {rate_text(r.learning_rate)}."
+    return f"I would start at {rate_text(r.learning_rate)}{_tried_text(r)}."
+
+
+def _tried_text(r: Recommendation) -> str:
+    if r.tried is None or r.learning_rate is None:
+        return ""
+    return r.tried.text(r.learning_rate)
 
 
 def largest_batch_text(found: LargestBatch) -> str:

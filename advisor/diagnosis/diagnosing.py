@@ -35,12 +35,12 @@ from advisor.diagnosis.records import (
     is_too_low,
 )
 from advisor.estimates import Estimate
-from advisor.evidence.scope import ADAPTIVE
 from advisor.evidence.trajectories import runs_that_count
 from advisor.rates import round_rate
 from advisor.reading.symptoms import Change, ChangeKind, Symptom, Symptoms
 from experiments.workloads.registry import find_spec
 from knowledge.names import WorkloadName
+from knowledge.optimizers import Stepping, stepping_of
 from knowledge.recipes import RECIPES
 from knowledge.records import Outcome, Run
 
@@ -336,7 +336,7 @@ def _others(kind: Symptom, facts: Diagnosis) -> list[CauseName]:
 def _unfit(kind: Symptom, facts: Diagnosis) -> Iterator[CauseName]:
     """The causes that what is known rules out."""
     s, rate_at = facts.symptoms, RANKINGS[kind].rate_at
-    if facts.optimizer is not None and facts.optimizer not in ADAPTIVE:
+    if stepping_of(facts.optimizer) is Stepping.GRADIENT:
         yield CauseName.OPTIMIZER_LAG
     if is_at_the_start(s):
         yield CauseName.RESUMED

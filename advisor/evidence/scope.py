@@ -13,12 +13,12 @@ from experiments.workloads.registry import find_spec
 from experiments.workloads.spec import PROXY_HORIZON_STEPS
 from knowledge.errors import BadValueError
 from knowledge.names import WorkloadName
+from knowledge.optimizers import canonical_optimizer
 from knowledge.recipes import RECIPES, is_variant
 from knowledge.records import Claim, Run
 
 DEFAULT_RISK = 0.1
 PRECISION = "fp32"
-ADAPTIVE = {"adam", "adamw", "nadam", "adamax", "rmsprop", "adabelief", "lion"}
 
 
 class AskedValues(TypedDict, total=False):
@@ -64,7 +64,7 @@ class Asked:
             BadValueError: The recipe trains with another optimizer.
         """
         optimizer, recipe = values.get("optimizer"), values.get("recipe")
-        optimizer = optimizer.lower() if optimizer else None
+        optimizer = _one_name(optimizer) if optimizer else None
         known = RECIPES.get(recipe or "")
         if known and optimizer not in (None, known.name, known.optimizer):
             raise BadValueError(
@@ -82,6 +82,12 @@ class Asked:
             precision=values.get("precision"),
             exclude=tuple(values.get("exclude", ())),
         )
+
+
+def _one_name(optimizer: str) -> str:
+    """The optimizer's one name; that of a recipe stays, `momentum` is SGD with it."""
+    lowered = optimizer.lower()
+    return lowered if lowered in RECIPES else canonical_optimizer(optimizer)
 
 
 NOTHING_ASKED = Asked()

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from advisor.evidence.comparable_scores import why_not_compared
-from advisor.evidence.scope import ADAPTIVE, Exclusion, Scope
+from advisor.evidence.scope import Exclusion, Scope
 from advisor.evidence.trajectories import is_labelled, overtaken_runs
 from experiments.workloads.registry import find_spec
 from knowledge.names import WorkloadName
+from knowledge.optimizers import Stepping, canonical_optimizer, stepping_of
 from knowledge.outcome import RULE_VERSION
 from knowledge.recipes import RECIPES, is_variant
 from knowledge.records import Claim, Outcome, Run
@@ -24,6 +25,7 @@ UNSAID_RECIPE_RELIABILITY = (
 )
 # A run that nobody called stable, but whose score is finite where others' is not.
 SURVIVOR_RELIABILITY = 0.8
+FEWEST_SCORED_RATES = 4  # of runs of ours; scores somebody reports count from one
 LEFT_OUT = "left out as asked"
 OVERTAKEN = "the same run was later carried further"
 
@@ -118,13 +120,25 @@ class Evidence:
 
     @property
     def labelled_runs(self) -> tuple[Run, ...]:
-        """Own runs whose outcome is stable, degraded or diverged."""
-        return tuple(r for r in self.own.runs if is_labelled(r))
+        """Own runs that held or failed, by their outcome or by a score at the end."""
+        return tuple(r for r in self.own.runs if r.outcome is None or is_labelled(r))
 
     @property
     def tells_stability(self) -> bool:
         """Whether anything says which rates hold: own runs, claims or relatives."""
         return bool(self.own.runs or self.own.claims or self.siblings)
+
+    @property
+    def tells_best(self) -> bool:
+        """Whether scores say which rate is best: not those of a few runs of ours.
+
+        Runs made to find where training fails are scored too, as a by-product.
+        """
+        rates = {run.learning_rate for run in self.scored}
+        are_by_product = bool(self.labelled_runs) and all(
+            run.is_measured for run in self.scored
+        )
+        return bool(rates) and (not are_by_product or len(rates) >= FEWEST_SCORED_RATES)
 
     def without_claims(self) -> "Evidence":
         """Return what the runs alone say: a claim is no evidence for itself."""
@@ -143,15 +157,13 @@ class Evidence:
 def told_stability(runs: Iterable[Run]) -> list[Run]:
     """Return the runs that say something of stability: those with an outcome.
 
-    Where failures alone are marked (a loss that was not finite in an imported file),
-    the runs that ended with a score survived: without them no rate would seem safe.
+    Where some outcomes are known (a loss that was not finite in an imported file), the
+    other runs that ended with a score survived: without them no rate would seem safe.
     """
     rows = list(runs)
-    told = [run for run in rows if run.outcome is not None]
-    if told and all(run.outcome.is_unstable for run in told if run.outcome):
-        ended = [run for run in rows if run.outcome is None and _is_scored(run)]
-        told = sorted([*told, *ended], key=lambda run: run.id)
-    return told
+    if all(run.outcome is None for run in rows):
+        return []
+    return [run for run in rows if run.outcome is not None or _is_scored(run)]
 
 
 def has_failed(run: Run) -> bool:
@@ -166,13 +178,19 @@ def shelve(runs: Iterable[Run], *, onto: Shelves | None = None) -> Shelves:
     """
     new: dict[str, list[Run]] = {}
     for run in runs:
-        new.setdefault(run.workload.lower(), []).append(run)
+        new.setdefault(run.workload.lower(), []).append(_under_one_name(run))
     shelves = dict(onto or {})
     for name, added in new.items():
         earlier = shelves.get(name, Shelf()).runs
         in_order = sorted((*earlier, *added), key=lambda run: run.id)
         shelves[name] = Shelf(tuple(in_order))
     return shelves
+
+
+def _under_one_name(run: Run) -> Run:
+    """The run with its optimizer's one name: earlier stores kept any spelling."""
+    name = canonical_optimizer(run.optimizer)
+    return run if name == run.optimizer else replace(run, optimizer=name)
 
 
 def select_from_shelves(
@@ -300,7 +318,6 @@ def _bodies(
     scope: Scope, shelves: Iterable[Shelf], claims: Sequence[Claim]
 ) -> tuple[Body, ...]:
     """Return the siblings that tell something, with what is claimed of them."""
-    kind = scope.optimizer in ADAPTIVE
     bodies = {
         key: body
         for shelf in shelves
@@ -309,7 +326,7 @@ def _bodies(
     }
     for claim in claims:
         optimizer = claim.optimizer or scope.optimizer
-        if claim.workload is None or (optimizer in ADAPTIVE) != kind:
+        if claim.workload is None or not _step_alike(optimizer, scope.optimizer):
             continue
         key = claim.workload, claim.recipe, optimizer
         body = bodies.get(key, Body(*key))
@@ -336,12 +353,18 @@ def _teaches(key: BodyKey, scope: Scope) -> bool:
     loss divides the rates of plain descent by the batch, so no mean speaks for it.
     """
     _, recipe, optimizer = key
-    adaptive = optimizer in ADAPTIVE
-    if adaptive != (scope.optimizer in ADAPTIVE):
+    if not _step_alike(optimizer, scope.optimizer):
         return False
     if recipe == scope.recipe:
         return True
+    adaptive = stepping_of(optimizer) is Stepping.ADAPTIVE
     return not is_variant(recipe) and (adaptive or not _is_summed(scope.recipe))
+
+
+def _step_alike(one: str, other: str) -> bool:
+    """Whether rates of two optimizers scale alike; of one nobody knows, its own do."""
+    how = stepping_of(one)
+    return how is stepping_of(other) and (how is not Stepping.UNKNOWN or one == other)
 
 
 def _is_summed(recipe: str | None) -> bool:
@@ -366,13 +389,10 @@ def _is_scored(run: Run) -> bool:
 def find_basis(evidence: Evidence, batch_size: int) -> str:
     """Return the first of the contract's bases that holds."""
     labelled = evidence.labelled_runs
-    outcomes = {
-        r.outcome.is_unstable for r in evidence.labelled_at(batch_size) if r.outcome
-    }
-    if outcomes == {True, False}:
+    if {has_failed(run) for run in evidence.labelled_at(batch_size)} == {True, False}:
         return "measured"
     scored = {r.batch_size for r in evidence.scored}
-    if not labelled and batch_size in scored:
+    if evidence.tells_best and batch_size in scored:
         return "measured"
     batches = {r.batch_size for r in labelled or evidence.own.runs} or scored
     if batches:

@@ -12,7 +12,6 @@ from itertools import product
 
 import numpy as np
 
-from advisor.evidence.scope import ADAPTIVE
 from advisor.evidence.selecting import has_failed
 from advisor.evidence.trajectories import is_labelled
 from advisor.rates import octaves_text, round_exponent
@@ -27,6 +26,7 @@ from advisor.scaling.records import (
     WorkloadVerdict,
 )
 from knowledge.names import WorkloadName
+from knowledge.optimizers import stepping_of
 from knowledge.records import OURS, STUDY, Claim, Run
 
 SUPPORTED_ABOVE, CONTRADICTED_BELOW = 0.7, 0.1
@@ -177,8 +177,8 @@ def why_not_applicable(rule: Rule, finding: Finding) -> str | None:
     """Return why a rule says nothing about a finding, or None when it does."""
     if rule.workload is not None and not _same_model(rule.workload, finding.workload):
         return f"it was said of {rule.workload}"
-    adaptive = finding.optimizer in ADAPTIVE
-    if rule.optimizer is not None and (rule.optimizer in ADAPTIVE) != adaptive:
+    stepping = stepping_of(finding.optimizer)
+    if rule.optimizer is not None and stepping_of(rule.optimizer) is not stepping:
         return f"it was said of {rule.optimizer}, the runs here are {finding.optimizer}"
     if rule.device not in (None, "cpu") and rule.device not in finding.devices:
         return f"it asks about a GPU ({rule.device}) and no run here was made on one"

@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.evidence.scope import ADAPTIVE, Scope, usual_horizon
+from advisor.evidence.scope import Scope, usual_horizon
 from advisor.evidence.selecting import Body, Evidence, content_of
 from advisor.memory import Memory
 from advisor.statistics import priors
@@ -28,6 +28,7 @@ from advisor.statistics.pooling import (
 )
 from advisor.statistics.threshold import StableLearningRateModel
 from knowledge.names import WorkloadName
+from knowledge.optimizers import stepping_of
 from knowledge.records import Run
 
 Floats = NDArray[np.float64]
@@ -48,7 +49,6 @@ MAX_SIBLINGS, MAX_PRIORS, MAX_LAWS = 5000, 500, 200
 MAX_SCORES = 200_000  # scored runs, as arrays
 MAX_KEYS = 500
 MAX_DRAWS = 5000  # of exponents, 2 to 32 kB each
-FEWEST_SCORED_RATES = 4  # beside stability evidence; scores alone count from one
 
 
 class Fitter:
@@ -85,7 +85,7 @@ class Fitter:
 
     def best_exponents(self, evidence: Evidence) -> Floats | None:
         """Return the draws of the best rate's exponent, or None as `best_rate` does."""
-        if not evidence.scored or _says_little(evidence):
+        if not evidence.tells_best:
             return None
         marks = [mark for mark, _ in self._marked_scores(evidence)]
 
@@ -110,7 +110,7 @@ class Fitter:
 
     def best_rate(self, evidence: Evidence, batch_size: float) -> BestRate | None:
         """Return the best rate at a batch size, or None when nothing is scored."""
-        if not evidence.scored or _says_little(evidence):
+        if not evidence.tells_best:
             return None
         law = self._law(evidence)
         return None if law is None else law.at(batch_size)
@@ -268,20 +268,20 @@ def base_prior(
     """Return what is believed of a workload before any run of it or its siblings.
 
     Args:
-        optimizer: Decides slope and level: adaptive optimizers or SGD.
+        optimizer: How it steps decides slope and level.
         centre_of_claims: log2 of the rates people report of the full-size family, the
             centre of the level where there are any.
         width_divisor: Of the workload; a proxy's centre is shifted.
     """
-    is_adaptive = optimizer in ADAPTIVE
-    slope = priors.SLOPE_ADAM if is_adaptive else priors.SLOPE_SGD
+    stepping = stepping_of(optimizer)
+    slope = priors.SLOPES[stepping]
     if centre_of_claims is not None:
         claimed = Moment(centre_of_claims, priors.CLAIMED_LEVEL_SD)
         level = width_shifted_centre(claimed, width_divisor)
         return ThresholdPrior(slope=Moment(*slope), level=level)
     return ThresholdPrior(
         slope=Moment(*slope),
-        level=Moment(*(priors.LEVEL_ADAM if is_adaptive else priors.LEVEL_SGD)),
+        level=Moment(*priors.LEVELS[stepping]),
         log_width=Moment(*priors.LOG_WIDTH_UNREPORTED),
         level_tail=priors.LEVEL_TAIL,
     )
@@ -357,12 +357,6 @@ def _centre(body: Body) -> float | None:
     sizes = {run.batch_size for run in body.runs}
     sizes |= {claim.batch_size for claim in body.claims if claim.batch_size}
     return float(np.mean(np.log2(sorted(sizes)))) if sizes else None
-
-
-def _says_little(evidence: Evidence) -> bool:
-    """Whether the scores are a by-product of a few runs that asked about stability."""
-    rates = {run.learning_rate for run in evidence.scored}
-    return bool(evidence.labelled_runs) and len(rates) < FEWEST_SCORED_RATES
 
 
 def _bytes_of(model: StableLearningRateModel) -> float:

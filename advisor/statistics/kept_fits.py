@@ -36,7 +36,7 @@ MAX_MODELS = 50  # up to 2 MB each
 # Whatever a fit of a body of evidence depends on; a change of any makes new fits.
 _CODE = (
     *("advisor/statistics/*.py", "advisor/evidence/*.py", "experiments/workloads/*.py"),
-    *("knowledge/names.py", "knowledge/recipes.py"),
+    *(f"knowledge/{name}.py" for name in ("names", "recipes", "optimizers")),
 )
 _ROOT = Path(__file__).resolve().parents[2]
 _TABLE = (

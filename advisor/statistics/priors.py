@@ -8,6 +8,8 @@ fitted.
 
 import math
 
+from knowledge.optimizers import Stepping
+
 # --- The threshold: T_B(t) = a + b y + c y^2 + s z_B - d 2^(p y) log2(t / t_ref) ------
 
 # Where half of all runs fail when nothing at all is known of a workload. Adam: the
@@ -15,6 +17,13 @@ import math
 # (RealFace at width 1/32) to 0.6 (digits). SGD: digits failed from 0.4 to 1.8 here.
 LEVEL_ADAM = (math.log2(4e-3), 3.5)
 LEVEL_SGD = (math.log2(0.25), 3.0)
+# An optimizer nobody here knows may be either: both, a sd to each side. Our choice.
+LEVEL_UNKNOWN = (math.log2(0.03), 5.0)
+LEVELS = {
+    Stepping.ADAPTIVE: LEVEL_ADAM,
+    Stepping.GRADIENT: LEVEL_SGD,
+    Stepping.UNKNOWN: LEVEL_UNKNOWN,
+}
 # Where people report rates of the very family, the level is known better than that.
 CLAIMED_LEVEL_SD = 2.5
 # How heavy the level's tails are: z counts as z exp(h z^2 / 2), at the same sd (Tukey's
@@ -26,6 +35,12 @@ LEVEL_TAIL = 0.1
 # below the noise scale (arXiv:1706.02677, arXiv:2006.09092).
 SLOPE_ADAM = (0.2, 0.35)
 SLOPE_SGD = (0.7, 0.35)
+SLOPE_UNKNOWN = (0.45, 0.5)
+SLOPES = {
+    Stepping.ADAPTIVE: SLOPE_ADAM,
+    Stepping.GRADIENT: SLOPE_SGD,
+    Stepping.UNKNOWN: SLOPE_UNKNOWN,
+}
 # How heavy the slope's tails are, as the level's: what forums say (a rate that falls as
 # 1/batch) lies 3.4 sd from Adam's mean, and thirty runs must be able to show it.
 SLOPE_TAIL = 0.2

@@ -13,7 +13,9 @@ from pathlib import Path
 
 from knowledge.errors import ImportFileError
 from knowledge.importers.importer import ParsedFile
+from knowledge.metrics import direction_of
 from knowledge.names import WorkloadName
+from knowledge.optimizers import canonical_optimizer
 from knowledge.records import Outcome, Run, content_id
 
 REQUIRED = (
@@ -22,8 +24,6 @@ REQUIRED = (
 ).split()
 OPTIONAL = "seed outcome failed_at_step device recipe goal batch_convention".split()
 MAX_BYTES = 500 * 2**20
-_MAXIMIZED = ("acc", "auc", "f1", "score")
-_MINIMIZED = ("loss", "error", "mse", "mae", "perplexity", "epochs_to", "change")
 _MAX_TEXT = 200
 
 
@@ -48,20 +48,6 @@ def parse_runs(path: Path) -> ParsedFile:
         run_id = content_id("run", {"content": content, "occurrence": occurrence})
         runs.append(_run(run_id, values))
     return ParsedFile(tuple(runs), tuple(rejected))
-
-
-def goal_of_metric(name: str) -> str | None:
-    """Return `max` or `min` for a metric whose name says it, else None.
-
-    >>> [goal_of_metric(name) for name in ("val_balanced_acc", "loss", "x")]
-    ['max', 'min', None]
-    """
-    lowered = name.lower()
-    if any(word in lowered for word in _MINIMIZED):
-        return "min"
-    if any(word in lowered for word in _MAXIMIZED):
-        return "max"
-    return None
 
 
 def _read_csv(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
@@ -167,11 +153,14 @@ def _values(row: Mapping[str, str | None]) -> dict[str, str | int | float | None
 
 
 def _run(run_id: str, values: Mapping[str, str | int | float | None]) -> Run:
-    outcome = values["outcome"]
+    outcome, written = values["outcome"], str(values["optimizer"])
+    optimizer = canonical_optimizer(written)
     return Run(
         id=run_id,
+        note=f"optimizer as written: {written}" if optimizer != written else None,
         **{  # type: ignore[arg-type]
             **values,
+            "optimizer": optimizer,
             "outcome": Outcome(str(outcome)) if outcome else None,
             "horizon_steps": values["steps"],
         },
@@ -222,7 +211,7 @@ def _goal(text: str, metric: str) -> str | None:
         return text.lower()
     if not metric:
         return None
-    goal = goal_of_metric(metric)
+    goal = direction_of(metric)
     if goal is None:
         raise ValueError(
             f"metric_name '{metric}' does not say whether more is better: "
