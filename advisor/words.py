@@ -33,7 +33,7 @@ MOST_NAMES = 4  # listed one by one in a sentence
 
 BASIS_WORDS = {
     "measured": "measured at this batch size",
-    "interpolated": "read off a fit between measured batch sizes",
+    "interpolated": "read off a fit of the runs",
     "extrapolated": "extrapolated beyond the measured batch sizes",
     "reported": "reported by others, not measured by us",
     "borrowed": "borrowed from related workloads",

@@ -12,7 +12,6 @@ from enum import StrEnum
 
 from advisor.evidence.scope import Scope
 from advisor.evidence.selecting import Evidence
-from advisor.evidence.trajectories import is_labelled
 from advisor.planning.plan import verification_target, why_not_trainable
 from advisor.rates import octaves_text, rate_text
 from advisor.words import joined
@@ -244,9 +243,7 @@ def count_contradictions(runs: Sequence[Run]) -> int:
 def _time_caveats(scope: Scope, evidence: Evidence, *, knows_best: bool) -> list[str]:
     if scope.horizon_steps is None:
         return []
-    labelled = max(
-        (r.steps for r in evidence.own.runs if r.steps and is_labelled(r)), default=None
-    )
+    labelled = max((r.steps for r in evidence.labelled_runs if r.steps), default=None)
     scored = max((r.steps for r in evidence.scored if r.steps), default=None)
     caveats = []
     if labelled and scope.horizon_steps > TIME_EXTRAPOLATION * labelled:

@@ -1,12 +1,10 @@
 """How the advised rate stands to the rates that were run at its batch size (pure)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import mean
 
+from advisor.evidence.comparable_scores import best_scored_rate
 from advisor.evidence.selecting import Evidence
 from advisor.rates import rate_text, round_rate
-from knowledge.records import Run
 
 SAME = 0.02  # relative: within what rounding to three digits and a log scale hide
 REACH = 4  # times the largest batch size with evidence: farther out rules fail
@@ -61,20 +59,8 @@ def rates_tried(evidence: Evidence, batch_size: int, rate: float) -> Tried:
     return Tried(
         round_rate(max(below)) if below else None,
         round_rate(min(above)) if above else None,
-        _best_scored(scored),
+        round_rate(best_scored_rate(scored)) if scored else None,
     )
-
-
-def _best_scored(scored: Sequence[Run]) -> float | None:
-    """The rate with the best mean score."""
-    scores: dict[float, list[float]] = {}
-    for run in scored:
-        value = run.metric_value or 0.0
-        loss = -value if run.goal == "max" else value
-        scores.setdefault(run.learning_rate, []).append(loss)
-    if not scores:
-        return None
-    return round_rate(min(scores, key=lambda rate: mean(scores[rate])))
 
 
 def farthest_batch(evidence: Evidence) -> int | None:

@@ -242,6 +242,7 @@ def _import(options: argparse.Namespace) -> Result:
                 f"{path}: {verb} {report.added}, already known {report.skipped}, "
                 f"rejected {len(report.rejected)}."
             )
+            lines += [f"  {note}" for note in report.notes]
             lines += [f"  line {n}: {why}" for n, why in report.rejected[:20]]
             if len(report.rejected) > 20:
                 lines.append(f"  and {len(report.rejected) - 20} more (see --json)")
@@ -255,6 +256,7 @@ def _merged(documents: list[dict[str, Any]]) -> dict[str, Any]:
         "skipped": sum(d["skipped"] for d in documents),
         "rejected": [r for d in documents for r in d["rejected"]],
         "workloads": sorted({w for d in documents for w in d["workloads"]}),
+        "notes": [note for d in documents for note in d["notes"]],
     }
 
 

@@ -7,6 +7,7 @@ best after twenty steps is not what scores best after a thousand.
 import math
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
+from statistics import mean
 from typing import TypeVar
 
 from knowledge.records import Run
@@ -40,6 +41,16 @@ def why_not_compared(scored: Sequence[Run]) -> dict[str, str]:
         for run in left
         if run.id in short
     }
+
+
+def best_scored_rate(scored: Sequence[Run]) -> float:
+    """Return the rate with the best mean score; the runs, at least one, compare."""
+    losses: dict[float, list[float]] = {}
+    for run in scored:
+        value = run.metric_value or 0.0
+        loss = -value if run.goal == "max" else value
+        losses.setdefault(run.learning_rate, []).append(loss)
+    return min(losses, key=lambda rate: mean(losses[rate]))
 
 
 def _commonest(values: Iterable[Said]) -> Said:

@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from advisor.evidence.comparable_scores import best_scored_rate
 from advisor.evidence.scope import Scope, usual_horizon
 from advisor.evidence.selecting import Body, Evidence, content_of
 from advisor.memory import Memory
@@ -173,6 +174,8 @@ class Fitter:
         self, scope: Scope, evidence: Evidence, reference: float
     ) -> ThresholdPrior:
         centre_of_claims = claimed_centre(evidence)
+        # Of the workload alone: where its best scores lie says nothing of its siblings.
+        own_centre = centre_of_claims or scored_centre(evidence)
         centre = _centre(evidence.own)
 
         def pool() -> ThresholdPrior:
@@ -187,7 +190,7 @@ class Fitter:
                 for body, fit in zip(evidence.siblings, fits, strict=True)
             ]
             prior = pool_prior(
-                base_prior(scope.optimizer, centre_of_claims, width),
+                base_prior(scope.optimizer, own_centre, width),
                 siblings,
                 width_divisor=width,
                 reference_steps=reference,
@@ -200,7 +203,7 @@ class Fitter:
             scope.optimizer,
             reference,
             centre,
-            centre_of_claims,
+            (centre_of_claims, own_centre),
             tuple(body.key for body in evidence.siblings),
         )
         return self._priors.remember(key, pool)
@@ -302,6 +305,20 @@ def claimed_centre(evidence: Evidence) -> float | None:
     """Return the mean log2 of the rates that claims bound the family's threshold by."""
     claims = [*evidence.own.claims, *(c for b in evidence.siblings for c in b.claims)]
     rates = [claim.learning_rate for claim in claims if claim.learning_rate]
+    return float(np.mean(np.log2(rates))) if rates else None
+
+
+def scored_centre(evidence: Evidence) -> float | None:
+    """Return the mean log2 of the best-scoring rates that somebody reports.
+
+    Who scored a rate best at a batch size trained there: the threshold is not far from
+    it, and a run that held there is no surprise.
+    """
+    by_batch: dict[int, list[Run]] = {}
+    for run in evidence.scored:
+        if not run.is_measured:
+            by_batch.setdefault(run.batch_size, []).append(run)
+    rates = [best_scored_rate(runs) for runs in by_batch.values()]
     return float(np.mean(np.log2(rates))) if rates else None
 
 

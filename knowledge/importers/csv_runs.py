@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from knowledge.errors import ImportFileError
+from knowledge.importers.histories import gather_histories
 from knowledge.importers.importer import ParsedFile
 from knowledge.metrics import direction_of
 from knowledge.names import WorkloadName
@@ -47,7 +48,8 @@ def parse_runs(path: Path) -> ParsedFile:
         seen[content] += 1
         run_id = content_id("run", {"content": content, "occurrence": occurrence})
         runs.append(_run(run_id, values))
-    return ParsedFile(tuple(runs), tuple(rejected))
+    gathered, curves, notes = gather_histories(runs)
+    return ParsedFile(tuple(gathered), tuple(rejected), curves, tuple(notes))
 
 
 def _read_csv(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
@@ -118,13 +120,14 @@ def _values(row: Mapping[str, str | None]) -> dict[str, str | int | float | None
         raise ValueError("optimizer is empty")
     if not text["source"]:
         raise ValueError("source is empty: say where the run comes from")
-    if metric and not text["metric_value"]:
+    outcome = text.get("outcome", "").lower() or None
+    if metric and not text["metric_value"] and outcome is None:
         raise ValueError(
             f"metric_value is empty: without a value of {metric} the row says which "
             "rate was used, not how it went"
         )
-    value = _number(text["metric_value"], "metric_value") if metric else None
-    outcome = text.get("outcome", "").lower() or None
+    has_value = bool(metric and text["metric_value"])
+    value = _number(text["metric_value"], "metric_value") if has_value else None
     if outcome is not None and outcome not in tuple(Outcome):
         raise ValueError(
             f"outcome '{outcome}' is not one of stable, degraded, diverged, incomplete"

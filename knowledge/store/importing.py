@@ -9,12 +9,13 @@ from knowledge.store.store import Store
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What an import added, knew already, and had to leave out with line and reason."""
+    """What an import added, knew already and left out, and what it took rows for."""
 
     added: int
     skipped: int
     rejected: tuple[tuple[int, str], ...]
     workloads: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document of the contract."""
@@ -23,6 +24,7 @@ class ImportReport:
             "skipped": self.skipped,
             "rejected": [{"line": n, "reason": why} for n, why in self.rejected],
             "workloads": list(self.workloads),
+            "notes": list(self.notes),
         }
 
 
@@ -33,11 +35,15 @@ def keep_runs(store: Store, parsed: ParsedFile, *, dry_run: bool) -> ImportRepor
     known = {run_id for (run_id,) in rows}
     new = [run for run in parsed.runs if run.id not in known]
     if not dry_run and new:
-        store.record_runs(new)
+        store.record_runs([run for run in new if run.id not in parsed.curves])
+        for run in new:
+            if run.id in parsed.curves:
+                store.record_run(run, parsed.curves[run.id])
         store.ingest_all()
     return ImportReport(
         added=len(new),
         skipped=len(parsed.runs) - len(new),
         rejected=parsed.rejected,
         workloads=tuple(sorted({run.workload for run in parsed.runs})),
+        notes=parsed.notes,
     )

@@ -179,7 +179,7 @@ def test_other_recipes_and_precisions_are_left_out_with_their_reason(empty):
 
 def test_an_answer_far_outside_the_batches_says_so(empty):
     add_runs(empty, {1e-3: False, 4e-3: True})
-    r = empty.recommend("realface@1/16", 100)
+    r = empty.recommend("realface@1/16", 20)
     assert r.basis == "extrapolated"
     assert any("octaves outside" in caveat for caveat in r.caveats)
 
@@ -198,7 +198,7 @@ def test_a_longer_run_is_never_called_safer(empty, workload):
     rates = {1e-3: False, 2e-3: False, 3e-3: True, 4e-3: False, 6e-3: True}
     recipe = {} if workload == "realface@1/16" else {"recipe": "adam"}
     add_runs(empty, rates, workload=workload, **recipe)
-    for batch_size in (2, 5, 32):
+    for batch_size in (2, 5, 20):
         lengths = (20, 200, 300, 600, 20_000, 1_000_000)
         answers = [
             empty.recommend(workload, batch_size, horizon=length, **recipe)
@@ -302,7 +302,7 @@ def test_the_interval_of_the_best_rate_is_wider_far_from_what_was_tried(
         for x in (2**-10, 2**-9, 2**-8, 2**-7, 2**-6)
     ]
     import_rows(empty, tmp_path, *rows)
-    near, far = (empty.recommend("g/w", b).best for b in (16, 2048))
+    near, far = (empty.recommend("g/w", b).best for b in (16, 128))
     assert far.high / far.low > 1.5 * near.high / near.low
 
 
@@ -405,9 +405,10 @@ def test_other_odd_values_are_named(seeded, scope):
 @pytest.mark.parametrize("batch_size", [1, 10_000_000])
 def test_extreme_batch_sizes_get_a_finite_answer(seeded, batch_size):
     r = seeded.recommend("realface", batch_size)
+    rate = r.largest_known.learning_rate if r.largest_known else r.learning_rate
     values = [v for v in walk(r.to_dict()) if isinstance(v, float)]
     assert all(math.isfinite(v) for v in values)
-    assert r.learning_rate > 0
+    assert rate > 0
 
 
 def test_all_stable_and_all_diverged_are_finite_bounds(empty):

@@ -195,6 +195,8 @@ def render_report(report: ImportReport) -> None:
         f"{count_text(report.added, 'run')} added, {report.skipped} known already, "
         f"{len(report.rejected)} rejected."
     )
+    for note in report.notes:
+        st.text(note)
     if report.workloads:
         st.text(f"Workloads: {', '.join(report.workloads)}")
     if report.rejected:

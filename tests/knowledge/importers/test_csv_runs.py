@@ -70,6 +70,13 @@ def test_a_metric_that_is_not_finite_means_diverged(tmp_path):
     assert run.metric_value is None
 
 
+def test_a_failure_without_a_score_is_kept_as_the_failure_it_is(tmp_path):
+    header = f"{HEADER},outcome"
+    row = "w,adam,8,0.1,loss,,420,s,diverged"
+    (run,) = parsed(tmp_path, row, header=header).runs
+    assert (run.outcome, run.metric_value, run.steps) == (Outcome.DIVERGED, None, 420)
+
+
 def test_optional_columns_are_read(tmp_path):
     header = f"{HEADER},seed,outcome,failed_at_step,device,recipe,goal,batch_convention"
     row = "w,sgd,8,0.1,odd,1,10,s,3,Degraded,7,CUDA,mine,max,per_side"
