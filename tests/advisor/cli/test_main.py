@@ -382,3 +382,12 @@ def test_a_store_that_may_only_be_read_answers_and_takes_no_runs(
     assert json.loads(capsys.readouterr().out)["recommendation"]["learning_rate"]
     assert main([*store, "jobs"]) == 2
     assert "is read-only or you may not write there" in capsys.readouterr().err
+
+
+def test_a_part_of_the_study_that_did_not_begin_has_taken_no_time(run):
+    """One second, as nothing that is done takes less, was said of what had not begun."""
+    code, out, _ = run("study", "status")
+    assert code == 0
+    waiting = [line for line in out.splitlines() if "no run yet" in line]
+    assert waiting
+    assert all("(0 s of " in line for line in waiting)
