@@ -1,8 +1,8 @@
 """Draws faces of two made-up people, A and B, at any size.
 
-By ray casting a head with relief (nose, lips, sockets) that is lit and painted, so that
-pose, light and expression vary while the person stays the same. A function of size and
-count alone, never of a run's seed: every run of a workload sees the same data.
+By ray casting a head with relief that is lit and painted, so that pose, light and
+expression vary while the person stays the same. A function of size and count alone:
+every run of a workload sees the same data.
 """
 
 import math
@@ -117,10 +117,10 @@ _EAR_HEIGHT, _EAR_SIZE = 0.02, (0.075, 0.16)
 
 
 def draw_faces(size: int, count: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return `count` faces of A and of B, then the held-back ones of A and of B.
+    """Return `count` faces of A and of B, then the held-out ones of A and of B.
 
-    Pictures of eight bits a channel, like any other: uint8, (n, 3, size, size). A
-    larger `count` adds faces to the same ones; another size draws the same pictures.
+    uint8, (n, 3, size, size). A larger `count` adds faces to the same ones; another
+    size draws the same pictures.
     """
     drawn = [
         _draw_person(person, size, faces, stream=(DATA_SEED, side, held_back))
@@ -161,9 +161,8 @@ def _draw_person(
 class _Portrait:
     """Draws one chunk of pictures; every image is (n, size, size), one channel.
 
-    Screen and head axes: x to the right, y down, z to the viewer; the picture spans
-    -1..1. `across` and `along` are x and y on the head, features included, so what is
-    painted there turns with the head.
+    Axes: x to the right, y down, z to the viewer; the picture spans -1..1. `across` and
+    `along` are x and y on the head, so what is painted there turns with it.
     """
 
     def __init__(
@@ -244,10 +243,8 @@ class _Portrait:
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Where rays meet an ellipsoid at the origin, turned like the head.
 
-        Returns:
-            The point in head axes (x, y, z), its depth towards the viewer, and about
-            how far inside the outline the ray is (negative: outside, where the point
-            is the nearest on the outline's plane).
+        The point in head axes (x, y, z), its depth towards the viewer, and about how
+        far inside the outline the ray is (negative: outside).
         """
         start = [
             x * right + y * down
@@ -402,10 +399,7 @@ class _Portrait:
         canvas.lerp_(paint, self.head_cover[:, None])
 
     def _rows(self, top: float, bottom: float) -> tuple["_Portrait", slice]:
-        """This portrait cut to the rows that show a band of the head, and which.
-
-        Eyes and mouth need half of the picture each; painting less is faster.
-        """
+        """This portrait cut to the rows that show a band of the head, and which."""
         shown = ((self.along > top) & (self.along < bottom)).any(2).any(0).nonzero()
         rows = slice(int(shown[0]), int(shown[-1]) + 1) if len(shown) else slice(0)
         cut = copy(self)
@@ -560,10 +554,7 @@ class _Portrait:
 
 
 def _bell(distance: Tensor, width: float | Tensor) -> Tensor:
-    """1 at distance 0, falling off like a Gaussian of this standard deviation.
-
-    The far tail is cut at 1e-13: numbers below float's normal range are slow.
-    """
+    """A Gaussian of `distance`, 1 at 0; cut at 1e-13: denormal numbers are slow."""
     return (distance / width).square().mul_(-0.5).clamp_(min=-30.0).exp_()
 
 
@@ -589,10 +580,7 @@ def _look_up(texture: Tensor, across: Tensor, along: Tensor) -> Tensor:
 
 @lru_cache(maxsize=4)
 def _build_maps(person: _Person, size: int) -> tuple[Tensor, Tensor]:
-    """The person's marks and shadows on the skin (1, 2, t, t), and hair (1, 1, t, t).
-
-    Built once at full detail and averaged down to what a picture of this size shows.
-    """
+    """Marks and shadows on a person's skin (1, 2, t, t), and hair (1, 1, t, t)."""
     rng = np.random.default_rng((DATA_SEED, int(person.hair_is_long)))
     axis = (np.arange(_MAP_SIZE) + 0.5) * 2.0 / _MAP_SIZE - 1.0
     x, y = axis[None, :], axis[:, None]
