@@ -385,7 +385,7 @@ def test_a_store_that_may_only_be_read_answers_and_takes_no_runs(
 
 
 def test_a_part_of_the_study_that_did_not_begin_has_taken_no_time(run):
-    """One second, as nothing that is done takes less, was said of what had not begun."""
+    """It read "1 s", the least that anything done takes."""
     code, out, _ = run("study", "status")
     assert code == 0
     waiting = [line for line in out.splitlines() if "no run yet" in line]
