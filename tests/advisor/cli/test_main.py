@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from advisor.cli.arguments import COMMANDS
+from advisor.cli.arguments import COMMANDS, build_parser
 from advisor.cli.main import main
 from advisor.conversation.proposals import Action
 from advisor.planning.plan import plan_document
@@ -391,3 +391,11 @@ def test_a_part_of_the_study_that_did_not_begin_has_taken_no_time(run):
     waiting = [line for line in out.splitlines() if "no run yet" in line]
     assert waiting
     assert all("(0 s of " in line for line in waiting)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_says_what_it_is_where_help_is_asked_for(command):
+    """The page of commands is not at hand in a terminal."""
+    chosen = build_parser()._subparsers._group_actions[0].choices[command]
+    unsaid = [a.option_strings for a in chosen._actions if not a.help]
+    assert [names for names in unsaid if names] == []
