@@ -84,8 +84,8 @@ def _lengths(material: Material) -> Finding:
         verdict=verdict,
         answer=said[verdict] + (end if rows else ""),
         says=(
-            "Neither seed says so, but every short test assumes it. The same runs are "
-            "looked at after so many steps; runs that were planned or cut shorter are "
+            "Neither source says so, but every short test assumes it. The same runs "
+            "are looked at after so many steps; runs that were planned or cut shorter are "
             "left out. A fall of 1 octave halves the boundary.",
         ),
         tables=(Table(header, tuple(rows)),) if rows else (),

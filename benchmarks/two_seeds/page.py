@@ -122,7 +122,7 @@ def _opening(material: Material, sections: Sequence[Section]) -> list[str]:
     linear = next(f for s in sections for f in s.findings if f.anchor == "linear")
     length = next(f for s in sections for f in s.findings if f.anchor == "length")
     return [
-        "# The two seeds, judged by our own runs",
+        "# The two sources, judged by our own runs",
         "",
         "This program began with two texts. A forum post says that the rate must fall "
         "in proportion as the batch grows. An article says the opposite: raise it "
@@ -153,7 +153,7 @@ def _reading(material: Material) -> list[str]:
     return [
         "## What it rests on",
         "",
-        "A rule that a seed claims is judged by the program's referee, as in "
+        "A rule that a source claims is judged by the program's referee, as in "
         "`lr-advisor scaling`: by the probability of its exponent, and by how far the "
         "runs have moved it. A comparison of two numbers is supported from a "
         "probability of 0.9 on and contradicted up to 0.1; anything between, or too "
