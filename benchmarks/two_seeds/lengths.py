@@ -85,8 +85,8 @@ def _lengths(material: Material) -> Finding:
         answer=said[verdict] + (end if rows else ""),
         says=(
             "Neither source says so, but every short test assumes it. The same runs "
-            "are looked at after so many steps; runs that were planned or cut shorter are "
-            "left out. A fall of 1 octave halves the boundary.",
+            "are looked at after so many steps; runs that were planned or stopped "
+            "shorter are left out. A fall of 1 octave halves the boundary.",
         ),
         tables=(Table(header, tuple(rows)),) if rows else (),
         pictures=picture_lengths(by_workload),
