@@ -1,7 +1,7 @@
 """Advisor: makes the parts of the program and hands each call to the one it belongs to.
 
-Everything a person can do in the browser, the terminal or Python goes through here. It
-loads neither torch nor streamlit: training happens in processes of its own.
+The browser, the terminal, agents and Python go through here. It loads neither torch nor
+streamlit.
 """
 
 from collections.abc import Mapping, Sequence
@@ -109,10 +109,9 @@ class Advisor:
 
         Args:
             folder: The store; None: the one the environment names.
-            seeded: Whether the seeds' claims, and with them the study, count.
-            study: Whether the study that ships with the program counts; None: unless
-                the environment says otherwise. A store that was made without it stays
-                without.
+            seeded: Whether the claims, and with them the study, count.
+            study: Whether the shipped study counts; None: as the environment says. A
+                store that was made without it stays without.
             settings: None: those of the environment.
             fitter: Fits shared with other stores of this process; None: its own.
 
@@ -199,8 +198,7 @@ class Advisor:
         """Return the runs a verification would make, with their cost; starts nothing.
 
         Keyword arguments as in `verify`. A full-size face model on a CPU is planned
-        through a narrow copy unless rates are named: those, and what `verify` is told
-        to run, are run as they are.
+        through a narrow copy unless rates are named.
         """
         request = VerificationRequest.of(workload, batch_size, **values)
         return self.planner.requested(request)
@@ -218,12 +216,10 @@ class Advisor:
 
         Args:
             question: As typed.
-            context: The turn before, whose slots a follow-up inherits: an answer's
-                `leads_on`, or its text.
-            conversation: The id of the conversation it stands in, if any.
+            context: The turn before: an answer's `leads_on`, or its text.
+            conversation: The id of the conversation it is part of, if any.
             exclude: Ids of runs and claims to leave out.
-            save: Whether to keep the answer; not for one that only shows again what was
-                asked before.
+            save: Whether to keep the answer.
         """
         answer = ask(self.parts, question, before=context, exclude=exclude)
         if not save:

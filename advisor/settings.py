@@ -36,10 +36,8 @@ class LanguageModelSettings:
 class Settings:
     """What the environment says.
 
-    `executor` names who carries out runs, `n_workers` of them at once (one thread
-    each); `budget_seconds_cap` and `budget_runs_cap` are the most that one verification
-    may ask for; `with_study` tells whether stores hold the study that ships with the
-    program; `language_model` is None unless one was switched on.
+    `executor` names who carries out runs, `n_workers` at once (one thread each).
+    `budget_seconds_cap` and `budget_runs_cap` limit one verification.
     """
 
     store_folder: Path

@@ -1,9 +1,8 @@
 """`python -m experiments.speed WORKLOAD [...]`: how fast each batch size trains here.
 
 One JSON document on stdout. A batch size is timed by one process alone and then by as
-many at once as train at once, because cores that share a memory slow each other down.
-The processes have one thread each and take the same step as a training run. Of a CPU
-the time it spent on the step counts, so that other programs do not disturb.
+many at once as train at once, since cores share memory. They have one thread each and
+take the step of a training run. Of a CPU the time spent on the step counts.
 """
 
 import argparse
@@ -107,7 +106,7 @@ def time_batches(
     Args:
         config: What is trained; its batch size is replaced.
         batch_sizes: Those to time.
-        n_workers: Processes that train at once, as many as the machine has cores.
+        n_workers: Processes that train at once.
         budget_seconds: For all of it, without the start of the processes.
 
     Returns:

@@ -1,7 +1,7 @@
 """The records every room speaks in: frozen, compared by value, free of torch.
 
-Units are in the names. Rates are positive; a batch size is examples per optimizer
-step, for the face models per side (the convention is stored with each run).
+Units are in the names. Rates are positive; a batch size is examples per optimizer step,
+for the face models per side (stored with each run).
 """
 
 import hashlib
@@ -34,9 +34,9 @@ class Recipe:
     """What is held fixed while learning rate and batch size vary.
 
     `betas` hold at every batch size, unless `half_life_batch_size` names the one they
-    are meant for. `reduction` says whether a step follows the mean of its batch's
-    losses or their sum. A `variant_of` another recipe differs from it in one thing, to
-    test a hypothesis: no answer speaks of it unless it is asked for by name.
+    are meant for. `reduction`: the mean of a batch's losses or their sum. A
+    `variant_of` another recipe differs from it in one thing and is only asked for by
+    name.
     """
 
     name: str
@@ -55,8 +55,7 @@ class Recipe:
     def at_batch(self, batch_size: int) -> "Recipe":
         """Return this recipe with the betas that hold at a batch size.
 
-        With a half-life held in examples a beta becomes beta ** (batch / its batch), so
-        that the averages forget as much per example at every batch size.
+        With a half-life in examples a beta becomes beta ** (batch / its batch).
 
         >>> recipe = Recipe("x", "adam", "mse", (0.5, 0.99), half_life_batch_size=4)
         >>> recipe.at_batch(4).betas, recipe.at_batch(8).betas
@@ -74,8 +73,7 @@ class Recipe:
 class RunConfig:
     """Everything one run needs: a trial (rate, batch size), a seed and what is fixed.
 
-    `data` is `generated`, `lfw` (scikit-image's faces), `digits`, or two folders
-    written `FOLDER_A::FOLDER_B`.
+    `data` is `generated`, `lfw`, `digits`, or two folders, `FOLDER_A::FOLDER_B`.
     """
 
     workload: str
@@ -174,10 +172,7 @@ class Run:
 
     @property
     def is_measured(self) -> bool:
-        """Whether this program made the run, here or for the study it ships with.
-
-        Then our rule judged it, its length is in steps, and its curve was kept.
-        """
+        """Whether this program made the run, here or for the study it ships with."""
         return self.source in (OURS, STUDY)
 
 
@@ -219,9 +214,8 @@ class Forecast:
     """What was said of one run before it started; scored when the run is over.
 
     `threshold` is the rate at which half of all runs fail within `horizon_steps`, with
-    its central interval of `level`. `evidence` lists the workload's own runs and claims
-    it rests on, shortened when they are very many; `evidence_hash` stands for all of
-    them and the `n_borrowed` ones of related workloads.
+    its central interval of `level`. `evidence` lists the own runs and claims it rests
+    on, shortened when very many; `evidence_hash` is of all, the `n_borrowed` ones too.
     """
 
     id: str
@@ -253,10 +247,9 @@ class Forecast:
 class Throughput:
     """How fast one workload's steps went on one machine at one batch size.
 
-    `machine` names the processor and the number of its cores, never the host.
-    `n_workers` processes of one thread each trained at the same time; seconds and
-    examples are those of one of them. For the face models an example is a face of
-    either side, so that `examples_per_second` are the EGs/sec their users know.
+    `machine` is the processor and its cores, never the host. `n_workers` processes of
+    one thread each trained at once; seconds and examples are those of one. For the face
+    models an example is a face of either side (EGs/sec).
     """
 
     id: str

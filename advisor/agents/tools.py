@@ -1,9 +1,7 @@
 """The advisor's functions as tools: the table that the MCP server has.
 
-Reading tools answer at once. Acting ones only propose: they return a plan's id, and
-`approve_plan` carries out what a person has said yes to, once. The decision to know:
-arguments come from a program that may be wrong, so each is held against its schema, and
-results are cut to what a language model can read at once.
+Reading tools answer at once, acting ones return a plan's id, and `approve_plan` carries
+out what a person has said yes to, once. Each argument is held against its schema.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -31,11 +29,6 @@ _MOST_EVIDENCE = 20
 
 def call_tool(advisor: "Advisor", name: str, arguments: Arguments) -> dict[str, Any]:
     """Return what a tool says, as plain JSON values without NaN.
-
-    Args:
-        advisor: Answers from its store.
-        name: Of the tool.
-        arguments: By name, as its schema has them.
 
     Raises:
         BadValueError: No such tool or argument, or a value that cannot be right.

@@ -81,8 +81,7 @@ class Answers:
         Args:
             workload: A known name, in any case.
             batch_size: Examples per step (per side for the face models), at least 1.
-            asked: What else the answer is to hold for; what is not said is filled in:
-                the setting with most evidence, this machine, the usual length.
+            asked: What else the answer is to hold for; the rest is filled in.
 
         Raises:
             UnknownWorkloadError: Nobody knows the workload.
@@ -185,9 +184,7 @@ class Answers:
     ) -> ThroughputReport:
         """Return how fast each batch size of a workload trained on this machine.
 
-        Args:
-            workload: A known name, in any case.
-            device: `cpu`, `cuda` or `mps`; None: this machine's.
+        `device` is `cpu`, `cuda` or `mps`; None: this machine's.
         """
         name, device = self._library.resolve_workload(workload), check_device(device)
         return build_throughput(
@@ -225,9 +222,8 @@ class Answers:
     ) -> list[dict[str, float]]:
         """Return where half of all runs fail over batch sizes, for a chart.
 
-        One row `batch_size, low, median, high`
-        (90 %) per batch size, which may lie between whole ones; none when nothing is
-        known of the workload's stability.
+        One row `batch_size, low, median, high` (90 %) per batch size, whole or not;
+        none when nothing is known of stability.
         """
         what, evidence = self._library.settle(workload, asked)
         if not evidence.tells_stability:

@@ -1,8 +1,4 @@
-"""What limits an answer: what its evidence does not tell, a sentence each (pure).
-
-A caveat has a kind beside its sentence, so that no one has to read the sentence to know
-what it is about.
-"""
+"""What limits an answer: what its evidence does not tell, a sentence each (pure)."""
 
 import math
 from collections import Counter
@@ -209,10 +205,7 @@ def _score_caveats(evidence: Evidence) -> list[str]:
 
 
 def count_contradictions(runs: Sequence[Run]) -> int:
-    """Return how many labelled runs fit no threshold of their batch size.
-
-    At each batch size the threshold that fits most runs is taken.
-    """
+    """Return how many labelled runs fit no threshold of their batch size."""
     total = 0
     for batch in {run.batch_size for run in runs}:
         here = [run for run in runs if run.batch_size == batch]

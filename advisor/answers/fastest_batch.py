@@ -1,7 +1,7 @@
 """How fast each batch size trains here, and the fastest with a known rate (pure).
 
-Speed is examples per second of one process alone (EGs/sec, both sides counted, for the
-face models). It is no speed of learning: a larger batch takes fewer steps.
+Examples per second of one process alone (EGs/sec for the face models), not speed of
+learning: a larger batch takes fewer steps.
 """
 
 from collections.abc import Mapping, Sequence
@@ -81,8 +81,7 @@ class ThroughputReport:
 class BatchChoice:
     """A timed batch size with what is known of its rate.
 
-    `is_known` tells that the batch size lies among those that were run or reported and
-    that something is known of stability.
+    `is_known`: it is among the sizes run or reported, and stability is known.
     """
 
     speed: BatchSpeed
@@ -178,11 +177,8 @@ def find_fastest(
 ) -> FastestBatch:
     """Return the fastest batch size at which a stable rate is known.
 
-    Args:
-        report: What was timed here.
-        recommendations: By batch size, for each that was timed.
-        known_batches: Batch sizes that were run or reported, in order.
-        claims: Reports of what was fastest elsewhere.
+    `known_batches` were run or reported; `claims` are reports of what was fastest
+    elsewhere.
     """
     top = report.fastest.examples_per_second if report.fastest else 1.0
     choices = tuple(

@@ -1,9 +1,8 @@
 """Question + evidence + model -> an answer with its interval and caveats (pure).
 
-The recommended rate is the best rate where it is known, never above the cap: the
-highest rate below which the predictive P(stable) stays at least 1 - risk. Where only
-stability is known it is that cap. Every number leaves rounded as it is shown, so what a
-sentence says and what the JSON says are the same.
+The recommended rate is the best rate where it is known, never above the cap, the
+highest rate with a predictive P(stable) of at least 1 - risk; else the cap. Every
+number leaves rounded as it is shown.
 """
 
 from collections import Counter
@@ -28,9 +27,8 @@ UNSAFE_BELOW = 0.25
 class EvidenceSummary:
     """The ids an answer rests on, those left out and why, and the counts.
 
-    Counted are the workload's own rows, the runs of copies of it at other widths and
-    the reports about its relatives, which shape slope and prior; `by_workload` says how
-    many of which.
+    Counted are the workload's own rows, runs of its copies at other widths and reports
+    about related models; `by_workload` says how many of which.
     """
 
     used: tuple[str, ...]

@@ -88,11 +88,11 @@ def _status_text(statuses: list[StepStatus]) -> str:
     lines = []
     for status in statuses:
         said = ", ".join(f"{n} {name}" for name, n in status.outcomes.items())
+        spent = duration_text(status.spent_seconds) if said else "0 s"
         share = duration_text(status.budget_seconds)
         lines.append(
             f"{status.step.verification_id.removeprefix('verification:')}: "
-            f"{status.state}, {said or 'no run yet'} "
-            f"({duration_text(status.spent_seconds)} of {share})"
+            f"{status.state}, {said or 'no run yet'} ({spent} of {share})"
         )
     done = sum(status.state == "done" for status in statuses)
     return "\n".join([*lines, f"{done} of {len(statuses)} parts are done."])

@@ -1,8 +1,6 @@
 """What the runs in a store say of a concept, and a concept as it is read aloud.
 
-Pages hold no numbers of ours. They are read from the store
-when they are asked for, so they change with it, and a store without such runs says
-nothing here.
+Pages hold no numbers of ours; those are read from the store when asked for.
 """
 
 import json
@@ -24,10 +22,9 @@ MAX_EVIDENCE = 50  # runs that are listed; the query finds all
 
 @dataclass(frozen=True)
 class ConceptEvidence:
-    """What our own runs say; every number in `text` stands in `rows`.
+    """What our own runs say; every number in `text` is in `rows`.
 
-    `sql` gives the rows again; `evidence` lists the first of the runs behind them,
-    each with kind, id and a line to read.
+    `sql` gives the rows again; `evidence` lists the first of the runs behind them.
     """
 
     concept: str
@@ -52,10 +49,7 @@ def concept_evidence(
 ) -> ConceptEvidence | None:
     """Return what our own runs say of a concept; None where they say nothing.
 
-    Args:
-        store: Whose runs are read; imported ones are nobody's proof and do not count.
-        concept: The page; its `ties` names the query.
-        leave_out_sources: Sources of runs and claims that do not count.
+    Imported runs do not count, nor do those of `leave_out_sources`.
     """
     if concept.ties is None:
         return None

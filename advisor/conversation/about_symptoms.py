@@ -1,7 +1,6 @@
 """The answer to "why did it go wrong?": causes in order, of this trial or in general.
 
-The same symptom has other causes below the boundary than above it, so the rate is held
-against what is known of it first; after a change of batch size, at both.
+After a change of batch size the rate is judged at both.
 """
 
 from advisor.answers.evidence_rows import evidence_of, run_summary

@@ -1,7 +1,6 @@
 """What the advisor does beyond answering: proposed first, done once, after a yes.
 
-Four actions: make runs, stop jobs, keep a person's own observation as a claim, and take
-one back. A proposal changes nothing; `approve` carries it out.
+Make runs, stop jobs, keep a person's own observation as a claim, take one back.
 """
 
 from collections.abc import Sequence

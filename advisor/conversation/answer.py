@@ -18,16 +18,13 @@ from advisor.scaling.records import ScalingReport
 
 @dataclass(frozen=True)
 class Answer:
-    """What a person gets back; every number in `text` stands in the other fields.
+    """What a person gets back; every number in `text` is in the other fields.
 
-    `conditions` are the run length, the risk and the setting that were asked for.
-    `leads_on` is what a follow-up builds on; no word of the text is read again.
-    `proposal` is an action that waits for a yes; `plan` are the runs it would make.
-    `sql` are the queries that count and list the same `rows`.
-    `also` are the answers to what else the same message asked, in `text` as well.
-    `clarification` asks back, or offers other readings of a question that was in doubt.
-    `phrased` is a language model's wording that passed the check, `phrasing_note` the
-    line that says whose it is or why it is not shown; both None where none was asked.
+    `leads_on` is what a follow-up builds on. `proposal` is an action that waits for a
+    yes, `plan` the runs it would make. `sql` are the queries that count and list
+    `rows`. `also` are the answers to what else the message asked. `clarification` asks
+    back, or offers other readings. `phrased` is a language model's wording that passed
+    the check, `phrasing_note` the line that says whose it is or why it is not shown.
     """
 
     question: str

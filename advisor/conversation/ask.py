@@ -1,7 +1,6 @@
 """ask(): a question in words -> an answer with its numbers, evidence and next step.
 
-Nothing here starts anything: who asks for an action gets a proposal that waits for a
-yes.
+It starts nothing.
 """
 
 from collections.abc import Sequence
@@ -41,8 +40,7 @@ def ask(
     Args:
         parts: What answers are put together from.
         text: The question as typed.
-        before: The turn before, which a follow-up builds on: `Answer.leads_on`, or its
-            text where nothing else is known of it.
+        before: The turn before: `Answer.leads_on`, or its text.
         exclude: Ids of runs and claims to leave out.
 
     Raises:

@@ -1,7 +1,6 @@
 """Conversations as they were: found, named, and opened again.
 
-What is kept of an answer is what was said. A conversation that is opened again asks its
-questions anew, of today's evidence; what was said then stands beside it.
+Opened again, a conversation is asked again; what was said then is shown beside it.
 """
 
 import json

@@ -1,9 +1,8 @@
 """A person's own observation, read from what they wrote, as a claim of theirs (pure).
 
 "batch 8 at 8e-5 got blurry after 20k its on original" bounds the threshold from above.
-Only what is told as having happened counts: a question or a fear bounds nothing. It
-never counts by itself, a person has to say yes to it; and what may be read both ways is
-never taken for a run that held.
+Only what is told as having happened counts, and only after a yes; what may be read both
+ways is never taken for a success.
 """
 
 import re
@@ -114,10 +113,10 @@ _UNITS = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6}
 
 @dataclass(frozen=True)
 class Observation:
-    """What a person saw of one rate at one batch size.
+    """What a person saw of one rate at one batch size, in their `words`.
 
-    `bound` is `stable` or `unstable`; `words` what they wrote, `assumed` what they did
-    not say and we filled in. `steps` is how long it went, if they said so.
+    `bound` is `stable` or `unstable`, `assumed` what we filled in, `steps` how long it
+    went.
     """
 
     workload: str
@@ -139,8 +138,7 @@ class Observation:
 def told_outcome(text: str) -> str | None:
     """Return how a run went, if a text tells of one: `stable`, `unstable`, `in doubt`.
 
-    Who tells that it went well first and wrong later tells of a failure. None where
-    nothing is told.
+    Well first and wrong later is a failure.
 
     >>> told_outcome("batch 8 at 8e-5 got blurry after 20k its on original")
     'unstable'

@@ -1,8 +1,7 @@
 """What was proposed and waits for a person's yes: a plan's id works once.
 
 A proposal is a file in the store's folder. Who takes it renames it, which one process
-alone can do, so that the same plan never starts twice, be it pressed in two windows or
-approved by a program that repeats itself. What fails is put back.
+alone can do. What fails is put back.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """Which stored runs a question means, as SQL and as words (pure).
 
-Every condition that was understood is in the query and in the
-sentence. The query that is run is the query that is shown, so values stand in it.
+Every condition that was understood is in the query and in the sentence. The query that
+is shown is the one that is run, so values are written into it.
 """
 
 import re
@@ -43,10 +43,7 @@ _IMPORTED = re.compile(r"\bimport(?:ed|s)?\b")
 
 @dataclass(frozen=True)
 class RunQuery:
-    """A question's runs: `where` without the outcomes it names, which stand apart.
-
-    `words` say the conditions in order, to follow "runs".
-    """
+    """A question's runs: `where` without the outcomes, and `words` to follow "runs"."""
 
     where: str
     words: str
@@ -90,8 +87,7 @@ def read_conditions(q: Question, *, sources: Sequence[str] = ()) -> RunQuery:
 def runs_found_text(query: RunQuery, *, total: int, matching: Mapping[str, int]) -> str:
     """Return how many runs there are, under which conditions, and how they ended.
 
-    `total` counts those that meet the conditions apart from the outcome, `matching`
-    those with the outcomes asked for, by outcome.
+    `total` leaves the outcome open; `matching` counts those asked for, by outcome.
 
     >>> failed = RunQuery("true", "at batch 12", frozenset({"diverged", "degraded"}))
     >>> runs_found_text(failed, total=9, matching={"diverged": 2})

@@ -1,7 +1,6 @@
 """The records of a diagnosis: symptoms, side of the boundary, causes in order (pure).
 
-There is no probability of a cause. Likely, possible and unlikely
-are all that is said, and every number is one that a fit or a run has given.
+A cause is likely, possible or unlikely; it has no probability.
 """
 
 from dataclasses import asdict, dataclass

@@ -1,9 +1,7 @@
 """A store's runs and claims as evidence, sorted once and kept while nothing is added.
 
-The one decision to know: every question asks the store what its newest snapshot holds,
-so runs that another process added count at once. What is kept is used only when the
-store hands out the very same runs again; when some were added, only their workloads are
-sorted anew.
+Every question asks for the newest snapshot, so runs that another process added count at
+once; only their workloads are sorted again.
 """
 
 from collections.abc import Sequence
@@ -75,8 +73,7 @@ class _Settled:
 class Library:
     """The evidence in one store; safe to use from several threads.
 
-    What counts is decided here alone: without the study's runs when it was opened
-    without the study, without the seeds' claims when it was opened unseeded.
+    It alone leaves out the study's runs or the seeds' claims.
     """
 
     def __init__(self, store: Store, *, seeded: bool, with_study: bool = True):
@@ -202,10 +199,7 @@ class Library:
         return [claim for claim in claims if claim.id not in self._seeds]
 
     def shelves(self, workload: str) -> Shelves:
-        """Return the runs of a workload and of all it is pooled with.
-
-        The same object again while no run was added to them.
-        """
+        """Return the runs of a workload and of all it is pooled with."""
         group = WorkloadName.parse(workload).group
         runs = self._store.runs_of_group(group)
         known = self._shelved.find(group)

@@ -1,8 +1,8 @@
 """Which runs and claims count for a question, which do not, and why (pure).
 
-The fingerprint of a question is workload, recipe (or, for imported runs, optimizer),
-precision and batch convention. What differs in one of them is left out with its reason
-or, where its slope may still teach something, becomes a sibling that shapes the prior.
+A question's fingerprint is workload, recipe (or, for imported runs, optimizer),
+precision and batch convention. What differs is left out with its reason or becomes a
+sibling that shapes the prior.
 """
 
 import hashlib
@@ -65,8 +65,7 @@ class Shelf:
     """The runs of one workload by id, gathered once for all who ask.
 
     `by_body` and `scored_by_body` hold them as siblings of other workloads, by
-    workload, recipe and optimizer: those with an outcome, and those with a score. Runs
-    in mixed precision speak for themselves alone and are no siblings.
+    workload, recipe and optimizer; runs in mixed precision are no siblings.
     """
 
     runs: tuple[Run, ...] = ()
@@ -143,8 +142,7 @@ class Evidence:
 def told_stability(runs: Iterable[Run]) -> list[Run]:
     """Return the runs that say something of stability: those with an outcome.
 
-    Where failures alone are marked (a loss that was not finite in an imported file),
-    the runs that ended with a score survived: without them no rate would seem safe.
+    Where a file marks failures alone, the runs that ended with a score survived.
     """
     rows = list(runs)
     told = [run for run in rows if run.outcome is not None]
@@ -162,7 +160,7 @@ def has_failed(run: Run) -> bool:
 def shelve(runs: Iterable[Run], *, onto: Shelves | None = None) -> Shelves:
     """Return runs by the lower-case name of their workload, added to earlier ones.
 
-    Shelves that get no run are the same objects as before, with what they worked out.
+    Shelves that get no run are the same objects as before.
     """
     new: dict[str, list[Run]] = {}
     for run in runs:
@@ -332,8 +330,7 @@ def _scored_bodies(
 def _teaches(key: BodyKey, scope: Scope) -> bool:
     """Whether the rates of another body scale with the batch as the asked ones may.
 
-    A variant is made to scale otherwise, so it speaks for nothing but itself. A summed
-    loss divides the rates of plain descent by the batch, so no mean speaks for it.
+    Variants do not, nor does a mean for a sum under plain descent.
     """
     _, recipe, optimizer = key
     adaptive = optimizer in ADAPTIVE

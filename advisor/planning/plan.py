@@ -1,8 +1,7 @@
 """What runs are worth making: the record of a plan, and what it is made with (pure).
 
-The one decision to know: a plan holds the runs that start at once, as they would start,
-and how many more its time holds; those are chosen from the results and cannot be listed
-before. `spec` is what is carried out, to the letter.
+A plan holds the runs that start at once and how many more its time holds: those depend
+on results. `spec` is what is carried out, to the letter.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,10 +39,10 @@ _WHY = {
 class VerificationPlan:
     """Whether to verify, why, and with which runs at what cost.
 
-    `runs` are those that start at once, or all of them where their rates were named;
-    `more_runs` about how many follow in the time. `estimated_seconds` is the wall clock
-    of the whole, the most it takes; `estimated_examples` what is then trained on, of
-    both sides for the face models. Without a `spec` nothing can be run.
+    `runs` start at once, or are all of them where their rates were named; about
+    `more_runs` follow. `estimated_seconds` is the wall clock of the whole, at most;
+    `estimated_examples` what is then trained on, of both sides for the face models.
+    Without a `spec` nothing can be run.
     """
 
     needed: bool
@@ -161,11 +160,8 @@ def build_plan(
 ) -> VerificationPlan:
     """Return the plan that carries out a spec, beginning with these runs.
 
-    Args:
-        spec: What is carried out.
-        runs: Those that start at once, or all of them where rates were named.
-        reason: Why the evidence is thin.
-        purpose: What runs of another workload are good for.
+    `reason` says why the evidence is weak, `purpose` what runs of another workload are
+    good for.
     """
     seconds = [run.estimated_seconds for run in runs]
     clock = _wall_clock(seconds, spec.n_workers)
@@ -237,10 +233,7 @@ def why_not_trainable(scope: Scope) -> str:
 def why_thin(basis: str, *, has_labels: bool, is_wide: bool) -> str | None:
     """Return why an answer wants runs, or None when it is sure enough.
 
-    Args:
-        basis: What the answer rests on, as `find_basis` names it.
-        has_labels: Whether any run tells stable from unstable rates.
-        is_wide: Whether the threshold's interval is wider than is narrow enough.
+    `has_labels`: some run tells stable from unstable; `is_wide`: so is the interval.
     """
     if basis in _WHY:
         return _WHY[basis]

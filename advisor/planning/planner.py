@@ -1,7 +1,6 @@
 """The one place where runs are chosen, for a plan that is shown and for the queue.
 
-The one decision to know: what a card lists and what a verification queues first come
-from the same function on the same evidence, so what is shown is what starts.
+Both come from the same function on the same evidence: what is shown is what starts.
 """
 
 import math
@@ -86,9 +85,7 @@ class Planner:
         """Return the plan of runs that were asked for.
 
         A full-size face model on a CPU is run through a narrow copy, unless rates are
-        named: those are run as named.
-
-        What cannot be trained here is said in the plan's reason; it then has no runs.
+        named. What cannot be trained here is said in the plan's reason.
 
         Raises:
             BadValueError: A number cannot be right.
@@ -185,11 +182,8 @@ class Planner:
     ) -> PlannedRun:
         """Return the run that tells most now.
 
-        Args:
-            spec: What was asked for.
-            under_way: Its jobs that are not over.
-            used_seeds: Seeds of its jobs so far.
-            also_planned: Runs that are to start together with it.
+        `under_way` are jobs of the spec that are not over, `used_seeds` those of all
+        its jobs; `also_planned` runs start together with it.
         """
         scope, evidence = self._settle_spec(spec)
         runs = self.library.runs_of(spec.workload)
@@ -215,7 +209,7 @@ class Planner:
     ) -> dict[str, Run]:
         """Return the runs that stopped in good health and can go on, by job.
 
-        Their checkpoint is there, and no job under way is going on from it.
+        Those with a checkpoint from which no job under way is going on.
         """
         version = program_version()
         overtaken = overtaken_runs(runs)

@@ -1,9 +1,7 @@
 """What to verify, with everything filled in, and the runs that come of it (pure).
 
 Rates that were named are run as they are; otherwise each next run is the one that tells
-most (advisor.planning.next_run): a new one, at first only to a rung, or one that was
-stopped in good health and is carried further. Seeds of new runs are new every time, so
-that a repeat is a repeat.
+most (advisor.planning.next_run). Every new run has a new seed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +34,7 @@ class PlannedRun:
 
     `stop_after` is the step it is to reach for now, None: its last. `continues_job` is
     the job whose run it carries further, from `from_step` on. `believed_low` and
-    `believed_high` bracket the threshold, as it is believed before the run.
+    `believed_high` bracket the threshold before the run.
     """
 
     workload: str
@@ -68,9 +66,9 @@ class PlannedRun:
 class VerificationSpec:
     """What a person asked for, with everything filled in; stored with the queue.
 
-    `learning_rates` empty means: choose them. It is over after `budget_seconds`
-    of wall clock, `n_runs` runs or `budget_examples` (trained on by all runs together,
-    of both sides for the face models), whichever comes first.
+    `learning_rates` empty: choose them. Over after `budget_seconds` of wall clock,
+    `n_runs` or `budget_examples` (of both sides, all runs together), whichever comes
+    first.
     """
 
     workload: str
@@ -119,8 +117,8 @@ class VerificationSpec:
     def rungs(self) -> tuple[int, ...]:
         """The steps at which a run may stop for now; the last is the horizon.
 
-        Only the horizon where a number of runs was asked for, since those are whole
-        runs, and where the rate follows a schedule that knows the run's length.
+        Only the horizon if a number of runs was asked for, or a schedule knows the
+        length.
 
         >>> VerificationSpec("original@1/16", (2,), "faceswap-2021", "cpu", 2000).rungs
         (220, 670, 2000)
@@ -161,13 +159,7 @@ class VerificationSpec:
 def fixed_runs(
     spec: VerificationSpec, *, first_seed: int, seconds: Seconds
 ) -> list[PlannedRun]:
-    """Return the runs whose rates were named.
-
-    Args:
-        spec: What was asked for.
-        first_seed: The first unused one.
-        seconds: The cost of so many steps at a batch size.
-    """
+    """Return the runs whose rates were named, from the first unused seed on."""
     runs = [
         PlannedRun(
             workload=spec.workload,
@@ -208,7 +200,7 @@ def next_run(
         model: Fitted on what is known.
         in_flight: What is under way.
         n_runs_so_far: Runs that tell something of stability.
-        seed: The first unused one, for a new run.
+        seed: The first unused one.
         paused: Runs that stopped in good health and can go on, by job id.
         seconds: The cost of so many steps at a batch size.
     """
@@ -260,8 +252,7 @@ def examples_of(run: PlannedRun) -> int:
 def can_go_on(run: Run, spec: VerificationSpec, *, code_version: str | None) -> bool:
     """Whether a run of a spec may begin as this one did, and this one was fine.
 
-    Same workload, recipe, batch size, data, device and precision, by this version of
-    the program, to fewer steps; its rate and seed become those of that run.
+    Same setting and version of the program, fewer steps; rate and seed become its own.
     """
     return (
         run.is_ours

@@ -1,8 +1,8 @@
 """For how many steps, at what risk, and in which setting an answer is to hold.
 
-The decision to know: only what is wanted counts. A length that is reported ("after 30k
-its it went blurry", "i'm at 90k") says nothing of how long somebody wants to train, so
-a length needs a word of wanting, or a place of its own ("realface batch 5, 20k steps").
+Only what is wanted counts. A length that is reported ("after 30k its it went blurry")
+does not say how long somebody wants to train, so a length needs a word of wanting, or
+a place of its own ("realface batch 5, 20k steps").
 """
 
 import re
@@ -24,8 +24,7 @@ _SMALLEST_BARE = Decimal("0.005")  # without a sign of percent less is a rate
 class Conditions:
     """What an answer is to hold for; None where nothing was said.
 
-    `horizon_steps` is how long training is to go on, `risk` the probability of a
-    failure that is accepted; `recipe` and `precision` name the setting.
+    `risk` is the accepted probability of a failure.
     """
 
     horizon_steps: int | None = None

@@ -1,8 +1,7 @@
 """Text -> Question: what is wanted and what was said, with nothing looked up.
 
-The parser never refuses. What it cannot place is
-`needs_clarification` (about this subject, too little said) or `off_topic`; a value
-that cannot be right (batch -4) is kept as said, with a warning, for the answer to name.
+The parser never refuses. What it cannot place is `needs_clarification` (too little
+said) or `off_topic`; a value that cannot be right (batch -4) is kept, with a warning.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,10 +38,9 @@ def parse_question(
 
     Args:
         text: What was typed; of more than 4,000 characters the two ends count.
-        before: The turn before, from which a follow-up takes the slots, and the intent,
-            that it leaves unsaid.
+        before: The turn before, from which a follow-up takes what it leaves unsaid.
         known_workloads: Names besides the built-in ones; kept in this spelling.
-        model: Knows intents; without one that which ships with the program.
+        model: Knows intents; None: the one that ships with the program.
 
     >>> question = parse_question("dlight bs=12, lr?", known_workloads=[])
     >>> question.intent.value, question.slots.workload, question.slots.batch_size

@@ -1,7 +1,6 @@
 """The recipe and the precision that a text names, and the text without them (pure).
 
-They are taken out first: the 3 of "faceswap-3" and the 16 of "bf16" are neither batch
-sizes nor rates.
+So the 3 of "faceswap-3" and the 16 of "bf16" are neither batch sizes nor rates.
 """
 
 import re

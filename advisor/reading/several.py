@@ -48,8 +48,7 @@ def read_message(
 ) -> tuple[Question, list[Question]]:
     """Return the question that a message asks, and all of which it is clear.
 
-    The first is of the whole message, unless its one clear question, or several about
-    different things, say more precisely what is asked about.
+    The first is of the whole message, unless its clear questions are more precise.
     """
     whole = parse_question(text, before=before, known_workloads=known)
     questions = [
@@ -90,10 +89,7 @@ def _stands_alone(questions: Sequence[Question], whole: Question) -> bool:
 
 
 def _first_alone(questions: Sequence[Question], whole: Question) -> Question:
-    """The first of the questions, on the device that the message names.
-
-    An optimizer counts for it too, unless another part may have named that.
-    """
+    """The first question, on the device and perhaps optimizer the message names."""
     slots = questions[0].slots
     slots = replace(slots, device=slots.device or whole.slots.device)
     if len(questions) == 1:

@@ -1,9 +1,8 @@
 """Text -> Symptoms (pure): what went wrong, when, and what was changed before.
 
-A pattern takes the words it read out of the text, so that a more
-general one cannot read them again ("stays blurry" is not also "got blurry"). The words,
-in that order, are in `symptom_patterns`; those for when and what before in
-`change_patterns`.
+A pattern takes the words it read out of the text, so that a more general one cannot
+read them again ("stays blurry" is not also "got blurry"). The words are in
+`symptom_patterns` and `change_patterns`.
 """
 
 import re

@@ -1,7 +1,6 @@
 """Conditions that a question names and no answer takes into account, said aloud (pure).
 
-Silence would pass off the usual answer as one for fp16, for amsgrad or for a week of
-training. What `advisor.reading.conditions` reads is heeded.
+Else the usual answer would pass for one about fp16 or amsgrad.
 """
 
 import re

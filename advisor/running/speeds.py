@@ -1,7 +1,7 @@
 """Measures how fast each batch size trains on this machine, and saves it.
 
-The steps are taken in a process of its own (experiments.speed), so nothing here loads
-torch. Only one measurement at a time and none beside a run: each would slow the other.
+In a process of its own (experiments.speed), one at a time and never beside a run: each
+would slow the other.
 """
 
 import json
@@ -50,8 +50,7 @@ class SpeedReport:
 class SpeedValues(TypedDict, total=False):
     """What may be said of a measurement; what is not said is as usual.
 
-    `batch_sizes` None of them: those of the workload that tell most. `recipe`, a named
-    one; `device`, `cpu`, `cuda` or `mps`; `budget_seconds` for the steps.
+    `device` is `cpu`, `cuda` or `mps`; `budget_seconds` is for the steps.
     """
 
     batch_sizes: Sequence[object]

@@ -1,8 +1,8 @@
 """Tends a store's unfinished work: `python -m advisor.running.supervisor STORE_FOLDER`.
 
-One per store (a lock file sees to it): plans the next runs of open verifications, keeps
-worker processes going, mirrors job states into the store, and leaves when nothing is
-left to do. It outlives the app that started it, and anyone may start it again.
+One per store (by a lock file): plans the next runs of open verifications, keeps workers
+going, mirrors job states into the store, and leaves when nothing is left to do. It
+outlives the app that started it.
 """
 
 import argparse

@@ -1,7 +1,6 @@
 """What a verification does next: runs queued, carried further, or the end.
 
-`advance` is the one place where runs are queued, so it is also the one that writes down
-what is expected of a run before it can start.
+`advance` alone queues runs, and writes down first what is expected of them.
 """
 
 import contextlib
@@ -38,8 +37,7 @@ class Tending:
     def advance(self, verification_id: str) -> None:
         """Queue the runs that are due now, or close the verification when it is over.
 
-        Whoever starts a verification calls it, and so does a supervisor that is at work
-        for another one: a lock keeps them from queueing the same runs twice.
+        A lock keeps two callers from queueing the same runs twice.
         """
         with FileLock(self.store.folder / LOCK_FILE):
             self._advance(self.queue.verification(verification_id))
@@ -159,11 +157,9 @@ class Tending:
     ) -> None:
         """Write down what is expected of the runs, then queue them.
 
-        In this order: once a job is queued a worker may start it, and what is forecast
-        after that would prove nothing. What is forecast is how a run does up to where
-        it first stops: whether it is carried further depends on how it did, and runs
-        picked by how they did would make any forecast look bad. Of a run whose
-        beginning is known nothing is forecast.
+        In this order, since a queued job may start at once. The forecast is for the
+        steps up to the first stop: which runs are carried further depends on how they
+        did. Of a run whose beginning is known nothing is forecast.
         """
         by_id = {new_job_id(): run for run in runs}
         evidence, model = self.planner.expectations(spec)
@@ -217,10 +213,8 @@ def ids_with_sources(jobs: Sequence[Job]) -> list[str]:
 def added_by(jobs: Sequence[Job], reached: Mapping[str, float]) -> list[float]:
     """Return what each job added to what it went on from.
 
-    Args:
-        jobs: What is asked about.
-        reached: Steps or seconds of runs by job id, from the start of training; also of
-            the jobs that these went on from.
+    `reached` are steps or seconds by job id from the start of training, also of the
+    jobs that these went on from.
     """
     return [
         max(reached.get(job.id, 0.0) - reached.get(job.continues_job or "", 0.0), 0.0)

@@ -1,7 +1,6 @@
 """What the evidence says of each exponent, from runs and fits.
 
-The highest stable rate and the best rate are different questions, so each gets a
-finding of its own.
+The highest stable rate and the best rate get a finding each.
 """
 
 import math

@@ -50,12 +50,11 @@ class Alone:
 class Finding:
     """The exponent's posterior for one workload, setting and quantity.
 
-    `n_runs` are the workload's own; `n_proxy_runs` those of its narrower copies, whose
-    slope carries over. `n_batch_octaves` is what all of these span, `n_compared` counts
-    the batch sizes at which several rates were tried, `ordered` is the share of pairs
-    in which the failed run had the higher rate. `draws` are equally likely exponents by
-    the runs alone, whatever is claimed: by them claims are judged. `prior` is the mean
-    and sd believed before any run.
+    `n_runs` are the workload's own, `n_proxy_runs` those of its narrower copies.
+    `n_batch_octaves` is what all of these span, `n_compared` counts the batch sizes
+    with several rates, `ordered` is the share of pairs in which the failed run had the
+    higher rate. `draws` are equally likely exponents by the runs alone; they judge
+    claims. `prior` is the mean and sd believed before any run.
     """
 
     workload: str
@@ -98,8 +97,7 @@ class Finding:
     def odds_moved(self, exponent: float) -> float:
         """By what factor the odds of a claimed exponent moved from the prior.
 
-        Both shares are read off normal curves: a thousand draws cannot tell how small
-        a share below a thousandth is.
+        By normal curves: draws cannot tell how small a share below a thousandth is.
         """
         sd = max(float(self.draws.std()), 1e-3)
         after = normal_share(exponent, float(self.draws.mean()), sd)
@@ -216,8 +214,7 @@ class Deciding:
 class FamilyTally:
     """The exponents of a family's workloads, for one recipe and quantity.
 
-    Plain order statistics of the medians: the workloads of a family are already fitted
-    with what they share, so that pooling their intervals again would count it twice.
+    Order statistics of the medians: the fits share what they have in common already.
     """
 
     family: str
@@ -244,8 +241,8 @@ class FamilyTally:
 class ScalingReport:
     """The referee's report on one workload, or on the whole store (workload None).
 
-    The first keys speak of the leading finding: that of the recipe a recommendation
-    would speak of, where it has evidence; else the asked workload's with most runs.
+    The first keys are about the leading finding: of the recipe that a recommendation is
+    about, if it has evidence; else the one with most runs.
     """
 
     workload: str | None

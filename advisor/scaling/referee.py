@@ -1,7 +1,4 @@
-"""From findings to the report on scaling rules, and what would decide.
-
-A claim is judged by the findings on what it speaks of (advisor.scaling.findings).
-"""
+"""From findings to the report on scaling rules, and what would decide."""
 
 import math
 from collections.abc import Sequence
@@ -109,9 +106,8 @@ class Referee:
     def report_on(self, cases: Sequence[Case]) -> ScalingReport:
         """Return the report on the first case's workload.
 
-        Args:
-            cases: Of the workload under each optimizer and recipe, that of a
-                recommendation first, then of its narrower copies, listed beside it.
+        `cases` are the workload under each optimizer and recipe, that of a
+        recommendation first, then its narrower copies.
         """
         scope, evidence = cases[0]
         found = [(case, f) for case in cases for f in self.findings.of(*case)]
@@ -230,8 +226,7 @@ class Referee:
     ) -> Case | None:
         """What can be run here to decide: the workload, else a copy not yet decided.
 
-        A copy whose own runs leave no doubt between the two rules teaches no more: what
-        is then unknown is how copies differ, so a wider one is the next to run.
+        Past a decided copy only a wider one teaches more.
         """
         # Without a recipe of ours the optimizer asked about cannot be run here.
         target = verification_target(scope) if scope.recipe in RECIPES else None

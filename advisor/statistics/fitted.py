@@ -26,9 +26,8 @@ _RULES = ("inverse", "inverse_sqrt", "constant", "sqrt", "linear")
 class FittedThreshold:
     """The posterior of a threshold as draws, and what they say.
 
-    `parameters_` (name -> draws, shape (n_particles,)) are those of the general law,
-    `batch_sizes_` the batch sizes observed; at these each draw has weights of its own
-    for the scatter between batch sizes.
+    `parameters_` (name -> draws, shape (n_particles,)) are those of the general law; at
+    the observed `batch_sizes_` each draw has weights of its own for the scatter.
     """
 
     parameters_: dict[str, Floats]
@@ -168,12 +167,12 @@ class FittedThreshold:
         """Return the largest batch size at which a rate is stable, or None if none is.
 
         Args:
-            learning_rate: The rate asked about, positive.
+            learning_rate: Positive.
             risk: Accepted probability of failure.
-            horizon_steps: Run length meant; None: the reference.
+            horizon_steps: Run length; None: the reference.
             level: Of the interval.
             searched_to: Largest batch size looked at; None: two octaves beyond the
-                observed ones, since a law of batch size says little further out.
+                observed ones.
         """
         _check_share(risk, "risk")
         if not np.isfinite(learning_rate) or learning_rate <= 0:

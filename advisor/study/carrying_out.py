@@ -1,9 +1,7 @@
 """Carrying the study out: its parts one after another, as verifications like any other.
 
-The one decision to know: what is done is read off the queue and the runs, never kept
-elsewhere, so a study that was interrupted at any moment goes on where it was, also in
-another process. A part is over when its runs took its share of the time, however often
-it was started.
+What is done is read off the queue and the runs, so an interrupted study goes on where
+it was. A part is over when its runs took its share of the time.
 """
 
 import time
@@ -84,7 +82,7 @@ def run_study(
     """Carry out what is not done yet and return how far each part is.
 
     A part that cannot be carried out is said and passed over. On Ctrl-C the runs under
-    way are stopped, and the study goes on from there when it is called again.
+    way are stopped, and the next call goes on from there.
 
     Args:
         verifications: Of the store the runs go to.

@@ -1,8 +1,7 @@
 """Whether stated intervals of the threshold held, by later runs alone (pure).
 
-Later runs are those that started after the interval was stated. They are read by a
-plain likelihood that shares neither code nor prior with the model whose intervals are
-on trial.
+Later runs started after the interval was stated. Their plain likelihood shares neither
+code nor prior with the model on trial.
 """
 
 import math
@@ -87,11 +86,7 @@ class StatedInterval:
     def of_answer(
         cls, answer_id: str, asked: str, recommendation: Mapping[str, Any]
     ) -> Self | None:
-        """The interval that an answer stated; None when it stated none to hold it to.
-
-        An answer from which a person left out evidence is a what-if, and so is one for
-        runs of no stated length.
-        """
+        """The interval an answer stated; None for a what-if or without a run length."""
         found, evidence = recommendation["max_stable"], recommendation["evidence"]
         what_if = any(e["reason"] == LEFT_OUT for e in evidence["excluded"])
         if found is None or recommendation["horizon_steps"] is None or what_if:
@@ -123,8 +118,8 @@ class StatedInterval:
 class CheckedInterval:
     """A stated interval and what later runs say: held, did not hold, or None: open.
 
-    `likely_low` and `likely_high` bound the thresholds that the later runs alone leave
-    likely, None where they set no bound; `run_ids` are these runs, oldest first.
+    `likely_low` and `likely_high` bound the thresholds that these `run_ids`, oldest
+    first, leave likely; None where they set no bound.
     """
 
     stated: StatedInterval
@@ -182,9 +177,8 @@ def check_interval(
     """Return whether later runs alone put the threshold inside the interval.
 
     It held when all thresholds they leave likely lie inside, or their middle does and
-    they leave a range at most half as wide; it did not hold when the same is true of
-    the outside. Else it stays open, and also while the runs could not have shown it
-    wrong.
+    they leave a range at most half as wide; it failed when the same is true of the
+    outside. Else, or while the runs could not have shown it wrong, it stays open.
     """
     later = [run for run in runs if _is_later_run(run, interval, jobs)]
     later.sort(key=lambda run: (jobs[run.job_id or ""].started or "", run.id))
@@ -217,9 +211,7 @@ def _is_later_run(
 ) -> bool:
     """Whether a run of the very thing started when the interval had been stated.
 
-    Also one that was to stop early and was not carried on: had only those counted that
-    were, which are picked by how they did, or that failed before, the threshold would
-    seem lower than it is.
+    Also one that stopped early: runs carried on are picked by how they did.
     """
     same = (
         run.batch_size == interval.batch_size
@@ -244,8 +236,7 @@ def _failed(run: Run) -> bool:
 def _seen(run: Run, job: JobState, interval: StatedInterval) -> tuple[int, int]:
     """The step up to which a run was watched, and the one to which it held before.
 
-    A failure before the first stop would have been seen in any case; a later one was
-    seen because the run, having held so far, was carried on. 0: nothing held before.
+    A failure past the first stop was seen because the run had held so far.
     """
     whole = interval.horizon_steps
     stop = min(job.first_stop or whole, whole)
@@ -261,8 +252,7 @@ def _is_fair_trial(
 ) -> bool:
     """Whether the later runs could have shown the interval wrong.
 
-    Runs that the advisor plans go where they must; rates that a person named may all
-    lie inside, and then the threshold can be found inside and nowhere else.
+    Rates that a person named may all lie inside.
     """
     rates = [run.learning_rate for run in later]
     reaches_beyond = min(rates) <= interval.low and max(rates) >= interval.high
@@ -291,9 +281,8 @@ def likely_range(
 ) -> tuple[float, float]:
     """Return the lowest and highest threshold that runs of one batch size leave likely.
 
-    The likelihood of a logistic boundary, averaged over widths from sharp to blurred
-    and over how fast the boundary falls with time, with nothing assumed of the
-    threshold itself.
+    The likelihood of a logistic boundary, averaged over widths and falls with time,
+    with nothing assumed of the threshold itself.
 
     Args:
         log_rates: log2 of the rates, shape (n_runs,).

@@ -1,8 +1,6 @@
 """One turn of the conversation: a record that a page can draw again and again.
 
-A turn keeps the answer with what its chart shows, so that redrawing the history asks
-neither the store nor the model. What was proposed, and the verification that came of
-it, belong to the turn that proposed it.
+Redrawing the history asks neither the store nor the model.
 """
 
 from collections.abc import Iterable
@@ -34,12 +32,10 @@ TURNED_DOWN = "Nothing was done."
 class Turn:
     """A question with its answer, and the records that the answer rests on.
 
-    `context` is the turn it follows. `plan_id` is the id under which the proposed
-    verification would be started, so that it starts once however often the button is
-    pressed. `verification_id` is the one under way, `ended_id` the last one that is
-    over, `before` the recommendation that it changed. `done` says what came of a
-    proposal of another kind; `said` is what was answered earlier, of a question that is
-    shown again.
+    `context` is the turn it follows. Under `plan_id` the proposed verification starts
+    once, however often the button is pressed. `verification_id` is the one under way,
+    `ended_id` the last one over, `before` the recommendation that it changed. `done`
+    says what came of another proposal, `said` what was answered earlier.
     """
 
     answer: Answer

@@ -1,7 +1,6 @@
 """One run from its config to its record, wherever it is trained; knows no queue.
 
-What goes home is returned, the curve with it: a worker on this machine puts it into the
-store's inbox, one elsewhere sends it.
+It returns record and curve: a worker here puts them into the inbox.
 """
 
 import math

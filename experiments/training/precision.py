@@ -1,8 +1,8 @@
 """The numbers a run computes with: float32, or bfloat16 where it suffices ("bf16").
 
-Precision is part of the recipe. Under bf16 the model's products run in bfloat16;
-weights, the output layer, the loss and the optimizer stay in float32. Data and
-measurements are float32 either way. No torch is loaded here until a run asks for it.
+Under bf16 the model's products run in bfloat16; weights, the output layer, the loss,
+the optimizer, data and measurements stay in float32. No torch is loaded here until a
+run asks for it.
 """
 
 from collections.abc import Mapping

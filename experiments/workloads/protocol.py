@@ -1,8 +1,7 @@
 """What every workload offers: a task to train, and a description without its memory.
 
-The module that a spec names has `build_task(config)` and `describe(name, options)`; the
-two functions of the same names here find the module. This file loads no torch: its
-types are for the checker only, so that parsing options stays cheap.
+The module that a spec names has `build_task(config)` and `describe(name, options)`.
+This file loads no torch, so that parsing options stays cheap.
 """
 
 import importlib
@@ -34,22 +33,18 @@ class Task(Protocol):
     model: "torch.nn.Module"
 
     def training_loss(self, step: int) -> "torch.Tensor":
-        """The scalar loss of one step's batch, with its graph.
+        """The scalar loss of one step's batch, with its graph; steps count from 1.
 
         The batch is a pure function of (config.seed, step), so a resumed run sees the
         same data. The caller has seeded torch for what the model draws (dropout).
-
-        Args:
-            step: The optimizer step, counted from 1.
         """
         ...
 
     def measure(self) -> dict[str, float]:
-        """Metrics on held-back data, in evaluation mode; the model is left training.
+        """Metrics on held-out data, in evaluation mode; the model is left training.
 
-        Always holds `output_spread`: the standard deviation across held-back examples
-        of the output, averaged. Zero means that the output no longer depends on the
-        input.
+        Always holds `output_spread`: the standard deviation of the output across
+        examples, averaged. Zero means that the output no longer depends on the input.
         """
         ...
 
@@ -60,10 +55,7 @@ class Task(Protocol):
 
 @dataclass(frozen=True)
 class Parameters:
-    """Trainable parameters: the face models' parts (both decoders apart) and the total.
-
-    Running means and variances of batch norm are not trainable and are not counted.
-    """
+    """Trainable parameters: a face model's parts (both decoders) and the total."""
 
     total: int
     encoder: int | None = None

@@ -1,8 +1,7 @@
 """The workloads that can be trained here, found by name; loads no torch.
 
-Beside those built in there may be others: those that were registered in this process,
-and those of files that an environment variable names. That variable reaches every
-process of ours, so a worker finds what the app has found.
+Built in, registered in this process, or in files that an environment variable names:
+every process of ours inherits that, so a worker finds what the app has found.
 """
 
 import importlib.util

@@ -1,7 +1,4 @@
-"""What can be said of a workload without building it: a record, without torch.
-
-Whatever differs between workloads is said here, so that nobody asks for their names.
-"""
+"""What can be said of a workload without building it: a record, without torch."""
 
 from dataclasses import dataclass
 
@@ -24,24 +21,8 @@ class SettingsSnippet:
 class WorkloadSpec:
     """What can be said of a workload without building it.
 
-    `module` has its `build_task` and `describe` (experiments/workloads/protocol.py).
-    `metric` is the one of its metrics that a run is known by, and `goal` whether it is
-    to be `min` or `max`. `examples_per_item` tells how many examples one of a batch
-    stands for: 2 where two equal batches go into one step, as in the face models.
-
-    `usual_batch_sizes` are those people train at, from the smallest to the largest;
-    `timed_batch_sizes` those whose speed is measured, where they are others.
-    `usual_horizon_steps` is what an answer speaks of when no horizon is asked: the
-    length of a training session where `is_session`, else that of a run to the end.
-    `kind` is the word people use for all workloads of its kind together.
-
-    `seconds_per_step` is a first guess of (fixed, per example) cost on one CPU core,
-    used until the store holds a timed run; `proxy_seconds_per_step` the same for the
-    copy with a sixteenth of the width (measured: docs/log.md). `seconds_per_look` is a
-    first guess of what one look at held-back data costs a run, its share of the
-    pictures included, at full size and for that copy. `largest_batch_size` is
-    the number of examples where a batch holds each at most once; the face models go
-    through their faces again and again, so theirs may be of any size.
+    `module` has its `build_task` and `describe` (experiments/workloads/protocol.py);
+    docs/how-to/add-a-workload.md explains every field.
     """
 
     name: str

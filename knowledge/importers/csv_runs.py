@@ -1,7 +1,7 @@
 """Runs from the contract's CSV or Parquet: one row is one run.
 
-A row's id is the hash of its content and of its occurrence number among identical rows
-of the file, so importing a file twice adds nothing and 25 equal replicates add 25.
+A row's id is the hash of its content and of its number among identical rows, so
+importing a file twice adds nothing and 25 equal replicates add 25.
 """
 
 import csv

@@ -1,8 +1,7 @@
 """Up to which rate runs held: ties over batch sizes, widths and recipes (pure).
 
-A boundary is read off the runs, not off a fit. It is the
-highest rate below the lowest one that failed, each run as it stood after the usual
-length of its workload and recipe.
+A boundary is the highest rate below the lowest one that failed, each run as it was
+after the usual length of its workload and recipe. No fit.
 """
 
 from itertools import pairwise
@@ -152,10 +151,7 @@ def _say_variant(change: str, rows: Rows) -> str | None:
 def boundary_tie(plain: str, changed: str, change: str) -> Tie:
     """Return the tie that compares boundaries of two recipes at shared batch sizes.
 
-    Args:
-        plain: The recipe without the change.
-        changed: The recipe with it.
-        change: Begins the sentence about the second, such as `With it`.
+    `change` begins the sentence about the second recipe, such as `With it`.
     """
     recipes = f"recipe in ('{plain}', '{changed}')"
     return Tie(

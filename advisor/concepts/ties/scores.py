@@ -1,7 +1,7 @@
 """How good and how fast runs were: ties of accuracy, best rates and speed (pure).
 
-Speed is that of the slowest model with several batch sizes,
-where what a run costs besides its steps matters least.
+Speed is that of the slowest model with several batch sizes, where what a run costs
+besides its steps matters least.
 """
 
 from advisor.concepts.ties.tie import (

@@ -1,8 +1,7 @@
 """A tie: what is asked of the store for a concept, and how it is said (pure).
 
-A sentence takes its numbers from the rows of its query and
-from nowhere else, the constants among them too. So whoever doubts a number finds it in
-the rows, and whoever doubts the rows runs the query.
+A sentence takes its numbers from the rows of its query alone, so whoever doubts a
+number runs the query.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,6 @@
 """Whether a person's folders of faces are still what a run began with.
 
-Pictures are read once, when a run starts. A run that is resumed reads them again: were
-they others by then, it would go on as a run that nobody could repeat.
+A resumed run reads them again; with other pictures nobody could repeat it.
 """
 
 import hashlib

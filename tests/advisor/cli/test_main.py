@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from advisor.cli.arguments import COMMANDS
+from advisor.cli.arguments import COMMANDS, build_parser
 from advisor.cli.main import main
 from advisor.conversation.proposals import Action
 from advisor.planning.plan import plan_document
@@ -382,3 +382,20 @@ def test_a_store_that_may_only_be_read_answers_and_takes_no_runs(
     assert json.loads(capsys.readouterr().out)["recommendation"]["learning_rate"]
     assert main([*store, "jobs"]) == 2
     assert "is read-only or you may not write there" in capsys.readouterr().err
+
+
+def test_a_part_of_the_study_that_did_not_begin_has_taken_no_time(run):
+    """It read "1 s", the least that anything done takes."""
+    code, out, _ = run("study", "status")
+    assert code == 0
+    waiting = [line for line in out.splitlines() if "no run yet" in line]
+    assert waiting
+    assert all("(0 s of " in line for line in waiting)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_says_what_it_is_where_help_is_asked_for(command):
+    """The page of commands is not at hand in a terminal."""
+    chosen = build_parser()._subparsers._group_actions[0].choices[command]
+    unsaid = [a.option_strings for a in chosen._actions if not a.help]
+    assert [names for names in unsaid if names] == []
