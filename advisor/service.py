@@ -91,8 +91,13 @@ class Advisor:
             open_executor(settings.executor, self.queue, n_workers=settings.n_workers),
         )
         self.parts = Parts(
-            *(store, self.library, self.planner, self.answers, self.referee),
-            *(self.verifications, self.proposals),
+            store=store,
+            library=self.library,
+            planner=self.planner,
+            answers=self.answers,
+            referee=self.referee,
+            verifications=self.verifications,
+            proposals=self.proposals,
         )
 
     @classmethod
