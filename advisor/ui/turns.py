@@ -37,7 +37,8 @@ class Turn:
     `context` is the turn it follows. `plan_id` is the id under which the proposed
     verification would be started, so that it starts once however often the button is
     pressed. `verification_id` is the one under way, `ended_id` the last one that is
-    over, `before` the recommendation that it changed. `done` says what came of a
+    over, `before` the recommendation that it changed, `n_counted` how many of its runs
+    the answer now rests on. `done` says what came of a
     proposal of another kind; `said` is what was answered earlier, of a question that is
     shown again.
     """
@@ -51,6 +52,7 @@ class Turn:
     verification_id: str | None = None
     ended_id: str | None = None
     before: Recommendation | None = None
+    n_counted: int = 0
     done: str | None = None
     said: SavedAnswer | None = None
 
@@ -182,6 +184,8 @@ def updated_turn(advisor: Advisor, turn: Turn) -> Turn:
         AdvisorError: The store cannot be used.
     """
     again = ask_turn(advisor, turn.answer.question, turn.context, save=False)
+    used = {i for r in again.answer.recommendations for i in r.evidence.used}
+    jobs = advisor.queue.jobs(verification_id=turn.verification_id)
     if again.answer.proposal is not None:  # it was carried out: the card offers more
         advisor.proposals.withdraw(again.answer.proposal.id)
     return replace(
@@ -190,6 +194,7 @@ def updated_turn(advisor: Advisor, turn: Turn) -> Turn:
         plan_id=new_verification_id(),
         ended_id=turn.verification_id,
         before=turn.answer.recommendation,
+        n_counted=len(used & {job.run_id for job in jobs}),
     )
 
 
