@@ -5,7 +5,6 @@ Nothing starts and nothing stops here: a proposal waits for a yes (see `acting`)
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
 from advisor.answers.evidence_rows import evidence_of
 from advisor.checks import check_batch_size, check_learning_rate, several
@@ -38,36 +37,32 @@ def plan_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
         return ask_back(q)
     batch_sizes = tuple(dict.fromkeys(map(check_batch_size, batches)))
     rates = tuple(map(check_learning_rate, several(q.slots.learning_rate)))
-    counted, horizon = counts_in(q.text), q.conditions.horizon_steps
+    counted, conditions = counts_in(q.text), q.conditions.said
     request = VerificationRequest(
         workload=workloads[0],
         batch_sizes=batch_sizes,
         asked=asked,
         learning_rates=rates,
         # A length of the turn before is the answer's, whose runs were offered as known.
-        steps=None if "horizon_steps" in q.inherited else horizon,
+        steps=None if "horizon_steps" in q.inherited else asked.horizon_steps,
         n_seeds=_seeds_of_each(counted, len(batch_sizes) * len(rates)),
         budget_seconds=q.budget_seconds,
         n_runs=counted.get("run"),
     )
     r = parts.answers.recommend(request.workload, request.batch_sizes[0], request.asked)
     plan, proposal = propose_runs(parts, request)
-    text, said = plan.reason, q.conditions
+    text = plan.reason
     if proposal is not None and plan.spec is not None:
-        unmet = _unmet(plan.spec, horizon, counted)
-        text = " ".join(
-            [
-                f"I can run {runs_text(plan)}.",
-                *unmet,
-                "Nothing has started: confirm the plan to run it.",
-            ]
+        text = (
+            f"I can run {runs_text(plan)}.{_unmet(plan.spec, asked, counted)} Nothing "
+            "has started: confirm the plan to run it."
         )
-        if plan.spec.steps != horizon:
-            said = replace(said, horizon_steps=None)
+        if plan.spec.steps != asked.horizon_steps:
+            conditions.pop("horizon_steps", None)
     return reply(
         q,
         text,
-        conditions=said.said,
+        conditions=conditions,
         recommendations=(r,),
         evidence=evidence_of(parts.library, [r]),
         plan=plan,
@@ -93,25 +88,23 @@ def _seeds_of_each(counted: Mapping[str, int], n_trials: int) -> int:
     """The seeds of each named trial: as said, or enough for the runs that were."""
     if not n_trials:
         return 1
-    return counted.get("seed", max(1, -(-counted.get("run", 1) // n_trials)))
+    return counted.get("seed", -(-counted.get("run", 1) // n_trials))
 
 
-def _unmet(
-    spec: VerificationSpec, horizon: int | None, counted: Mapping[str, int]
-) -> list[str]:
+def _unmet(spec: VerificationSpec, asked: Asked, counted: Mapping[str, int]) -> str:
     """A sentence for each thing that was named and that these runs do not have."""
-    found = []
+    said, horizon = "", asked.horizon_steps
     if horizon not in (None, spec.steps):
-        found.append(
-            f"Each goes to {spec.steps:,} steps at most, not to the {horizon:,} asked "
+        said += (
+            f" Each goes to {spec.steps:,} steps at most, not to the {horizon:,} asked "
             "about before: name a length for the runs to change that."
         )
     if "seed" in counted and spec.is_adaptive:
-        found.append(
-            "Each has a seed and a rate of its own: name a rate to have it repeated "
+        said += (
+            " Each has a seed and a rate of its own: name a rate to have it repeated "
             "with several seeds."
         )
-    return found
+    return said
 
 
 def show_runs_answer(parts: Parts, q: Question, _asked: Asked) -> Answer:

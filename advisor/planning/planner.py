@@ -209,23 +209,16 @@ class Planner:
         )
 
     def free_seed(self, workload: str, taken: Sequence[int] = ()) -> int:
-        """Return a seed that no run of a workload has, nor a job that is not over.
-
-        Args:
-            workload: Its full name.
-            taken: Seeds that are spoken for besides.
-        """
+        """Return a seed from which on none is `taken` or has a run or an open job."""
         jobs = self._unfinished_jobs()
         queued = [j.config.seed for j in jobs if j.config.workload == workload]
         return next_seed(self.library.runs_of(workload), [*taken, *queued])
 
     def with_free_seeds(self, runs: Sequence[PlannedRun]) -> list[PlannedRun]:
         """Return runs as they were shown, new ones with seeds that are still free."""
-        new = [run for run in runs if run.continues_job is None]
-        if not new:
-            return list(runs)
-        lowest = min(run.seed for run in new)
-        late = max(self.free_seed(new[0].workload) - lowest, 0)
+        free = self.free_seed(runs[0].workload)
+        seeds = [run.seed for run in runs if run.continues_job is None]
+        late = max(free - min(seeds, default=free), 0)
         return [
             replace(run, seed=run.seed + late) if run.continues_job is None else run
             for run in runs
