@@ -78,9 +78,8 @@ class Advisor:
         self.planner = open_planner(
             store, self.queue, settings, library=self.library, fitter=fitter
         )
-        fitter = self.planner.fitter
-        self.answers = Answers(self.library, fitter, self.planner)
-        self.referee = Referee(self.library, fitter, self.planner)
+        self.answers = Answers(self.library, self.planner.fitter, self.planner)
+        self.referee = Referee(self.library, self.planner.fitter, self.planner)
         self.supervision = Supervision(store.folder, self.queue)
         self.verifications = Verifications(
             store,
@@ -91,8 +90,13 @@ class Advisor:
             open_executor(settings.executor, self.queue, n_workers=settings.n_workers),
         )
         self.parts = Parts(
-            *(store, self.library, self.planner, self.answers, self.referee),
-            *(self.verifications, self.proposals),
+            store=store,
+            library=self.library,
+            planner=self.planner,
+            answers=self.answers,
+            referee=self.referee,
+            verifications=self.verifications,
+            proposals=self.proposals,
         )
 
     @classmethod
@@ -298,10 +302,8 @@ class Advisor:
 
         Takes less than a minute for a proxy. Keyword arguments are `SpeedValues`.
         """
-        name, n_workers = (
-            self.library.resolve_workload(workload),
-            self.settings.n_workers,
-        )
+        name = self.library.resolve_workload(workload)
+        n_workers = self.settings.n_workers
         return measure_speed(
             self.store, self.queue, name, n_workers=n_workers, **values
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 from advisor.answers.recommendation import Recommendation
 from advisor.answers.wording import change_text
+from advisor.checks import reading_saved
 from advisor.conversation.observing import Observation, observed_claim, observed_text
 from advisor.conversation.parts import Parts
 from advisor.conversation.proposals import Action, Proposal
@@ -122,7 +123,9 @@ def approve(parts: Parts, plan_id: str) -> Done:
 
 def _start_runs(parts: Parts, proposal: Proposal) -> Done:
     verification = parts.verifications.start(
-        plan_from(proposal.details), verification_id=proposal.verification_id
+        plan_from(proposal.details),
+        verification_id=proposal.verification_id,
+        answer_id=proposal.answer_id,
     )
     return Done(
         proposal.id,
@@ -134,9 +137,9 @@ def _start_runs(parts: Parts, proposal: Proposal) -> Done:
 
 
 def _cancel_jobs(parts: Parts, proposal: Proposal) -> Done:
-    found = [
-        parts.verifications.queue.job(job_id) for job_id in proposal.details["job_ids"]
-    ]
+    with reading_saved(proposal.id):
+        job_ids = list(proposal.details["job_ids"])
+    found = [parts.verifications.queue.job(job_id) for job_id in job_ids]
     stopped = [job for job in found if not job.is_over]
     for job in stopped:
         parts.verifications.cancel(job.id)
@@ -154,7 +157,8 @@ def _cancel_jobs(parts: Parts, proposal: Proposal) -> Done:
 
 
 def _keep_observation(parts: Parts, proposal: Proposal) -> Done:
-    seen = Observation(**proposal.details)
+    with reading_saved(proposal.id):
+        seen = Observation(**proposal.details)
     claim = observed_claim(seen, plan_id=proposal.id, made=now_text())
     before = _answer_about(parts, claim)
     parts.store.record_claims([claim])
@@ -168,7 +172,8 @@ def _keep_observation(parts: Parts, proposal: Proposal) -> Done:
 
 
 def _retract(parts: Parts, proposal: Proposal) -> Done:
-    claim_id = proposal.details["claim_id"]
+    with reading_saved(proposal.id):
+        claim_id = proposal.details["claim_id"]
     known = {claim.id: claim for claim in parts.library.own_claims()}
     if claim_id not in known:
         raise PlanError("That observation was taken back before: nothing to do.")

@@ -15,6 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from advisor.checks import reading_saved
 from experiments.jobs.records import verification_id_of
 from knowledge.errors import PlanError
 from knowledge.inbox import disk_error, write_whole
@@ -51,6 +52,11 @@ class Proposal:
     def verification_id(self) -> str:
         """The id under which its verification is started."""
         return verification_id_of(self.id.removeprefix("plan:"))
+
+    @property
+    def answer_id(self) -> str:
+        """The id under which the answer that proposes it is saved, if it is."""
+        return f"answer:{self.id.removeprefix('plan:')}"
 
 
 class Proposals:
@@ -132,14 +138,10 @@ class Proposals:
 
     def _loaded(self, path: Path) -> Proposal:
         try:
-            return _from_text(path.read_text(encoding="utf-8"))
+            with reading_saved(f"plan:{path.stem}"):
+                return _from_text(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise self._why_not(f"plan:{path.stem}") from None
-        except (ValueError, TypeError, KeyError) as error:
-            raise PlanError(
-                f"plan:{path.stem} was written by another version of this program, or "
-                "is damaged: ask again for a new one."
-            ) from error
 
     def _why_not(self, plan_id: str) -> PlanError:
         if self._path(plan_id, _TAKEN).exists():

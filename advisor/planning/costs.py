@@ -56,14 +56,12 @@ class Timing:
 class RunCost:
     """What steps and runs of one workload cost on one machine, in seconds.
 
-    `n_timed` counts its timings: 0 for a guess. All are nan for what cannot be trained
-    here.
+    All are nan for what cannot be trained here.
     """
 
     fixed: float
     per_example: float
     per_look: float
-    n_timed: int = 0
 
     def step_seconds(self, batch_size: float) -> float:
         """Return the expected seconds of one optimizer step."""
@@ -130,7 +128,7 @@ def fit_run_cost(
         np.append(per_step, [speed * guessed.step_seconds(b) for b in GUESS_ENDS]),
         np.append(weights, [GUESS_WEIGHT] * len(GUESS_ENDS)),
     )
-    return RunCost(fixed, per_example, speed * guessed.per_look, len(timings))
+    return RunCost(fixed, per_example, speed * guessed.per_look)
 
 
 def guess_run_cost(workload: str) -> RunCost:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from advisor.checks import reading_saved
 from advisor.evidence.scope import Scope, usual_horizon
 from advisor.planning.costs import elapsed_seconds
 from advisor.planning.spec import PlannedRun, VerificationSpec, examples_of
@@ -89,13 +90,14 @@ def plan_document(plan: VerificationPlan) -> dict[str, Any]:
 
 
 def plan_from(document: Mapping[str, Any]) -> VerificationPlan:
-    """The inverse of `plan_document`."""
-    return build_plan(
-        VerificationSpec.from_dict(document["spec"]),
-        [PlannedRun(**run) for run in document["runs"]],
-        reason=document["reason"],
-        purpose=document["purpose"],
-    )
+    """The inverse of `plan_document`; PlanError where another version wrote it."""
+    with reading_saved("The plan of these runs"):
+        return build_plan(
+            VerificationSpec.from_dict(document["spec"]),
+            [PlannedRun(**run) for run in document["runs"]],
+            reason=document["reason"],
+            purpose=document["purpose"],
+        )
 
 
 def steps_for_budget(

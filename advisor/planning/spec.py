@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from advisor.checks import reading_saved
 from advisor.evidence.scope import Asked
 from advisor.planning.costs import BETWEEN_SECONDS
 from advisor.planning.next_run import InFlight, Survivor, plan_next_run
@@ -91,12 +92,13 @@ class VerificationSpec:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "VerificationSpec":
-        """The inverse of `to_dict`."""
-        lists = {
-            "batch_sizes": tuple(values["batch_sizes"]),
-            "learning_rates": tuple(values["learning_rates"]),
-        }
-        return cls(**{**values, **lists})
+        """The inverse of `to_dict`; PlanError where another version wrote it."""
+        with reading_saved("The plan of these runs"):
+            lists = {
+                "batch_sizes": tuple(values["batch_sizes"]),
+                "learning_rates": tuple(values["learning_rates"]),
+            }
+            return cls(**{**values, **lists})
 
     @property
     def optimizer(self) -> str:

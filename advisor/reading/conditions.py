@@ -37,11 +37,6 @@ class Conditions:
         """Those that were said, by name."""
         return {name: v for name, v in vars(self).items() if v is not None}
 
-    @property
-    def setting(self) -> "Conditions":
-        """Those that say in which setting runs are made."""
-        return Conditions(recipe=self.recipe, precision=self.precision)
-
     def filled_up(self, other: "Conditions") -> "Conditions":
         """These, and from another what they leave unsaid."""
         return replace(other, **self.said)  # type: ignore[arg-type]
@@ -74,7 +69,7 @@ _FILLER = r"(?:about|around|some|a|the|another|only|just|roughly|say|like|~|up t
 _WANTED_BEFORE = re.compile(
     r"\b(?:for|over|within|in|horizon(?: of| is| =| to)?|horizon|only|just|time for|"
     r"limit(?: of| is)?|max(?:imum)?|at most|no more than|what about|how about|and|"
-    rf"train(?:ing)?|length(?: of| is)?|run(?: of)?)(?: {_FILLER})*[ =~]*$"
+    rf"train(?:ing)?|length(?: of| is)?|runs?(?: of)?)(?: {_FILLER})*[ =~]*$"
 )
 _LONGED_FOR = re.compile(r"\b(?:for|over|horizon|like|what about|how about|time for)\b")
 _PLANS = re.compile(
@@ -91,8 +86,8 @@ _REPORTED = re.compile(
     r"spik\w*|converge|preview)\b"
 )
 _REPORTED_AT = re.compile(
-    r"\b(?:after|since|at|around|round|by|past|from|until|till|first|last|next|every|"
-    r"each|per|step|warm-?up(?: of| for)?|accum\w*|came back in)"
+    r"(?<!stop )\b(?:after|since|at|around|round|by|past|from|until|till|first|last|"
+    r"next|every|each|per|step|warm-?up(?: of| for)?|accum\w*|came back in)"
     rf"(?: {_FILLER})* ?~?$"
 )
 _OVER = re.compile(r"\b(?:ago|already|so far|he says|she says)\b")

@@ -45,6 +45,7 @@ NEEDED: dict[Intent, tuple[str, ...]] = {
 CONDITIONAL = (
     *(Intent.RECOMMEND_LR, Intent.JUDGE_LR, Intent.MAX_BATCH_FOR_LR),
     *(Intent.COMPARE_MODELS, Intent.FASTEST_BATCH, Intent.NEEDS_CLARIFICATION),
+    Intent.RUN_VERIFICATION,
 )
 
 

@@ -145,11 +145,7 @@ def _conditions(
     intent: Intent, own: Reading, before: Question | None
 ) -> tuple[Conditions, frozenset[str]]:
     """Return what the answer is to hold for, and the names of what is inherited."""
-    said = UNCONDITIONAL
-    if intent in CONDITIONAL:
-        said = own.conditions
-    elif intent is Intent.RUN_VERIFICATION:
-        said = own.conditions.setting
+    said = own.conditions if intent in CONDITIONAL else UNCONDITIONAL
     if before is None or intent in (*NOTHING_CARRIED, *_OF_JOBS):
         return said, frozenset()
     ruled, is_own = rule_intent(own, before)

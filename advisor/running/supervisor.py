@@ -84,9 +84,7 @@ def _advance_all(tending: "Tending") -> None:
         try:
             tending.advance(verification.id)
         except AdvisorError as error:
-            tending.queue.end_verification(
-                verification.id, state="failed", error=str(error)
-            )
+            tending.end(verification.id, state="failed", error=str(error))
 
 
 def _mirror_states(queue: Queue, mirrored: dict[str, int]) -> None:

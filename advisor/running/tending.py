@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from filelock import FileLock
 
+from advisor.checks import reading_saved
 from advisor.planning.planner import Planner
 from advisor.planning.spec import PlannedRun, VerificationSpec, examples_of
 from advisor.track_record.forecasts import build_forecasts
@@ -50,22 +51,22 @@ class Tending:
         spec = VerificationSpec.from_dict(opened.spec["spec"])
         if opened.cancel is not None:
             if not unfinished:
-                self._end(opened.id, state="cancelled")
+                self.end(opened.id, state="cancelled")
             return
         failed = [job for job in jobs if job.state == "failed"]
         if failed and not any(job.state == "finished" for job in jobs):
             # The first run could not be carried out at all: the next would not either.
             if not unfinished:
-                self._end(opened.id, state="failed", error=failed[0].error)
+                self.end(opened.id, state="failed", error=failed[0].error)
             return
         if not jobs:
             self._queue_first(opened, spec)
         elif spec.is_adaptive:
             self._advance_adaptive(opened, spec, jobs)
         elif not unfinished:
-            self._end(opened.id, state="finished")
+            self.end(opened.id, state="finished")
 
-    def _end(
+    def end(
         self, verification_id: str, *, state: str, error: str | None = None
     ) -> None:
         """Close a verification once its runs are in the tables.
@@ -77,14 +78,18 @@ class Tending:
         self.queue.end_verification(verification_id, state=state, error=error)
 
     def _queue_first(self, opened: OpenVerification, spec: VerificationSpec) -> None:
-        """Queue the runs that were shown, or those that would be shown now."""
-        shown = [PlannedRun(**run) for run in opened.spec.get("first_runs", ())]
+        """Queue the runs that were shown, or those that would be shown now.
+
+        Seeds that were taken meanwhile are replaced: the same run twice tells nothing.
+        """
+        with reading_saved("The plan of these runs"):
+            shown = [PlannedRun(**run) for run in opened.spec.get("first_runs", ())]
         known = self.planner.find_paused(
             spec, self.planner.library.runs_of(spec.workload)
         )
         if not shown or any(r.continues_job not in (None, *known) for r in shown):
             shown = list(self.planner.first_runs(spec))
-        self._submit(opened.id, spec, shown)
+        self._submit(opened.id, spec, self.planner.with_free_seeds(shown))
 
     def _advance_adaptive(
         self, opened: OpenVerification, spec: VerificationSpec, jobs: Sequence[Job]
@@ -92,9 +97,7 @@ class Tending:
         unfinished = [job for job in jobs if not job.is_over]
         if failure := _last_of_failures(jobs):  # the next would not go better
             if not unfinished:
-                self.queue.end_verification(
-                    opened.id, state="failed", error=failure.error
-                )
+                self.end(opened.id, state="failed", error=failure.error)
             return
         while len(unfinished) < spec.n_workers and self._may_plan(opened, spec, jobs):
             planned = self.planner.next_run(
@@ -108,7 +111,7 @@ class Tending:
             jobs = self.queue.jobs(verification_id=opened.id)
             unfinished = [job for job in jobs if not job.is_over]
         if not unfinished:
-            self._end(opened.id, state="finished")
+            self.end(opened.id, state="finished")
 
     def _may_plan(
         self, opened: OpenVerification, spec: VerificationSpec, jobs: Sequence[Job]

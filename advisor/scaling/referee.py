@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from advisor.evidence.library import CaseKey, Library
 from advisor.evidence.scope import Asked, Scope
 from advisor.evidence.selecting import Evidence
+from advisor.planning.costs import elapsed_seconds
 from advisor.planning.plan import verification_target
 from advisor.planning.planner import Planner, RunPrices
 from advisor.scaling.deciding_runs import (
@@ -213,12 +214,11 @@ class Referee:
                 count=DECIDING_RUNS,
             )
         runs = _priced(runs, prices)
-        spent = [r.estimated_seconds for r in runs if r.estimated_seconds is not None]
-        seconds = (
-            round(sum(spent) / max(self.planner.settings.n_workers, 1), 1)
-            if spent
-            else None
-        )
+        seconds = None
+        if runs and prices is not None:
+            each = [prices.seconds_by_batch[run.batch_size] for run in runs]
+            n_workers = self.planner.settings.n_workers
+            seconds = round(elapsed_seconds(each, n_workers=n_workers), 1)
         return Deciding(runs, bands, quantity, scope.recipe, seconds)
 
     def _trainable_here(

@@ -55,10 +55,15 @@ class StepStatus:
         """Plain values, ready for JSON."""
         part = self.step.part
         return {
-            **{"part": part.name, "verification_id": self.step.verification_id},
-            **{"question": part.question, "workload": part.workload},
-            **{"recipe": part.recipe, "batch_sizes": list(self.step.batch_sizes)},
-            **{"steps": self.step.steps, "state": self.state, "runs": self.n_runs},
+            "part": part.name,
+            "verification_id": self.step.verification_id,
+            "question": part.question,
+            "workload": part.workload,
+            "recipe": part.recipe,
+            "batch_sizes": list(self.step.batch_sizes),
+            "steps": self.step.steps,
+            "state": self.state,
+            "runs": self.n_runs,
             "outcomes": dict(self.outcomes),
             "spent_seconds": round(self.spent_seconds, 1),
             "budget_seconds": round(self.budget_seconds, 1),
@@ -255,4 +260,4 @@ def _jobs(verifications: Verifications, step: StudyStep) -> list[Job]:
 
 
 def _can_go_on(job: Job) -> bool:
-    return job.state in ("cancelled", "failed", "interrupted")
+    return job.state in ("cancelled", "failed")

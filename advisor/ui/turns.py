@@ -34,8 +34,9 @@ class Turn:
 
     `context` is the turn it follows. Under `plan_id` the proposed verification starts
     once, however often the button is pressed. `verification_id` is the one under way,
-    `ended_id` the last one over, `before` the recommendation that it changed. `done`
-    says what came of another proposal, `said` what was answered earlier.
+    `ended_id` the last one over, `before` the recommendation that it changed, of whose
+    runs `n_counted` now count. `done` says what came of another proposal, `said` what
+    was answered earlier.
     """
 
     answer: Answer
@@ -47,6 +48,7 @@ class Turn:
     verification_id: str | None = None
     ended_id: str | None = None
     before: Recommendation | None = None
+    n_counted: int = 0
     done: str | None = None
     said: SavedAnswer | None = None
 
@@ -178,6 +180,8 @@ def updated_turn(advisor: Advisor, turn: Turn) -> Turn:
         AdvisorError: The store cannot be used.
     """
     again = ask_turn(advisor, turn.answer.question, turn.context, save=False)
+    used = {i for r in again.answer.recommendations for i in r.evidence.used}
+    jobs = advisor.queue.jobs(verification_id=turn.verification_id)
     if again.answer.proposal is not None:  # it was carried out: the card offers more
         advisor.proposals.withdraw(again.answer.proposal.id)
     return replace(
@@ -186,6 +190,7 @@ def updated_turn(advisor: Advisor, turn: Turn) -> Turn:
         plan_id=new_verification_id(),
         ended_id=turn.verification_id,
         before=turn.answer.recommendation,
+        n_counted=len(used & {job.run_id for job in jobs}),
     )
 
 

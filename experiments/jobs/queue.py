@@ -83,7 +83,7 @@ class Queue(Leases):
             where.append("verification_id = ?")
             values.append(verification_id)
         if unfinished:
-            where.append("state in ('queued', 'running', 'interrupted')")
+            where.append("state in ('queued', 'running')")
         if running:
             where.append("state = 'running'")
         clause = f" where {' and '.join(where)}" if where else ""
@@ -117,9 +117,7 @@ class Queue(Leases):
     def count_unfinished(self) -> int:
         """Return how many jobs are not over."""
         rows = self._rows(
-            "select count(*) from jobs "
-            "where state in ('queued', 'running', 'interrupted')",
-            [],
+            "select count(*) from jobs where state in ('queued', 'running')", []
         )
         return int(rows[0][0])
 
@@ -202,7 +200,7 @@ class Queue(Leases):
             con.execute(
                 "update jobs set state = 'queued', state_number = state_number + 1, "
                 "attempts = 0, cancel = null, ended = null, error = null, lease = null "
-                "where id = ? and (state in ('failed', 'cancelled', 'interrupted') "
+                "where id = ? and (state in ('failed', 'cancelled') "
                 "or (state = 'running' and lease < ?))",
                 (job_id, now),
             )

@@ -380,6 +380,24 @@ def test_when_the_runs_are_over_the_answer_is_made_anew(
     assert after.plan_id != before.plan_id
 
 
+@pytest.mark.parametrize("state", ["failed", "cancelled"])
+def test_runs_that_all_failed_are_not_said_to_have_updated_the_answer(
+    advisor: Advisor, asked: AppTest, state: str
+) -> None:
+    """Also where another window's runs are counted meanwhile."""
+    asked.button(key="ask_run_0").click().run()
+    turn = asked.session_state["ask_turns"][0]
+    while (job := advisor.queue.claim("test")) is not None:
+        advisor.queue.end(job.id, "test", state=state, error="no memory")
+    advisor.queue.end_verification(turn.verification_id, state=state)
+    advisor.store.record_run(proxy_run(1, rate=8e-3, outcome=Outcome.STABLE))
+    asked.run()
+    assert not asked.exception
+    assert asked.session_state["ask_turns"][0].ended_id == turn.verification_id
+    assert "no run could be counted" in texts(asked)
+    assert "updated with the new runs" not in texts(asked)
+
+
 def test_the_history_survives_a_change_of_page(
     advisor: Advisor, open_page: OpenPage
 ) -> None:
