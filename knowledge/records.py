@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+FOLDER_SEPARATOR = "::"  # between the two folders of `RunConfig.data`
 TOLD, TOLD_TITLE = "own-observation", "Your own observation"
 
 
