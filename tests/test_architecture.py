@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from advisor.service import Advisor
+from tests.waiting import LIMIT_SECONDS
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("knowledge", "experiments", "advisor")
@@ -553,12 +554,24 @@ def test_an_answer_on_known_evidence_loads_only_what_it_needs(tmp_path: Path) ->
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=LIMIT_SECONDS,
     )
     assert done.returncode == 0, done.stderr
     answer, loaded = map(json.loads, done.stdout.splitlines())
     assert answer["text"] == asked["text"]
     assert loaded == []
+
+
+def test_what_stands_between_two_folders_of_faces_is_written_in_one_place() -> None:
+    """Who reads `A::B` asks for the name; what is written thrice is changed once."""
+    homes = [
+        str(file.relative_to(ROOT))
+        for room in ROOMS
+        for file in (ROOT / room).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value == "::"
+    ]
+    assert homes == ["knowledge/records.py"]
 
 
 def test_knowing_and_queueing_runs_loads_no_torch() -> None:
