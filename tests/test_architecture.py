@@ -562,6 +562,20 @@ def test_an_answer_on_known_evidence_loads_only_what_it_needs(tmp_path: Path) ->
     assert loaded == []
 
 
+def test_a_record_with_a_say_in_its_json_is_a_document() -> None:
+    """Else who writes a record that holds it would write its bare fields."""
+    others = [
+        f"{file.relative_to(ROOT)}: {node.name}"
+        for room in ROOMS
+        for file in (ROOT / room).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and node.decorator_list
+        if "to_dict" in {getattr(part, "name", None) for part in node.body}
+        if "Document" not in map(ast.unparse, node.bases)
+    ]
+    assert others == []
+
+
 def test_what_stands_between_two_folders_of_faces_is_written_in_one_place() -> None:
     """Who reads `A::B` asks for the name; what is written thrice is changed once."""
     homes = [

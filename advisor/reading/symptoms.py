@@ -8,10 +8,9 @@ in that order, are in `symptom_patterns`; those for when and what before in
 
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -19,6 +18,7 @@ from rapidfuzz.distance import OSA
 from advisor.reading import change_patterns as changes
 from advisor.reading import symptom_patterns as words
 from advisor.reading.text import plain
+from knowledge.records import Document
 
 ROSE = 1.5  # times what it was: less may be the loss of one batch
 
@@ -70,7 +70,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Symptoms:
+class Symptoms(Document):
     """What a text says went wrong; `kinds` is empty where it does not say.
 
     `at` is how far training was, in `unit` (steps or epochs). `is_late` is said of
@@ -99,14 +99,6 @@ class Symptoms:
     def change(self, *kinds: ChangeKind) -> Change | None:
         """Return the first change of these kinds, or None."""
         return next((c for c in self.changes if c.kind in kinds), None)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return {
-            **asdict(self),
-            "kinds": [kind.value for kind in self.kinds],
-            "changes": [asdict(change) for change in self.changes],
-        }
 
 
 def read_symptoms(text: str) -> Symptoms:
