@@ -8,10 +8,11 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from enum import StrEnum
+from dataclasses import dataclass, field, is_dataclass, replace
+from enum import Enum, StrEnum
 from typing import Any
 
+FOLDER_SEPARATOR = "::"  # between the two folders of `RunConfig.data`
 TOLD, TOLD_TITLE = "own-observation", "Your own observation"
 
 
@@ -27,6 +28,31 @@ class Outcome(StrEnum):
     def is_unstable(self) -> bool:
         """Whether the run counts as a failure of its rate."""
         return self in (Outcome.DEGRADED, Outcome.DIVERGED)
+
+
+class Document:
+    """A record that leaves as JSON: its fields by name, unless it says otherwise."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return {name: to_document(value) for name, value in vars(self).items()}
+
+
+def to_document(value: Any) -> Any:
+    """Return records, enumerations and what holds them as plain values for JSON.
+
+    >>> to_document({"at": (1, Outcome.STABLE)})
+    {'at': [1, 'stable']}
+    """
+    if isinstance(value, Document):
+        return value.to_dict()
+    if is_dataclass(value):
+        return to_document(vars(value))
+    if isinstance(value, Mapping):
+        return {name: to_document(one) for name, one in value.items()}
+    if isinstance(value, tuple | list):
+        return [to_document(one) for one in value]
+    return value.value if isinstance(value, Enum) else value
 
 
 @dataclass(frozen=True)
@@ -70,7 +96,7 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class RunConfig:
+class RunConfig(Document):
     """Everything one run needs: a trial (rate, batch size), a seed and what is fixed.
 
     `data` is `generated`, `lfw`, `digits`, or two folders, `FOLDER_A::FOLDER_B`.
@@ -87,10 +113,6 @@ class RunConfig:
     precision: str = "fp32"
     options: Mapping[str, str] = field(default_factory=dict)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return {**asdict(self), "options": dict(self.options)}
-
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "RunConfig":
         """The inverse of `to_dict`; unknown keys raise TypeError."""
@@ -98,7 +120,7 @@ class RunConfig:
 
 
 @dataclass(frozen=True)
-class Curve:
+class Curve(Document):
     """What was watched during a run: one loss a step, other metrics now and then.
 
     `losses[i]` belongs to step `i + 1`. `metrics` maps a name (`sharpness`,

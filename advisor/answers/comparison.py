@@ -6,7 +6,6 @@ be.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from advisor.answers.recommendation import Recommendation
 from advisor.statistics.best_rate import BestRate
 from advisor.statistics.threshold import StableLearningRateModel
+from knowledge.records import Document
 
 Floats = NDArray[np.float64]
 
@@ -25,7 +25,7 @@ EVEN_MARGIN, LIKELY_FROM, SURE_FROM = 0.15, 0.8, 0.95
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Document):
     """The probability that each of several workloads has the highest rate.
 
     `quantity` is `max_stable` or `best`; None when the workloads are known by different
@@ -41,14 +41,6 @@ class Comparison:
     n_runs: int
     n_claims: int
     reason: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return {
-            **vars(self),
-            "probabilities": dict(self.probabilities),
-            "horizon_steps": dict(self.horizon_steps),
-        }
 
 
 @dataclass(frozen=True)

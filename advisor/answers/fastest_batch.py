@@ -12,7 +12,7 @@ from typing import Any
 from advisor.answers.recommendation import Recommendation
 from advisor.rates import rate_text
 from advisor.words import BASIS_WORDS, chance_text, joined, percent, title_of
-from knowledge.records import Claim, Run, Throughput
+from knowledge.records import Claim, Document, Run, Throughput, to_document
 
 MOST_BATCHES = 12  # listed one by one
 
@@ -24,7 +24,7 @@ KNOWN_BASES = ("measured", "interpolated", "reported")
 
 
 @dataclass(frozen=True)
-class BatchSpeed:
+class BatchSpeed(Document):
     """One batch size as timed here.
 
     `source` is `measured` (steps timed by themselves) or `runs` (whole runs, which
@@ -38,13 +38,9 @@ class BatchSpeed:
     ids: tuple[str, ...]
     peak_memory_mb: float | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return {**vars(self), "ids": list(self.ids)}
-
 
 @dataclass(frozen=True)
-class ThroughputReport:
+class ThroughputReport(Document):
     """The batch sizes of a workload that were timed on this machine, in order."""
 
     workload: str
@@ -78,7 +74,7 @@ class ThroughputReport:
 
 
 @dataclass(frozen=True)
-class BatchChoice:
+class BatchChoice(Document):
     """A timed batch size with what is known of its rate.
 
     `is_known`: it is among the sizes run or reported, and stability is known.
@@ -109,7 +105,7 @@ class BatchChoice:
 
 
 @dataclass(frozen=True)
-class FastestBatch:
+class FastestBatch(Document):
     """What is fastest here, what is fastest with a known rate, and what was reported.
 
     `choice` is None where nothing was timed or no rate is known; `claims` are reports
@@ -123,14 +119,14 @@ class FastestBatch:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
-        top, nearly = self.report.fastest, self.report.nearly_fastest
+        report = self.report
         return {
-            "workload": self.report.workload,
-            "device": self.report.device,
-            "machine": self.report.machine,
-            "fastest": top.to_dict() if top else None,
-            "nearly_fastest": nearly.to_dict() if nearly else None,
-            "fastest_stable": self.choice.to_dict() if self.choice else None,
+            "workload": report.workload,
+            "device": report.device,
+            "machine": report.machine,
+            "fastest": to_document(report.fastest),
+            "nearly_fastest": to_document(report.nearly_fastest),
+            "fastest_stable": to_document(self.choice),
             "claims": [claim.id for claim in self.claims],
         }
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from advisor.answers.recommendation import Recommendation
 from advisor.evidence.scope import Scope
@@ -10,13 +9,14 @@ from advisor.evidence.selecting import Evidence
 from advisor.rates import rate_text
 from advisor.statistics.beliefs import BatchEstimate
 from advisor.statistics.threshold import StableLearningRateModel
+from knowledge.records import Document
 
 # Of the batch sizes scored, how many are asked for their best rate.
 _MOST_BATCHES = 5
 
 
 @dataclass(frozen=True)
-class LargestBatch:
+class LargestBatch(Document):
     """The largest batch size at which a rate still works; None when none does.
 
     `capped`: it is only where the search stopped, `searched_to`.
@@ -29,20 +29,6 @@ class LargestBatch:
     recommendation: Recommendation | None
     capped: bool = False
     searched_to: int | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON document of the contract."""
-        return {
-            "workload": self.workload,
-            "learning_rate": self.learning_rate,
-            "batch_size": dict(self.batch_size) if self.batch_size else None,
-            "reason": self.reason,
-            "recommendation": self.recommendation.to_dict()
-            if self.recommendation
-            else None,
-            "capped": self.capped,
-            "searched_to": self.searched_to,
-        }
 
 
 def batch_estimate(found: BatchEstimate) -> dict[str, float]:

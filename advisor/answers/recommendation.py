@@ -18,13 +18,14 @@ from advisor.rates import octaves_text, rate_text, round_exponent, round_rate
 from advisor.statistics.best_rate import BestRate
 from advisor.statistics.threshold import StableLearningRateModel
 from knowledge.names import WorkloadName
+from knowledge.records import Document
 
 SAFE_UNKNOWN_SD = 2.5  # octaves: a threshold known no better supports no verdict
 UNSAFE_BELOW = 0.25
 
 
 @dataclass(frozen=True)
-class EvidenceSummary:
+class EvidenceSummary(Document):
     """The ids an answer rests on, those left out and why, and the counts.
 
     Counted are the workload's own rows, runs of its copies at other widths and reports
@@ -39,20 +40,13 @@ class EvidenceSummary:
 
     def to_dict(self) -> dict[str, Any]:
         """The keys of the contract."""
-        return {
-            "used": list(self.used),
-            "excluded": [vars(e) for e in self.excluded],
-            "n_runs": self.n_runs,
-            "n_claims": self.n_claims,
-            "by_workload": [
-                {"workload": name, "n_runs": runs, "n_claims": claims}
-                for name, runs, claims in self.by_workload
-            ],
-        }
+        names = ("workload", "n_runs", "n_claims")
+        rows = [dict(zip(names, row, strict=True)) for row in self.by_workload]
+        return {**super().to_dict(), "by_workload": rows}
 
 
 @dataclass(frozen=True)
-class Recommendation:
+class Recommendation(Document):
     """A rate with its interval, what it rests on, and what is thin."""
 
     workload: str
@@ -86,20 +80,12 @@ class Recommendation:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document of the contract."""
-        names = {"limits": "caveats"}
-        values = {names.get(name, name): value for name, value in vars(self).items()}
-        for name in ("max_stable", "best", "exponent"):
-            value = values[name]
-            values[name] = value.to_dict() if value is not None else None
-        values["borrowed_from"] = list(self.borrowed_from)
-        values["caveats"] = list(self.caveats)
-        values["evidence"] = self.evidence.to_dict()
-        values["verification"] = self.verification.to_dict()
-        return values
+        values = {**super().to_dict(), "limits": list(self.caveats)}
+        return {"caveats" if k == "limits" else k: v for k, v in values.items()}
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Judgement(Document):
     """P(stable) of one rate at one batch size, the verdict and why it is that."""
 
     workload: str
@@ -112,10 +98,6 @@ class Judgement:
     verdict: str
     recommendation: Recommendation
     reason: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON document of the contract."""
-        return {**vars(self), "recommendation": self.recommendation.to_dict()}
 
 
 def build_recommendation(

@@ -13,7 +13,7 @@ from advisor.concepts.ties.stock import COUNTED_CLAIMS
 from advisor.concepts.ties.table import TIES
 from advisor.concepts.ties.tie import Tie
 from knowledge.concepts.pages import Concept
-from knowledge.records import OURS, STUDY
+from knowledge.records import OURS, STUDY, Document
 from knowledge.store.store import Store
 from knowledge.store.tables import RUN_COLUMNS, run_from_row
 
@@ -21,7 +21,7 @@ MAX_EVIDENCE = 50  # runs that are listed; the query finds all
 
 
 @dataclass(frozen=True)
-class ConceptEvidence:
+class ConceptEvidence(Document):
     """What our own runs say; every number in `text` is in `rows`.
 
     `sql` gives the rows again; `evidence` lists the first of the runs behind them.
@@ -32,16 +32,6 @@ class ConceptEvidence:
     rows: tuple[Mapping[str, Any], ...]
     sql: str
     evidence: tuple[Mapping[str, str], ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON has it."""
-        return {
-            "concept": self.concept,
-            "text": self.text,
-            "rows": [dict(row) for row in self.rows],
-            "sql": self.sql,
-            "evidence": [dict(item) for item in self.evidence],
-        }
 
 
 def concept_evidence(

@@ -5,7 +5,6 @@ Make runs, stop jobs, keep a person's own observation as a claim, take one back.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from advisor.answers.recommendation import Recommendation
 from advisor.answers.wording import change_text
@@ -20,13 +19,13 @@ from advisor.words import duration_text, joined
 from experiments.jobs.records import Job
 from knowledge.errors import PlanError
 from knowledge.inbox import now_text
-from knowledge.records import Claim
+from knowledge.records import Claim, Document
 
 TAKEN_BACK = "Taken back by the person who reported it."
 
 
 @dataclass(frozen=True)
-class Done:
+class Done(Document):
     """What an approved proposal did; `ids` are of the jobs or claims it touched."""
 
     plan_id: str
@@ -34,16 +33,6 @@ class Done:
     text: str
     ids: tuple[str, ...] = ()
     verification_id: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON document of `lr-advisor approve`."""
-        return {
-            "plan_id": self.plan_id,
-            "action": self.action.value,
-            "text": self.text,
-            "ids": list(self.ids),
-            "verification_id": self.verification_id,
-        }
 
 
 # -- proposing -------------------------------------------------------------------------

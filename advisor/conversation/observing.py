@@ -6,8 +6,7 @@ ways is never taken for a success.
 """
 
 import re
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from advisor.rates import rate_text
 from advisor.reading.reading import read_text
@@ -16,7 +15,7 @@ from advisor.reading.symptoms import read_symptoms, tidy_symptoms
 from advisor.reading.text import plain
 from advisor.statistics.priors import OBSERVATION_RELIABILITY
 from advisor.words import title_of
-from knowledge.records import TOLD, TOLD_TITLE, Claim
+from knowledge.records import TOLD, TOLD_TITLE, Claim, Document
 
 _MOST_CHARS = 300
 
@@ -112,7 +111,7 @@ _UNITS = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6}
 
 
 @dataclass(frozen=True)
-class Observation:
+class Observation(Document):
     """What a person saw of one rate at one batch size, in their `words`.
 
     `bound` is `stable` or `unstable`, `assumed` what we filled in, `steps` how long it
@@ -129,10 +128,6 @@ class Observation:
     device: str | None = None
     assumed: str | None = None
     steps: int | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return asdict(self)
 
 
 def told_outcome(text: str) -> str | None:

@@ -10,7 +10,7 @@ import re
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from advisor.checks import reading_saved
 from experiments.jobs.records import verification_id_of
 from knowledge.errors import PlanError
 from knowledge.inbox import disk_error, write_whole
+from knowledge.records import Document
 
 FOLDER = "proposals"
 LIFETIME_SECONDS = 7 * 24 * 3600.0
@@ -36,17 +37,13 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True)
-class Proposal:
+class Proposal(Document):
     """An action with everything it needs; `summary` says it in a sentence."""
 
     id: str
     action: Action
     summary: str
     details: Mapping[str, Any]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return {**asdict(self), "action": self.action.value}
 
     @property
     def verification_id(self) -> str:

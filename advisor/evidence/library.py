@@ -26,7 +26,7 @@ from advisor.evidence.selecting import (
 )
 from advisor.memory import Memory
 from experiments.training.precision import check_precision
-from experiments.workloads.registry import WORKLOADS, find_spec
+from experiments.workloads.registry import BUILT_IN, WORKLOADS, find_spec
 from knowledge.claims.seeds import load_seed_claims
 from knowledge.errors import BadValueError, UnknownWorkloadError
 from knowledge.names import WorkloadName, nearest_names
@@ -154,9 +154,16 @@ class Library:
             "(select count(*) from runs r where r.workload = w.name "
             "and r.outcome in ('stable', 'degraded', 'diverged')), "
             "(select count(*) from claims c where c.workload = w.name) "
-            "from workloads w order by w.origin <> 'built-in', w.name"
+            "from workloads w"
         )
-        return [dict(zip(columns, row, strict=True)) for row in rows]
+        known = {row[0]: dict(zip(columns, row, strict=True)) for row in rows}
+        for spec in WORKLOADS.values():  # also those a store has not met
+            row = known.setdefault(spec.name, dict.fromkeys(columns, 0))
+            origin = "built-in" if spec in BUILT_IN else "added"
+            row.update(name=spec.name, title=spec.title, origin=origin)
+        return sorted(
+            known.values(), key=lambda row: (row["origin"] != "built-in", row["name"])
+        )
 
     def cases_with_evidence(self) -> list[CaseKey]:
         """Return each workload, recipe and optimizer with runs to judge by, or claims.

@@ -17,6 +17,7 @@ from experiments.workloads.registry import find_spec, get_spec
 from experiments.workloads.spec import PROXY_WIDTH
 from knowledge.names import WorkloadName
 from knowledge.recipes import is_variant
+from knowledge.records import Document
 
 MIN_STEPS = 150
 DEFAULT_STEPS = 2_000
@@ -37,7 +38,7 @@ _WHY = {
 
 
 @dataclass(frozen=True)
-class VerificationPlan:
+class VerificationPlan(Document):
     """Whether to verify, why, and with which runs at what cost.
 
     `runs` start at once, or are all of them where their rates were named; about

@@ -5,7 +5,7 @@ most (advisor.planning.next_run). Every new run has a new seed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from advisor.checks import reading_saved
@@ -16,7 +16,7 @@ from advisor.statistics.threshold import StableLearningRateModel
 from experiments.jobs.records import NewJob
 from experiments.workloads.registry import examples_per_item
 from knowledge.recipes import RECIPES
-from knowledge.records import Outcome, Run, RunConfig
+from knowledge.records import Document, Outcome, Run, RunConfig
 
 # Where a run may stop for now, as shares of its horizon; a rung of fewer steps than the
 # least would hardly be past the start of training.
@@ -30,7 +30,7 @@ Seconds = Callable[[int, float], float]  # of so many steps at a batch size
 
 
 @dataclass(frozen=True)
-class PlannedRun:
+class PlannedRun(Document):
     """A run worth making; `seed` counts from what was used.
 
     `stop_after` is the step it is to reach for now, None: its last. `continues_job` is
@@ -64,7 +64,7 @@ class PlannedRun:
 
 
 @dataclass(frozen=True)
-class VerificationSpec:
+class VerificationSpec(Document):
     """What a person asked for, with everything filled in; stored with the queue.
 
     `learning_rates` empty: choose them. Over after `budget_seconds` of wall clock,
@@ -85,10 +85,6 @@ class VerificationSpec:
     n_workers: int = 1
     budget_examples: float | None = None
     precision: str = RunConfig.precision
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "VerificationSpec":

@@ -10,6 +10,7 @@ from typing import Any
 
 from advisor.reading.conditions import UNCONDITIONAL, Conditions
 from advisor.reading.intents import Intent
+from knowledge.records import Document
 
 Workloads = str | tuple[str, ...] | None
 
@@ -24,7 +25,7 @@ SLOT_NAMES = ("workload", "batch_size", "learning_rate", "optimizer", "device")
 
 
 @dataclass(frozen=True)
-class Slots:
+class Slots(Document):
     """What a question names: None if nothing was said, a tuple if several were."""
 
     workload: Workloads = None

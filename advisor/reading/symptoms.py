@@ -7,10 +7,9 @@ read them again ("stays blurry" is not also "got blurry"). The words are in
 
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -18,6 +17,7 @@ from rapidfuzz.distance import OSA
 from advisor.reading import change_patterns as changes
 from advisor.reading import symptom_patterns as words
 from advisor.reading.text import plain
+from knowledge.records import Document
 
 ROSE = 1.5  # times what it was: less may be the loss of one batch
 
@@ -69,7 +69,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Symptoms:
+class Symptoms(Document):
     """What a text says went wrong; `kinds` is empty where it does not say.
 
     `at` is how far training was, in `unit` (steps or epochs). `is_late` is said of
@@ -98,14 +98,6 @@ class Symptoms:
     def change(self, *kinds: ChangeKind) -> Change | None:
         """Return the first change of these kinds, or None."""
         return next((c for c in self.changes if c.kind in kinds), None)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return {
-            **asdict(self),
-            "kinds": [kind.value for kind in self.kinds],
-            "changes": [asdict(change) for change in self.changes],
-        }
 
 
 def read_symptoms(text: str) -> Symptoms:

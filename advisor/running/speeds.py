@@ -26,7 +26,7 @@ from knowledge.errors import (
     WorkloadUnavailableError,
 )
 from knowledge.python_process import python_command, python_environment
-from knowledge.records import Throughput, content_id
+from knowledge.records import Document, Throughput, content_id
 from knowledge.store.store import Store
 
 LOCK_FILE = "speed.lock"
@@ -36,15 +36,11 @@ GRACE_SECONDS = 300.0  # beyond the budget: a step that was begun is finished
 
 
 @dataclass(frozen=True)
-class SpeedReport:
+class SpeedReport(Document):
     """What was measured, by batch size and processes, and why no more was."""
 
     rows: tuple[Throughput, ...]
     stopped: str | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return {"rows": [vars(row) for row in self.rows], "stopped": self.stopped}
 
 
 class SpeedValues(TypedDict, total=False):

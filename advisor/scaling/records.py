@@ -16,6 +16,7 @@ from advisor.scaling.exponents import (
     normal_share,
     odds,
 )
+from knowledge.records import Document
 
 
 class Verdict(StrEnum):
@@ -30,7 +31,7 @@ QUANTITY_WORDS = {"max_stable": "highest stable rate", "best": "best rate"}
 
 
 @dataclass(frozen=True)
-class Alone:
+class Alone(Document):
     """What the runs of one origin say by themselves, without reports or other runs."""
 
     source: str
@@ -38,16 +39,9 @@ class Alone:
     exponent: Estimate | None
     scaling_rules: Mapping[str, float] | None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return {
-            **vars(self),
-            "exponent": self.exponent.to_dict() if self.exponent else None,
-        }
-
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(Document):
     """The exponent's posterior for one workload, setting and quantity.
 
     `n_runs` are the workload's own, `n_proxy_runs` those of its narrower copies.
@@ -105,18 +99,11 @@ class Finding:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON; what only verdicts need stays behind."""
-        kept_back = ("draws", "prior", "ordered")
-        values = {k: v for k, v in vars(self).items() if k not in kept_back}
-        return {
-            **values,
-            "exponent": self.exponent.to_dict(),
-            "exponent_of_runs": self.exponent_of_runs.to_dict(),
-            "scaling_rules": dict(self.scaling_rules),
-            "batch_range": list(self.batch_range) if self.batch_range else None,
-            "devices": list(self.devices),
-            "by_source": [alone.to_dict() for alone in self.by_source],
-            "band": self.band,
-        }
+        values = super().to_dict()
+        for name in ("draws", "prior", "ordered"):
+            del values[name]
+        of_runs = self.exponent_of_runs.to_dict()
+        return {**values, "exponent_of_runs": of_runs, "band": self.band}
 
 
 @dataclass(frozen=True)
@@ -150,7 +137,7 @@ class WorkloadVerdict:
 
 
 @dataclass(frozen=True)
-class ClaimVerdict:
+class ClaimVerdict(Document):
     """A rule against all findings it applies to, and the verdict over them.
 
     `elsewhere` counts the findings it says nothing about, by reason.
@@ -168,15 +155,6 @@ class ClaimVerdict:
     tally: Mapping[str, int]
     by_workload: tuple[WorkloadVerdict, ...]
     elsewhere: Mapping[str, int]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The keys of the contract and what they rest on."""
-        return {
-            **vars(self),
-            "tally": dict(self.tally),
-            "elsewhere": dict(self.elsewhere),
-            "by_workload": [vars(v) for v in self.by_workload],
-        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,7 +189,7 @@ class Deciding:
 
 
 @dataclass(frozen=True)
-class FamilyTally:
+class FamilyTally(Document):
     """The exponents of a family's workloads, for one recipe and quantity.
 
     Order statistics of the medians: the fits share what they have in common already.
@@ -231,14 +209,9 @@ class FamilyTally:
     highest: float
     bands: Mapping[str, int]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        values = {**vars(self), "bands": dict(self.bands)}
-        return {**values, "batch_range": list(self.batch_range or ()) or None}
-
 
 @dataclass(frozen=True)
-class ScalingReport:
+class ScalingReport(Document):
     """The referee's report on one workload, or on the whole store (workload None).
 
     The first keys are about the leading finding: of the recipe that a recommendation is
@@ -262,15 +235,7 @@ class ScalingReport:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document of the contract."""
-        return {
-            **{k: v for k, v in vars(self).items() if k != "deciding"},
-            "exponent": self.exponent.to_dict() if self.exponent else None,
-            "scaling_rules": dict(self.scaling_rules) if self.scaling_rules else None,
-            "batch_range": list(self.batch_range) if self.batch_range else None,
-            "claims": [c.to_dict() for c in self.claims],
-            "deciding_runs": [dict(vars(run)) for run in self.deciding.runs],
-            "deciding_between": list(self.deciding.between),
-            "deciding_seconds": self.deciding.seconds,
-            "findings": [f.to_dict() for f in self.findings],
-            "families": [f.to_dict() for f in self.families],
-        }
+        values = super().to_dict()
+        deciding = values.pop("deciding")
+        names = ("runs", "between", "seconds")
+        return {**values, **{f"deciding_{name}": deciding[name] for name in names}}

@@ -19,6 +19,7 @@ from advisor.running.verifications import Verifications
 from advisor.study.plan import BUDGET_SHARE, StudyPlan, StudyStep
 from experiments.jobs.records import VERIFICATION, Job
 from knowledge.errors import AdvisorError
+from knowledge.records import Document
 
 POLL_SECONDS = 0.5
 STOPPING_SECONDS = 60.0
@@ -34,7 +35,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class StepStatus:
+class StepStatus(Document):
     """How far one verification of a part is; `state` is waiting, running, done,
     stopped (goes on when asked) or failed (with the reason)."""
 

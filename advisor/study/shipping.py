@@ -16,7 +16,7 @@ from typing import Any
 from advisor.evidence.trajectories import runs_that_count
 from experiments.jobs.records import VERIFICATION, verification_id_of
 from experiments.workloads.registry import BUILT_IN, find_spec
-from knowledge.records import Outcome, Run
+from knowledge.records import FOLDER_SEPARATOR, Outcome, Run
 from knowledge.store.store import Store
 from knowledge.study.reading import ShippedStudy
 from knowledge.study.writing import write_study
@@ -48,7 +48,7 @@ def is_shippable(run: Run) -> bool:
         and run.outcome is not None
         and run.horizon_steps is not None
         and find_spec(run.workload) in BUILT_IN
-        and "::" not in (run.data or "")  # a person's own folders of faces
+        and FOLDER_SEPARATOR not in (run.data or "")  # a person's own folders of faces
     )
 
 

@@ -17,7 +17,7 @@ from advisor.estimates import LEVEL
 from advisor.evidence.selecting import LEFT_OUT
 from advisor.evidence.trajectories import is_labelled
 from advisor.statistics.likelihood import sigmoid
-from knowledge.records import Forecast, Run
+from knowledge.records import Document, Forecast, Run
 
 # An interval is on trial from so many later runs on: with three, in simulations, right
 # ones were settled and wrong ones still open, so that all seemed to hold.
@@ -115,7 +115,7 @@ class StatedInterval:
 
 
 @dataclass(frozen=True)
-class CheckedInterval:
+class CheckedInterval(Document):
     """A stated interval and what later runs say: held, did not hold, or None: open.
 
     `likely_low` and `likely_high` bound the thresholds that these `run_ids`, oldest

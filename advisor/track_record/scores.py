@@ -21,7 +21,7 @@ from advisor.track_record.intervals import (
     is_before,
     stated_once,
 )
-from knowledge.records import Forecast, Run
+from knowledge.records import Document, Forecast, Run
 
 BIN_EDGES = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
 WAITS = "the run is not over"
@@ -32,7 +32,7 @@ OTHER_RULE = "the run was judged by another rule"
 
 
 @dataclass(frozen=True)
-class ScoredForecast:
+class ScoredForecast(Document):
     """A forecast with the run it was made of."""
 
     forecast: Forecast
@@ -78,7 +78,7 @@ class Bin:
 
 
 @dataclass(frozen=True)
-class TrackRecord:
+class TrackRecord(Document):
     """Every forecast with its score, every interval with its check."""
 
     forecasts: tuple[ScoredForecast, ...] = ()

@@ -52,7 +52,8 @@ def carry_out(config: RunConfig, folder: RunFolder, watch: Watch) -> CarriedOut:
     """
     from experiments.training.loop import train
 
-    check_pictures(config.data, folder)
+    if get_spec(config.workload).kind == "faces":
+        check_pictures(config.data, folder)
     if folder.checkpoint_path.exists():
         watch.note_resumed(len(folder.load_curve().losses))
     result = train(config, folder, watch=watch, notice=watch.note)

@@ -6,14 +6,14 @@ This file loads no torch, so that parsing options stays cheap.
 
 import importlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from experiments.workloads.registry import get_spec
 from knowledge.errors import BadValueError
 from knowledge.names import WorkloadName
-from knowledge.records import RunConfig
+from knowledge.records import Document, RunConfig
 
 if TYPE_CHECKING:
     import torch
@@ -54,7 +54,7 @@ class Task(Protocol):
 
 
 @dataclass(frozen=True)
-class Parameters:
+class Parameters(Document):
     """Trainable parameters: a face model's parts (both decoders) and the total."""
 
     total: int
@@ -64,13 +64,13 @@ class Parameters:
 
     def to_dict(self) -> dict[str, int]:
         """The counts that exist for this model, the parts before the total."""
-        parts = asdict(self)
+        parts = super().to_dict()
         total = parts.pop("total")
         return {k: v for k, v in parts.items() if v is not None} | {"total": total}
 
 
 @dataclass(frozen=True)
-class WorkloadDescription:
+class WorkloadDescription(Document):
     """What `workloads describe` says; shapes are height, width, channels."""
 
     name: str
@@ -78,16 +78,6 @@ class WorkloadDescription:
     output_shape: tuple[int, ...]
     options: Mapping[str, OptionValue]
     parameters: Parameters
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return {
-            "name": self.name,
-            "input_shape": list(self.input_shape),
-            "output_shape": list(self.output_shape),
-            "options": dict(self.options),
-            "parameters": self.parameters.to_dict(),
-        }
 
 
 @dataclass(frozen=True)

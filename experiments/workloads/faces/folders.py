@@ -10,8 +10,7 @@ from pathlib import Path
 from experiments.training.run_folder import RunFolder
 from knowledge.errors import DataFolderError
 from knowledge.inbox import write_whole
-
-FOLDER_SEPARATOR = "::"
+from knowledge.records import FOLDER_SEPARATOR
 
 
 def check_pictures(data: str, folder: RunFolder) -> None:

@@ -24,8 +24,9 @@ from torch.nn import functional
 
 from experiments.workloads.faces.generated import DRAWING_VERSION, HELD_BACK, draw_faces
 from knowledge.errors import DataFolderError
+from knowledge.records import FOLDER_SEPARATOR
 
-GENERATED, LFW, FOLDER_SEPARATOR = "generated", "lfw", "::"
+GENERATED, LFW = "generated", "lfw"
 TRAIN_FACES = 256  # per side, generated
 # Of a folder one picture in five is held back, at most as many as are generated.
 FEWEST_HELD_BACK = 2  # so that it can be seen whether outputs differ at all

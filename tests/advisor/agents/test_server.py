@@ -253,11 +253,12 @@ def test_a_plan_is_proposed_approved_once_and_really_trained(tmp_path):
         done = (await session.call_tool("approve_plan", plan_id)).structured_content
         again = await session.call_tool("approve_plan", plan_id)
         name = {"verification_id": done["verification_id"]}
-        while True:
-            how = await session.call_tool("verification", name)
-            if how.structured_content["state"] != "running":
-                break
-            await anyio.sleep(POLL_SECONDS)
+        with anyio.fail_after(LIMIT_SECONDS):
+            while True:
+                how = await session.call_tool("verification", name)
+                if how.structured_content["state"] != "running":
+                    break
+                await anyio.sleep(POLL_SECONDS)
         return {
             "plan": plan,
             "before": before,
@@ -412,7 +413,7 @@ def status(url: str, **headers: str) -> int:
         },
     )
     try:
-        with urllib.request.urlopen(asked) as answer:
+        with urllib.request.urlopen(asked, timeout=LIMIT_SECONDS) as answer:
             return answer.status
     except urllib.error.HTTPError as error:
         with error:
@@ -472,7 +473,7 @@ def test_without_a_token_no_path_and_no_method_says_anything(url):
         for method in ("GET", "POST", "DELETE", "OPTIONS"):
             asked = urllib.request.Request(base + path, method=method)
             with pytest.raises(urllib.error.HTTPError) as caught:
-                urllib.request.urlopen(asked)
+                urllib.request.urlopen(asked, timeout=LIMIT_SECONDS)
             with caught.value as error:
                 assert error.code == 401
                 assert error.headers["WWW-Authenticate"] == "Bearer"
@@ -489,7 +490,7 @@ def test_a_request_that_is_too_large_is_refused(url):
         },
     )
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(asked)
+        urllib.request.urlopen(asked, timeout=LIMIT_SECONDS)
     with caught.value as error:
         assert error.code == 413
 

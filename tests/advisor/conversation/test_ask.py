@@ -169,7 +169,7 @@ def test_a_question_in_doubt_is_answered_with_other_readings_to_choose(advisor):
     assert len(set(options)) == len(options)
 
 
-def test_a_concept_is_explained_with_our_own_runs_and_the_way_to_them(advisor):
+def test_a_concept_is_explained_with_our_own_runs_and_the_way_to_them():
     with Advisor.open(":memory:", study=True) as with_study:
         document = with_study.ask("what is warm-up?").to_dict()
         again = with_study.sql(document["concept"]["sql"]).rows
