@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 TOLD, TOLD_TITLE = "own-observation", "Your own observation"
+PRECISIONS = FP32, BF16 = "fp32", "bf16"  # the first unless another is asked for
 
 
 class Outcome(StrEnum):
@@ -86,7 +87,7 @@ class RunConfig:
     steps: int
     data: str = "generated"
     device: str = "cpu"
-    precision: str = "fp32"
+    precision: str = FP32
     options: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -7,8 +7,7 @@ sizes nor rates.
 import re
 
 from knowledge.recipes import RECIPES
-
-PRECISIONS = ("fp32", "bf16")
+from knowledge.records import PRECISIONS
 
 _OPTIMIZERS = {recipe.optimizer for recipe in RECIPES.values()} | {"momentum"}
 _NOT = r"(?P<not>\b(?:not|no|without|instead of|rather than|than|from)(?: in| the)? )?"
