@@ -191,7 +191,7 @@ class Advisor:
         self, workload: str | None = None, *, optimizer: str | None = None
     ) -> ScalingReport:
         """Return what the evidence says of each claimed scaling rule: `Referee`."""
-        return self.referee.report(workload, optimizer=optimizer)
+        return self.referee.report(workload, Asked.of(optimizer=optimizer))
 
     def plan_runs(
         self, workload: str, batch_size: object, **values: Unpack[RequestValues]

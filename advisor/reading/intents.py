@@ -49,6 +49,11 @@ CONDITIONAL = (
     *(Intent.RECOMMEND_LR, Intent.JUDGE_LR, Intent.MAX_BATCH_FOR_LR),
     *(Intent.COMPARE_MODELS, Intent.FASTEST_BATCH, Intent.NEEDS_CLARIFICATION),
 )
+# Intents whose answers hold for a recipe and a precision that a person may name.
+OF_A_SETTING = (
+    *(Intent.SCALING_RULE, Intent.RUN_VERIFICATION, Intent.SHOW_RUNS),
+    Intent.DIAGNOSE,
+)
 
 
 @dataclass(frozen=True)
