@@ -44,7 +44,7 @@ def measure(
     """
     with tempfile.TemporaryDirectory(prefix="starting-", dir=folder) as temporary:
         options = ["--store", str(Path(temporary) / "store"), "ask", question]
-        ask = [sys.executable, "-m", "advisor.cli.main", *options]
+        ask = [sys.executable, "-m", "advisor.cli", *options]
         commands = {
             f'lr-advisor ask "{question}"': ask,
             f'python -c "{YARDSTICK}"': [sys.executable, "-c", YARDSTICK],

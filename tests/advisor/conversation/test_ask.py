@@ -52,7 +52,7 @@ def test_several_batches_get_one_recommendation_each(advisor):
     assert [r.batch_size for r in answer.recommendations] == [2, 5]
 
 
-def test_a_wish_for_a_run_is_a_plan_and_nothing_more(advisor):
+def test_a_request_for_a_run_is_a_plan_and_nothing_more(advisor):
     document = advisor.ask("verify realface batch 5 in 2 minutes").to_dict()
     assert document["verification"]["runs"]
     assert "Nothing has started" in document["text"]
