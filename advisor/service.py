@@ -44,7 +44,7 @@ from experiments.jobs.records import Job
 from experiments.workloads.registry import BUILT_IN
 from knowledge.claims.seeds import load_seed_claims
 from knowledge.errors import StudyError
-from knowledge.importers.csv_runs import parse_runs
+from knowledge.importers.csv_runs import AUTO, parse_runs
 from knowledge.records import Claim
 from knowledge.store.exporting import export_table
 from knowledge.store.importing import ImportReport, keep_runs
@@ -194,7 +194,7 @@ class Advisor:
         self, workload: str | None = None, *, optimizer: str | None = None
     ) -> ScalingReport:
         """Return what the evidence says of each claimed scaling rule: `Referee`."""
-        return self.referee.report(workload, optimizer=optimizer)
+        return self.referee.report(workload, Asked.of(optimizer=optimizer))
 
     def plan_runs(
         self, workload: str, batch_size: object, **values: Unpack[RequestValues]
@@ -248,13 +248,15 @@ class Advisor:
         """Give a conversation a name under which it is found again."""
         name_conversation(self.store, conversation_id, name)
 
-    def import_runs(self, path: str | Path, *, dry_run: bool = False) -> ImportReport:
+    def import_runs(
+        self, path: str | Path, *, file_format: str = AUTO, dry_run: bool = False
+    ) -> ImportReport:
         """Read runs from a CSV or Parquet file; good rows are kept, bad ones named.
 
         Raises:
-            ImportFileError: The file is missing, unreadable or lacks columns.
+            ImportFileError: No such format or file, or it is unreadable or incomplete.
         """
-        parsed = parse_runs(Path(path).expanduser())
+        parsed = parse_runs(Path(path).expanduser(), file_format)
         return keep_runs(self.store, parsed, dry_run=dry_run)
 
     def sql(self, query: str, *, max_rows: int = 1000) -> QueryResult:

@@ -45,7 +45,7 @@ def measure(
     """
     with tempfile.TemporaryDirectory(prefix="starting-", dir=folder) as temporary:
         options = ["--store", str(Path(temporary) / "store"), "ask", question]
-        ask = python_command("advisor.cli.main", *options)
+        ask = python_command("advisor.cli", *options)
         commands = {
             f'lr-advisor ask "{question}"': ask,
             f'python -c "{YARDSTICK}"': [sys.executable, "-c", YARDSTICK],

@@ -24,7 +24,7 @@ from experiments.executors.processes import WORKER_ENVIRONMENT
 from experiments.machine import machine_name, peak_memory_mb
 from experiments.workloads.registry import get_spec
 from knowledge.errors import AdvisorError, BadValueError
-from knowledge.records import RunConfig
+from knowledge.records import FP32, RunConfig
 from knowledge.version import program_version
 
 BUDGET_SECONDS = 45.0  # for the timing, after about ten seconds to start
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--batch-sizes", default="", help="N[,N...]")
     parser.add_argument("--recipe")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--precision", default="fp32")
+    parser.add_argument("--precision", default=FP32)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=BUDGET_SECONDS)
     options = parser.parse_args(arguments)

@@ -14,6 +14,7 @@ from typing import Any
 
 FOLDER_SEPARATOR = "::"  # between the two folders of `RunConfig.data`
 TOLD, TOLD_TITLE = "own-observation", "Your own observation"
+PRECISIONS = FP32, BF16 = "fp32", "bf16"  # the first unless another is asked for
 
 
 class Outcome(StrEnum):
@@ -110,7 +111,7 @@ class RunConfig(Document):
     steps: int
     data: str = "generated"
     device: str = "cpu"
-    precision: str = "fp32"
+    precision: str = FP32
     options: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod

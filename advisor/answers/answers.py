@@ -17,7 +17,6 @@ from advisor.answers.comparison import (
 )
 from advisor.answers.fastest_batch import (
     FastestBatch,
-    ThroughputReport,
     build_throughput,
     find_fastest,
 )
@@ -39,7 +38,6 @@ from advisor.answers.recommendation import (
 )
 from advisor.checks import (
     check_batch_size,
-    check_device,
     check_learning_rate,
 )
 from advisor.evidence.library import Library
@@ -179,33 +177,25 @@ class Answers:
             draws["best"] = best_rate_quantiles(best)
         return Contender(self._recommend(what, batch_size, evidence), draws)
 
-    def throughput(
-        self, workload: str, *, device: str | None = None
-    ) -> ThroughputReport:
-        """Return how fast each batch size of a workload trained on this machine.
-
-        `device` is `cpu`, `cuda` or `mps`; None: this machine's.
-        """
-        name, device = self._library.resolve_workload(workload), check_device(device)
-        return build_throughput(
-            name,
-            device=device,
-            machine=machine_name(),
-            sides=examples_per_item(name),
-            speeds=self._planner.timings.speeds(name, device=device),
-            runs=self._planner.timings.runs(name, device=device),
-        )
-
     def fastest_batch(
         self, workload: str, asked: Asked = NOTHING_ASKED
     ) -> FastestBatch:
         """Return the fastest batch size here at which a stable rate is known."""
         what, evidence = self._library.settle(workload, asked)
-        report = self.throughput(what.workload, device=what.device)
+        name, timings = what.workload, self._planner.timings
+        how = {"device": what.device, "precision": what.precision}
+        report = build_throughput(
+            name,
+            machine=machine_name(),
+            sides=examples_per_item(name),
+            speeds=timings.speeds(name, **how),
+            runs=timings.runs(name, **how),
+            **how,
+        )
         claims = [
             claim
             for claim in self._library.claims()
-            if claim.quantity == "fastest_batch" and claim.workload == what.workload
+            if claim.quantity == "fastest_batch" and claim.workload == name
         ]
         return find_fastest(
             report,

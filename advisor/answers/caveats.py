@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from advisor.evidence.scope import Scope
+from advisor.evidence.scope import PRECISION, Scope
 from advisor.evidence.selecting import Evidence
 from advisor.evidence.trajectories import is_labelled
 from advisor.planning.plan import verification_target, why_not_trainable
@@ -14,7 +14,7 @@ from advisor.rates import octaves_text, rate_text
 from advisor.words import joined
 from experiments.workloads.registry import find_spec
 from knowledge.names import WorkloadName
-from knowledge.records import Run, RunConfig
+from knowledge.records import Run
 
 EXTRAPOLATION_OCTAVES = 2.0  # beyond the data rules fail: facts, section 10
 GUESS_OCTAVES = 5.0  # a factor of 32: our choice
@@ -59,7 +59,7 @@ def find_caveats(
 ) -> tuple[Caveat, ...]:
     """Return what limits the answer, one sentence each, gravest first."""
     found = {
-        Kind.NOTHING_KNOWN: _none_caveats(scope, evidence, basis),
+        Kind.NOTHING_KNOWN: _none_caveats(scope, basis),
         Kind.CLAIMS: _claim_caveats(evidence, batch_size, basis),
         Kind.BATCH_SIZES: _batch_caveats(evidence, batch_size),
         Kind.OUTCOMES: _outcome_caveats(evidence, batch_size, basis),
@@ -82,7 +82,7 @@ def find_caveats(
     return tuple(Caveat(kind, text) for kind, texts in found.items() for text in texts)
 
 
-def _none_caveats(scope: Scope, evidence: Evidence, basis: str) -> list[str]:
+def _none_caveats(scope: Scope, basis: str) -> list[str]:
     if basis != "none":
         return []
     start = f"Nothing is known about {scope.workload} under these settings"
@@ -269,10 +269,10 @@ def _setting_caveats(scope: Scope, evidence: Evidence) -> list[str]:
     devices |= {c.device for c in evidence.own.claims if c.device}
     other = sorted(devices - {scope.device})
     caveats = []
-    if scope.precision != RunConfig.precision:
+    if scope.precision != PRECISION:
         caveats.append(
             f"This speaks of runs in mixed precision ({scope.precision}); those in "
-            "fp32 only shape the slope and what was expected beforehand."
+            f"{PRECISION} only shape the slope and what was expected beforehand."
         )
     if other:
         what = ", ".join(other)

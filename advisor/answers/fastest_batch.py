@@ -10,8 +10,16 @@ from statistics import median
 from typing import Any
 
 from advisor.answers.recommendation import Recommendation
+from advisor.evidence.scope import PRECISION
 from advisor.rates import rate_text
-from advisor.words import BASIS_WORDS, chance_text, joined, percent, title_of
+from advisor.words import (
+    BASIS_WORDS,
+    chance_text,
+    joined,
+    percent,
+    speed_unit,
+    title_of,
+)
 from knowledge.records import Claim, Document, Run, Throughput, to_document
 
 MOST_BATCHES = 12  # listed one by one
@@ -45,9 +53,15 @@ class ThroughputReport(Document):
 
     workload: str
     device: str
+    precision: str
     machine: str
     points: tuple[BatchSpeed, ...]
     sides: int = 1
+
+    @property
+    def unit(self) -> str:
+        """What the speeds are counted in."""
+        return speed_unit(self.sides)
 
     @property
     def fastest(self) -> BatchSpeed | None:
@@ -68,6 +82,7 @@ class ThroughputReport(Document):
         return {
             "workload": self.workload,
             "device": self.device,
+            "precision": self.precision,
             "machine": self.machine,
             "points": [point.to_dict() for point in self.points],
         }
@@ -123,6 +138,7 @@ class FastestBatch(Document):
         return {
             "workload": report.workload,
             "device": report.device,
+            "precision": report.precision,
             "machine": report.machine,
             "fastest": to_document(report.fastest),
             "nearly_fastest": to_document(report.nearly_fastest),
@@ -135,6 +151,7 @@ def build_throughput(
     workload: str,
     *,
     device: str,
+    precision: str,
     machine: str,
     sides: int,
     speeds: Sequence[Throughput],
@@ -145,6 +162,7 @@ def build_throughput(
     Args:
         workload: A known name.
         device: Of all the timings.
+        precision: Of all the timings.
         machine: What it is called.
         sides: Examples per batch element: 2 for the face models.
         speeds: Measured on this machine, newest first.
@@ -161,7 +179,7 @@ def build_throughput(
         if batch_size not in points:
             points[batch_size] = _from_runs(batch_size, timed[:NEWEST_RUNS], sides)
     ordered = tuple(points[batch_size] for batch_size in sorted(points))
-    return ThroughputReport(workload, device, machine, ordered, sides)
+    return ThroughputReport(workload, device, precision, machine, ordered, sides)
 
 
 def find_fastest(
@@ -246,18 +264,20 @@ def fastest_batch_text(found: FastestBatch) -> str:
     return " ".join(part for part in parts if part)
 
 
-def measure_command(workload: str) -> str:
-    """Return the command that measures the speed of a workload."""
-    return f"lr-advisor speed --workload {workload}"
-
-
 def _nothing_measured(found: FastestBatch) -> str:
-    workload = found.report.workload
+    workload, precision = found.report.workload, _in_precision(found.report)
+    how = f"`lr-advisor speed --workload {workload}` does it"
+    if precision:
+        how = "runs in it would tell"
     return (
-        f"The speed of {title_of(workload)} has not been measured on this machine "
-        f"(`{measure_command(workload)}` does it), so I cannot say which batch is "
-        "fastest here."
+        f"The speed of {title_of(workload)}{precision} has not been measured on this "
+        f"machine ({how}), so I cannot say which "
+        "batch is fastest here."
     )
+
+
+def _in_precision(report: ThroughputReport) -> str:
+    return "" if report.precision == PRECISION else f" in {report.precision}"
 
 
 def _choice_text(found: FastestBatch) -> str:
@@ -270,7 +290,7 @@ def _choice_text(found: FastestBatch) -> str:
     r, m = choice.recommendation, choice.recommendation.max_stable
     text = (
         f"Batch {r.batch_size} is the fastest of {title} here with a known stable "
-        f"rate: {choice.speed.examples_per_second:g} {_unit(found)}. "
+        f"rate: {choice.speed.examples_per_second:g} {found.report.unit}. "
     )
     if r.learning_rate is not None and m is not None:
         horizon = f" within {r.horizon_steps} steps" if r.horizon_steps else ""
@@ -292,10 +312,11 @@ def _fastest_text(found: FastestBatch) -> str:
     if not _is_choice(found.choice, top.batch_size):
         parts.append(
             f"Faster still is batch {top.batch_size} with "
-            f"{top.examples_per_second:g} {_unit(found)}, but no rate is known there."
+            f"{top.examples_per_second:g} {found.report.unit}, but no rate is known "
+            "there."
             if found.choice
             else f"The fastest is batch {top.batch_size} with "
-            f"{top.examples_per_second:g} {_unit(found)}."
+            f"{top.examples_per_second:g} {found.report.unit}."
         )
     if nearly.batch_size < top.batch_size:
         share = percent(by_batch[nearly.batch_size].share_of_fastest)
@@ -312,7 +333,8 @@ def _batches_text(found: FastestBatch) -> str:
     text = joined(sizes)
     if len(sizes) > MOST_BATCHES:
         text = f"{sizes[0]} to {sizes[-1]}"
-    where = f"one process with one thread on {found.report.device}"
+    report = found.report
+    where = f"one process with one thread on {report.device}{_in_precision(report)}"
     if any(point.source == "runs" for point in points):
         where += "; those without a measurement from whole runs, which are a bit slower"
     return f"{text} ({where})"
@@ -320,7 +342,3 @@ def _batches_text(found: FastestBatch) -> str:
 
 def _is_choice(choice: BatchChoice | None, batch_size: int) -> bool:
     return choice is not None and choice.speed.batch_size == batch_size
-
-
-def _unit(found: FastestBatch) -> str:
-    return "EGs/sec" if found.report.sides == 2 else "examples/sec"

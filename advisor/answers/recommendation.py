@@ -11,7 +11,7 @@ from typing import Any
 
 from advisor.answers.caveats import Caveat, Kind, find_caveats
 from advisor.estimates import LEVEL, Estimate, rounded_shares
-from advisor.evidence.scope import Exclusion, Scope
+from advisor.evidence.scope import DEFAULT_RISK, Asked, Exclusion, Scope
 from advisor.evidence.selecting import Evidence, find_basis
 from advisor.planning.plan import VerificationPlan
 from advisor.rates import octaves_text, rate_text, round_exponent, round_rate
@@ -54,6 +54,7 @@ class Recommendation(Document):
     optimizer: str
     recipe: str | None
     device: str
+    precision: str
     horizon_steps: int | None
     learning_rate: float | None
     probability_stable: float | None
@@ -66,8 +67,18 @@ class Recommendation(Document):
     evidence: EvidenceSummary
     limits: tuple[Caveat, ...]
     verification: VerificationPlan
-    risk: float = 0.1
+    risk: float = DEFAULT_RISK
     learning_rate_is: str | None = field(default=None)
+
+    @property
+    def setting(self) -> Asked:
+        """What it holds for but length and risk, to ask the same of something else."""
+        return Asked(
+            optimizer=self.optimizer,
+            recipe=self.recipe,
+            device=self.device,
+            precision=self.precision,
+        )
 
     @property
     def caveats(self) -> tuple[str, ...]:
@@ -152,6 +163,7 @@ def build_recommendation(
         optimizer=scope.optimizer,
         recipe=scope.recipe,
         device=scope.device,
+        precision=scope.precision,
         horizon_steps=scope.horizon_steps,
         learning_rate=rate,
         probability_stable=probability,

@@ -4,7 +4,8 @@ import argparse
 import sys
 from typing import Any, NoReturn
 
-from experiments.executors.executor import EXECUTORS, LOCAL
+from experiments.executors.executor import EXECUTORS
+from knowledge.importers.csv_runs import AUTO, FORMATS
 
 DESCRIPTION = "The same answers in a terminal: `lr-advisor COMMAND`."
 COMMANDS: dict[str, str] = {
@@ -122,9 +123,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     sub["jobs"].add_argument("id", nargs="?")
     sub["import"].add_argument("paths", nargs="+", metavar="PATH")
-    sub["import"].add_argument(
-        "--format", default="auto", choices=("auto", "csv", "parquet")
-    )
+    sub["import"].add_argument("--format", default=AUTO, choices=FORMATS)
     sub["import"].add_argument("--dry-run", action="store_true")
     sub["export"].add_argument("path", metavar="PATH")
     sub["export"].add_argument("--table", default="runs")
@@ -146,8 +145,12 @@ def _add_scope(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe")
     parser.add_argument("--device")
     parser.add_argument("--horizon", type=int, metavar="STEPS")
-    parser.add_argument("--risk", type=float, default=0.1)
-    parser.add_argument("--precision", default="fp32")
+    parser.add_argument("--risk", type=float)
+    _add_precision(parser)
+
+
+def _add_precision(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--precision", help="fp32, or bf16: mixed, faster where it is")
 
 
 def _add_exclude(*parsers: argparse.ArgumentParser) -> None:
@@ -178,7 +181,7 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
     budget.add_argument(
         "--examples", type=float, help="how many to train on, over all runs"
     )
-    parser.add_argument("--executor", default=LOCAL, choices=EXECUTORS)
+    parser.add_argument("--executor", choices=EXECUTORS)
     parser.add_argument("--detach", action="store_true")
 
 

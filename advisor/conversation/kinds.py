@@ -65,10 +65,13 @@ KINDS: Mapping[Intent, Kind] = {
         "{rest}?",
         names_unheeded=True,
     ),
-    Intent.DIAGNOSE: Kind(diagnosis_answer, again=_JUDGED, goes_with_others=False),
+    Intent.DIAGNOSE: Kind(
+        diagnosis_answer, again=_JUDGED, goes_with_others=False, names_unheeded=True
+    ),
     Intent.SCALING_RULE: Kind(
         scaling_answer,
         again="How does the learning rate scale with the batch size{for_what}{rest}?",
+        names_unheeded=True,
     ),
     Intent.FASTEST_BATCH: Kind(
         fastest_batch_answer, again="Which batch size is fastest for {what}{rest}?"

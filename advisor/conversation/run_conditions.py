@@ -12,7 +12,6 @@ from advisor.checks import several
 from advisor.rates import rate_text
 from advisor.reading.outcome_words import OUTCOMES, named_outcomes, outcomes_verb
 from advisor.reading.question import Question
-from advisor.reading.recipes import find_setting
 from advisor.words import joined, optimizer_title, title_of
 from experiments.workloads.registry import find_spec
 from knowledge.names import WorkloadName
@@ -173,9 +172,9 @@ def _limit_on(text: str, value: float) -> str | None:
 
 
 def _settings(q: Question, text: str) -> list[Condition]:
-    """Recipe or optimizer, device and seed."""
+    """Recipe or optimizer, precision, device and seed."""
     found: list[Condition] = []
-    recipe, optimizer = find_setting(text)[1], q.slots.optimizer
+    recipe, optimizer = q.conditions.recipe, q.slots.optimizer
     if recipe is None and optimizer in RECIPES and optimizer != "sgd":
         named = RECIPES[optimizer]
         recipe = optimizer if named.optimizer != optimizer else None
@@ -184,6 +183,8 @@ def _settings(q: Question, text: str) -> list[Condition]:
     elif optimizer is not None:
         title = optimizer_title(optimizer)
         found.append((f"optimizer = {_quoted(optimizer)}", f"with {title}"))
+    if precision := q.conditions.precision:
+        found.append((f'"precision" = {_quoted(precision)}', f"in {precision}"))
     if q.slots.device is not None:
         device = q.slots.device
         found.append((f"starts_with(device, {_quoted(device)})", f"on {device}"))

@@ -10,10 +10,10 @@ from experiments.workloads.spec import PROXY_HORIZON_STEPS
 from knowledge.errors import BadValueError
 from knowledge.names import WorkloadName
 from knowledge.recipes import RECIPES, is_variant
-from knowledge.records import Claim, Run
+from knowledge.records import FP32, Claim, Run
 
 DEFAULT_RISK = 0.1
-PRECISION = "fp32"
+PRECISION = FP32
 ADAPTIVE = {"adam", "adamw", "nadam", "adamax", "rmsprop", "adabelief", "lion"}
 
 

@@ -17,7 +17,7 @@ from experiments.workloads.registry import find_spec
 from knowledge.names import WorkloadName
 from knowledge.outcome import RULE_VERSION
 from knowledge.recipes import RECIPES, is_variant
-from knowledge.records import Claim, Outcome, Run
+from knowledge.records import FP32, Claim, Outcome, Run
 
 UNSAID_RECIPE_RELIABILITY = (
     0.8  # another's set-up, not described: believed a little less
@@ -90,7 +90,7 @@ class Shelf:
 
     @cached_property
     def _full(self) -> tuple[Run, ...]:
-        return tuple(run for run in self.runs if run.precision in (None, "fp32"))
+        return tuple(run for run in self.runs if run.precision in (None, FP32))
 
     def without(self, unwanted: set[str]) -> "Shelf":
         """This shelf, or one that lacks some runs."""

@@ -39,7 +39,8 @@ _TURNS = re.compile(
     r"\b(?:not?|never|none|nothing|nobody|nowhere|neither|nor|hardly|barely|scarcely|"
     r"cannot|above|below|beyond|past|exceed\w*|higher|lower\w*|larger|smaller|bigger|more|"
     r"less|least|most|up to|rais\w+|increas\w+|decreas\w+|reduc\w+|multipl\w+|divid\w+|"
-    r"rather|except|other than)\b|n't\b",
+    r"rather|except|other than|over|under|roots?|sum|plus|minus|per|inverse|tad|bit|"
+    r"slightly)\b|n't\b",
     re.IGNORECASE,
 )
 _ENGLISH = re.compile(

@@ -37,6 +37,11 @@ class Conditions:
         """Those that were said, by name."""
         return {name: v for name, v in vars(self).items() if v is not None}
 
+    @property
+    def setting(self) -> "Conditions":
+        """Of them what names the setting: recipe and precision."""
+        return Conditions(recipe=self.recipe, precision=self.precision)
+
     def filled_up(self, other: "Conditions") -> "Conditions":
         """These, and from another what they leave unsaid."""
         return replace(other, **self.said)  # type: ignore[arg-type]

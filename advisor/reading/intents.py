@@ -47,6 +47,11 @@ CONDITIONAL = (
     *(Intent.COMPARE_MODELS, Intent.FASTEST_BATCH, Intent.NEEDS_CLARIFICATION),
     Intent.RUN_VERIFICATION,
 )
+# Intents whose answers hold for a recipe and a precision that a person may name.
+OF_A_SETTING = (
+    *(Intent.SCALING_RULE, Intent.RUN_VERIFICATION, Intent.SHOW_RUNS),
+    Intent.DIAGNOSE,
+)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from advisor.checks import several
 from advisor.reading.conditions import UNCONDITIONAL, Conditions
 from advisor.reading.follow_ups import carries_over, inherit
-from advisor.reading.intents import CONDITIONAL, NEEDED, Intent
+from advisor.reading.intents import CONDITIONAL, NEEDED, OF_A_SETTING, Intent
 from advisor.reading.learned import IntentModel, learned_model, look_at
 from advisor.reading.question import Question, Slots
 from advisor.reading.reading import Reading, read_text
@@ -51,7 +51,7 @@ def parse_question(
     intent, confidence = next(iter(chances.items()))
     slots, inherited = _slots_for(intent, own, before)
     conditions, carried = _conditions(intent, own, before)
-    conditions = _that_fit(conditions, slots)
+    conditions = _that_fit(conditions, intent, slots)
     job = own.job
     if job is None and before and intent in _OF_JOBS:
         job = before.job
@@ -77,6 +77,27 @@ def parse_question(
         job=job,
         budget_seconds=own.roles.seconds if has_budget else None,
         warnings=(*own.roles.warnings, *slot_warnings(slots)),
+    )
+
+
+def with_told(q: Question, told: Reading) -> Question:
+    """Return a question with what its message says of the setting outside of it."""
+    if q.intent not in (*CONDITIONAL, *OF_A_SETTING):
+        return q
+    heeded, slots = _heeded(told.conditions, q.intent), q.slots
+    inherited = dict.fromkeys(q.inherited & q.conditions.said.keys())
+    own = replace(q.conditions, **inherited)
+    conditions = own.filled_up(heeded).filled_up(q.conditions)
+    slots = replace(
+        slots,
+        device=slots.device or told.names.device,
+        optimizer=slots.optimizer or told.names.optimizer,
+    )
+    return replace(
+        q,
+        slots=slots,
+        conditions=_that_fit(conditions, q.intent, slots),
+        inherited=q.inherited - heeded.said.keys(),
     )
 
 
@@ -106,8 +127,7 @@ def _decide_intent(
         return {rule_intent(own, before)[0]: 1.0}
     if before and (found := follow_up_intent(own, before)):
         return {found: 1.0}
-    says_conditions = own.conditions.said and _names_nothing(own)
-    if before and says_conditions and before.wanted in CONDITIONAL:
+    if before and _names_nothing(own) and _heeded(own.conditions, before.wanted).said:
         return {before.wanted: 1.0}
     chances = model.probabilities([look_at(own, before)])[0]
     if before is None and _nothing_failed(own):
@@ -145,7 +165,7 @@ def _conditions(
     intent: Intent, own: Reading, before: Question | None
 ) -> tuple[Conditions, frozenset[str]]:
     """Return what the answer is to hold for, and the names of what is inherited."""
-    said = own.conditions if intent in CONDITIONAL else UNCONDITIONAL
+    said = _heeded(own.conditions, intent)
     if before is None or intent in (*NOTHING_CARRIED, *_OF_JOBS):
         return said, frozenset()
     ruled, is_own = rule_intent(own, before)
@@ -158,8 +178,20 @@ def _conditions(
     return said.filled_up(earlier), frozenset(earlier.said.keys() - said.said.keys())
 
 
-def _that_fit(conditions: Conditions, slots: Slots) -> Conditions:
-    """The conditions, but for a recipe that none of the workloads is trained with."""
+def _heeded(conditions: Conditions, intent: Intent) -> Conditions:
+    """Those of the conditions that an answer of this kind takes into account."""
+    if intent in CONDITIONAL:
+        return conditions
+    return conditions.setting if intent in OF_A_SETTING else UNCONDITIONAL
+
+
+def _that_fit(conditions: Conditions, intent: Intent, slots: Slots) -> Conditions:
+    """The conditions, but for a recipe that none of the workloads is trained with.
+
+    Who looks for runs under it is told that there are none.
+    """
+    if intent is Intent.SHOW_RUNS:
+        return conditions
     recipe = RECIPES.get(conditions.recipe or "")
     specs = [spec for name in several(slots.workload) if (spec := find_spec(name))]
     if recipe is None or not specs:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from advisor.evidence.scope import DEFAULT_RISK
 from advisor.statistics import priors
 from advisor.statistics.beliefs import (
     BatchEstimate,
@@ -125,7 +126,7 @@ class FittedThreshold:
     def safe_rate(
         self,
         batch_size: float,
-        risk: float = 0.1,
+        risk: float = DEFAULT_RISK,
         horizon_steps: float | None = None,
     ) -> float:
         """Return the highest rate up to which P(stable) stays at least 1 - risk.
@@ -158,7 +159,7 @@ class FittedThreshold:
     def largest_batch(
         self,
         learning_rate: float,
-        risk: float = 0.1,
+        risk: float = DEFAULT_RISK,
         horizon_steps: float | None = None,
         *,
         level: float = 0.9,

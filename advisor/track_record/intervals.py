@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from advisor.estimates import LEVEL
+from advisor.evidence.scope import PRECISION
 from advisor.evidence.selecting import LEFT_OUT
 from advisor.evidence.trajectories import is_labelled
 from advisor.statistics.likelihood import sigmoid
@@ -51,7 +52,10 @@ class JobState:
 
 @dataclass(frozen=True)
 class StatedInterval:
-    """An interval of the threshold as it was stated, and what it rested on."""
+    """An interval of the threshold as it was stated, and what it rested on.
+
+    `precision` and `device` are None where nothing says of which runs it was stated.
+    """
 
     id: str
     made: str
@@ -64,10 +68,12 @@ class StatedInterval:
     median: float
     high: float
     rested_on: frozenset[str] = frozenset()
+    precision: str | None = None
+    device: str | None = None
 
     @classmethod
-    def of_forecast(cls, forecast: Forecast) -> Self:
-        """The interval that a forecast holds."""
+    def of_forecast(cls, forecast: Forecast, run: Run | None = None) -> Self:
+        """The interval that a forecast holds, of runs such as one that was made."""
         return cls(
             id=forecast.id,
             made=forecast.made,
@@ -80,6 +86,8 @@ class StatedInterval:
             median=forecast.threshold,
             high=forecast.threshold_high,
             rested_on=frozenset(forecast.evidence),
+            precision=run.precision if run else None,
+            device=run.device if run else None,
         )
 
     @classmethod
@@ -98,9 +106,11 @@ class StatedInterval:
                 name: recommendation[name]
                 for name in (
                     *("workload", "recipe", "optimizer", "batch_size"),
-                    "horizon_steps",
+                    *("horizon_steps", "device"),
                 )
             },
+            # What older programs saved says nothing of it.
+            precision=recommendation.get("precision", PRECISION),
             **{name: found[name] for name in ("low", "median", "high")},
             rested_on=frozenset(evidence["used"]),
         )
@@ -110,7 +120,7 @@ class StatedInterval:
         """What is claimed: said twice it is one claim."""
         return (
             *(self.workload.lower(), self.recipe, self.optimizer, self.batch_size),
-            *(self.horizon_steps, self.low, self.high),
+            *(self.horizon_steps, self.low, self.high, self.precision, self.device),
         )
 
 
@@ -152,15 +162,27 @@ def is_before(made: str, started: str) -> bool:
     return datetime.fromisoformat(made) < datetime.fromisoformat(started)
 
 
-def first_intervals(forecasts: Iterable[Forecast]) -> list[StatedInterval]:
+def first_intervals(
+    forecasts: Iterable[Forecast], runs: Iterable[Run]
+) -> list[StatedInterval]:
     """Return what was stated first in each verification at each batch size.
 
-    The later intervals of a verification rest on the runs that check the first one.
+    The later intervals of a verification rest on the runs that check the first one. All
+    runs of a verification have one precision and one device.
     """
+    made = {run.job_id: run for run in runs}
     first: dict[tuple[str, int], Forecast] = {}
+    like: dict[str, Run] = {}
     for f in forecasts:
-        first.setdefault((f.verification_id or f.job_id, f.batch_size), f)
-    return [StatedInterval.of_forecast(f) for f in first.values() if f.level == LEVEL]
+        verification = f.verification_id or f.job_id
+        first.setdefault((verification, f.batch_size), f)
+        if f.job_id in made:
+            like[verification] = made[f.job_id]
+    return [
+        StatedInterval.of_forecast(f, like.get(verification))
+        for (verification, _), f in first.items()
+        if f.level == LEVEL
+    ]
 
 
 def stated_once(intervals: Iterable[StatedInterval]) -> list[StatedInterval]:
@@ -219,6 +241,8 @@ def _is_later_run(
         and run.recipe == interval.recipe
         and run.optimizer == interval.optimizer
         and run.workload.lower() == interval.workload.lower()
+        and _may_be_same(run.precision, interval.precision)
+        and _may_be_same(run.device, interval.device)
     )
     if not same or run.outcome is None or run.id in interval.rested_on:
         return False
@@ -227,6 +251,10 @@ def _is_later_run(
         return False
     # What was stopped on the way by a person tells what that person thought.
     return is_labelled(run) or (job.state == "finished" and job.first_stop is not None)
+
+
+def _may_be_same(one: str | None, other: str | None) -> bool:
+    return one is None or other is None or one == other
 
 
 def _failed(run: Run) -> bool:

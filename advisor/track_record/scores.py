@@ -204,7 +204,7 @@ def build_track_record(
             runs=by_batch.get((interval.workload.lower(), interval.batch_size), ()),
             jobs=jobs,
         )
-        for interval in stated_once([*first_intervals(forecasts), *answers])
+        for interval in stated_once([*first_intervals(forecasts, runs), *answers])
     ]
     return TrackRecord(tuple(scored), unscored, tuple(checked))
 

@@ -16,13 +16,12 @@ from advisor.charts.threshold import (
 from advisor.conversation.answer import Answer
 from advisor.conversation.history import SavedAnswer
 from advisor.conversation.proposals import Action, Proposal
-from advisor.evidence.scope import Asked
 from advisor.reading.question import Question
 from advisor.service import Advisor
 from experiments.jobs.records import new_verification_id
 from knowledge.errors import AdvisorError
 from knowledge.names import WorkloadName
-from knowledge.records import Claim, Run, RunConfig
+from knowledge.records import Claim, Run
 
 MAX_RUNS_LISTED = 500
 TURNED_DOWN = "Nothing was done."
@@ -259,7 +258,7 @@ def _runs(advisor: Advisor, workload: str, like: Recommendation) -> list[Run]:
         for run in runs
         if run.optimizer == like.optimizer
         and run.recipe in (None, like.recipe)
-        and run.precision in (None, RunConfig.precision)
+        and run.precision in (None, like.precision)
     ]
 
 
@@ -283,22 +282,11 @@ def _band(
     scope = own or like
     answers = advisor.answers
     read_band = answers.best_rate_band if is_best else answers.threshold_band
-    asked = Asked(
-        recipe=scope.recipe,
-        optimizer=scope.optimizer,
-        device=scope.device,
-        horizon_steps=own.horizon_steps if own else None,
-    )
+    asked = replace(scope.setting, horizon_steps=own.horizon_steps if own else None)
     rows = read_band(workload, sizes, asked)
     if not rows:
         return None
     points = tuple(BandPoint(**row) for row in rows)
-    horizon = own.horizon_steps if own else _usual_length(advisor, workload, scope)
+    horizon = own.horizon_steps if own else answers.usual_length(workload, asked)
     quantity = "best" if is_best else "max_stable"
     return ThresholdBand(workload, horizon, points, quantity)
-
-
-def _usual_length(advisor: Advisor, workload: str, like: Recommendation) -> int | None:
-    """Return for how many steps a band speaks when none were asked for."""
-    asked = Asked(recipe=like.recipe, optimizer=like.optimizer, device=like.device)
-    return advisor.answers.usual_length(workload, asked)

@@ -8,11 +8,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from advisor.conversation.asking_back import EXAMPLES
+from advisor.evidence.scope import Asked
 from advisor.service import Advisor
 from advisor.ui import plans, resources
 from advisor.ui.turns import Turn, ask_turn
 from knowledge.errors import BadValueError, StoreBusyError
 from knowledge.names import WorkloadName
+from knowledge.outcome import RULE_VERSION
 from knowledge.records import Curve, Outcome
 from tests.app.pages import OpenPage, proxy_run, texts
 
@@ -545,6 +547,40 @@ def test_only_reports_about_the_workload_itself_are_arrows(advisor: Advisor) -> 
     assert {claim.workload for claim in turn.chart.claims} == {"realface"}
     assert turn.claims[0].workload == "realface"
     assert {claim.id for claim in turn.chart.claims} < {c.id for c in turn.claims}
+
+
+@pytest.mark.parametrize("workload", ["realface@1/16", "realface"])
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_chart_is_of_the_precision_that_the_answer_speaks_of(
+    advisor: Advisor, workload: str, precision: str
+) -> None:
+    """Runs and bands alike, also those of a narrower copy beside the full size."""
+    advisor.store.record_runs(
+        [
+            replace(
+                proxy_run(i, rate=rate, outcome=outcome),
+                precision=kind,
+                outcome_rule=RULE_VERSION,
+            )
+            for i, (kind, rate, outcome) in enumerate(
+                [
+                    ("fp32", 1e-3, Outcome.STABLE),
+                    ("fp32", 8e-3, Outcome.DIVERGED),
+                    ("bf16", 1e-5, Outcome.STABLE),
+                    ("bf16", 8e-5, Outcome.DIVERGED),
+                ]
+            )
+        ]
+    )
+    turn = ask_turn(advisor, f"What LR for {workload} at batch 5 in {precision}?", None)
+    assert turn.answer.recommendations[0].precision == precision
+    assert turn.chart is not None
+    assert {run.precision for run in turn.chart.runs} == {precision}
+    (band,) = [b for b in turn.chart.bands if b.workload == "realface@1/16"]
+    point = band.points[0]
+    asked = Asked(precision=precision, horizon_steps=band.horizon_steps)
+    rows = advisor.answers.threshold_band("realface@1/16", [point.batch_size], asked)
+    assert [vars(point)] == rows
 
 
 def test_a_named_rate_is_the_one_that_runs(advisor: Advisor) -> None:

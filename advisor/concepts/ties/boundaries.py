@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from advisor.concepts.ties.tie import (
     FACES,
+    IN_FP32,
     JUDGED,
     PLAIN_RECIPES,
     UNSTABLE,
@@ -54,7 +55,7 @@ def _say_boundaries(rows: Rows) -> str | None:
 
 
 BOUNDARIES = Tie(
-    picks=f"{PLAIN_RECIPES} and \"precision\" = 'fp32' and {JUDGED}",
+    picks=f"{PLAIN_RECIPES} and {IN_FP32} and {JUDGED}",
     sums_up=f"""{_EDGES},
 ends as (
     select workload, recipe, any_value(optimizer) as optimizer,
@@ -155,7 +156,7 @@ def boundary_tie(plain: str, changed: str, change: str) -> Tie:
     """
     recipes = f"recipe in ('{plain}', '{changed}')"
     return Tie(
-        picks=f"{JUDGED} and \"precision\" = 'fp32' and {recipes}",
+        picks=f"{JUDGED} and {IN_FP32} and {recipes}",
         sums_up=f"""{_EDGES}
 select workload, a.recipe, a.optimizer, batch_size, a.steps,
     a.held_up_to as held_plain, a.failed_from as failed_plain,

@@ -62,7 +62,7 @@ def over_stdio(store: Path, talk: Talk, *command: str) -> Any:
     """Start a server on a store, let a client talk to it, and return what it says."""
     server = StdioServerParameters(
         command=sys.executable,
-        args=[*(command or ("-m", "advisor.cli.main")), "mcp", "--store", str(store)],
+        args=[*(command or ("-m", "advisor.cli")), "mcp", "--store", str(store)],
         env=environment(),
         cwd=ROOT,
     )
@@ -238,7 +238,7 @@ def test_a_client_reads_asks_and_is_refused_in_sentences(store, advisor):
 @pytest.mark.slow
 def test_a_plan_is_proposed_approved_once_and_really_trained(tmp_path):
     """Two runs of a second each; the store is another one, since it changes."""
-    wish = {
+    asked = {
         "workload": "digits_mlp",
         "batch_sizes": [32],
         "learning_rates": [1e-3, 3e3],
@@ -247,7 +247,7 @@ def test_a_plan_is_proposed_approved_once_and_really_trained(tmp_path):
     }
 
     async def talk(session: ClientSession) -> dict[str, Any]:
-        plan = (await session.call_tool("propose_runs", wish)).structured_content
+        plan = (await session.call_tool("propose_runs", asked)).structured_content
         before = (await session.call_tool("jobs", {})).structured_content
         plan_id = {"plan_id": plan["plan_id"]}
         done = (await session.call_tool("approve_plan", plan_id)).structured_content
@@ -349,7 +349,7 @@ def test_nothing_but_the_protocol_goes_to_standard_output(store):
 
 @pytest.mark.slow
 def test_the_server_ends_when_its_client_goes(store):
-    process = started(store, "-m", "advisor.cli.main")
+    process = started(store, "-m", "advisor.cli")
     process.stdin.write(HELLO)
     process.stdin.flush()
     assert json.loads(process.stdout.readline())["id"] == 1
@@ -369,7 +369,7 @@ def url(store) -> Iterator[str]:
     """An HTTP server in a process of its own."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = ["-m", "advisor.cli.main", "mcp", "--http", "--port", str(port)]
+    command = ["-m", "advisor.cli", "mcp", "--http", "--port", str(port)]
     process = subprocess.Popen(
         [sys.executable, *command, "--store", str(store)],
         cwd=ROOT,
@@ -575,7 +575,7 @@ def test_asking_and_approving_need_no_mcp_package():
 @pytest.mark.slow
 def test_an_interrupted_server_ends_without_a_traceback(store):
     """Ctrl-C in a terminal, where nobody closes standard input."""
-    process = started(store, "-m", "advisor.cli.main")
+    process = started(store, "-m", "advisor.cli")
     process.stdin.write(HELLO)
     process.stdin.flush()
     process.stdout.readline()

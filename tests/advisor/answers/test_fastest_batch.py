@@ -122,9 +122,34 @@ def test_a_speed_of_another_machine_or_precision_does_not_count(advisor):
             speed(6, 9.0, device="cuda"),
         ]
     )
-    assert advisor.answers.throughput("realface").points == ()
+    assert advisor.fastest_batch("realface").report.points == ()
     known = advisor.planner.timings.run_cost("realface", device="cpu")
     assert known == guess_run_cost("realface")
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_the_fastest_batch_is_that_of_the_precision_that_was_asked_for(
+    advisor, precision
+):
+    """Steps timed by themselves and whole runs alike, and so the text and the JSON."""
+    advisor.store.record_throughput([speed(4, 2.0), speed(5, 9.0, precision="bf16")])
+    advisor.store.record_runs(
+        [
+            replace(RUN, precision="fp32"),
+            replace(RUN, id="run:9", batch_size=9, precision="bf16"),
+        ]
+    )
+    timed = {"fp32": [4, 8], "bf16": [5, 9]}[precision]
+    found = advisor.ask(f"Which batch is fastest for RealFace in {precision}?").fastest
+    assert [point.batch_size for point in found.report.points] == timed
+    assert found == advisor.fastest_batch("realface", precision=precision)
+    assert found.to_dict()["precision"] == precision
+
+
+def test_a_precision_that_was_not_timed_is_named(advisor):
+    advisor.store.record_throughput([speed(4, 2.0)])
+    text = advisor.ask("Which batch is fastest for RealFace in bf16?").text
+    assert text.startswith("The speed of RealFace in bf16 has not been measured")
 
 
 def test_the_newest_measurement_alone_counts_and_runs_fill_what_is_missing(advisor):
@@ -132,7 +157,7 @@ def test_the_newest_measurement_alone_counts_and_runs_fill_what_is_missing(advis
     crowded = speed(4, 0.5, n_workers=2)
     advisor.store.record_throughput([older, speed(4, 2.0), crowded])
     advisor.store.record_run(RUN)
-    points = advisor.answers.throughput("realface").points
+    points = advisor.fastest_batch("realface").report.points
     assert [(p.batch_size, p.examples_per_second, p.source) for p in points] == [
         (4, 2.0, "measured"),
         (8, 4.0, "runs"),
@@ -141,7 +166,7 @@ def test_the_newest_measurement_alone_counts_and_runs_fill_what_is_missing(advis
 
 def test_runs_that_came_with_the_program_are_no_timings_of_this_machine(advisor):
     advisor.store.record_runs([replace(RUN, source="study")])
-    assert advisor.answers.throughput("realface").points == ()
+    assert advisor.fastest_batch("realface").report.points == ()
 
 
 def test_what_was_measured_changes_the_time_of_a_plan_at_once(advisor):
@@ -182,9 +207,9 @@ def test_the_chart_marks_where_a_rate_is_known_and_labels_the_answer(advisor):
 
 
 def test_an_order_of_rows_changes_nothing():
-    arguments = {"device": "cpu", "machine": "m", "sides": 2, "runs": []}
-    one = build_throughput("realface", speeds=MEASURED, **arguments)
-    two = build_throughput("realface", speeds=MEASURED[::-1], **arguments)
+    arguments = {"device": "cpu", "precision": "fp32", "machine": "m", "sides": 2}
+    one = build_throughput("realface", speeds=MEASURED, runs=[], **arguments)
+    two = build_throughput("realface", speeds=MEASURED[::-1], runs=[], **arguments)
     assert one == two
     assert one.nearly_fastest.batch_size == 5
 

@@ -101,10 +101,10 @@ def test_a_pythonpath_of_the_current_folder_does_no_harm(hostile, store, path):
 
 
 def test_the_module_works_as_the_command_does(hostile, store):
-    """`python -m advisor.cli.main`, which looks in the current folder first."""
+    """`python -m advisor.cli`, which looks in the current folder first."""
     shutil.rmtree(hostile / "advisor")
     done = subprocess.run(
-        [sys.executable, "-m", "advisor.cli.main", *VERIFY.split(), "--json"],
+        [sys.executable, "-m", "advisor.cli", *VERIFY.split(), "--json"],
         cwd=hostile,
         env=environment(store),
         capture_output=True,
@@ -129,7 +129,7 @@ def test_a_plain_checkout_starts_processes_of_its_own_code(tmp_path, store):
         [
             sys.executable,
             "-m",
-            "advisor.cli.main",
+            "advisor.cli",
             "workloads",
             "describe",
             "realface",

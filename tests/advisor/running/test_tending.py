@@ -237,7 +237,7 @@ def test_cheap_runs_go_to_their_end_and_measure_the_threshold(
     assert answer.max_stable.high < 8 * answer.max_stable.low
 
 
-def test_a_longer_wish_goes_on_from_the_runs_of_a_shorter_one(advisor, monkeypatch):
+def test_a_longer_plan_goes_on_from_the_runs_of_a_shorter_one(advisor, monkeypatch):
     """As new jobs of the same seeds; the shorter records count no more."""
     plan(monkeypatch, carry_first)
     first = advisor.verify("digits_mlp", 32, steps=300, examples=32 * 100)
@@ -293,8 +293,8 @@ def test_a_budget_of_examples_is_kept_and_killed_runs_count(advisor, monkeypatch
 
 def test_two_who_plan_at_the_same_moment_queue_each_run_once(advisor):
     spec = advisor.verify("digits_mlp", 32, learning_rate=1e-3, steps=STEPS).spec
-    wish = {"spec": spec.to_dict(), "before": {}}
-    opened = advisor.queue.submit_verification(wish)
+    asked = {"spec": spec.to_dict(), "before": {}}
+    opened = advisor.queue.submit_verification(asked)
     start = threading.Barrier(2)
 
     def plan_it() -> None:

@@ -226,7 +226,9 @@ def test_a_cancelled_job_goes_on_from_its_step_when_resumed(advisor, gate):
     assert [job.run_id] == list(evidence.used)
 
 
-def test_imported_workloads_and_odd_wishes_are_refused_in_a_sentence(advisor, tmp_path):
+def test_imported_workloads_and_odd_requests_are_refused_in_a_sentence(
+    advisor, tmp_path
+):
     path = tmp_path / "runs.csv"
     path.write_text(
         "workload,optimizer,batch_size,learning_rate,metric_name,metric_value,"
@@ -235,12 +237,12 @@ def test_imported_workloads_and_odd_wishes_are_refused_in_a_sentence(advisor, tm
     advisor.import_runs(path)
     with pytest.raises(WorkloadUnavailableError, match="cannot be trained here"):
         advisor.verify("mine", 8)
-    for wish in (
+    for asked in (
         *({"steps": 1}, {"runs": 0}, {"budget_seconds": 0.0}, {"seeds": 0}),
         {"examples": 0},
     ):
         with pytest.raises(BadValueError):
-            advisor.verify("digits_mlp", 8, **wish)
+            advisor.verify("digits_mlp", 8, **asked)
     with pytest.raises(BadValueError, match=r"batch_size is 5000.*1437 examples"):
         advisor.verify("digits_mlp", [32, 5000], runs=3, steps=60)
     assert advisor.queue.verifications() == []
