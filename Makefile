@@ -46,7 +46,7 @@ unit: $(VENV)/.dev ## all tests but the browser's
 browser: $(VENV)/.dev ## the browser journeys alone, in Chromium
 	$(PYTEST) -m browser tests/browser
 
-study: $(VENV)/.app ## run the study that settles the claims: 40 minutes, goes on if stopped
+study: $(VENV)/.app ## run the study that tests the claims: 40 minutes, goes on if stopped
 	$(BIN)/lr-advisor study run --store $(STUDY_STORE) --no-study --budget $(STUDY_BUDGET)
 
 study-full: $(VENV)/.app ## run the long study: days, or a GPU; goes on if stopped

@@ -4,11 +4,13 @@ Everything that enters from outside passes here once.
 """
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from advisor.rates import LEAST_LEARNING_RATE, MOST_LEARNING_RATE
-from knowledge.errors import BadValueError, SettingsError
+from knowledge.errors import BadValueError, PlanError, SettingsError
 
 MOST_STEPS = 10**15
 MAX_BATCH_SIZE = 10_000_000
@@ -104,6 +106,22 @@ def parse_budget(text: str) -> float:
             f"budget '{text}' is not a length of time: write 120s, 2m or 1h."
         ) from None
     return seconds
+
+
+@contextmanager
+def reading_saved(what: str) -> Iterator[None]:
+    """Read a document that a program of ours saved, perhaps an earlier version.
+
+    Raises:
+        PlanError: It lacks something, or holds what this version does not know.
+    """
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise PlanError(
+            f"{what} was written by another version of this program, or is damaged: "
+            "ask again for a new one."
+        ) from error
 
 
 def several(value: Any) -> list[Any]:

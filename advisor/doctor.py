@@ -10,7 +10,9 @@ from advisor.running.supervision import Supervision
 from advisor.settings import Settings
 from advisor.track_record.reading import read_track_record
 from advisor.track_record.wording import track_record_document
+from experiments.workloads.registry import WORKLOADS
 from knowledge import inbox
+from knowledge.errors import SettingsError
 from knowledge.store.migrations import SCHEMA_VERSION
 from knowledge.store.store import Store
 from knowledge.version import PROGRAM
@@ -31,6 +33,10 @@ def examine(
     problems = list(report.problems)
     if study_problem and study_problem not in problems:
         problems.append(study_problem)
+    try:
+        list(WORKLOADS)
+    except SettingsError as error:  # a named file that cannot be used
+        problems.append(str(error))
     if waiting:
         problems.append(
             f"{waiting} records wait to be ingested: is another program holding "

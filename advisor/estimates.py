@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
+from knowledge.records import Document
+
 LEVEL = 0.9
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Estimate(Document):
     """A median with its central interval; rates unless `quantity` says otherwise."""
 
     median: float
@@ -18,13 +20,8 @@ class Estimate:
 
     def to_dict(self) -> dict[str, Any]:
         """The keys of the contract."""
-        values: dict[str, Any] = {
-            "median": self.median,
-            "low": self.low,
-            "high": self.high,
-            "level": self.level,
-        }
-        return values | ({"quantity": self.quantity} if self.quantity else {})
+        values = super().to_dict()
+        return {k: v for k, v in values.items() if k != "quantity" or v}
 
 
 def rounded_shares(shares: dict[str, float]) -> dict[str, float]:

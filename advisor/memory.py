@@ -30,10 +30,7 @@ class Memory(Generic[Value]):
         return None if kept is None else kept[0]
 
     def keep(self, key: Hashable, value: Value, *, weight: float = 1.0) -> None:
-        """Keep a value, in the place of an older one; what was used least goes.
-
-        The value kept last stays, whatever its weight.
-        """
+        """Keep a value; what was used least goes, but never the one kept last."""
         with self._lock:
             if key in self._kept:
                 self._total -= self._kept.pop(key)[1]

@@ -1,7 +1,7 @@
 """Advisor: makes the parts of the program and hands each call to the one it belongs to.
 
-Everything a person can do in the browser, the terminal or Python goes through here. It
-loads neither torch nor streamlit: training happens in processes of its own.
+The browser, the terminal, agents and Python go through here. It loads neither torch nor
+streamlit.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,7 +44,7 @@ from experiments.jobs.records import Job
 from experiments.workloads.registry import BUILT_IN
 from knowledge.claims.seeds import load_seed_claims
 from knowledge.errors import StudyError
-from knowledge.importers.csv_runs import parse_runs
+from knowledge.importers.csv_runs import AUTO, parse_runs
 from knowledge.records import Claim
 from knowledge.store.exporting import export_table
 from knowledge.store.importing import ImportReport, keep_runs
@@ -78,9 +78,8 @@ class Advisor:
         self.planner = open_planner(
             store, self.queue, settings, library=self.library, fitter=fitter
         )
-        fitter = self.planner.fitter
-        self.answers = Answers(self.library, fitter, self.planner)
-        self.referee = Referee(self.library, fitter, self.planner)
+        self.answers = Answers(self.library, self.planner.fitter, self.planner)
+        self.referee = Referee(self.library, self.planner.fitter, self.planner)
         self.supervision = Supervision(store.folder, self.queue)
         self.verifications = Verifications(
             store,
@@ -91,8 +90,13 @@ class Advisor:
             open_executor(settings.executor, self.queue, n_workers=settings.n_workers),
         )
         self.parts = Parts(
-            *(store, self.library, self.planner, self.answers, self.referee),
-            *(self.verifications, self.proposals),
+            store=store,
+            library=self.library,
+            planner=self.planner,
+            answers=self.answers,
+            referee=self.referee,
+            verifications=self.verifications,
+            proposals=self.proposals,
         )
 
     @classmethod
@@ -109,10 +113,9 @@ class Advisor:
 
         Args:
             folder: The store; None: the one the environment names.
-            seeded: Whether the seeds' claims, and with them the study, count.
-            study: Whether the study that ships with the program counts; None: unless
-                the environment says otherwise. A store that was made without it stays
-                without.
+            seeded: Whether the claims, and with them the study, count.
+            study: Whether the shipped study counts; None: as the environment says. A
+                store that was made without it stays without.
             settings: None: those of the environment.
             fitter: Fits shared with other stores of this process; None: its own.
 
@@ -191,7 +194,7 @@ class Advisor:
         self, workload: str | None = None, *, optimizer: str | None = None
     ) -> ScalingReport:
         """Return what the evidence says of each claimed scaling rule: `Referee`."""
-        return self.referee.report(workload, optimizer=optimizer)
+        return self.referee.report(workload, Asked.of(optimizer=optimizer))
 
     def plan_runs(
         self, workload: str, batch_size: object, **values: Unpack[RequestValues]
@@ -199,8 +202,7 @@ class Advisor:
         """Return the runs a verification would make, with their cost; starts nothing.
 
         Keyword arguments as in `verify`. A full-size face model on a CPU is planned
-        through a narrow copy unless rates are named: those, and what `verify` is told
-        to run, are run as they are.
+        through a narrow copy unless rates are named.
         """
         request = VerificationRequest.of(workload, batch_size, **values)
         return self.planner.requested(request)
@@ -218,12 +220,10 @@ class Advisor:
 
         Args:
             question: As typed.
-            context: The turn before, whose slots a follow-up inherits: an answer's
-                `leads_on`, or its text.
-            conversation: The id of the conversation it stands in, if any.
+            context: The turn before: an answer's `leads_on`, or its text.
+            conversation: The id of the conversation it is part of, if any.
             exclude: Ids of runs and claims to leave out.
-            save: Whether to keep the answer; not for one that only shows again what was
-                asked before.
+            save: Whether to keep the answer.
         """
         answer = ask(self.parts, question, before=context, exclude=exclude)
         if not save:
@@ -248,13 +248,15 @@ class Advisor:
         """Give a conversation a name under which it is found again."""
         name_conversation(self.store, conversation_id, name)
 
-    def import_runs(self, path: str | Path, *, dry_run: bool = False) -> ImportReport:
+    def import_runs(
+        self, path: str | Path, *, file_format: str = AUTO, dry_run: bool = False
+    ) -> ImportReport:
         """Read runs from a CSV or Parquet file; good rows are kept, bad ones named.
 
         Raises:
-            ImportFileError: The file is missing, unreadable or lacks columns.
+            ImportFileError: No such format or file, or it is unreadable or incomplete.
         """
-        parsed = parse_runs(Path(path).expanduser())
+        parsed = parse_runs(Path(path).expanduser(), file_format)
         return keep_runs(self.store, parsed, dry_run=dry_run)
 
     def sql(self, query: str, *, max_rows: int = 1000) -> QueryResult:
@@ -302,10 +304,8 @@ class Advisor:
 
         Takes less than a minute for a proxy. Keyword arguments are `SpeedValues`.
         """
-        name, n_workers = (
-            self.library.resolve_workload(workload),
-            self.settings.n_workers,
-        )
+        name = self.library.resolve_workload(workload)
+        n_workers = self.settings.n_workers
         return measure_speed(
             self.store, self.queue, name, n_workers=n_workers, **values
         )

@@ -17,6 +17,7 @@ _MODEL = "LR_ADVISOR_LLM_MODEL"
 _KEY = "LR_ADVISOR_LLM_API_KEY"
 _MOST_MODEL_CHARACTERS = 100
 _ANSWER_SECONDS = 20.0
+EXECUTOR = "LR_ADVISOR_EXECUTOR"
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,8 @@ class LanguageModelSettings:
 class Settings:
     """What the environment says.
 
-    `executor` names who carries out runs, `n_workers` of them at once (one thread
-    each); `budget_seconds_cap` and `budget_runs_cap` are the most that one verification
-    may ask for; `with_study` tells whether stores hold the study that ships with the
-    program; `language_model` is None unless one was switched on.
+    `executor` names who carries out runs, `n_workers` at once (one thread each).
+    `budget_seconds_cap` and `budget_runs_cap` limit one verification.
     """
 
     store_folder: Path
@@ -61,6 +60,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     folder = env.get("LR_ADVISOR_STORE") or str(default_store_folder())
     return Settings(
         store_folder=Path(folder).expanduser(),
+        executor=env.get(EXECUTOR) or Settings.executor,
         n_workers=_count(env, "LR_ADVISOR_WORKERS", default=usable_cores()),
         with_study=env.get("LR_ADVISOR_NO_STUDY", "") != "1",
         language_model=_language_model(env),

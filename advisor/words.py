@@ -85,6 +85,15 @@ def duration_text(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
+def speed_unit(examples_per_item: int) -> str:
+    """Return what a speed is counted in: face models count both sides, as EGs.
+
+    >>> speed_unit(1), speed_unit(2)
+    ('examples/sec', 'EGs/sec')
+    """
+    return "EGs/sec" if examples_per_item == 2 else "examples/sec"
+
+
 def recipe_words(optimizer: str, recipe: str | None) -> str:
     """Return an optimizer with the recipe it was used in, where one is known.
 

@@ -244,7 +244,7 @@ def cpu_seconds() -> float:
 
 
 def _run_command(store: Path, question: str) -> None:
-    command = python_command("advisor.cli.main", "ask", question)
+    command = python_command("advisor.cli", "ask", question)
     command += ["--store", str(store), "--json"]
     subprocess.run(
         command, check=True, stdout=subprocess.DEVNULL, env=python_environment()

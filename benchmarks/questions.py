@@ -224,27 +224,23 @@ def build_page(examples: Sequence[Example], kept_back: Sequence[Example]) -> str
         "# How questions are understood",
         "",
         "What a person types is read offline, with no language model: names and "
-        "numbers "
-        "are found by rules, what is wanted is learnt. For how many steps and at what "
-        'risk an answer shall hold counts where it is wished for ("for 20k steps", '
-        '"1 % risk"), not where steps are reported ("after 30k it went NaN"). Who '
-        "tells of a failure is never taken for one whose run held; where it may be "
-        "read both ways, it is asked. The questions it learns from "
-        "lie "
-        "in `advisor/reading/questions/`; `python -m benchmarks.questions` writes "
-        "this "
+        "numbers are found by rules, what is wanted is learnt. Run length and risk "
+        'count only when you ask for them ("for 20k steps", "1 % risk"), not in a '
+        'report ("after 30k it went NaN"). A reported failure is never read as a '
+        "success; if unclear, the program asks. The questions it learns from are in "
+        "`advisor/reading/questions/`; `python -m benchmarks.questions` writes this "
         "page.",
         "",
         "## Scores",
         "",
-        f"Cross-validation: {FOLDS} folds; questions phrased alike stand in one fold. "
-        "Kept back: written apart, and looked at by nobody while rules and questions "
+        f"Cross-validation: {FOLDS} folds; questions phrased alike are in one fold. "
+        "Held out: written apart, and looked at by nobody while rules and questions "
         "were written. Slots: all five as a person would read them.",
         "",
         "| questions | number | intent | slots | both |",
         "| --- | --- | --- | --- | --- |",
         score_row("cross-validation", validated),
-        score_row("kept back", unseen),
+        score_row("held out", unseen),
         "",
         f"One question takes {middle:.1f} ms (19 of 20 at most {slowest:.1f} ms) on "
         f"{describe_machine()}.",
@@ -252,8 +248,7 @@ def build_page(examples: Sequence[Example], kept_back: Sequence[Example]) -> str
         "## What is taken for what",
         "",
         "In cross-validation. Found: of the questions with that intent. Right: of "
-        "those "
-        "that were taken for it.",
+        "those that were taken for it.",
         "",
         "| intent | questions | found | right | else taken for |",
         "| --- | --- | --- | --- | --- |",

@@ -25,6 +25,7 @@ from benchmarks.real_runs import Laboratory, RealRun, TrainedRuns
 from benchmarks.search_methods import METHODS, Bench, State
 from benchmarks.search_truth import Reference, find_reference
 from experiments.workloads.registry import get_spec
+from experiments.workloads.spec import WorkloadSpec
 
 Floats = NDArray[np.float64]
 
@@ -36,7 +37,7 @@ WITHIN = math.log2(1.15)
 # What may be tried, by recipe, unless told: round powers of ten about the usual rates.
 BOUNDS = {"sgd": (1e-3, 10.0), "momentum": (1e-4, 1.0)}
 USUAL_BOUNDS = (1e-4, 1.0)
-# Recipe and batch sizes unless told, by kind of workload.
+# Recipe and batch sizes unless told, by kind of workload; else what its spec says.
 USUAL = {"faces": ("faceswap-2021", (2, 4, 8, 16)), "digits": ("sgd", (4, 16, 64, 256))}
 BAR_BEST, BAR_GRID = 2.0, 5.0
 BAR_REPLAY = 0.95
@@ -294,11 +295,16 @@ def _section(
     return "\n".join(lines)
 
 
+def usual(spec: WorkloadSpec) -> tuple[str, tuple[int, ...]]:
+    """Return recipe and batch sizes of a workload unless told."""
+    return USUAL.get(spec.kind or "", (spec.recipes[0], spec.usual_batch_sizes))
+
+
 def main() -> None:
     """Print the section."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--workload", default="digits_cnn")
-    parser.add_argument("--recipe", help="default: sgd for digits, else faceswap-2021")
+    parser.add_argument("--recipe", help="default: sgd for digits, else its own")
     parser.add_argument("--batch-size", type=int, action="append")
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--budget", type=float, help="examples of the fixed budget")
@@ -306,7 +312,7 @@ def main() -> None:
     parser.add_argument("--widen", type=float, default=4.0)
     parser.add_argument("--cache", type=Path)
     given = parser.parse_args()
-    usual_recipe, usual_sizes = USUAL[get_spec(given.workload).kind or "digits"]
+    usual_recipe, usual_sizes = usual(get_spec(given.workload))
     recipe = given.recipe or usual_recipe
     batches = tuple(sorted(given.batch_size or usual_sizes))
     lab = TrainedRuns(

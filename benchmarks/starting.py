@@ -17,6 +17,7 @@ from pathlib import Path
 
 from benchmarks.answer import cpu_seconds
 from benchmarks.machine import describe_machine
+from knowledge.python_process import python_command, python_environment
 
 QUESTION = "what LR for batch 5 on RealFace?"
 YARDSTICK = "import numpy, duckdb"
@@ -44,7 +45,7 @@ def measure(
     """
     with tempfile.TemporaryDirectory(prefix="starting-", dir=folder) as temporary:
         options = ["--store", str(Path(temporary) / "store"), "ask", question]
-        ask = [sys.executable, "-m", "advisor.cli.main", *options]
+        ask = python_command("advisor.cli", *options)
         commands = {
             f'lr-advisor ask "{question}"': ask,
             f'python -c "{YARDSTICK}"': [sys.executable, "-c", YARDSTICK],
@@ -64,7 +65,8 @@ def measure(
 def _run(command: Sequence[str]) -> tuple[float, float]:
     """Seconds of the processor and elapsed of one process."""
     start, cpu_start = time.perf_counter(), cpu_seconds()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    environment = python_environment()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
     return cpu_seconds() - cpu_start, time.perf_counter() - start
 
 

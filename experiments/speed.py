@@ -1,9 +1,8 @@
 """`python -m experiments.speed WORKLOAD [...]`: how fast each batch size trains here.
 
 One JSON document on stdout. A batch size is timed by one process alone and then by as
-many at once as train at once, because cores that share a memory slow each other down.
-The processes have one thread each and take the same step as a training run. Of a CPU
-the time it spent on the step counts, so that other programs do not disturb.
+many at once as train at once, since cores share memory. They have one thread each and
+take the step of a training run. Of a CPU the time spent on the step counts.
 """
 
 import argparse
@@ -25,7 +24,7 @@ from experiments.executors.processes import WORKER_ENVIRONMENT
 from experiments.machine import machine_name, peak_memory_mb
 from experiments.workloads.registry import get_spec
 from knowledge.errors import AdvisorError, BadValueError
-from knowledge.records import RunConfig
+from knowledge.records import FP32, RunConfig
 from knowledge.version import program_version
 
 BUDGET_SECONDS = 45.0  # for the timing, after about ten seconds to start
@@ -54,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--batch-sizes", default="", help="N[,N...]")
     parser.add_argument("--recipe")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--precision", default="fp32")
+    parser.add_argument("--precision", default=FP32)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=BUDGET_SECONDS)
     options = parser.parse_args(arguments)
@@ -107,7 +106,7 @@ def time_batches(
     Args:
         config: What is trained; its batch size is replaced.
         batch_sizes: Those to time.
-        n_workers: Processes that train at once, as many as the machine has cores.
+        n_workers: Processes that train at once.
         budget_seconds: For all of it, without the start of the processes.
 
     Returns:

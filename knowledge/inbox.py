@@ -1,11 +1,8 @@
 """Saving an event: one immutable record file, no lock and no duckdb.
 
-What must not be lost is a record file first: written under a temporary name, synced,
-renamed. When `record` returns, the event is saved; the tables follow when somebody
-ingests (`knowledge.store.store`). Workers use only this module.
-
-The kind of a record stands in its file's name, so that nobody has to open a file to see
-whether it can wait.
+Written under a temporary name, synced, renamed: when `record` returns, the event is
+saved; the tables follow when somebody ingests (`knowledge.store.store`). Workers use
+only this module. The kind of a record is in its file's name.
 """
 
 import contextlib

@@ -1,8 +1,7 @@
-"""Workload names: what stands before `@` and `/`, and who belongs to whose family.
+"""Workload names: what comes before `@` and `/`, and who belongs to whose family.
 
-A name is `NAME` or, for a copy with narrower layers, `NAME@1/W` with W a power of two.
-Imported names may contain `/` and `-`, keep their case and match without regard to it;
-`@` is reserved for proxies.
+A name is `NAME` or, for a narrower copy, `NAME@1/W` with W a power of two. Imported
+names may contain `/` and `-`, keep their case and match without regard to it.
 """
 
 import re

@@ -1,12 +1,12 @@
 """From the curve of a run to its outcome: the only definition of "stable" we have.
 
 One pure, versioned rule. It is absorbing: a loss that stays high for `patience` steps
-has diverged whatever it does later, so a run stopped there and the same run carried to
-its end get the same label. Raw curves are stored, so `Store.verify` applies it again.
+has diverged whatever it does later, so a run stopped there gets the label of the whole
+one. Raw curves are stored, so `Store.verify` applies it again.
 
 Constants were set by looking at curves of the face proxies and digits (docs/log.md);
-the shape follows design of learning-rate finders (stop at 4 x the best smoothed loss)
-and the catapult phase, during which an early spike is no failure (arXiv:2003.02218).
+the shape follows learning-rate finders (stop at 4 x the best smoothed loss) and the
+catapult phase, during which an early spike is not a failure (arXiv:2003.02218).
 """
 
 import math
@@ -111,11 +111,10 @@ def judge_curve(curve: Curve, horizon_steps: int) -> Verdict:
 
 
 def is_in_doubt(losses: Sequence[float], horizon_steps: int) -> bool:
-    """Whether a run cut short here could not be said to be fine so far.
+    """Whether a run stopped here could not be said to be fine so far.
 
-    Its smoothed loss is high just now, or it has learned nothing yet (so does a model
-    that collapsed), or a run that ended here would have degraded. Such a run should go
-    on until it is clear: "survived to its last step" would be said of one that fails.
+    Its smoothed loss is high, or it has learned nothing yet, or it would have degraded
+    had it ended here. Such a run should go on until it is clear.
 
     >>> falling = [1.0 / (1 + step / 20) for step in range(200)]
     >>> is_in_doubt(falling, 2000), is_in_doubt([*falling, *[0.9] * 30], 2000)
@@ -185,8 +184,7 @@ def _step_noise(losses: np.ndarray) -> float:
 def _surely_below(smoothed: np.ndarray, noise: float) -> np.ndarray:
     """Return what the loss has reached beyond doubt, shape (n_steps,).
 
-    The first averages are of few steps: one lucky batch is no progress. They count
-    with as many standard deviations more as later averages do without.
+    Early averages are of few steps, so they count with more standard deviations.
     """
     kept = SMOOTHING ** np.arange(1, smoothed.size + 1)
     settled = (1 - SMOOTHING) / (1 + SMOOTHING)
@@ -229,10 +227,7 @@ def _is_high(
 
 
 def _exploded_since(losses: np.ndarray) -> int | None:
-    """First step of the far too high losses that a run ends with, or None.
-
-    It needs no patience, so that it also tells of runs of a few steps.
-    """
+    """First step of the far too high losses that a run ends with, or None."""
     limit = DIVERGED_MULTIPLE * abs(float(losses[0]))
     end_steps = min(END_MIN, losses.size // 2)
     if not end_steps or not losses[-end_steps:].min() > limit:
@@ -246,8 +241,7 @@ def _thrown_off_since(
 ) -> int | None:
     """The step at which a loss rose that ends no lower than it began, or None.
 
-    The noise is that of the calmer of the first steps and the second half: the steps
-    in which a model is thrown off are no measure of it.
+    The noise is that of the calmer of the first steps and the second half.
     """
     end_steps = _end_steps(horizon_steps)
     if losses.size <= 2 * end_steps:

@@ -1,8 +1,7 @@
 """How every Python process of ours is started, so that it works from any folder.
 
-Python looks for modules in the current folder first, where somebody may well have an
-`experiments` or a `torch.py` of their own. A process started this way never does, nor
-do the processes it starts, and it finds our packages wherever they lie.
+The current folder may hold an `experiments` or a `torch.py` of somebody's own. These
+processes, and those they start, never look there and find our packages anyway.
 """
 
 import contextlib
@@ -26,11 +25,7 @@ def python_command(module: str, *arguments: str) -> list[str]:
 
 
 def python_environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the environment of a process of ours and of those it starts.
-
-    Args:
-        base: What it holds otherwise; None: what this process has.
-    """
+    """Return the environment of a process of ours and of those it starts."""
     environment = dict(os.environ if base is None else base)
     environment["PYTHONSAFEPATH"] = "1"
     folders = list(dict.fromkeys(_module_folders()))

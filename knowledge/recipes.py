@@ -1,12 +1,9 @@
 """The named recipes: everything that is held fixed while rate and batch size vary.
 
-Outcomes under different recipes are never pooled as equals (shared words: recipe,
-docs/reference/glossary.md). Face recipes follow the two eras of that program: betas
-(0.5, 0.99) and patch SSIM until November 2025, (0.9, 0.999) and Gaussian SSIM since.
-Source: deepfakes/faceswap, plugins/train (read as facts, nothing copied).
-
-A variant changes one thing of another recipe, each for one hypothesis about why a rate
-falls or rises with the batch (docs/explanation/the-two-seeds.md).
+Face recipes follow two eras of one program: betas (0.5, 0.99) and patch SSIM until
+November 2025, (0.9, 0.999) and Gaussian SSIM since. Source: deepfakes/faceswap,
+plugins/train, read as facts. A variant changes one thing of another recipe, for one
+hypothesis (docs/explanation/the-two-seeds.md).
 """
 
 from dataclasses import replace

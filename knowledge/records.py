@@ -1,18 +1,20 @@
 """The records every room speaks in: frozen, compared by value, free of torch.
 
-Units are in the names. Rates are positive; a batch size is examples per optimizer
-step, for the face models per side (the convention is stored with each run).
+Units are in the names. Rates are positive; a batch size is examples per optimizer step,
+for the face models per side (stored with each run).
 """
 
 import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from enum import StrEnum
+from dataclasses import dataclass, field, is_dataclass, replace
+from enum import Enum, StrEnum
 from typing import Any
 
+FOLDER_SEPARATOR = "::"  # between the two folders of `RunConfig.data`
 TOLD, TOLD_TITLE = "own-observation", "Your own observation"
+PRECISIONS = FP32, BF16 = "fp32", "bf16"  # the first unless another is asked for
 
 
 class Outcome(StrEnum):
@@ -29,14 +31,39 @@ class Outcome(StrEnum):
         return self in (Outcome.DEGRADED, Outcome.DIVERGED)
 
 
+class Document:
+    """A record that leaves as JSON: its fields by name, unless it says otherwise."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return {name: to_document(value) for name, value in vars(self).items()}
+
+
+def to_document(value: Any) -> Any:
+    """Return records, enumerations and what holds them as plain values for JSON.
+
+    >>> to_document({"at": (1, Outcome.STABLE)})
+    {'at': [1, 'stable']}
+    """
+    if isinstance(value, Document):
+        return value.to_dict()
+    if is_dataclass(value):
+        return to_document(vars(value))
+    if isinstance(value, Mapping):
+        return {name: to_document(one) for name, one in value.items()}
+    if isinstance(value, tuple | list):
+        return [to_document(one) for one in value]
+    return value.value if isinstance(value, Enum) else value
+
+
 @dataclass(frozen=True)
 class Recipe:
     """What is held fixed while learning rate and batch size vary.
 
     `betas` hold at every batch size, unless `half_life_batch_size` names the one they
-    are meant for. `reduction` says whether a step follows the mean of its batch's
-    losses or their sum. A `variant_of` another recipe differs from it in one thing, to
-    test a hypothesis: no answer speaks of it unless it is asked for by name.
+    are meant for. `reduction`: the mean of a batch's losses or their sum. A
+    `variant_of` another recipe differs from it in one thing and is only asked for by
+    name.
     """
 
     name: str
@@ -55,8 +82,7 @@ class Recipe:
     def at_batch(self, batch_size: int) -> "Recipe":
         """Return this recipe with the betas that hold at a batch size.
 
-        With a half-life held in examples a beta becomes beta ** (batch / its batch), so
-        that the averages forget as much per example at every batch size.
+        With a half-life in examples a beta becomes beta ** (batch / its batch).
 
         >>> recipe = Recipe("x", "adam", "mse", (0.5, 0.99), half_life_batch_size=4)
         >>> recipe.at_batch(4).betas, recipe.at_batch(8).betas
@@ -71,11 +97,10 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class RunConfig:
+class RunConfig(Document):
     """Everything one run needs: a trial (rate, batch size), a seed and what is fixed.
 
-    `data` is `generated`, `lfw` (scikit-image's faces), `digits`, or two folders
-    written `FOLDER_A::FOLDER_B`.
+    `data` is `generated`, `lfw`, `digits`, or two folders, `FOLDER_A::FOLDER_B`.
     """
 
     workload: str
@@ -86,12 +111,8 @@ class RunConfig:
     steps: int
     data: str = "generated"
     device: str = "cpu"
-    precision: str = "fp32"
+    precision: str = FP32
     options: Mapping[str, str] = field(default_factory=dict)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return {**asdict(self), "options": dict(self.options)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "RunConfig":
@@ -100,7 +121,7 @@ class RunConfig:
 
 
 @dataclass(frozen=True)
-class Curve:
+class Curve(Document):
     """What was watched during a run: one loss a step, other metrics now and then.
 
     `losses[i]` belongs to step `i + 1`. `metrics` maps a name (`sharpness`,
@@ -174,10 +195,7 @@ class Run:
 
     @property
     def is_measured(self) -> bool:
-        """Whether this program made the run, here or for the study it ships with.
-
-        Then our rule judged it, its length is in steps, and its curve was kept.
-        """
+        """Whether this program made the run, here or for the study it ships with."""
         return self.source in (OURS, STUDY)
 
 
@@ -219,9 +237,8 @@ class Forecast:
     """What was said of one run before it started; scored when the run is over.
 
     `threshold` is the rate at which half of all runs fail within `horizon_steps`, with
-    its central interval of `level`. `evidence` lists the workload's own runs and claims
-    it rests on, shortened when they are very many; `evidence_hash` stands for all of
-    them and the `n_borrowed` ones of related workloads.
+    its central interval of `level`. `evidence` lists the own runs and claims it rests
+    on, shortened when very many; `evidence_hash` is of all, the `n_borrowed` ones too.
     """
 
     id: str
@@ -253,10 +270,9 @@ class Forecast:
 class Throughput:
     """How fast one workload's steps went on one machine at one batch size.
 
-    `machine` names the processor and the number of its cores, never the host.
-    `n_workers` processes of one thread each trained at the same time; seconds and
-    examples are those of one of them. For the face models an example is a face of
-    either side, so that `examples_per_second` are the EGs/sec their users know.
+    `machine` is the processor and its cores, never the host. `n_workers` processes of
+    one thread each trained at once; seconds and examples are those of one. For the face
+    models an example is a face of either side (EGs/sec).
     """
 
     id: str

@@ -5,9 +5,14 @@ about others. `tests/advisor/test_shipped_study.py` brings a made-up one.
 """
 
 import os
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from tests.gate import Gate
 
 # How long an example takes, or takes to draw, says how busy the machine is, not whether
 # it is right.
@@ -29,6 +34,17 @@ def nothing_trains(monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.by_hand import start_instead
 
     start_instead(monkeypatch)
+
+
+@pytest.fixture
+def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Gate":
+    """Runs that are started from now on stand still at a step, until it is opened."""
+    from tests.gate import Gate
+
+    gate = Gate(tmp_path / "gate")
+    for name, value in gate.environment.items():
+        monkeypatch.setenv(name, value)
+    return gate
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ A test that needs a run to be still under way cannot trust to its length: a fast
 ends any run before a busy one has looked at it.
 """
 
-import os
 from pathlib import Path
 
-from tests.held_runs.sitecustomize import HELD_AT_STEP
+from tests.at_start.sitecustomize import GATE, HELD_AT_STEP
+from tests.processes import python_path
 
 __all__ = ["HELD_AT_STEP", "Gate"]
 
@@ -22,12 +22,7 @@ class Gate:
     @property
     def environment(self) -> dict[str, str]:
         """What worker processes, or those that start them, must find."""
-        folders = [str(Path(__file__).resolve().with_name("held_runs"))]
-        folders += filter(None, [os.environ.get("PYTHONPATH")])
-        return {
-            "PYTHONPATH": os.pathsep.join(folders),
-            "LR_ADVISOR_TEST_GATE": str(self._folder),
-        }
+        return {"PYTHONPATH": python_path(), GATE: str(self._folder)}
 
     def held(self) -> list[int]:
         """The processes that have come to the gate."""

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from advisor.service import Advisor
+from tests.waiting import LIMIT_SECONDS
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("knowledge", "experiments", "advisor")
@@ -553,12 +554,38 @@ def test_an_answer_on_known_evidence_loads_only_what_it_needs(tmp_path: Path) ->
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=LIMIT_SECONDS,
     )
     assert done.returncode == 0, done.stderr
     answer, loaded = map(json.loads, done.stdout.splitlines())
     assert answer["text"] == asked["text"]
     assert loaded == []
+
+
+def test_a_record_with_a_say_in_its_json_is_a_document() -> None:
+    """Else who writes a record that holds it would write its bare fields."""
+    others = [
+        f"{file.relative_to(ROOT)}: {node.name}"
+        for room in ROOMS
+        for file in (ROOT / room).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and node.decorator_list
+        if "to_dict" in {getattr(part, "name", None) for part in node.body}
+        if "Document" not in map(ast.unparse, node.bases)
+    ]
+    assert others == []
+
+
+def test_what_stands_between_two_folders_of_faces_is_written_in_one_place() -> None:
+    """Who reads `A::B` asks for the name; what is written thrice is changed once."""
+    homes = [
+        str(file.relative_to(ROOT))
+        for room in ROOMS
+        for file in (ROOT / room).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value == "::"
+    ]
+    assert homes == ["knowledge/records.py"]
 
 
 def test_knowing_and_queueing_runs_loads_no_torch() -> None:

@@ -22,6 +22,8 @@ from knowledge.recipes import RECIPES
 from knowledge.records import Claim, Forecast, Run, Throughput
 from knowledge.store.migrations import migrate
 from knowledge.store.tables import TABLES
+from tests import waiting
+from tests.at_start import sitecustomize
 from tests.test_architecture import FLOORS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -352,3 +354,48 @@ def test_pins_are_exact_and_of_no_special_build() -> None:
     pins = [line for line in lines if line and not line.startswith("#")]
     bad = [p for p in pins if not re.fullmatch(r"[\w.-]+==[\w.]+", p)]
     assert bad == []
+
+
+def test_no_test_takes_a_fixture_that_does_nothing_by_itself_and_leaves_it() -> None:
+    """It reads as if the test were about files, variables or output."""
+    by_itself = {"tmp_path", "monkeypatch", "capsys"}
+    left = []
+    for file in (ROOT / "tests").rglob("test_*.py"):
+        for test in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(test, ast.FunctionDef):
+                names = {
+                    node.id for node in ast.walk(test) if isinstance(node, ast.Name)
+                }
+                taken = {argument.arg for argument in test.args.args}
+                if unused := (by_itself & taken) - names:
+                    left.append(f"{file.name}: {test.name} {sorted(unused)}")
+    assert left == []
+
+
+def test_no_test_has_a_limit_of_its_own_or_sleeps() -> None:
+    """How a test ends must not hang on the machine: it waits for an event, with the one
+    limit of `tests/waiting.py`, and pytest ends what hangs in any other way.
+    """
+    may_sleep = [Path(waiting.__file__), Path(sitecustomize.__file__)]
+    odd = []
+    for file in (ROOT / "tests").rglob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(call, ast.Call):
+                continue
+            limits = {
+                k.arg: k.value for k in call.keywords if "timeout" in (k.arg or "")
+            }
+            has_own = any(
+                isinstance(v, ast.Constant) and v.value for v in limits.values()
+            )
+            name = ast.unparse(call.func)
+            sleeps = name == "time.sleep" and file not in may_sleep
+            waits_for_ever = name.endswith(("urlopen", "wait_procs")) and not limits
+            if has_own or sleeps or waits_for_ever:
+                odd.append(
+                    f"{file.relative_to(ROOT)}:{call.lineno}: {ast.unparse(call)}"
+                )
+    assert odd == []
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    longest = settings["tool"]["pytest"]["ini_options"]["timeout"]
+    assert waiting.LIMIT_SECONDS < longest < 2 * waiting.LIMIT_SECONDS

@@ -1,8 +1,7 @@
 """Arguments of a tool, as a program gave them -> values its schema allows (pure).
 
-The schema that is published is the one that is checked here, so the two cannot differ.
-The decision to know: a number written as text is read as the number, since programs
-that write JSON by hand do so, and nothing else is guessed.
+The schema that is checked is the one that is published. A number written as text is
+read as the number; nothing else is guessed.
 """
 
 import math
@@ -17,9 +16,7 @@ Properties = Mapping[str, Mapping[str, Any]]
 def check_arguments(
     tool: str, properties: Properties, required: Sequence[str], given: object
 ) -> dict[str, Any]:
-    """Return the arguments that were given, each of the kind its schema names.
-
-    One that is null counts as not given.
+    """Return the arguments that were given and are not null, as their schema says.
 
     Args:
         tool: Its name, for the message.

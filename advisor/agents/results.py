@@ -1,7 +1,6 @@
 """What a tool returns, cut to what a language model can read at once (pure).
 
-Long lists and texts lose their ends, and it says how much: nothing is left out in
-silence. Numbers that JSON cannot hold become null.
+Long lists and texts lose their ends, and it says how much.
 """
 
 import json

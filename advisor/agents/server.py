@@ -1,8 +1,7 @@
 """The tools (advisor.agents.tools) for agents, over the Model Context Protocol.
 
-On standard input and output for a program that starts it, or over HTTP behind a token.
-The decision to know: the low-level server of the official SDK, because it publishes the
-table's schemas as they stand; MCPServer would make others from Python signatures.
+On standard input and output, or over HTTP behind a token. The official SDK's low-level
+server publishes the table's schemas as they are; MCPServer would make others.
 """
 
 import contextlib
@@ -151,12 +150,7 @@ def serve_http(
 ) -> None:
     """Serve clients that show a token, until interrupted.
 
-    Args:
-        advisor: Answers from its store.
-        token: What a client must send as `Authorization: Bearer TOKEN`.
-        host: The address to listen on.
-        port: The port to listen on.
-        names: Further names by which clients may call this server.
+    `names` are further names by which clients may call this server.
 
     Raises:
         SettingsError: The token is empty, or the address cannot be used.

@@ -1,9 +1,7 @@
 """The advisor's functions as tools: the table that the MCP server has.
 
-Reading tools answer at once. Acting ones only propose: they return a plan's id, and
-`approve_plan` carries out what a person has said yes to, once. The decision to know:
-arguments come from a program that may be wrong, so each is held against its schema, and
-results are cut to what a language model can read at once.
+Reading tools answer at once, acting ones return a plan's id, and `approve_plan` carries
+out what a person has said yes to, once. Each argument is held against its schema.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -12,14 +10,16 @@ from advisor.agents.arguments import check_arguments
 from advisor.agents.results import short_result
 from advisor.agents.tool import Arguments, Tool
 from advisor.answers.evidence_rows import evidence_of
-from advisor.checks import DEVICES, MAX_BATCH_SIZE
+from advisor.checks import DEVICES, MAX_BATCH_SIZE, MOST_STEPS
 from advisor.conversation.acting import propose_cancel, propose_runs
+from advisor.evidence.scope import DEFAULT_RISK, PRECISION
 from advisor.planning.request import VerificationRequest
 from advisor.rates import LEAST_LEARNING_RATE, MOST_LEARNING_RATE
 from advisor.running.job_documents import job_dict
 from experiments.workloads.registry import WORKLOADS
 from knowledge.errors import BadValueError
 from knowledge.recipes import RECIPES
+from knowledge.records import PRECISIONS
 
 if TYPE_CHECKING:
     from advisor.service import Advisor
@@ -31,11 +31,6 @@ _MOST_EVIDENCE = 20
 
 def call_tool(advisor: "Advisor", name: str, arguments: Arguments) -> dict[str, Any]:
     """Return what a tool says, as plain JSON values without NaN.
-
-    Args:
-        advisor: Answers from its store.
-        name: Of the tool.
-        arguments: By name, as its schema has them.
 
     Raises:
         BadValueError: No such tool or argument, or a value that cannot be right.
@@ -167,12 +162,14 @@ def _text_schema(description: str, most_chars: int = 200) -> dict[str, Any]:
     return {"type": "string", "description": description, "maxLength": most_chars}
 
 
-def _list_schema(items: dict[str, Any], least: int, description: str) -> dict[str, Any]:
+def _list_schema(
+    items: dict[str, Any], least: int, description: str, *, most: int = 16
+) -> dict[str, Any]:
     return {
         "type": "array",
         "items": items,
         "minItems": least,
-        "maxItems": 16,
+        "maxItems": most,
         "description": description,
     }
 
@@ -193,7 +190,7 @@ _LEARNING_RATE: dict[str, Any] = {
     "maximum": MOST_LEARNING_RATE,
     "description": "The peak learning rate, such as 6.5e-5.",
 }
-_SCOPE: _Properties = {
+_SETTING: _Properties = {
     "optimizer": _text_schema(
         "Such as adam, adamw, sgd or momentum; leave it out for the one with most "
         "evidence."
@@ -209,6 +206,33 @@ _SCOPE: _Properties = {
         "enum": list(DEVICES),
         "description": "Where it is trained; leave it out for this machine's.",
     },
+    "precision": {
+        "type": "string",
+        "enum": list(PRECISIONS),
+        "description": f"Of the numbers; leave it out for {PRECISION}.",
+    },
+}
+_SCOPE: _Properties = {
+    **_SETTING,
+    "horizon": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": MOST_STEPS,
+        "description": "For how many steps it is to hold; leave it out for the usual.",
+    },
+    "risk": {
+        "type": "number",
+        "minimum": 0.001,
+        "maximum": 0.999,
+        "description": "The accepted probability that a run fails; leave it out for "
+        f"{DEFAULT_RISK:g}.",
+    },
+    "exclude": _list_schema(
+        _text_schema("Such as run:0123456789abcdef.", 100),
+        0,
+        "Ids of runs and claims to leave out, to see what they weigh.",
+        most=100,
+    ),
 }
 _JOB_ID = _text_schema("A job's id, such as job:0123456789ab.", 100)
 
@@ -254,7 +278,7 @@ TOOLS: dict[str, Tool] = {
             "probability of each rule of thumb (inverse to linear), and each claim "
             "that was made with its verdict. Without a workload it reports on all and "
             "may take ten seconds.",
-            {"workload": _WORKLOAD, "optimizer": _SCOPE["optimizer"]},
+            {"workload": _WORKLOAD, "optimizer": _SETTING["optimizer"]},
             (),
             _scaling,
         ),
@@ -343,7 +367,7 @@ TOOLS: dict[str, Tool] = {
                     "description": "Time for all runs together; at least one run of "
                     "each batch size is planned all the same.",
                 },
-                **_SCOPE,
+                **_SETTING,
             },
             ("workload", "batch_sizes"),
             _propose_runs,

@@ -17,7 +17,6 @@ from advisor.answers.comparison import (
 )
 from advisor.answers.fastest_batch import (
     FastestBatch,
-    ThroughputReport,
     build_throughput,
     find_fastest,
 )
@@ -41,7 +40,6 @@ from advisor.answers.recommendation import (
 from advisor.answers.tried import farthest_batch
 from advisor.checks import (
     check_batch_size,
-    check_device,
     check_learning_rate,
 )
 from advisor.evidence.library import Library
@@ -83,8 +81,7 @@ class Answers:
         Args:
             workload: A known name, in any case.
             batch_size: Examples per step (per side for the face models), at least 1.
-            asked: What else the answer is to hold for; what is not said is filled in:
-                the setting with most evidence, this machine, the usual length.
+            asked: What else the answer is to hold for; the rest is filled in.
 
         Raises:
             UnknownWorkloadError: Nobody knows the workload.
@@ -182,35 +179,25 @@ class Answers:
             draws["best"] = best_rate_quantiles(best)
         return Contender(self._recommend(what, batch_size, evidence), draws)
 
-    def throughput(
-        self, workload: str, *, device: str | None = None
-    ) -> ThroughputReport:
-        """Return how fast each batch size of a workload trained on this machine.
-
-        Args:
-            workload: A known name, in any case.
-            device: `cpu`, `cuda` or `mps`; None: this machine's.
-        """
-        name, device = self._library.resolve_workload(workload), check_device(device)
-        return build_throughput(
-            name,
-            device=device,
-            machine=machine_name(),
-            sides=examples_per_item(name),
-            speeds=self._planner.timings.speeds(name, device=device),
-            runs=self._planner.timings.runs(name, device=device),
-        )
-
     def fastest_batch(
         self, workload: str, asked: Asked = NOTHING_ASKED
     ) -> FastestBatch:
         """Return the fastest batch size here at which a stable rate is known."""
         what, evidence = self._library.settle(workload, asked)
-        report = self.throughput(what.workload, device=what.device)
+        name, timings = what.workload, self._planner.timings
+        how = {"device": what.device, "precision": what.precision}
+        report = build_throughput(
+            name,
+            machine=machine_name(),
+            sides=examples_per_item(name),
+            speeds=timings.speeds(name, **how),
+            runs=timings.runs(name, **how),
+            **how,
+        )
         claims = [
             claim
             for claim in self._library.claims()
-            if claim.quantity == "fastest_batch" and claim.workload == what.workload
+            if claim.quantity == "fastest_batch" and claim.workload == name
         ]
         return find_fastest(
             report,
@@ -227,9 +214,8 @@ class Answers:
     ) -> list[dict[str, float]]:
         """Return where half of all runs fail over batch sizes, for a chart.
 
-        One row `batch_size, low, median, high`
-        (90 %) per batch size, which may lie between whole ones; none when nothing is
-        known of the workload's stability.
+        One row `batch_size, low, median, high` (90 %) per batch size, whole or not;
+        none when nothing is known of stability.
         """
         what, evidence = self._library.settle(workload, asked)
         if not evidence.tells_stability:

@@ -1,8 +1,4 @@
-"""What limits an answer: what its evidence does not tell, a sentence each (pure).
-
-A caveat has a kind beside its sentence, so that no one has to read the sentence to know
-what it is about.
-"""
+"""What limits an answer: what its evidence does not tell, a sentence each (pure)."""
 
 import math
 from collections import Counter
@@ -10,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from advisor.evidence.scope import Scope
+from advisor.evidence.scope import PRECISION, Scope
 from advisor.evidence.selecting import Evidence
 from advisor.planning.plan import verification_target, why_not_trainable
 from advisor.rates import octaves_text, rate_text
@@ -18,7 +14,7 @@ from advisor.words import joined
 from experiments.workloads.registry import find_spec
 from knowledge.names import WorkloadName
 from knowledge.optimizers import Stepping, stepping_of
-from knowledge.records import Run, RunConfig
+from knowledge.records import Run
 
 EXTRAPOLATION_OCTAVES = 2.0  # beyond the data rules fail: facts, section 10
 GUESS_OCTAVES = 5.0  # a factor of 32: our choice
@@ -64,7 +60,7 @@ def find_caveats(
 ) -> tuple[Caveat, ...]:
     """Return what limits the answer, one sentence each, gravest first."""
     found = {
-        Kind.NOTHING_KNOWN: _none_caveats(scope, evidence, basis, largest_known),
+        Kind.NOTHING_KNOWN: _none_caveats(scope, basis, largest_known),
         Kind.CLAIMS: _claim_caveats(evidence, batch_size, basis),
         Kind.BATCH_SIZES: _batch_caveats(evidence, batch_size, largest_known),
         Kind.OUTCOMES: _outcome_caveats(evidence, batch_size, basis),
@@ -87,9 +83,7 @@ def find_caveats(
     return tuple(Caveat(kind, text) for kind, texts in found.items() for text in texts)
 
 
-def _none_caveats(
-    scope: Scope, evidence: Evidence, basis: str, largest_known: int | None
-) -> list[str]:
+def _none_caveats(scope: Scope, basis: str, largest_known: int | None) -> list[str]:
     if basis != "none" or largest_known is not None:
         return []
     start = f"Nothing is known about {scope.workload} under these settings"
@@ -220,10 +214,7 @@ def _score_caveats(evidence: Evidence) -> list[str]:
 
 
 def count_contradictions(runs: Sequence[Run]) -> int:
-    """Return how many labelled runs fit no threshold of their batch size.
-
-    At each batch size the threshold that fits most runs is taken.
-    """
+    """Return how many labelled runs fit no threshold of their batch size."""
     total = 0
     for batch in {run.batch_size for run in runs}:
         here = [run for run in runs if run.batch_size == batch]
@@ -290,10 +281,10 @@ def _setting_caveats(scope: Scope, evidence: Evidence) -> list[str]:
             f"'{scope.optimizer}' is no optimizer known here: its rates may go with "
             "the batch as Adam's do, or as those of SGD."
         )
-    if scope.precision != RunConfig.precision:
+    if scope.precision != PRECISION:
         caveats.append(
             f"This speaks of runs in mixed precision ({scope.precision}); those in "
-            "fp32 only shape the slope and what was expected beforehand."
+            f"{PRECISION} only shape the slope and what was expected beforehand."
         )
     if other:
         what = ", ".join(other)

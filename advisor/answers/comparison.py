@@ -1,12 +1,11 @@
 """Which of several workloads stands the higher rate, and how surely (pure).
 
-The workloads' uncertainties are taken as independent. What relatives share would cancel
-between them, so a probability stated here is nearer to even than it need be.
+Uncertainties are taken as independent, so a probability is nearer to even than it need
+be.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from advisor.answers.recommendation import Recommendation
 from advisor.statistics.best_rate import BestRate
 from advisor.statistics.threshold import StableLearningRateModel
+from knowledge.records import Document
 
 Floats = NDArray[np.float64]
 
@@ -25,12 +25,11 @@ EVEN_MARGIN, LIKELY_FROM, SURE_FROM = 0.15, 0.8, 0.95
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Document):
     """The probability that each of several workloads has the highest rate.
 
-    `quantity` is `max_stable` (thresholds) or `best`; None when the workloads are known
-    by different ones, which do not compare, and `reason` then says so. `n_runs` and
-    `n_claims` are all the evidence behind it.
+    `quantity` is `max_stable` or `best`; None when the workloads are known by different
+    ones, with the `reason`. `n_runs` and `n_claims` are all the evidence behind it.
     """
 
     batch_size: int
@@ -42,14 +41,6 @@ class Comparison:
     n_runs: int
     n_claims: int
     reason: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return {
-            **vars(self),
-            "probabilities": dict(self.probabilities),
-            "horizon_steps": dict(self.horizon_steps),
-        }
 
 
 @dataclass(frozen=True)
@@ -93,8 +84,7 @@ def compare_rates(contenders: Sequence[Contender]) -> Comparison:
 def chances_of_highest(draws: Sequence[ArrayLike]) -> list[float]:
     """Return P(each of independent quantities is the largest); ties are shared.
 
-    Args:
-        draws: Equally likely values of each, shape (n_i,).
+    `draws` are equally likely values of each, shape (n_i,).
 
     >>> chances_of_highest([[0.0, 1.0], [0.5, 0.5]])
     [0.5, 0.5]
@@ -122,10 +112,7 @@ def threshold_quantiles(
 
 
 def best_rate_quantiles(best: BestRate) -> Floats:
-    """Return evenly likely values of the log2 best rate, shape (2000,).
-
-    A normal curve through its interval.
-    """
+    """Return evenly likely log2 best rates (2000,) by a normal through the interval."""
     from scipy.special import ndtri  # of few comparisons, and slow to load
 
     low, median, high = np.log2([best.low, best.median, best.high])

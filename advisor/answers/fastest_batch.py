@@ -1,7 +1,7 @@
 """How fast each batch size trains here, and the fastest with a known rate (pure).
 
-Speed is examples per second of one process alone (EGs/sec, both sides counted, for the
-face models). It is no speed of learning: a larger batch takes fewer steps.
+Examples per second of one process alone (EGs/sec for the face models), not speed of
+learning: a larger batch takes fewer steps.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,9 +10,17 @@ from statistics import median
 from typing import Any
 
 from advisor.answers.recommendation import Recommendation
+from advisor.evidence.scope import PRECISION
 from advisor.rates import rate_text
-from advisor.words import BASIS_WORDS, chance_text, joined, percent, title_of
-from knowledge.records import Claim, Run, Throughput
+from advisor.words import (
+    BASIS_WORDS,
+    chance_text,
+    joined,
+    percent,
+    speed_unit,
+    title_of,
+)
+from knowledge.records import Claim, Document, Run, Throughput, to_document
 
 MOST_BATCHES = 12  # listed one by one
 
@@ -24,7 +32,7 @@ KNOWN_BASES = ("measured", "interpolated", "reported")
 
 
 @dataclass(frozen=True)
-class BatchSpeed:
+class BatchSpeed(Document):
     """One batch size as timed here.
 
     `source` is `measured` (steps timed by themselves) or `runs` (whole runs, which
@@ -38,20 +46,22 @@ class BatchSpeed:
     ids: tuple[str, ...]
     peak_memory_mb: float | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return {**vars(self), "ids": list(self.ids)}
-
 
 @dataclass(frozen=True)
-class ThroughputReport:
+class ThroughputReport(Document):
     """The batch sizes of a workload that were timed on this machine, in order."""
 
     workload: str
     device: str
+    precision: str
     machine: str
     points: tuple[BatchSpeed, ...]
     sides: int = 1
+
+    @property
+    def unit(self) -> str:
+        """What the speeds are counted in."""
+        return speed_unit(self.sides)
 
     @property
     def fastest(self) -> BatchSpeed | None:
@@ -72,17 +82,17 @@ class ThroughputReport:
         return {
             "workload": self.workload,
             "device": self.device,
+            "precision": self.precision,
             "machine": self.machine,
             "points": [point.to_dict() for point in self.points],
         }
 
 
 @dataclass(frozen=True)
-class BatchChoice:
+class BatchChoice(Document):
     """A timed batch size with what is known of its rate.
 
-    `is_known` tells that the batch size lies among those that were run or reported and
-    that something is known of stability.
+    `is_known`: it is among the sizes run or reported, and stability is known.
     """
 
     speed: BatchSpeed
@@ -110,7 +120,7 @@ class BatchChoice:
 
 
 @dataclass(frozen=True)
-class FastestBatch:
+class FastestBatch(Document):
     """What is fastest here, what is fastest with a known rate, and what was reported.
 
     `choice` is None where nothing was timed or no rate is known; `claims` are reports
@@ -124,14 +134,15 @@ class FastestBatch:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
-        top, nearly = self.report.fastest, self.report.nearly_fastest
+        report = self.report
         return {
-            "workload": self.report.workload,
-            "device": self.report.device,
-            "machine": self.report.machine,
-            "fastest": top.to_dict() if top else None,
-            "nearly_fastest": nearly.to_dict() if nearly else None,
-            "fastest_stable": self.choice.to_dict() if self.choice else None,
+            "workload": report.workload,
+            "device": report.device,
+            "precision": report.precision,
+            "machine": report.machine,
+            "fastest": to_document(report.fastest),
+            "nearly_fastest": to_document(report.nearly_fastest),
+            "fastest_stable": to_document(self.choice),
             "claims": [claim.id for claim in self.claims],
         }
 
@@ -140,6 +151,7 @@ def build_throughput(
     workload: str,
     *,
     device: str,
+    precision: str,
     machine: str,
     sides: int,
     speeds: Sequence[Throughput],
@@ -150,6 +162,7 @@ def build_throughput(
     Args:
         workload: A known name.
         device: Of all the timings.
+        precision: Of all the timings.
         machine: What it is called.
         sides: Examples per batch element: 2 for the face models.
         speeds: Measured on this machine, newest first.
@@ -166,7 +179,7 @@ def build_throughput(
         if batch_size not in points:
             points[batch_size] = _from_runs(batch_size, timed[:NEWEST_RUNS], sides)
     ordered = tuple(points[batch_size] for batch_size in sorted(points))
-    return ThroughputReport(workload, device, machine, ordered, sides)
+    return ThroughputReport(workload, device, precision, machine, ordered, sides)
 
 
 def find_fastest(
@@ -178,11 +191,8 @@ def find_fastest(
 ) -> FastestBatch:
     """Return the fastest batch size at which a stable rate is known.
 
-    Args:
-        report: What was timed here.
-        recommendations: By batch size, for each that was timed.
-        known_batches: Batch sizes that were run or reported, in order.
-        claims: Reports of what was fastest elsewhere.
+    `known_batches` were run or reported; `claims` are reports of what was fastest
+    elsewhere.
     """
     top = report.fastest.examples_per_second if report.fastest else 1.0
     choices = tuple(
@@ -254,18 +264,20 @@ def fastest_batch_text(found: FastestBatch) -> str:
     return " ".join(part for part in parts if part)
 
 
-def measure_command(workload: str) -> str:
-    """Return the command that measures the speed of a workload."""
-    return f"lr-advisor speed --workload {workload}"
-
-
 def _nothing_measured(found: FastestBatch) -> str:
-    workload = found.report.workload
+    workload, precision = found.report.workload, _in_precision(found.report)
+    how = f"`lr-advisor speed --workload {workload}` does it"
+    if precision:
+        how = "runs in it would tell"
     return (
-        f"The speed of {title_of(workload)} has not been measured on this machine "
-        f"(`{measure_command(workload)}` does it), so I cannot say which batch is "
-        "fastest here."
+        f"The speed of {title_of(workload)}{precision} has not been measured on this "
+        f"machine ({how}), so I cannot say which "
+        "batch is fastest here."
     )
+
+
+def _in_precision(report: ThroughputReport) -> str:
+    return "" if report.precision == PRECISION else f" in {report.precision}"
 
 
 def _choice_text(found: FastestBatch) -> str:
@@ -278,7 +290,7 @@ def _choice_text(found: FastestBatch) -> str:
     r, m = choice.recommendation, choice.recommendation.max_stable
     text = (
         f"Batch {r.batch_size} is the fastest of {title} here with a known stable "
-        f"rate: {choice.speed.examples_per_second:g} {_unit(found)}. "
+        f"rate: {choice.speed.examples_per_second:g} {found.report.unit}. "
     )
     if r.learning_rate is not None and m is not None:
         horizon = f" within {r.horizon_steps} steps" if r.horizon_steps else ""
@@ -300,10 +312,11 @@ def _fastest_text(found: FastestBatch) -> str:
     if not _is_choice(found.choice, top.batch_size):
         parts.append(
             f"Faster still is batch {top.batch_size} with "
-            f"{top.examples_per_second:g} {_unit(found)}, but no rate is known there."
+            f"{top.examples_per_second:g} {found.report.unit}, but no rate is known "
+            "there."
             if found.choice
             else f"The fastest is batch {top.batch_size} with "
-            f"{top.examples_per_second:g} {_unit(found)}."
+            f"{top.examples_per_second:g} {found.report.unit}."
         )
     if nearly.batch_size < top.batch_size:
         share = percent(by_batch[nearly.batch_size].share_of_fastest)
@@ -320,7 +333,8 @@ def _batches_text(found: FastestBatch) -> str:
     text = joined(sizes)
     if len(sizes) > MOST_BATCHES:
         text = f"{sizes[0]} to {sizes[-1]}"
-    where = f"one process with one thread on {found.report.device}"
+    report = found.report
+    where = f"one process with one thread on {report.device}{_in_precision(report)}"
     if any(point.source == "runs" for point in points):
         where += "; those without a measurement from whole runs, which are a bit slower"
     return f"{text} ({where})"
@@ -328,7 +342,3 @@ def _batches_text(found: FastestBatch) -> str:
 
 def _is_choice(choice: BatchChoice | None, batch_size: int) -> bool:
     return choice is not None and choice.speed.batch_size == batch_size
-
-
-def _unit(found: FastestBatch) -> str:
-    return "EGs/sec" if found.report.sides == 2 else "examples/sec"

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from advisor.answers.recommendation import Recommendation
 from advisor.evidence.scope import Scope
@@ -10,16 +9,17 @@ from advisor.evidence.selecting import Evidence
 from advisor.rates import rate_text
 from advisor.statistics.beliefs import BatchEstimate
 from advisor.statistics.threshold import StableLearningRateModel
+from knowledge.records import Document
 
 # Of the batch sizes scored, how many are asked for their best rate.
 _MOST_BATCHES = 5
 
 
 @dataclass(frozen=True)
-class LargestBatch:
-    """The largest batch size at which a rate still holds; None when none does.
+class LargestBatch(Document):
+    """The largest batch size at which a rate still works; None when none does.
 
-    `capped` says that it is merely as far as was looked, which is `searched_to`.
+    `capped`: it is only where the search stopped, `searched_to`.
     """
 
     workload: str
@@ -30,27 +30,9 @@ class LargestBatch:
     capped: bool = False
     searched_to: int | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON document of the contract."""
-        return {
-            "workload": self.workload,
-            "learning_rate": self.learning_rate,
-            "batch_size": dict(self.batch_size) if self.batch_size else None,
-            "reason": self.reason,
-            "recommendation": self.recommendation.to_dict()
-            if self.recommendation
-            else None,
-            "capped": self.capped,
-            "searched_to": self.searched_to,
-        }
-
 
 def batch_estimate(found: BatchEstimate) -> dict[str, float]:
-    """Return the contract's interval of a largest batch size, in whole batches.
-
-    Its low end is 1 also where it may be that no batch holds the rate: a batch size
-    of 0 is none.
-    """
+    """Return the contract's interval of a largest batch, in whole batches from 1."""
     return {
         "median": found.batch_size,
         "low": max(1, min(found.low, found.batch_size)),
@@ -104,13 +86,7 @@ def none_reason(scope: Scope, learning_rate: float, answer: Recommendation) -> s
 def unknown_reason(
     scope: Scope, learning_rate: float, best: Sequence[tuple[int, float]]
 ) -> str:
-    """Return why no limit is known, and what the best rates say instead.
-
-    Args:
-        scope: What is asked about.
-        learning_rate: The rate asked about.
-        best: Batch sizes with their best rates, by batch size; empty when unknown.
-    """
+    """Return why no limit is known, and what the best rates say instead."""
     if not best:
         return (
             f"Nothing is known about the stability of {scope.workload}: verify a batch "
@@ -138,10 +114,7 @@ def unknown_reason(
 
 
 def scored_batches(evidence: Evidence) -> list[int]:
-    """Return up to five of the batch sizes that were scored, spread over their range.
-
-    The ends are among them.
-    """
+    """Return up to five of the scored batch sizes, spread over their range."""
     sizes = sorted({run.batch_size for run in evidence.scored})
     if len(sizes) <= _MOST_BATCHES:
         return sizes

@@ -1,7 +1,6 @@
 """What it would cost to say the same of longer runs (pure).
 
-Failure comes late, so an answer holds for the run length it names and for no longer
-one. A caveat says what measuring a longer one takes here.
+An answer holds for the run length it names, since failure comes late.
 """
 
 from advisor.evidence.scope import Scope

@@ -1,37 +1,36 @@
 """Question + evidence + model -> an answer with its interval and caveats (pure).
 
-The recommended rate is the best rate where it is known, never above the cap: the
-highest rate below which the predictive P(stable) stays at least 1 - risk. Where only
-stability is known it is that cap. Every number leaves rounded as it is shown, so what a
-sentence says and what the JSON says are the same.
+The recommended rate is the best rate where it is known, never above the cap, the
+highest rate with a predictive P(stable) of at least 1 - risk; else the cap. Every
+number leaves rounded as it is shown.
 """
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from advisor.answers.caveats import Caveat, Kind, find_caveats
 from advisor.answers.tried import Tried, rates_tried
 from advisor.estimates import LEVEL, Estimate, rounded_shares
-from advisor.evidence.scope import Exclusion, Scope
+from advisor.evidence.scope import DEFAULT_RISK, Asked, Exclusion, Scope
 from advisor.evidence.selecting import Evidence, find_basis
 from advisor.planning.plan import VerificationPlan
 from advisor.rates import octaves_text, rate_text, round_exponent, round_rate
 from advisor.statistics.best_rate import BestRate
 from advisor.statistics.threshold import StableLearningRateModel
 from knowledge.names import WorkloadName
+from knowledge.records import Document
 
 SAFE_UNKNOWN_SD = 2.5  # octaves: a threshold known no better supports no verdict
 UNSAFE_BELOW = 0.25
 
 
 @dataclass(frozen=True)
-class EvidenceSummary:
+class EvidenceSummary(Document):
     """The ids an answer rests on, those left out and why, and the counts.
 
-    Counted are the workload's own rows, the runs of copies of it at other widths and
-    the reports about its relatives, which shape slope and prior; `by_workload` says how
-    many of which.
+    Counted are the workload's own rows, runs of its copies at other widths and reports
+    about related models; `by_workload` says how many of which.
     """
 
     used: tuple[str, ...]
@@ -42,20 +41,13 @@ class EvidenceSummary:
 
     def to_dict(self) -> dict[str, Any]:
         """The keys of the contract."""
-        return {
-            "used": list(self.used),
-            "excluded": [vars(e) for e in self.excluded],
-            "n_runs": self.n_runs,
-            "n_claims": self.n_claims,
-            "by_workload": [
-                {"workload": name, "n_runs": runs, "n_claims": claims}
-                for name, runs, claims in self.by_workload
-            ],
-        }
+        names = ("workload", "n_runs", "n_claims")
+        rows = [dict(zip(names, row, strict=True)) for row in self.by_workload]
+        return {**super().to_dict(), "by_workload": rows}
 
 
 @dataclass(frozen=True)
-class Recommendation:
+class Recommendation(Document):
     """A rate with its interval, what it rests on, and what is thin."""
 
     workload: str
@@ -63,6 +55,7 @@ class Recommendation:
     optimizer: str
     recipe: str | None
     device: str
+    precision: str
     horizon_steps: int | None
     learning_rate: float | None
     probability_stable: float | None
@@ -75,10 +68,20 @@ class Recommendation:
     evidence: EvidenceSummary
     limits: tuple[Caveat, ...]
     verification: VerificationPlan
-    risk: float = 0.1
+    risk: float = DEFAULT_RISK
     learning_rate_is: str | None = field(default=None)
     tried: Tried | None = None
     largest_known: "LargestKnown | None" = None
+
+    @property
+    def setting(self) -> Asked:
+        """What it holds for but length and risk, to ask the same of something else."""
+        return Asked(
+            optimizer=self.optimizer,
+            recipe=self.recipe,
+            device=self.device,
+            precision=self.precision,
+        )
 
     @property
     def caveats(self) -> tuple[str, ...]:
@@ -91,18 +94,8 @@ class Recommendation:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document of the contract."""
-        names = {"limits": "caveats"}
-        values = {names.get(name, name): value for name, value in vars(self).items()}
-        for name in ("max_stable", "best", "exponent"):
-            value = values[name]
-            values[name] = value.to_dict() if value is not None else None
-        for name in ("tried", "largest_known"):
-            values[name] = asdict(values[name]) if values[name] is not None else None
-        values["borrowed_from"] = list(self.borrowed_from)
-        values["caveats"] = list(self.caveats)
-        values["evidence"] = self.evidence.to_dict()
-        values["verification"] = self.verification.to_dict()
-        return values
+        values = {**super().to_dict(), "limits": list(self.caveats)}
+        return {"caveats" if k == "limits" else k: v for k, v in values.items()}
 
 
 @dataclass(frozen=True)
@@ -114,7 +107,7 @@ class LargestKnown:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Judgement(Document):
     """P(stable) of one rate at one batch size, the verdict and why it is that."""
 
     workload: str
@@ -127,10 +120,6 @@ class Judgement:
     verdict: str
     recommendation: Recommendation
     reason: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON document of the contract."""
-        return {**vars(self), "recommendation": self.recommendation.to_dict()}
 
 
 def build_recommendation(
@@ -194,6 +183,7 @@ def build_recommendation(
         optimizer=scope.optimizer,
         recipe=scope.recipe,
         device=scope.device,
+        precision=scope.precision,
         horizon_steps=scope.horizon_steps,
         learning_rate=rate,
         probability_stable=probability,

@@ -239,10 +239,7 @@ def largest_batch_text(found: LargestBatch) -> str:
 
 
 def largest_batch_interval(found: Mapping[str, Any]) -> str:
-    """Return the interval of a largest batch, from the JSON or the row of its answer.
-
-    An end that is merely as far as was looked is no end.
-    """
+    """Return the interval of a largest batch, from the JSON or its answer's row."""
     interval = found.get("largest_batch") or found.get("batch_size")
     if interval is None:
         return ""

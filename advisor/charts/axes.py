@@ -1,8 +1,7 @@
 """What all charts share: colours, axes and layers (pure).
 
-One decision to know: colour always means the outcome (blue held, orange failed), and a
-second sign, the shape, says the same to whoever cannot tell the colours apart. Colours:
-the palette of Okabe and Ito, chosen for colour-blind readers.
+Blue held, orange failed (Okabe and Ito's palette), and the shape says the same to
+whoever cannot tell the colours apart.
 """
 
 import math

@@ -1,7 +1,6 @@
 """The outcome map: how each run ended, over batch size and rate, in panels (pure).
 
-It shows what was observed and no fit. Seeds of one trial stand side by side, so that
-three failures of three look different from one of three.
+No fit. Seeds of one trial are side by side.
 """
 
 from collections import defaultdict

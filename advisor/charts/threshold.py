@@ -88,8 +88,8 @@ class ThresholdChartData:
 def batch_grid(batch_sizes: Iterable[float], *, count: int = 25) -> list[float]:
     """Return batch sizes evenly spaced in log, one octave beyond those given.
 
-    None is a whole number: at a batch size that was run the model knows that size's own
-    offset from the law, and a curve through such points among others has kinks.
+    None is a whole number: at one that was run the model knows its own offset, and the
+    curve would have a kink.
 
     >>> batch_grid([4, 8], count=4)
     [2.01, 4.02, 8.04, 16.08]

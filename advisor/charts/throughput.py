@@ -19,7 +19,7 @@ def build_throughput_chart(found: FastestBatch) -> alt.LayerChart:
     """
     rows = [_row(choice, found) for choice in found.choices]
     data = alt.Data(values=rows)  # type: ignore[no-untyped-call]
-    unit = "EGs/sec" if found.report.sides == 2 else "Examples/sec"
+    unit = found.report.unit[0].upper() + found.report.unit[1:]
     x = alt.X(
         "batch:Q",
         title="Batch size",

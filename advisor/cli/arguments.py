@@ -2,9 +2,10 @@
 
 import argparse
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from experiments.executors.executor import EXECUTORS, LOCAL
+from experiments.executors.executor import EXECUTORS
+from knowledge.importers.csv_runs import AUTO, FORMATS
 
 DESCRIPTION = "The same answers in a terminal: `lr-advisor COMMAND`."
 COMMANDS: dict[str, str] = {
@@ -15,9 +16,9 @@ COMMANDS: dict[str, str] = {
     "judge": "whether a learning rate is safe at a batch size",
     "max-batch": "the largest batch size at which a rate is safe",
     "scaling": "how the rate goes with the batch size, and what was claimed of it",
-    "verify": "make training runs that settle an answer",
+    "verify": "make training runs that narrow an answer down",
     "speed": "measure how fast each batch size trains on this machine",
-    "study": "run the study that settles the claims, or say how far it is",
+    "study": "run the study that tests the claims, or say how far it is",
     "jobs": "list, show, cancel or resume jobs",
     "import": "bring in runs from a CSV or Parquet file",
     "export": "write a table to .csv, .parquet or .json",
@@ -28,8 +29,36 @@ COMMANDS: dict[str, str] = {
 }
 
 
+MEANINGS: dict[str, str] = {
+    "--workload": "what is trained; `lr-advisor workloads` lists the names",
+    "--batch-size": "examples per step, per side for the face models",
+    "--learning-rate": "the peak rate, such as 5e-5",
+    "--optimizer": "adam, adamw, sgd, ...; else the one with most evidence",
+    "--recipe": "what is held fixed, by name; else the one with most evidence",
+    "--device": "cpu, cuda or mps; else this machine's",
+    "--horizon": "for how many steps the rate should work; else the usual length",
+    "--risk": "accepted probability of an unstable run, 0.1 unless told",
+    "--precision": "fp32, or bf16: mixed, faster where it is",
+    "--steps": "length of each run",
+    "--seeds": "seeds per rate, when rates are named",
+    "--data": "generated, lfw, or FOLDER_A::FOLDER_B",
+    "--executor": "where to run: this machine",
+    "--detach": "do not wait for runs",
+    "--port": "the port to listen on",
+    "--host": "the address to listen on; this machine only unless told",
+    "--format": "of the file, where its ending does not tell",
+    "--dry-run": "say what would be added, and change nothing",
+    "--table": "which table; runs unless told",
+    "--option": "an option of the workload, repeatable",
+}
+
+
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one sentence."""
+    """A parser whose options say what they are and whose errors are one sentence."""
+
+    def add_argument(self, *names: Any, **options: Any) -> argparse.Action:
+        options.setdefault("help", MEANINGS.get(names[0]))
+        return super().add_argument(*names, **options)
 
     def error(self, message: str) -> NoReturn:
         text = message[0].upper() + message[1:]
@@ -94,9 +123,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     sub["jobs"].add_argument("id", nargs="?")
     sub["import"].add_argument("paths", nargs="+", metavar="PATH")
-    sub["import"].add_argument(
-        "--format", default="auto", choices=("auto", "csv", "parquet")
-    )
+    sub["import"].add_argument("--format", default=AUTO, choices=FORMATS)
     sub["import"].add_argument("--dry-run", action="store_true")
     sub["export"].add_argument("path", metavar="PATH")
     sub["export"].add_argument("--table", default="runs")
@@ -118,14 +145,12 @@ def _add_scope(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe")
     parser.add_argument("--device")
     parser.add_argument("--horizon", type=int, metavar="STEPS")
-    parser.add_argument("--risk", type=float, default=0.1)
+    parser.add_argument("--risk", type=float)
     _add_precision(parser)
 
 
 def _add_precision(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--precision", default="fp32", help="fp32, or bf16: mixed, faster where it is"
-    )
+    parser.add_argument("--precision", help="fp32, or bf16: mixed, faster where it is")
 
 
 def _add_exclude(*parsers: argparse.ArgumentParser) -> None:
@@ -135,7 +160,7 @@ def _add_exclude(*parsers: argparse.ArgumentParser) -> None:
             action="append",
             default=[],
             metavar="ID",
-            help="leave out one run or claim, to see what it weighs",
+            help="leave out one run or claim, to see how much it matters",
         )
 
 
@@ -146,18 +171,18 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--optimizer")
     parser.add_argument("--recipe")
     parser.add_argument("--device")
-    parser.add_argument("--steps", type=int, help="length of each run")
+    parser.add_argument("--steps", type=int)
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--data", help="generated, lfw, or FOLDER_A::FOLDER_B")
-    _add_precision(parser)
+    parser.add_argument("--data")
+    parser.add_argument("--precision", default="fp32")
     budget = parser.add_mutually_exclusive_group()
     budget.add_argument("--budget", metavar="120s", help="wall clock: 120s, 2m, 1h")
     budget.add_argument("--runs", type=int, help="how many runs to plan")
     budget.add_argument(
         "--examples", type=float, help="how many to train on, over all runs"
     )
-    parser.add_argument("--executor", default=LOCAL, choices=EXECUTORS)
-    parser.add_argument("--detach", action="store_true", help="do not wait for runs")
+    parser.add_argument("--executor", choices=EXECUTORS)
+    parser.add_argument("--detach", action="store_true")
 
 
 def _add_speed(parser: argparse.ArgumentParser) -> None:
@@ -170,7 +195,7 @@ def _add_speed(parser: argparse.ArgumentParser) -> None:
 
 def _add_mcp(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--http", action="store_true", help="over HTTP, in place of stdin and stdout"
+        "--http", action="store_true", help="over HTTP instead of stdin and stdout"
     )
     parser.add_argument("--port", type=int, default=8765)
     parser.add_argument("--host", default="127.0.0.1")

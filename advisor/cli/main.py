@@ -235,7 +235,9 @@ def _import(options: argparse.Namespace) -> Result:
     documents, lines = [], []
     with open_advisor(options) as advisor:
         for path in options.paths:
-            report = advisor.import_runs(path, dry_run=options.dry_run)
+            report = advisor.import_runs(
+                path, file_format=options.format, dry_run=options.dry_run
+            )
             documents.append(report.to_dict())
             verb = "would add" if options.dry_run else "added"
             lines.append(
@@ -357,7 +359,3 @@ _HANDLERS: dict[str, Callable[[argparse.Namespace], Result]] = {
     "mcp": _mcp,
     "doctor": _doctor,
 }
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -46,11 +46,7 @@ def asked_values(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def check_port(port: int) -> None:
-    """Check a port's number.
-
-    Raises:
-        SettingsError: There is no such port.
-    """
+    """Check a port's number, or raise SettingsError."""
     if not 1 <= port <= 65535:
         raise SettingsError(f"port {port} is not one: give 1 to 65535.")
 

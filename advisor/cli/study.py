@@ -11,6 +11,7 @@ from advisor.study.carrying_out import StepStatus, run_study, study_status
 from advisor.study.plan import study_plan
 from advisor.study.shipping import ship_study
 from advisor.words import duration_text
+from experiments.jobs.records import VERIFICATION
 from knowledge.errors import BadValueError, SettingsError, StudyError
 from knowledge.study.reading import ShippedStudy, find_study
 
@@ -88,11 +89,11 @@ def _status_text(statuses: list[StepStatus]) -> str:
     lines = []
     for status in statuses:
         said = ", ".join(f"{n} {name}" for name, n in status.outcomes.items())
+        spent = duration_text(status.spent_seconds) if said else "0 s"
         share = duration_text(status.budget_seconds)
         lines.append(
-            f"{status.step.verification_id.removeprefix('verification:')}: "
-            f"{status.state}, {said or 'no run yet'} "
-            f"({duration_text(status.spent_seconds)} of {share})"
+            f"{status.step.verification_id.removeprefix(VERIFICATION)}: "
+            f"{status.state}, {said or 'no run yet'} ({spent} of {share})"
         )
     done = sum(status.state == "done" for status in statuses)
     return "\n".join([*lines, f"{done} of {len(statuses)} parts are done."])

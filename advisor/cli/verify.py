@@ -1,12 +1,14 @@
 """`lr-advisor verify`: runs started, watched until they are over, and told of."""
 
 import argparse
+import os
 import shutil
 import sys
 import time
 from typing import Any
 
 from advisor.cli.shared import EndedBadly, Result, open_advisor, table
+from advisor.settings import EXECUTOR
 from knowledge.errors import SettingsError
 
 LEAST_FREE_BYTES = 2**18  # less does not hold a run's record and the queue's log
@@ -18,6 +20,8 @@ def verify_command(options: argparse.Namespace) -> Result:
     """Start the runs, wait for them unless told not to, and say what came of it."""
     from advisor.checks import parse_budget
 
+    if options.executor:  # also for the process that tends the runs
+        os.environ[EXECUTOR] = options.executor
     with open_advisor(options) as advisor:
         verification = advisor.verify(
             options.workload,

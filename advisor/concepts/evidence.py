@@ -1,8 +1,6 @@
 """What the runs in a store say of a concept, and a concept as it is read aloud.
 
-Pages hold no numbers of ours. They are read from the store
-when they are asked for, so they change with it, and a store without such runs says
-nothing here.
+Pages hold no numbers of ours; those are read from the store when asked for.
 """
 
 import json
@@ -15,7 +13,7 @@ from advisor.concepts.ties.stock import COUNTED_CLAIMS
 from advisor.concepts.ties.table import TIES
 from advisor.concepts.ties.tie import Tie
 from knowledge.concepts.pages import Concept
-from knowledge.records import OURS, STUDY
+from knowledge.records import OURS, STUDY, Document
 from knowledge.store.store import Store
 from knowledge.store.tables import RUN_COLUMNS, run_from_row
 
@@ -23,11 +21,10 @@ MAX_EVIDENCE = 50  # runs that are listed; the query finds all
 
 
 @dataclass(frozen=True)
-class ConceptEvidence:
-    """What our own runs say; every number in `text` stands in `rows`.
+class ConceptEvidence(Document):
+    """What our own runs say; every number in `text` is in `rows`.
 
-    `sql` gives the rows again; `evidence` lists the first of the runs behind them,
-    each with kind, id and a line to read.
+    `sql` gives the rows again; `evidence` lists the first of the runs behind them.
     """
 
     concept: str
@@ -36,26 +33,13 @@ class ConceptEvidence:
     sql: str
     evidence: tuple[Mapping[str, str], ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON has it."""
-        return {
-            "concept": self.concept,
-            "text": self.text,
-            "rows": [dict(row) for row in self.rows],
-            "sql": self.sql,
-            "evidence": [dict(item) for item in self.evidence],
-        }
-
 
 def concept_evidence(
     store: Store, concept: Concept, *, leave_out_sources: Sequence[str] = ()
 ) -> ConceptEvidence | None:
     """Return what our own runs say of a concept; None where they say nothing.
 
-    Args:
-        store: Whose runs are read; imported ones are nobody's proof and do not count.
-        concept: The page; its `ties` names the query.
-        leave_out_sources: Sources of runs and claims that do not count.
+    Imported runs do not count, nor do those of `leave_out_sources`.
     """
     if concept.ties is None:
         return None

@@ -1,5 +1,7 @@
 """Answers about batch sizes: how the rate goes with them, and which is fastest."""
 
+from dataclasses import replace
+
 from advisor.answers.evidence_rows import claim_summary, evidence_of
 from advisor.answers.fastest_batch import fastest_batch_text
 from advisor.checks import check_batch_size, several
@@ -17,7 +19,7 @@ def scaling_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
     """The verdict on each claimed rule, with the rates at the sizes that are named."""
     workloads = several(q.slots.workload)
     workload = workloads[0] if workloads else None
-    report = parts.referee.report(workload, optimizer=asked.optimizer)
+    report = parts.referee.report(workload, asked)
     batches = [check_batch_size(b) for b in several(q.slots.batch_size)]
     found = [
         parts.answers.recommend(workload, b, asked)
@@ -31,12 +33,14 @@ def scaling_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
         q,
         "\n\n".join(said),
         recommendations=tuple(found),
-        evidence=_evidence(parts, report),
+        evidence=_evidence(parts, report, asked),
         scaling=report,
     )
 
 
-def _evidence(parts: Parts, report: ScalingReport) -> tuple[dict[str, str], ...]:
+def _evidence(
+    parts: Parts, report: ScalingReport, asked: Asked
+) -> tuple[dict[str, str], ...]:
     """The claims that are judged, then what the exponent of one workload rests on."""
     judged = {claim.id for claim in report.claims}
     claims = [
@@ -46,9 +50,8 @@ def _evidence(parts: Parts, report: ScalingReport) -> tuple[dict[str, str], ...]
     ]
     if report.workload is None or report.batch_range is None:
         return tuple(claims)
-    r = parts.answers.recommend(
-        report.workload, report.batch_range[0], Asked(optimizer=report.optimizer)
-    )
+    asked = replace(asked, optimizer=report.optimizer)
+    r = parts.answers.recommend(report.workload, report.batch_range[0], asked)
     return (*claims, *evidence_of(parts.library, [r]))
 
 

@@ -1,6 +1,6 @@
 """Answers about rates: which one, whether one is safe, and up to which batch size.
 
-A slot with several values gives one recommendation, or one verdict, for each.
+A slot with several values gives one of them for each.
 """
 
 from collections.abc import Sequence

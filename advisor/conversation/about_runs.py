@@ -3,6 +3,9 @@
 Nothing starts and nothing stops here: a proposal waits for a yes (see `acting`).
 """
 
+import re
+from collections.abc import Mapping
+
 from advisor.answers.evidence_rows import evidence_of
 from advisor.checks import check_batch_size, check_learning_rate, several
 from advisor.conversation.acting import propose_runs, runs_text
@@ -12,9 +15,16 @@ from advisor.conversation.parts import Parts
 from advisor.conversation.run_conditions import read_conditions, runs_found_text
 from advisor.evidence.scope import Asked
 from advisor.planning.request import VerificationRequest
+from advisor.planning.spec import VerificationSpec
+from advisor.reading.numbers import mark_numbers
 from advisor.reading.question import Question
+from advisor.reading.text import NUMBER, Mark, plain
 
 _MOST_RUNS = 200
+_COUNTED = re.compile(
+    rf"({NUMBER}) +(?:(?:more|new|other|further|extra|different|random|separate|test|"
+    r"verification|training|short|whole|full) )*(runs?|seeds?)\b"
+)
 _RUN_COLUMNS = (
     "id workload batch_size learning_rate outcome failed_at_step steps seed source"
 ).split()
@@ -25,31 +35,76 @@ def plan_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
     workloads, batches = several(q.slots.workload), several(q.slots.batch_size)
     if not workloads or not batches:
         return ask_back(q)
+    batch_sizes = tuple(dict.fromkeys(map(check_batch_size, batches)))
+    rates = tuple(map(check_learning_rate, several(q.slots.learning_rate)))
+    counted, conditions = counts_in(q.text), q.conditions.said
     request = VerificationRequest(
         workload=workloads[0],
-        batch_sizes=tuple(dict.fromkeys(map(check_batch_size, batches))),
+        batch_sizes=batch_sizes,
         asked=asked,
-        learning_rates=tuple(
-            check_learning_rate(rate) for rate in several(q.slots.learning_rate)
-        ),
+        learning_rates=rates,
+        # A length of the turn before is the answer's, whose runs were offered as known.
+        steps=None if "horizon_steps" in q.inherited else asked.horizon_steps,
+        n_seeds=_seeds_of_each(counted, len(batch_sizes) * len(rates)),
         budget_seconds=q.budget_seconds,
+        n_runs=counted.get("run"),
     )
     r = parts.answers.recommend(request.workload, request.batch_sizes[0], request.asked)
     plan, proposal = propose_runs(parts, request)
     text = plan.reason
-    if proposal is not None:
+    if proposal is not None and plan.spec is not None:
         text = (
-            f"I can run {runs_text(plan)}. Nothing has started: confirm the plan to "
-            "run it."
+            f"I can run {runs_text(plan)}.{_unmet(plan.spec, asked, counted)} Nothing "
+            "has started: confirm the plan to run it."
         )
+        if plan.spec.steps != asked.horizon_steps:
+            conditions.pop("horizon_steps", None)
     return reply(
         q,
         text,
+        conditions=conditions,
         recommendations=(r,),
         evidence=evidence_of(parts.library, [r]),
         plan=plan,
         proposal=proposal,
     )
+
+
+def counts_in(text: str) -> dict[str, int]:
+    """Return how many runs or seeds a text names, each if it does.
+
+    >>> counts_in("3 more runs of digits_mlp at batch 32"), counts_in("with two seeds")
+    ({'run': 3}, {'seed': 2})
+    """
+    marked, numbers = mark_numbers(plain(text).lower())
+    found = [
+        (match[2].rstrip("s"), numbers[ord(match[1]) - Mark.FIRST_NUMBER])
+        for match in _COUNTED.finditer(marked)
+    ]
+    return {what: int(number.value) for what, number in found if number.is_whole}
+
+
+def _seeds_of_each(counted: Mapping[str, int], n_trials: int) -> int:
+    """The seeds of each named trial: as said, or enough for the runs that were."""
+    if not n_trials:
+        return 1
+    return counted.get("seed", -(-counted.get("run", 1) // n_trials))
+
+
+def _unmet(spec: VerificationSpec, asked: Asked, counted: Mapping[str, int]) -> str:
+    """A sentence for each thing that was named and that these runs do not have."""
+    said, horizon = "", asked.horizon_steps
+    if horizon not in (None, spec.steps):
+        said += (
+            f" Each goes to {spec.steps:,} steps at most, not to the {horizon:,} asked "
+            "about before: name a length for the runs to change that."
+        )
+    if "seed" in counted and spec.is_adaptive:
+        said += (
+            " Each has a seed and a rate of its own: name a rate to have it repeated "
+            "with several seeds."
+        )
+    return said
 
 
 def show_runs_answer(parts: Parts, q: Question, _asked: Asked) -> Answer:

@@ -1,8 +1,9 @@
 """The answer to "why did it go wrong?": causes in order, of this trial or in general.
 
-The same symptom has other causes below the boundary than above it, so the rate is held
-against what is known of it first; after a change of batch size, at both.
+After a change of batch size the rate is judged at both.
 """
+
+from dataclasses import replace
 
 from advisor.answers.evidence_rows import evidence_of, run_summary
 from advisor.answers.recommendation import Judgement
@@ -17,7 +18,7 @@ from advisor.evidence.scope import Asked
 from advisor.planning.plan import VerificationPlan
 from advisor.planning.request import VerificationRequest
 from advisor.reading.question import Question
-from advisor.reading.symptoms import Change, ChangeKind, Symptoms, read_symptoms
+from advisor.reading.symptoms import Change, ChangeKind, read_symptoms
 from experiments.workloads.registry import find_spec
 from knowledge.errors import BadValueError
 from knowledge.names import WorkloadName
@@ -56,13 +57,14 @@ def diagnosis_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
         before=judge(before) if before is not None and before != batch else None,
         runs=parts.store.runs_of_group(group),
     )
-    return _answer_of(parts, q, seen, judgement, found)
+    return _answer_of(parts, q, asked, judgement, found)
 
 
 def _answer_of(
-    parts: Parts, q: Question, seen: Symptoms, j: Judgement, found: Diagnosis
+    parts: Parts, q: Question, asked: Asked, j: Judgement, found: Diagnosis
 ) -> Answer:
     r = j.recommendation
+    asked = replace(asked, optimizer=r.optimizer, recipe=r.recipe, device=r.device)
     counted = [
         {"kind": "run", "id": run.id, "summary": run_summary(run)}
         for run in parts.library.runs_by_id(found.evidence)
@@ -75,11 +77,13 @@ def _answer_of(
         judgements=(j,),
         evidence=tuple(rests_on.values()),
         diagnosis=found,
-        plan=_plan_of_trial(parts, found),
+        plan=_plan_of_trial(parts, found, asked),
     )
 
 
-def _plan_of_trial(parts: Parts, found: Diagnosis) -> VerificationPlan | None:
+def _plan_of_trial(
+    parts: Parts, found: Diagnosis, asked: Asked
+) -> VerificationPlan | None:
     """The runs that would tell, where this machine can make them in minutes."""
     trial = found.trial
     spec = find_spec(trial.workload) if trial else None
@@ -87,15 +91,17 @@ def _plan_of_trial(parts: Parts, found: Diagnosis) -> VerificationPlan | None:
         return None
     if not (spec.small_enough_for_cpu or WorkloadName.parse(trial.workload).is_proxy):
         return None
-    return parts.planner.requested(
-        VerificationRequest(
-            trial.workload,
-            (trial.batch_size,),
-            Asked(optimizer=found.optimizer),
-            learning_rates=tuple(trial.learning_rates),
-            n_seeds=trial.seeds,
-        )
+    request = VerificationRequest(
+        trial.workload,
+        (trial.batch_size,),
+        asked,
+        learning_rates=trial.learning_rates,
+        n_seeds=trial.seeds,
     )
+    try:
+        return parts.planner.requested(request)
+    except BadValueError:  # more than its data holds: the causes stand all the same
+        return None
 
 
 def _batch_after(q: Question, change: Change | None) -> int | None:

@@ -1,15 +1,14 @@
 """What the advisor does beyond answering: proposed first, done once, after a yes.
 
-Four actions: make runs, stop jobs, keep a person's own observation as a claim, and take
-one back. A proposal changes nothing; `approve` carries it out.
+Make runs, stop jobs, keep a person's own observation as a claim, take one back.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from advisor.answers.recommendation import Recommendation
 from advisor.answers.wording import change_text
+from advisor.checks import reading_saved
 from advisor.conversation.observing import Observation, observed_claim, observed_text
 from advisor.conversation.parts import Parts
 from advisor.conversation.proposals import Action, Proposal
@@ -20,13 +19,13 @@ from advisor.words import duration_text, joined
 from experiments.jobs.records import Job
 from knowledge.errors import PlanError
 from knowledge.inbox import now_text
-from knowledge.records import Claim
+from knowledge.records import Claim, Document
 
 TAKEN_BACK = "Taken back by the person who reported it."
 
 
 @dataclass(frozen=True)
-class Done:
+class Done(Document):
     """What an approved proposal did; `ids` are of the jobs or claims it touched."""
 
     plan_id: str
@@ -34,16 +33,6 @@ class Done:
     text: str
     ids: tuple[str, ...] = ()
     verification_id: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON document of `lr-advisor approve`."""
-        return {
-            "plan_id": self.plan_id,
-            "action": self.action.value,
-            "text": self.text,
-            "ids": list(self.ids),
-            "verification_id": self.verification_id,
-        }
 
 
 # -- proposing -------------------------------------------------------------------------
@@ -123,7 +112,9 @@ def approve(parts: Parts, plan_id: str) -> Done:
 
 def _start_runs(parts: Parts, proposal: Proposal) -> Done:
     verification = parts.verifications.start(
-        plan_from(proposal.details), verification_id=proposal.verification_id
+        plan_from(proposal.details),
+        verification_id=proposal.verification_id,
+        answer_id=proposal.answer_id,
     )
     return Done(
         proposal.id,
@@ -135,9 +126,9 @@ def _start_runs(parts: Parts, proposal: Proposal) -> Done:
 
 
 def _cancel_jobs(parts: Parts, proposal: Proposal) -> Done:
-    found = [
-        parts.verifications.queue.job(job_id) for job_id in proposal.details["job_ids"]
-    ]
+    with reading_saved(proposal.id):
+        job_ids = list(proposal.details["job_ids"])
+    found = [parts.verifications.queue.job(job_id) for job_id in job_ids]
     stopped = [job for job in found if not job.is_over]
     for job in stopped:
         parts.verifications.cancel(job.id)
@@ -155,7 +146,8 @@ def _cancel_jobs(parts: Parts, proposal: Proposal) -> Done:
 
 
 def _keep_observation(parts: Parts, proposal: Proposal) -> Done:
-    seen = Observation(**proposal.details)
+    with reading_saved(proposal.id):
+        seen = Observation(**proposal.details)
     claim = observed_claim(seen, plan_id=proposal.id, made=now_text())
     before = _answer_about(parts, claim)
     parts.store.record_claims([claim])
@@ -169,7 +161,8 @@ def _keep_observation(parts: Parts, proposal: Proposal) -> Done:
 
 
 def _retract(parts: Parts, proposal: Proposal) -> Done:
-    claim_id = proposal.details["claim_id"]
+    with reading_saved(proposal.id):
+        claim_id = proposal.details["claim_id"]
     known = {claim.id: claim for claim in parts.library.own_claims()}
     if claim_id not in known:
         raise PlanError("That observation was taken back before: nothing to do.")

@@ -14,20 +14,18 @@ from advisor.planning.plan import VerificationPlan
 from advisor.reading.intents import Intent
 from advisor.reading.question import Question
 from advisor.scaling.records import ScalingReport
+from knowledge.records import Document, to_document
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a person gets back; every number in `text` stands in the other fields.
+class Answer(Document):
+    """What a person gets back; every number in `text` is in the other fields.
 
-    `conditions` are the run length, the risk and the setting that were asked for.
-    `leads_on` is what a follow-up builds on; no word of the text is read again.
-    `proposal` is an action that waits for a yes; `plan` are the runs it would make.
-    `sql` are the queries that count and list the same `rows`.
-    `also` are the answers to what else the same message asked, in `text` as well.
-    `clarification` asks back, or offers other readings of a question that was in doubt.
-    `phrased` is a language model's wording that passed the check, `phrasing_note` the
-    line that says whose it is or why it is not shown; both None where none was asked.
+    `leads_on` is what a follow-up builds on. `proposal` is an action that waits for a
+    yes, `plan` the runs it would make. `sql` are the queries that count and list
+    `rows`. `also` are the answers to what else the message asked. `clarification` asks
+    back, or offers other readings. `phrased` is a language model's wording that passed
+    the check, `phrasing_note` the line that says whose it is or why it is not shown.
     """
 
     question: str
@@ -70,38 +68,22 @@ class Answer:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document of the contract."""
-        r = self.recommendation
-        return {
-            "question": self.question,
-            "intent": self.intent.value,
-            "slots": self.slots,
-            "conditions": self.conditions,
-            "text": self.text,
-            "recommendation": r.to_dict() if r else None,
-            "recommendations": [x.to_dict() for x in self.recommendations],
-            "judgements": [
-                {k: v for k, v in j.to_dict().items() if k != "recommendation"}
-                for j in self.judgements
-            ],
-            "evidence": list(self.evidence),
-            "rows": list(self.rows) if self.rows is not None else None,
-            "counts": self.counts,
-            "sql": list(self.sql),
-            "scaling": self.scaling.to_dict() if self.scaling else None,
-            "comparisons": [c.to_dict() for c in self.comparisons],
-            "fastest_batch": self.fastest.to_dict() if self.fastest else None,
-            "diagnosis": self.diagnosis.to_dict() if self.diagnosis else None,
-            "verification": self.offered_plan.to_dict() if self.offered_plan else None,
-            "proposal": self.proposal.to_dict() if self.proposal else None,
-            "concept": self.concept,
-            "clarification": self.clarification,
-            "also": [other.to_dict() for other in self.also],
-            "inherited": list(self.inherited),
-            "warnings": list(self.warnings),
-            "phrased": self.phrased,
-            "phrasing_note": self.phrasing_note,
-            "answer_id": self.answer_id,
+        values = {
+            name: to_document(getattr(self, _STANDS_IN.get(name, name)))
+            for name in _KEYS.split()
         }
+        for judgement in values["judgements"]:
+            del judgement["recommendation"]
+        return values
+
+
+_KEYS = (
+    "question intent slots conditions text recommendation recommendations judgements "
+    "evidence rows counts sql scaling comparisons fastest_batch diagnosis verification "
+    "proposal concept clarification also inherited warnings phrased phrasing_note "
+    "answer_id"
+)
+_STANDS_IN = {"fastest_batch": "fastest", "verification": "offered_plan"}
 
 
 def reply(q: Question, text: str, **parts: Any) -> Answer:

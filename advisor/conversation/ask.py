@@ -1,12 +1,12 @@
 """ask(): a question in words -> an answer with its numbers, evidence and next step.
 
-Nothing here starts anything: who asks for an action gets a proposal that waits for a
-yes.
+It starts nothing.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from advisor.checks import several
 from advisor.conversation.about_observations import (
     observation_offer,
     retraction_answer,
@@ -22,7 +22,7 @@ from advisor.reading.intents import Intent
 from advisor.reading.parsing import turn_of
 from advisor.reading.question import Offer, Question
 from advisor.reading.several import read_message
-from advisor.reading.unheeded import unheeded_warning
+from advisor.reading.unheeded import unheeded_setting, unheeded_warning
 from experiments.workloads.registry import WORKLOADS
 from knowledge.names import nearest_names
 
@@ -41,8 +41,7 @@ def ask(
     Args:
         parts: What answers are put together from.
         text: The question as typed.
-        before: The turn before, which a follow-up builds on: `Answer.leads_on`, or its
-            text where nothing else is known of it.
+        before: The turn before: `Answer.leads_on`, or its text.
         exclude: Ids of runs and claims to leave out.
 
     Raises:
@@ -53,7 +52,7 @@ def ask(
     question, questions = read_message(
         text, earlier, known, answered_alone=_ANSWERED_ALONE
     )
-    answer = _with_conditions(_answer(parts, question, exclude, known))
+    answer = _answer(parts, question, exclude, known)
     answer = observation_offer(parts, question, answer)
     answer = _with_others(parts, answer, questions, exclude, known)
     return replace(
@@ -78,12 +77,13 @@ def _answer(
             "Which one do you mean?",
             near or list(WORKLOADS),
         )
-    return KINDS[question.intent].answer(parts, question, asked_of(question, exclude))
+    answer = KINDS[question.intent].answer(parts, question, asked_of(question, exclude))
+    return _with_conditions(answer)
 
 
 def _with_conditions(answer: Answer) -> Answer:
     """The answer, with the conditions that were asked for."""
-    if not answer.conditions or not answer.recommendations:
+    if not answer.conditions or not (answer.recommendations or answer.scaling):
         return answer
     asked = f"As you asked: {conditions_text(answer.conditions)}."
     return replace(answer, text=f"{answer.text}\n\n{asked}")
@@ -104,7 +104,8 @@ def _with_others(
         told.add(Intent.RECOMMEND_LR)
     others: list[Answer] = []
     for q in questions if len(questions) > 1 else ():
-        is_same_place = q.slots.workload in (None, answer.slots["workload"])
+        place = several(q.slots.workload)
+        is_same_place = not place or place == several(answer.slots["workload"])
         if q.intent in told and is_same_place:
             continue
         told.add(q.intent)
@@ -115,9 +116,12 @@ def _with_others(
 
 def _unheeded(question: Question, answer: Answer) -> tuple[str, ...]:
     """What the answer did not take into account; who reports named it in passing."""
-    if not KINDS[answer.intent].names_unheeded or told_outcome(question.text):
+    if not KINDS[answer.intent].names_unheeded:
         return ()
-    warning = unheeded_warning(question)
+    if answer.intent is Intent.DIAGNOSE:
+        warning = unheeded_setting(question, judged=bool(answer.judgements))
+    else:
+        warning = None if told_outcome(question.text) else unheeded_warning(question)
     return (warning,) if warning else ()
 
 

@@ -1,6 +1,6 @@
 """What is said when there is nothing to answer yet: help, limits, asking back (pure).
 
-One question for everything that is missing; what is off the subject gets three prompts.
+One question asks for everything that is missing.
 """
 
 from collections.abc import Sequence

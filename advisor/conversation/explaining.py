@@ -1,7 +1,6 @@
 """Answers to "what is that?", "why?" and "in plain words": a page, or the answer again.
 
-A page explains, it knows no number. What is said of the answer
-that a question points back to comes from that answer's own fit.
+A page has no numbers; what is said of an earlier answer comes from its own fit.
 """
 
 import re

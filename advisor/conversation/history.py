@@ -1,7 +1,6 @@
 """Conversations as they were: found, named, and opened again.
 
-What is kept of an answer is what was said. A conversation that is opened again asks its
-questions anew, of today's evidence; what was said then stands beside it.
+Opened again, a conversation is asked again; what was said then is shown beside it.
 """
 
 import json
@@ -128,7 +127,8 @@ def save_answer(
 ) -> str | None:
     """Save an answer and return its id; None when the disk refuses."""
     document = answer.to_dict()
-    answer_id = f"answer:{uuid.uuid4().hex[:16]}"
+    proposal = answer.proposal
+    answer_id = proposal.answer_id if proposal else f"answer:{uuid.uuid4().hex[:16]}"
     kept = "question intent slots text recommendation evidence".split()
     body = {
         **{name: document[name] for name in kept},

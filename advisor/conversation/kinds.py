@@ -32,11 +32,10 @@ from advisor.reading.question import Question
 class Kind:
     """One kind of question.
 
-    `again` is the question in plain words, whose names in braces are filled in by
-    `rephrasing`; None for what is not asked again. `is_led_on` says whether a follow-up
-    builds on it, or on the turn before it. `goes_with_others` says whether it is
-    answered beside other questions of one message, `names_unheeded` whether the answer
-    names what it did not take into account.
+    `again` is the question in words, filled in by `rephrasing`; None: it is not asked
+    again. `is_led_on`: a follow-up builds on it, not on the turn before.
+    `goes_with_others`: it is answered beside other questions of one message.
+    `names_unheeded`: the answer names what it did not take into account.
     """
 
     answer: Callable[[Parts, Question, Asked], Answer]
@@ -66,10 +65,13 @@ KINDS: Mapping[Intent, Kind] = {
         "{rest}?",
         names_unheeded=True,
     ),
-    Intent.DIAGNOSE: Kind(diagnosis_answer, again=_JUDGED, goes_with_others=False),
+    Intent.DIAGNOSE: Kind(
+        diagnosis_answer, again=_JUDGED, goes_with_others=False, names_unheeded=True
+    ),
     Intent.SCALING_RULE: Kind(
         scaling_answer,
         again="How does the learning rate scale with the batch size{for_what}{rest}?",
+        names_unheeded=True,
     ),
     Intent.FASTEST_BATCH: Kind(
         fastest_batch_answer, again="Which batch size is fastest for {what}{rest}?"

@@ -1,14 +1,12 @@
 """A person's own observation, read from what they wrote, as a claim of theirs (pure).
 
 "batch 8 at 8e-5 got blurry after 20k its on original" bounds the threshold from above.
-Only what is told as having happened counts: a question or a fear bounds nothing. It
-never counts by itself, a person has to say yes to it; and what may be read both ways is
-never taken for a run that held.
+Only what is told as having happened counts, and only after a yes; what may be read both
+ways is never taken for a success.
 """
 
 import re
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from advisor.rates import rate_text
 from advisor.reading.reading import read_text
@@ -17,7 +15,7 @@ from advisor.reading.symptoms import read_symptoms, tidy_symptoms
 from advisor.reading.text import plain
 from advisor.statistics.priors import OBSERVATION_RELIABILITY
 from advisor.words import title_of
-from knowledge.records import TOLD, TOLD_TITLE, Claim
+from knowledge.records import TOLD, TOLD_TITLE, Claim, Document
 
 _MOST_CHARS = 300
 
@@ -113,11 +111,11 @@ _UNITS = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6}
 
 
 @dataclass(frozen=True)
-class Observation:
-    """What a person saw of one rate at one batch size.
+class Observation(Document):
+    """What a person saw of one rate at one batch size, in their `words`.
 
-    `bound` is `stable` or `unstable`; `words` what they wrote, `assumed` what they did
-    not say and we filled in. `steps` is how long it went, if they said so.
+    `bound` is `stable` or `unstable`, `assumed` what we filled in, `steps` how long it
+    went.
     """
 
     workload: str
@@ -131,16 +129,11 @@ class Observation:
     assumed: str | None = None
     steps: int | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return asdict(self)
-
 
 def told_outcome(text: str) -> str | None:
     """Return how a run went, if a text tells of one: `stable`, `unstable`, `in doubt`.
 
-    Who tells that it went well first and wrong later tells of a failure. None where
-    nothing is told.
+    Well first and wrong later is a failure.
 
     >>> told_outcome("batch 8 at 8e-5 got blurry after 20k its on original")
     'unstable'

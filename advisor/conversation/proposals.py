@@ -1,8 +1,7 @@
 """What was proposed and waits for a person's yes: a plan's id works once.
 
 A proposal is a file in the store's folder. Who takes it renames it, which one process
-alone can do, so that the same plan never starts twice, be it pressed in two windows or
-approved by a program that repeats itself. What fails is put back.
+alone can do. What fails is put back.
 """
 
 import contextlib
@@ -11,14 +10,16 @@ import re
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from advisor.checks import reading_saved
 from experiments.jobs.records import verification_id_of
 from knowledge.errors import PlanError
 from knowledge.inbox import disk_error, write_whole
+from knowledge.records import Document
 
 FOLDER = "proposals"
 LIFETIME_SECONDS = 7 * 24 * 3600.0
@@ -36,7 +37,7 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True)
-class Proposal:
+class Proposal(Document):
     """An action with everything it needs; `summary` says it in a sentence."""
 
     id: str
@@ -44,14 +45,15 @@ class Proposal:
     summary: str
     details: Mapping[str, Any]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return {**asdict(self), "action": self.action.value}
-
     @property
     def verification_id(self) -> str:
         """The id under which its verification is started."""
         return verification_id_of(self.id.removeprefix("plan:"))
+
+    @property
+    def answer_id(self) -> str:
+        """The id under which the answer that proposes it is saved, if it is."""
+        return f"answer:{self.id.removeprefix('plan:')}"
 
 
 class Proposals:
@@ -133,14 +135,10 @@ class Proposals:
 
     def _loaded(self, path: Path) -> Proposal:
         try:
-            return _from_text(path.read_text(encoding="utf-8"))
+            with reading_saved(f"plan:{path.stem}"):
+                return _from_text(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise self._why_not(f"plan:{path.stem}") from None
-        except (ValueError, TypeError, KeyError) as error:
-            raise PlanError(
-                f"plan:{path.stem} was written by another version of this program, or "
-                "is damaged: ask again for a new one."
-            ) from error
 
     def _why_not(self, plan_id: str) -> PlanError:
         if self._path(plan_id, _TAKEN).exists():

@@ -1,7 +1,6 @@
 """An intent and its slots -> the question in plain words.
 
-What an edited chip asks again, and how other readings of a question are offered. The
-parser reads each sentence back as what it came from.
+For chips and other readings; the parser reads each sentence back as what it was.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Which stored runs a question means, as SQL and as words (pure).
 
-Every condition that was understood is in the query and in the
-sentence. The query that is run is the query that is shown, so values stand in it.
+Every condition that was understood is in the query and in the sentence. The query that
+is shown is the one that is run, so values are written into it.
 """
 
 import re
@@ -12,7 +12,6 @@ from advisor.checks import several
 from advisor.rates import rate_text
 from advisor.reading.outcome_words import OUTCOMES, named_outcomes, outcomes_verb
 from advisor.reading.question import Question
-from advisor.reading.recipes import find_setting
 from advisor.words import joined, optimizer_title, title_of
 from experiments.workloads.registry import find_spec
 from knowledge.names import WorkloadName
@@ -43,10 +42,7 @@ _IMPORTED = re.compile(r"\bimport(?:ed|s)?\b")
 
 @dataclass(frozen=True)
 class RunQuery:
-    """A question's runs: `where` without the outcomes it names, which stand apart.
-
-    `words` say the conditions in order, to follow "runs".
-    """
+    """A question's runs: `where` without the outcomes, and `words` to follow "runs"."""
 
     where: str
     words: str
@@ -90,8 +86,7 @@ def read_conditions(q: Question, *, sources: Sequence[str] = ()) -> RunQuery:
 def runs_found_text(query: RunQuery, *, total: int, matching: Mapping[str, int]) -> str:
     """Return how many runs there are, under which conditions, and how they ended.
 
-    `total` counts those that meet the conditions apart from the outcome, `matching`
-    those with the outcomes asked for, by outcome.
+    `total` leaves the outcome open; `matching` counts those asked for, by outcome.
 
     >>> failed = RunQuery("true", "at batch 12", frozenset({"diverged", "degraded"}))
     >>> runs_found_text(failed, total=9, matching={"diverged": 2})
@@ -177,9 +172,9 @@ def _limit_on(text: str, value: float) -> str | None:
 
 
 def _settings(q: Question, text: str) -> list[Condition]:
-    """Recipe or optimizer, device and seed."""
+    """Recipe or optimizer, precision, device and seed."""
     found: list[Condition] = []
-    recipe, optimizer = find_setting(text)[1], q.slots.optimizer
+    recipe, optimizer = q.conditions.recipe, q.slots.optimizer
     if recipe is None and optimizer in RECIPES and optimizer != "sgd":
         named = RECIPES[optimizer]
         recipe = optimizer if named.optimizer != optimizer else None
@@ -188,6 +183,8 @@ def _settings(q: Question, text: str) -> list[Condition]:
     elif optimizer is not None:
         title = optimizer_title(optimizer)
         found.append((f"optimizer = {_quoted(optimizer)}", f"with {title}"))
+    if precision := q.conditions.precision:
+        found.append((f'"precision" = {_quoted(precision)}', f"in {precision}"))
     if q.slots.device is not None:
         device = q.slots.device
         found.append((f"starts_with(device, {_quoted(device)})", f"on {device}"))

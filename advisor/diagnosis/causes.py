@@ -1,8 +1,8 @@
 """The causes of a failed training: which symptom speaks for which, in words (pure).
 
-The ranking is a table of ours and no statistics. Only the side of
-the boundary a rate lies on, what was changed and when it failed move causes about; no
-cause gets a number. `docs/explanation/diagnosis.md` is written from this table.
+The ranking is a table of ours and not statistics: only the side of the boundary, what
+was changed and when it failed move causes, and no cause gets a number.
+`docs/explanation/diagnosis.md` is written from this table.
 """
 
 from dataclasses import dataclass
@@ -53,10 +53,10 @@ class CauseWords:
 class Ranking:
     """The causes of one symptom, likeliest first where the rate is well below.
 
-    `rate_at` is the place of a rate too high where nothing is known of the rate; None
-    says that the symptom does not come from the rate. `first_is_typical` says that the
-    first cause is likely even if nothing a person said speaks for it. `can_come_late`
-    is said of what a healthy model does not do, `is_a_loss` of what was there before.
+    `rate_at` is the place of a rate too high where nothing is known of the rate; None:
+    the symptom does not come from the rate. `first_is_typical`: the first cause is
+    likely even if nothing a person said points to it. `can_come_late`: a healthy model
+    does not do this. `is_a_loss`: something that was there is gone.
     """
 
     causes: tuple[CauseName, ...]

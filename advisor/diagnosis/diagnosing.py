@@ -1,8 +1,7 @@
 """Symptoms and a verdict on the rate -> a Diagnosis: causes, likeliest first (pure).
 
-The side of the boundary on which the rate lies comes first. Above
-it the rate is the first suspect; well below it, everything else is. `causes` holds the
-order of everything else.
+Above the boundary the rate is the first suspect; well below it, everything else, in the
+order of `causes`.
 """
 
 import statistics
@@ -68,8 +67,7 @@ def diagnose(
         judgement: The verdict on their rate at their batch size; None if they did not
             name all of it.
         before: The verdict on the same rate at the batch size before they changed it.
-        runs: Runs of the workload's family, from which those like theirs are counted;
-            what the judgement left out is left out here too.
+        runs: Runs of the workload's family, from which those like theirs are counted.
         missing: Without a judgement, what they have not named.
     """
     facts = _facts(symptoms, judgement, before=before, runs=runs, missing=missing)
@@ -248,10 +246,7 @@ def _trial(facts: Diagnosis) -> Trial | None:
 
 
 def _outlived(facts: Diagnosis) -> bool:
-    """Whether their own run held at this rate for longer than we speak of.
-
-    Then what was changed since, if not rate or batch, explains it better than the rate.
-    """
+    """Whether their own run held at this rate for longer than the answer covers."""
     s = facts.symptoms
     held = s.worked_before and is_beyond(facts)
     is_same_trial = not s.change(ChangeKind.BATCH_SIZE, ChangeKind.LEARNING_RATE)

@@ -1,7 +1,6 @@
 """Why a cause is one, and what to change, from what is known of the case (pure).
 
-Where no run of ours speaks, the words of `causes` stand as they
-are; numbers come in only with the rate, the batch size, the length and our own runs.
+Without runs of ours the words of `causes` are used as they are.
 """
 
 from advisor.diagnosis.causes import CAUSE_WORDS, DAMAGING, CauseName

@@ -1,7 +1,6 @@
 """The records of a diagnosis: symptoms, side of the boundary, causes in order (pure).
 
-There is no probability of a cause. Likely, possible and unlikely
-are all that is said, and every number is one that a fit or a run has given.
+A cause is likely, possible or unlikely; it has no probability.
 """
 
 from dataclasses import asdict, dataclass
@@ -11,6 +10,7 @@ from typing import Any
 from advisor.diagnosis.causes import CAUSE_WORDS, CauseName
 from advisor.estimates import Estimate
 from advisor.reading.symptoms import Symptoms
+from knowledge.records import Document
 
 SLOTS = ("workload", "batch_size", "learning_rate")
 CLEARLY_HIGHER = 1.5  # a recommended rate by theirs: less makes no difference
@@ -73,13 +73,17 @@ class SimilarRuns:
 
 
 @dataclass(frozen=True)
-class Before:
+class Before(Document):
     """What is known of the same rate at the batch size before a change."""
 
     batch_size: int
     side: Side
     probability_stable: float | None
     threshold: Estimate | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The threshold with its quantity, also where that is None."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Diagnosis:
+class Diagnosis(Document):
     """What went wrong, on which side of the boundary, and the causes in order."""
 
     symptoms: Symptoms
@@ -142,13 +146,9 @@ class Diagnosis:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
-        values = asdict(self)
-        for name in ("threshold", "best", "exponent"):
-            estimate = getattr(self, name)
-            values[name] = estimate.to_dict() if estimate is not None else None
-        values["symptoms"] = self.symptoms.to_dict()
-        values["causes"] = [{**asdict(c), "title": c.title} for c in self.causes]
-        values["evidence"] = list(self.evidence)
+        values = {**super().to_dict(), "evidence": list(self.evidence)}
+        for cause, said in zip(self.causes, values["causes"], strict=True):
+            said["title"] = cause.title
         return values
 
 

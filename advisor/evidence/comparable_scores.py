@@ -1,7 +1,6 @@
 """Which scores of one workload compare with each other, and why others do not (pure).
 
-The one decision to know: one metric, one data set, much the same length. What scores
-best after twenty steps is not what scores best after a thousand.
+Those of one metric, one data set and much the same length.
 """
 
 import math

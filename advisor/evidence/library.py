@@ -1,9 +1,7 @@
 """A store's runs and claims as evidence, sorted once and kept while nothing is added.
 
-The one decision to know: every question asks the store what its newest snapshot holds,
-so runs that another process added count at once. What is kept is used only when the
-store hands out the very same runs again; when some were added, only their workloads are
-sorted anew.
+Every question asks for the newest snapshot, so runs that another process added count at
+once; only their workloads are sorted again.
 """
 
 from collections.abc import Sequence
@@ -28,7 +26,7 @@ from advisor.evidence.selecting import (
 )
 from advisor.memory import Memory
 from experiments.training.precision import check_precision
-from experiments.workloads.registry import WORKLOADS, find_spec
+from experiments.workloads.registry import BUILT_IN, WORKLOADS, find_spec
 from knowledge.claims.seeds import load_seed_claims
 from knowledge.errors import BadValueError, UnknownWorkloadError
 from knowledge.names import WorkloadName, nearest_names
@@ -75,8 +73,7 @@ class _Settled:
 class Library:
     """The evidence in one store; safe to use from several threads.
 
-    What counts is decided here alone: without the study's runs when it was opened
-    without the study, without the seeds' claims when it was opened unseeded.
+    It alone leaves out the study's runs or the seeds' claims.
     """
 
     def __init__(self, store: Store, *, seeded: bool, with_study: bool = True):
@@ -157,9 +154,16 @@ class Library:
             "(select count(*) from runs r where r.workload = w.name "
             "and r.outcome in ('stable', 'degraded', 'diverged')), "
             "(select count(*) from claims c where c.workload = w.name) "
-            "from workloads w order by w.origin <> 'built-in', w.name"
+            "from workloads w"
         )
-        return [dict(zip(columns, row, strict=True)) for row in rows]
+        known = {row[0]: dict(zip(columns, row, strict=True)) for row in rows}
+        for spec in WORKLOADS.values():  # also those a store has not met
+            row = known.setdefault(spec.name, dict.fromkeys(columns, 0))
+            origin = "built-in" if spec in BUILT_IN else "added"
+            row.update(name=spec.name, title=spec.title, origin=origin)
+        return sorted(
+            known.values(), key=lambda row: (row["origin"] != "built-in", row["name"])
+        )
 
     def cases_with_evidence(self) -> list[CaseKey]:
         """Return each workload, recipe and optimizer with runs to judge by, or claims.
@@ -202,10 +206,7 @@ class Library:
         return [claim for claim in claims if claim.id not in self._seeds]
 
     def shelves(self, workload: str) -> Shelves:
-        """Return the runs of a workload and of all it is pooled with.
-
-        The same object again while no run was added to them.
-        """
+        """Return the runs of a workload and of all it is pooled with."""
         group = WorkloadName.parse(workload).group
         runs = self._store.runs_of_group(group)
         known = self._shelved.find(group)

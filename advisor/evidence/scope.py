@@ -1,8 +1,4 @@
-"""What was asked for, and the same with everything that was not said filled in (pure).
-
-`Asked` goes with a question from where it is read to the runs it starts: whoever hands
-it on hands on all of it.
-"""
+"""What was asked for, and the same with all that was not said filled in (pure)."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,10 +11,10 @@ from knowledge.errors import BadValueError
 from knowledge.names import WorkloadName
 from knowledge.optimizers import canonical_optimizer
 from knowledge.recipes import RECIPES, is_variant
-from knowledge.records import Claim, Run
+from knowledge.records import FP32, Claim, Run
 
 DEFAULT_RISK = 0.1
-PRECISION = "fp32"
+PRECISION = FP32
 
 
 class AskedValues(TypedDict, total=False):
@@ -43,9 +39,7 @@ class AskedValues(TypedDict, total=False):
 class Asked:
     """What a person said an answer is to hold for; None where nothing was said.
 
-    `optimizer`, `recipe`, `device` (`cpu`, `cuda` or `mps`) and `precision` (`fp32` or
-    `bf16`) name the setting, `horizon_steps` the run length, `risk` the accepted
-    probability of an unstable run. `exclude` are ids of runs and claims to leave out.
+    Values as in `AskedValues`.
     """
 
     optimizer: str | None = None
@@ -97,8 +91,8 @@ NOTHING_ASKED = Asked()
 class Scope:
     """What is asked about, with everything that was not said filled in.
 
-    `recipe` is None for imported workloads whose recipe nobody named; `horizon_steps`
-    None when nothing says how long a run of this workload is.
+    `recipe` is None for imported workloads without one; `horizon_steps` None when
+    nothing says how long a run is.
     """
 
     workload: str
@@ -144,9 +138,7 @@ def choose_recipe(
 ) -> tuple[str | None, str]:
     """Return `(recipe, optimizer)`: as asked, else what has most evidence.
 
-    Ties go to the workload's default. Imported workloads have no recipe unless their
-    rows name one. A variant of a recipe is chosen by its own name alone, however often
-    a study has run it.
+    Ties go to the workload's default. A variant is chosen by its own name alone.
     """
     if recipe is not None and recipe in RECIPES:
         return recipe, RECIPES[recipe].optimizer
@@ -177,10 +169,10 @@ def choose_recipe(
 def usual_horizon(
     workload: str, recipe: str | None, optimizer: str, runs: Iterable[Run]
 ) -> int | None:
-    """Return the run length an answer speaks of when none is asked.
+    """Return the run length an answer is about when none is asked.
 
-    Where that is a training session, as the claims mean it, the length of one.
-    Everything else: the length planned most often, else the workload's own.
+    A training session's, where claims are about one; else the length planned most
+    often, else the workload's own.
     """
     spec = find_spec(workload)
     name = WorkloadName.parse(workload)

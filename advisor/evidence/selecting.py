@@ -1,8 +1,8 @@
 """Which runs and claims count for a question, which do not, and why (pure).
 
-The fingerprint of a question is workload, recipe (or, for imported runs, optimizer),
-precision and batch convention. What differs in one of them is left out with its reason
-or, where its slope may still teach something, becomes a sibling that shapes the prior.
+A question's fingerprint is workload, recipe (or, for imported runs, optimizer),
+precision and batch convention. What differs is left out with its reason or becomes a
+sibling that shapes the prior.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from knowledge.names import WorkloadName
 from knowledge.optimizers import Stepping, canonical_optimizer, stepping_of
 from knowledge.outcome import RULE_VERSION
 from knowledge.recipes import RECIPES, is_variant
-from knowledge.records import Claim, Outcome, Run
+from knowledge.records import FP32, Claim, Outcome, Run
 
 UNSAID_RECIPE_RELIABILITY = (
     0.8  # another's set-up, not described: believed a little less
@@ -67,8 +67,7 @@ class Shelf:
     """The runs of one workload by id, gathered once for all who ask.
 
     `by_body` and `scored_by_body` hold them as siblings of other workloads, by
-    workload, recipe and optimizer: those with an outcome, and those with a score. Runs
-    in mixed precision speak for themselves alone and are no siblings.
+    workload, recipe and optimizer; runs in mixed precision are no siblings.
     """
 
     runs: tuple[Run, ...] = ()
@@ -93,7 +92,7 @@ class Shelf:
 
     @cached_property
     def _full(self) -> tuple[Run, ...]:
-        return tuple(run for run in self.runs if run.precision in (None, "fp32"))
+        return tuple(run for run in self.runs if run.precision in (None, FP32))
 
     def without(self, unwanted: set[str]) -> "Shelf":
         """This shelf, or one that lacks some runs."""
@@ -174,7 +173,7 @@ def has_failed(run: Run) -> bool:
 def shelve(runs: Iterable[Run], *, onto: Shelves | None = None) -> Shelves:
     """Return runs by the lower-case name of their workload, added to earlier ones.
 
-    Shelves that get no run are the same objects as before, with what they worked out.
+    Shelves that get no run are the same objects as before.
     """
     new: dict[str, list[Run]] = {}
     for run in runs:
@@ -349,8 +348,7 @@ def _scored_bodies(
 def _teaches(key: BodyKey, scope: Scope) -> bool:
     """Whether the rates of another body scale with the batch as the asked ones may.
 
-    A variant is made to scale otherwise, so it speaks for nothing but itself. A summed
-    loss divides the rates of plain descent by the batch, so no mean speaks for it.
+    Variants do not, nor does a mean for a sum under plain descent.
     """
     _, recipe, optimizer = key
     if not _step_alike(optimizer, scope.optimizer):

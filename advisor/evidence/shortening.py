@@ -1,9 +1,8 @@
 """A run as it would have looked had it been shorter (pure).
 
-Rates are compared at one length only. A run that failed at step 900 held for the first
-600; one that was cut short at 400, still fine, says nothing of 600 and is left out. So
-is one planned for 400 that failed before: those planned alike that held are left out
-too, and failures alone would make every rate look bad.
+A run that failed at step 900 held for the first 600; one stopped at 400, still fine,
+says nothing of 600 and is left out. So is one planned for 400 that failed before: else
+failures alone would be left of such runs.
 """
 
 from dataclasses import replace

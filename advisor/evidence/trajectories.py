@@ -14,9 +14,7 @@ def is_labelled(run: Run) -> bool:
 def overtaken_runs(runs: Iterable[Run]) -> set[str]:
     """Return the ids of runs that were later carried further.
 
-    A job leaves one record each time it stops, and a longer run may begin as another
-    one did: same workload, recipe, batch size, rate, seed, data, device and precision.
-    That is one piece of evidence, and the record that got furthest counts.
+    The records of one trajectory are one piece of evidence: the furthest counts.
     """
     best: dict[object, Run] = {}
     overtaken: set[str] = set()
@@ -40,8 +38,7 @@ def runs_that_count(runs: Iterable[Run]) -> list[Run]:
 def trajectory(run: Run) -> object:
     """Return how a run of ours began: runs equal in it differ in their length alone.
 
-    The id of its job where that is not known, and its own for a run of no job: equal
-    rows that somebody reported are replicates.
+    Its job's id where that is not known, else its own: equal reports are replicates.
     """
     recipe = RECIPES.get(run.recipe or "")
     if run.job_id is None or run.seed is None or recipe is None:

@@ -1,9 +1,8 @@
 """One request to a chat-completions address, bounded in time, size and destination.
 
-The standard library's client sends it, because it does no more than is
-asked. It follows no redirect, asks no proxy and reads no password file, so question and
-key go to the configured host alone. The wait is for a thread, so that the limit holds
-also while a name is looked up or a server sends a byte at a time.
+The standard library's client follows no redirect, asks no proxy and reads no password
+file, so question and key go to the configured host alone. A thread waits, so that the
+limit holds also while a name is looked up or a server sends a byte at a time.
 """
 
 import http.client
@@ -29,10 +28,6 @@ def fetch_text(
     settings: LanguageModelSettings, messages: Sequence[Mapping[str, str]]
 ) -> str:
     """Return the text that the model answers with.
-
-    Args:
-        settings: Address, model, key, and the most seconds that this may take.
-        messages: The instructions and what is asked.
 
     Raises:
         EndpointError: No answer in time, an error, or not what the interface promises.

@@ -1,7 +1,7 @@
 """A language model's wording as a text: plain, short, no digits, no deeds (pure).
 
-What is checked is what is shown: the text in plain characters. So a trick with letters
-that look alike, or hidden ones, is gone or refused before anything is read in it.
+What is checked is what is shown: plain characters, so that a trick with letters that
+look alike, or hidden ones, is gone or refused.
 """
 
 import re
@@ -55,8 +55,8 @@ _PROMISES = re.compile(
 def tidy_wording(text: str) -> str:
     """Return a model's text without its thoughts and emphasis, in plain characters.
 
-    A character that is a number and no digit becomes a 0, to be refused as one. A text
-    that is too long comes back at its length, to be refused for it.
+    Numbers that are not digits become a 0, and a text that is too long stays so: both
+    are refused.
 
     >>> tidy_wording("<think>hm</think>**Start** at {rate}, or \N{ROMAN NUMERAL FIVE}.")
     'Start at {rate}, or 0.'
@@ -75,11 +75,7 @@ def _is_number(character: str) -> bool:
 
 
 def fault_of_form(text: str) -> str | None:
-    """Return why a text may not be shown whatever it is about, or None.
-
-    Args:
-        text: A tidied wording without its slots.
-    """
+    """Return why a tidied wording may not be shown whatever it is about, or None."""
     if len(text) > MOST_CHARACTERS:
         return f"it wrote more than {MOST_CHARACTERS:,} characters"
     if _MARKUP.search(text):

@@ -1,8 +1,7 @@
 """The slots of a wording: known, none missing, each where its text can stand (pure).
 
-Words fit into a sentence, so they stand between blanks and
-stops and nothing is glued to them. A sentence stands by itself: nothing can be put in
-front of it that turns it round, and nothing after it that takes it back.
+Words fit into a sentence: they stand between blanks and stops, with nothing glued to
+them. A sentence stands by itself, so that nothing turns it round or takes it back.
 """
 
 import re

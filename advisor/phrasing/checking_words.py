@@ -1,8 +1,7 @@
 """A wording's own words, those between the slots: no number and no verdict (pure).
 
-Refusing is cheap, since the answer stands there anyway. A rate, a
-verdict and its limits are said by their slots alone. So a word that judges, denies or
-compares is refused, even where a person would have understood it rightly.
+A word that judges, denies or compares is refused, even where a person would have
+understood it rightly: the answer is shown anyway.
 """
 
 import re
@@ -40,7 +39,8 @@ _TURNS = re.compile(
     r"\b(?:not?|never|none|nothing|nobody|nowhere|neither|nor|hardly|barely|scarcely|"
     r"cannot|above|below|beyond|past|exceed\w*|higher|lower\w*|larger|smaller|bigger|more|"
     r"less|least|most|up to|rais\w+|increas\w+|decreas\w+|reduc\w+|multipl\w+|divid\w+|"
-    r"rather|except|other than)\b|n't\b",
+    r"rather|except|other than|over|under|roots?|sum|plus|minus|per|inverse|tad|bit|"
+    r"slightly)\b|n't\b",
     re.IGNORECASE,
 )
 _ENGLISH = re.compile(
@@ -52,11 +52,7 @@ _LEAST_WORDS = 5  # of a sentence before it is asked to be English
 
 
 def fault_of_words(text: str) -> str | None:
-    """Return what a wording says that only a slot may say, or None.
-
-    Args:
-        text: A tidied wording, marked by `checking_slots.marked`.
-    """
+    """Return what a wording, marked by `checking_slots`, says that only a slot may."""
     for pattern, fault in (
         (_NUMBER, "it wrote a number in words"),
         (_ROMAN, "it wrote a number in words"),

@@ -1,9 +1,8 @@
 """An answer in a language model's words, if one is switched on and its words hold.
 
-The answer is there first, without the model, and the model sees
-and writes no number. In one request it gets the names of the answer's pieces and writes
-sentences with those names in braces; code checks them and fills them in. Whatever goes
-wrong, the answer stands, and one line says why no other words are shown.
+In one request the model gets the names of the answer's pieces and writes sentences with
+those names in braces; it sees and writes no number. Code checks them and fills them in.
+Whatever goes wrong, the answer is shown, and one line says why no other words are.
 """
 
 import json
@@ -58,7 +57,7 @@ class Phrased:
 def put_in_words(answer: Answer, settings: LanguageModelSettings | None) -> Answer:
     """Return the answer with a language model's wording, where one is switched on.
 
-    Nothing else in it changes. Call it on a finished answer, before it is saved.
+    Nothing else in it changes.
     """
     found = phrase(answer, settings) if settings is not None else None
     if found is None:

@@ -1,8 +1,7 @@
 """An answer as named pieces of its own text: what a wording may say by name (pure).
 
-Nothing is worded anew. A slot's text stands letter by letter in
-the answer's own text, and what no named slot covers becomes a slot as well, which the
-wording must have: so nothing that our text says can be lost or altered.
+A slot's text is the answer's own, letter by letter. What no named slot covers becomes a
+slot as well, which the wording must have, so nothing is lost or altered.
 """
 
 import re

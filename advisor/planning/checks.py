@@ -39,15 +39,10 @@ def check_trainable(scope: Scope, batch_sizes: Sequence[int]) -> WorkloadSpec:
 def check_limits(
     request: VerificationRequest, *, seconds_cap: float, runs_cap: int
 ) -> None:
-    """Check the numbers that bound what is asked for.
-
-    Args:
-        request: What is asked for.
-        seconds_cap: The longest time that is allowed here.
-        runs_cap: The most runs that are.
+    """Check the numbers that bound what is asked for, against what is allowed here.
 
     Raises:
-        BadValueError: One is impossible, or more than is allowed here.
+        BadValueError: One is impossible, or more than is allowed.
     """
     seconds, steps = request.budget_seconds, request.steps
     if seconds is not None and not 1 <= seconds <= seconds_cap:

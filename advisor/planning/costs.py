@@ -1,9 +1,8 @@
 """What runs cost: a law of the seconds of a step, fitted to what was timed here (pure).
 
-A step takes `fixed + per_example * batch_size` seconds; a run looks at held-back data
-now and then, which costs extra. Until anything was timed the first guess of the
-workload's spec is used, shrunk for proxies as the work of a narrower layer shrinks. A
-run that fails early costs less, so what is said of a run is the most it will take.
+A step takes `fixed + per_example * batch_size` seconds; looks at held-out data cost
+extra. Until anything was timed, the first guess of the workload's spec counts. A run
+that fails early costs less, so what is said of a run is the most it will take.
 """
 
 import math
@@ -41,10 +40,9 @@ TOGETHER_FACTOR = 1.1
 
 @dataclass(frozen=True)
 class Timing:
-    """How long some steps took: `looks` times held-back data was looked at meanwhile.
+    """How long some steps took: `looks` times held-out data was looked at meanwhile.
 
-    `n_workers` is None for a run, which shared the machine with as many others as
-    usual.
+    `n_workers` is None for a run, beside which as many others trained as usual.
     """
 
     batch_size: int
@@ -58,14 +56,12 @@ class Timing:
 class RunCost:
     """What steps and runs of one workload cost on one machine, in seconds.
 
-    `n_timed` counts the timings it rests on: 0 for a guess. All are nan for a workload
-    that cannot be trained here.
+    All are nan for what cannot be trained here.
     """
 
     fixed: float
     per_example: float
     per_look: float
-    n_timed: int = 0
 
     def step_seconds(self, batch_size: float) -> float:
         """Return the expected seconds of one optimizer step."""
@@ -76,11 +72,7 @@ class RunCost:
     ) -> float:
         """Return the expected seconds of so many steps of a run, looks included.
 
-        Args:
-            batch_size: Examples per step.
-            steps: Those to make.
-            horizon_steps: The run's full length where `steps` is a part of it: looks
-                are spread over the whole.
+        `horizon_steps` is the run's full length, over which looks are spread.
         """
         whole = horizon_steps or max(int(steps), 1)
         looks = measurements_of(whole) * steps / whole
@@ -112,9 +104,9 @@ def fit_run_cost(
         n_workers: Processes that train at once; timings of another number count with
             the factor between the two.
 
-    The law minimises the weighted sum of relative errors, which a few timings on a
-    busy machine move little, with both terms at least zero: iteratively reweighted
-    least squares (P. J. Huber, Robust Statistics, 1981, section 7.8).
+    The law minimises the weighted sum of relative errors with both terms at least zero:
+    iteratively reweighted least squares (P. J. Huber, Robust Statistics, 1981, section
+    7.8).
     """
     guessed = guess_run_cost(workload)
     if not timings or math.isnan(guessed.fixed):
@@ -136,7 +128,7 @@ def fit_run_cost(
         np.append(per_step, [speed * guessed.step_seconds(b) for b in GUESS_ENDS]),
         np.append(weights, [GUESS_WEIGHT] * len(GUESS_ENDS)),
     )
-    return RunCost(fixed, per_example, speed * guessed.per_look, len(timings))
+    return RunCost(fixed, per_example, speed * guessed.per_look)
 
 
 def guess_run_cost(workload: str) -> RunCost:
@@ -172,7 +164,7 @@ def together_factor(timings: Iterable[Timing]) -> float:
 def elapsed_seconds(run_seconds: Iterable[float], *, n_workers: int) -> float:
     """Return the wall clock of runs in this order, each taken by the first free worker.
 
-    The start of the workers and of each run is counted; no runs take no time.
+    Starts are counted; no runs take no time.
 
     >>> elapsed_seconds([10.0, 10.0, 5.0], n_workers=2) > START_SECONDS + 15.0
     True
@@ -185,11 +177,7 @@ def elapsed_seconds(run_seconds: Iterable[float], *, n_workers: int) -> float:
 
 
 def _of_one_kind(timings: Sequence[Timing], n_workers: int) -> Sequence[Timing]:
-    """Leave out measured speeds that a newer one or one of the other kind replaces.
-
-    Of a batch size timed alone and together one kind counts. Runs stay: they were made
-    as runs are made here.
-    """
+    """Leave out measured speeds that a newer one or one of the other kind replaces."""
     newest: dict[object, Timing] = {}
     for t in timings:
         if t.n_workers is not None:

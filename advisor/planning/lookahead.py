@@ -1,8 +1,7 @@
 """What a run is expected to take off the thresholds' uncertainty, and to cost (pure).
 
-The one decision to know: a run stopped at a rung ends in one of two ways, failed by
-then or still well. Both are looked at with the draws of the posterior, which say for
-each draw how likely it is that a run of some rate has failed by some step.
+A run stopped at a rung has failed by then or is still well. The draws of the posterior
+say how likely each is.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,10 +32,9 @@ _LEAST_CHANCE = np.float32(1e-6)
 class Belief:
     """Draws of the thresholds at the horizon: arrays (n_batches, n_nodes, n_draws).
 
-    `by_node` sums to 1 over nodes; `weights`, shape (n_draws,), sums to 1; `fall`,
-    shape (n_batches, n_draws), is in octaves per doubling of the steps. The rest are
-    the model's parameters, shape (n_draws,): widths in octaves, lapses, and how
-    failures that are chance spread over the steps.
+    `by_node` sums to 1 over nodes, `weights` (n_draws,) to 1; `fall` (n_batches,
+    n_draws) is in octaves per doubling of the steps. The rest are parameters, shape
+    (n_draws,).
     """
 
     horizon_steps: float
@@ -104,8 +102,7 @@ class Belief:
     ) -> Iterator[Singles]:
         """P(failed by a step) at each of some steps: (n_rates, n_nodes, n_draws) each.
 
-        As in `advisor.statistics.likelihood`: a failure comes when the falling
-        threshold passes the rate, or, for a share of them, at a step that is chance.
+        As in `advisor.statistics.likelihood`.
         """
         slope = 1 / self.width
         rates = log_rates.astype(np.float32)[:, None, None] * slope
@@ -194,10 +191,7 @@ class LookAhead:
     def expected_steps(
         self, index: int, log_rates: Floats, steps: float, survived: float = 0.0
     ) -> Floats:
-        """Steps that runs are expected to take, shape (n_rates,).
-
-        A run that fails ends when the outcome rule's patience is over.
-        """
+        """Steps that runs are expected to take, shape (n_rates,), patience included."""
         belief = self._thin
         weights = (belief.by_node[index] * belief.weights).astype(np.float32)
         times = survived + (steps - survived) * _COST_SHARES

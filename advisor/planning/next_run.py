@@ -1,9 +1,8 @@
 """The posterior -> which run to do next, how long, and why (pure).
 
-The one decision to know: a run is worth the octaves of uncertainty it is expected to
-take off the thresholds asked about, whichever way it ends, for each unit of what it is
-expected to cost. So short runs and early failures are cheap looks, and a run that held
-to its rung goes on when its next steps tell more than a new run would.
+A run is worth the octaves of uncertainty it is expected to take off the thresholds
+asked about, whichever way it ends, per expected cost. So short runs and early failures
+are cheap looks, and a run resumes when its next steps tell more than a new run would.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -31,7 +30,7 @@ class InFlight:
     """A run that was started and has no outcome yet.
 
     `stop_after` is the step it is to reach (None: the horizon), `steps` those it had
-    survived before, where a run is being carried further.
+    survived before.
     """
 
     batch_size: int
@@ -86,16 +85,15 @@ def plan_next_run(
         horizon_steps: Run length whose thresholds matter; None: the longest of the
             rungs, or the model's reference length.
         rungs: Steps a run may stop at for now; empty: the horizon only.
-        survivors: Runs stopped at a rung in good health. The model has to know of them,
-            and they are not in flight.
-        cost: Of so many steps at a batch size, in any one unit. None: where there are
-            rungs a step costs the same at every batch size, else each run does.
+        survivors: Runs stopped at a rung in good health, known to the model.
+        cost: Of so many steps at a batch size, in any one unit; None: by steps where
+            there are rungs, else the same for each run.
         in_flight: Runs started and not finished: their likelier outcome is assumed.
         n_runs_so_far: Labelled runs; None: those the model was fitted on.
 
     Returns:
-        A rate inside the range believed to hold the threshold (2 % to 98 %). A rate
-        run before may come again near the boundary: give it a new seed.
+        A rate inside the range believed to hold the threshold (2 % to 98 %). One that
+        comes again needs a new seed.
 
     Raises:
         ValueError: No batch size is asked about, or a rung is below one step.
@@ -153,8 +151,7 @@ def _bisecting_run(
 ) -> PlannedTrial:
     """The middle of the widest unexplored part of the believed range.
 
-    The batch sizes take turns, the middle one first: while the level is vague a run at
-    any of them halves it, and together they say how it goes with the batch size.
+    The batch sizes take turns, the middle one first.
     """
     middle = (len(batches) - 1) // 2
     turns = [batches[middle], *(b for b in batches if b != batches[middle])]

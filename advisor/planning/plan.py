@@ -1,14 +1,14 @@
 """What runs are worth making: the record of a plan, and what it is made with (pure).
 
-The one decision to know: a plan holds the runs that start at once, as they would start,
-and how many more its time holds; those are chosen from the results and cannot be listed
-before. `spec` is what is carried out, to the letter.
+A plan holds the runs that start at once and how many more its time holds: those depend
+on results. `spec` is what is carried out, to the letter.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from advisor.checks import reading_saved
 from advisor.evidence.scope import Scope, usual_horizon
 from advisor.planning.costs import elapsed_seconds
 from advisor.planning.spec import PlannedRun, VerificationSpec, examples_of
@@ -17,6 +17,7 @@ from experiments.workloads.registry import find_spec, get_spec
 from experiments.workloads.spec import PROXY_WIDTH
 from knowledge.names import WorkloadName
 from knowledge.recipes import is_variant
+from knowledge.records import Document
 
 MIN_STEPS = 150
 DEFAULT_STEPS = 2_000
@@ -37,13 +38,13 @@ _WHY = {
 
 
 @dataclass(frozen=True)
-class VerificationPlan:
+class VerificationPlan(Document):
     """Whether to verify, why, and with which runs at what cost.
 
-    `runs` are those that start at once, or all of them where their rates were named;
-    `more_runs` about how many follow in the time. `estimated_seconds` is the wall clock
-    of the whole, the most it takes; `estimated_examples` what is then trained on, of
-    both sides for the face models. Without a `spec` nothing can be run.
+    `runs` start at once, or are all of them where their rates were named; about
+    `more_runs` follow. `estimated_seconds` is the wall clock of the whole, at most;
+    `estimated_examples` what is then trained on, of both sides for the face models.
+    Without a `spec` nothing can be run.
     """
 
     needed: bool
@@ -90,13 +91,14 @@ def plan_document(plan: VerificationPlan) -> dict[str, Any]:
 
 
 def plan_from(document: Mapping[str, Any]) -> VerificationPlan:
-    """The inverse of `plan_document`."""
-    return build_plan(
-        VerificationSpec.from_dict(document["spec"]),
-        [PlannedRun(**run) for run in document["runs"]],
-        reason=document["reason"],
-        purpose=document["purpose"],
-    )
+    """The inverse of `plan_document`; PlanError where another version wrote it."""
+    with reading_saved("The plan of these runs"):
+        return build_plan(
+            VerificationSpec.from_dict(document["spec"]),
+            [PlannedRun(**run) for run in document["runs"]],
+            reason=document["reason"],
+            purpose=document["purpose"],
+        )
 
 
 def steps_for_budget(
@@ -161,11 +163,8 @@ def build_plan(
 ) -> VerificationPlan:
     """Return the plan that carries out a spec, beginning with these runs.
 
-    Args:
-        spec: What is carried out.
-        runs: Those that start at once, or all of them where rates were named.
-        reason: Why the evidence is thin.
-        purpose: What runs of another workload are good for.
+    `reason` says why the evidence is weak, `purpose` what runs of another workload are
+    good for.
     """
     seconds = [run.estimated_seconds for run in runs]
     clock = _wall_clock(seconds, spec.n_workers)
@@ -237,10 +236,7 @@ def why_not_trainable(scope: Scope) -> str:
 def why_thin(basis: str, *, has_labels: bool, is_wide: bool) -> str | None:
     """Return why an answer wants runs, or None when it is sure enough.
 
-    Args:
-        basis: What the answer rests on, as `find_basis` names it.
-        has_labels: Whether any run tells stable from unstable rates.
-        is_wide: Whether the threshold's interval is wider than is narrow enough.
+    `has_labels`: some run tells stable from unstable; `is_wide`: so is the interval.
     """
     if basis in _WHY:
         return _WHY[basis]

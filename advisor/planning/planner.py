@@ -1,7 +1,6 @@
 """The one place where runs are chosen, for a plan that is shown and for the queue.
 
-The one decision to know: what a card lists and what a verification queues first come
-from the same function on the same evidence, so what is shown is what starts.
+Both come from the same function on the same evidence: what is shown is what starts.
 """
 
 import math
@@ -86,9 +85,7 @@ class Planner:
         """Return the plan of runs that were asked for.
 
         A full-size face model on a CPU is run through a narrow copy, unless rates are
-        named: those are run as named.
-
-        What cannot be trained here is said in the plan's reason; it then has no runs.
+        named. What cannot be trained here is said in the plan's reason.
 
         Raises:
             BadValueError: A number cannot be right.
@@ -162,11 +159,9 @@ class Planner:
     def first_runs(self, spec: VerificationSpec) -> tuple[PlannedRun, ...]:
         """Return the runs that start at once, or all whose rates were named."""
         if not spec.is_adaptive:
-            runs = self.library.runs_of(spec.workload)
+            seed = self.free_seed(spec.workload)
             seconds = self.seconds_of(spec)
-            return tuple(
-                fixed_runs(spec, first_seed=next_seed(runs, ()), seconds=seconds)
-            )
+            return tuple(fixed_runs(spec, first_seed=seed, seconds=seconds))
         planned: list[PlannedRun] = []
         for _ in range(min(spec.n_workers, spec.n_runs or spec.n_workers)):
             spent = sum(map(examples_of, planned))
@@ -185,11 +180,8 @@ class Planner:
     ) -> PlannedRun:
         """Return the run that tells most now.
 
-        Args:
-            spec: What was asked for.
-            under_way: Its jobs that are not over.
-            used_seeds: Seeds of its jobs so far.
-            also_planned: Runs that are to start together with it.
+        `under_way` are jobs of the spec that are not over, `used_seeds` those of all
+        its jobs; `also_planned` runs start together with it.
         """
         scope, evidence = self._settle_spec(spec)
         runs = self.library.runs_of(spec.workload)
@@ -199,45 +191,59 @@ class Planner:
             for job_id, run in self.find_paused(spec, runs).items()
             if job_id not in taken
         }
-        seeds = [*used_seeds, *(run.seed for run in also_planned)]
+        taken_seeds = [*used_seeds, *(run.seed for run in also_planned)]
         return next_run(
             spec,
             self.fitter.model(scope, evidence),
             in_flight=[*_in_flight(under_way, runs), *_flights(also_planned)],
             n_runs_so_far=len(evidence.own.runs),
-            seed=next_seed(runs, seeds),
+            seed=self.free_seed(spec.workload, taken_seeds),
             paused=paused,
             seconds=self.seconds_of(spec),
         )
+
+    def free_seed(self, workload: str, taken: Sequence[int] = ()) -> int:
+        """Return a seed from which on none is `taken` or has a run or an open job."""
+        jobs = self._unfinished_jobs()
+        queued = [j.config.seed for j in jobs if j.config.workload == workload]
+        return next_seed(self.library.runs_of(workload), [*taken, *queued])
+
+    def with_free_seeds(self, runs: Sequence[PlannedRun]) -> list[PlannedRun]:
+        """Return runs as they were shown, new ones with seeds that are still free."""
+        free = self.free_seed(runs[0].workload)
+        seeds = [run.seed for run in runs if run.continues_job is None]
+        late = max(free - min(seeds, default=free), 0)
+        return [
+            replace(run, seed=run.seed + late) if run.continues_job is None else run
+            for run in runs
+        ]
 
     def find_paused(
         self, spec: VerificationSpec, runs: Sequence[Run]
     ) -> dict[str, Run]:
         """Return the runs that stopped in good health and can go on, by job.
 
-        Their checkpoint is there, and no job under way is going on from it.
+        Those with a checkpoint from which no job under way is going on.
         """
         version = program_version()
         overtaken = overtaken_runs(runs)
-        found = {
+        unfinished = self._unfinished_jobs()
+        busy = {job.id for job in unfinished} | {j.continues_job for j in unfinished}
+        return {
             run.job_id: run
             for run in runs
             if run.job_id is not None
+            and run.job_id not in busy
             and run.id not in overtaken
             and can_go_on(run, spec, code_version=version)
             and RunFolder.of_job(self.queue.folder, run.job_id).kept_path.exists()
         }
-        try:
-            busy = self._busy_jobs() if found else set()
-        except StoreError:  # a store that may only be read answers all the same
-            return {}
-        return {job_id: run for job_id, run in found.items() if job_id not in busy}
 
-    def _busy_jobs(self) -> set[str]:
-        """The jobs under way and those that they go on from."""
-        unfinished = self.queue.jobs(unfinished=True)
-        busy = {job.continues_job for job in unfinished if job.continues_job}
-        return busy | {job.id for job in unfinished}
+    def _unfinished_jobs(self) -> list[Job]:
+        try:
+            return self.queue.jobs(unfinished=True)
+        except StoreError:  # a store that may only be read answers all the same
+            return []
 
     def expectations(
         self, spec: VerificationSpec
@@ -276,7 +282,7 @@ class Planner:
         return RunPrices(
             steps,
             {b: cost.seconds(b, steps) for b in batch_sizes},
-            next_seed(self.library.runs_of(scope.workload), ()),
+            self.free_seed(scope.workload),
         )
 
     def _steps_within(

@@ -12,12 +12,10 @@ from knowledge.errors import BadValueError
 class RequestValues(TypedDict, total=False):
     """The keyword arguments of `Advisor.verify` and `Advisor.plan_runs`.
 
-    The budget is wall clock in seconds (`budget_seconds`), a number of `runs`, or a
-    number of `examples` to train on (of both sides); a minute or what one run of each
-    batch size takes when none is said. Within seconds or examples a run may be stopped
-    early, while it is fine, and carried further where that tells more than a new one.
-    Under `bf16` runs are faster where the processor has it, and count for answers about
-    bf16 alone.
+    The budget is wall clock (`budget_seconds`), a number of `runs`, or of `examples` to
+    train on (of both sides); unless told a minute, or what one run of each batch size
+    takes. Within seconds or examples a run may be stopped early and carried further.
+    Runs under `bf16` count for answers about bf16 alone.
     """
 
     learning_rate: float | str | Sequence[float | str]
@@ -37,8 +35,8 @@ class RequestValues(TypedDict, total=False):
 class VerificationRequest:
     """Which runs somebody wants: of these rates, or of rates that are ours to choose.
 
-    The time is `budget_seconds` of wall clock, `n_runs` runs or `budget_examples` to
-    train on (of both sides), whichever comes first; None of them: the usual time.
+    `budget_seconds`, `n_runs` or `budget_examples` (of both sides), whichever is used
+    up first; None of them: the usual time.
     """
 
     workload: str

@@ -1,15 +1,14 @@
 """What to verify, with everything filled in, and the runs that come of it (pure).
 
 Rates that were named are run as they are; otherwise each next run is the one that tells
-most (advisor.planning.next_run): a new one, at first only to a rung, or one that was
-stopped in good health and is carried further. Seeds of new runs are new every time, so
-that a repeat is a repeat.
+most (advisor.planning.next_run). Every new run has a new seed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
+from advisor.checks import reading_saved
 from advisor.evidence.scope import Asked
 from advisor.planning.costs import BETWEEN_SECONDS
 from advisor.planning.next_run import InFlight, Survivor, plan_next_run
@@ -17,7 +16,7 @@ from advisor.statistics.threshold import StableLearningRateModel
 from experiments.jobs.records import NewJob
 from experiments.workloads.registry import examples_per_item
 from knowledge.recipes import RECIPES
-from knowledge.records import Outcome, Run, RunConfig
+from knowledge.records import Document, Outcome, Run, RunConfig
 
 # Where a run may stop for now, as shares of its horizon; a rung of fewer steps than the
 # least would hardly be past the start of training.
@@ -31,12 +30,12 @@ Seconds = Callable[[int, float], float]  # of so many steps at a batch size
 
 
 @dataclass(frozen=True)
-class PlannedRun:
+class PlannedRun(Document):
     """A run worth making; `seed` counts from what was used.
 
     `stop_after` is the step it is to reach for now, None: its last. `continues_job` is
     the job whose run it carries further, from `from_step` on. `believed_low` and
-    `believed_high` bracket the threshold, as it is believed before the run.
+    `believed_high` bracket the threshold before the run.
     """
 
     workload: str
@@ -65,12 +64,12 @@ class PlannedRun:
 
 
 @dataclass(frozen=True)
-class VerificationSpec:
+class VerificationSpec(Document):
     """What a person asked for, with everything filled in; stored with the queue.
 
-    `learning_rates` empty means: choose them. It is over after `budget_seconds`
-    of wall clock, `n_runs` runs or `budget_examples` (trained on by all runs together,
-    of both sides for the face models), whichever comes first.
+    `learning_rates` empty: choose them. Over after `budget_seconds` of wall clock,
+    `n_runs` or `budget_examples` (of both sides, all runs together), whichever comes
+    first.
     """
 
     workload: str
@@ -87,18 +86,15 @@ class VerificationSpec:
     budget_examples: float | None = None
     precision: str = RunConfig.precision
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return asdict(self)
-
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "VerificationSpec":
-        """The inverse of `to_dict`."""
-        lists = {
-            "batch_sizes": tuple(values["batch_sizes"]),
-            "learning_rates": tuple(values["learning_rates"]),
-        }
-        return cls(**{**values, **lists})
+        """The inverse of `to_dict`; PlanError where another version wrote it."""
+        with reading_saved("The plan of these runs"):
+            lists = {
+                "batch_sizes": tuple(values["batch_sizes"]),
+                "learning_rates": tuple(values["learning_rates"]),
+            }
+            return cls(**{**values, **lists})
 
     @property
     def optimizer(self) -> str:
@@ -119,8 +115,8 @@ class VerificationSpec:
     def rungs(self) -> tuple[int, ...]:
         """The steps at which a run may stop for now; the last is the horizon.
 
-        Only the horizon where a number of runs was asked for, since those are whole
-        runs, and where the rate follows a schedule that knows the run's length.
+        Only the horizon if a number of runs was asked for, or a schedule knows the
+        length.
 
         >>> VerificationSpec("original@1/16", (2,), "faceswap-2021", "cpu", 2000).rungs
         (220, 670, 2000)
@@ -161,13 +157,7 @@ class VerificationSpec:
 def fixed_runs(
     spec: VerificationSpec, *, first_seed: int, seconds: Seconds
 ) -> list[PlannedRun]:
-    """Return the runs whose rates were named.
-
-    Args:
-        spec: What was asked for.
-        first_seed: The first unused one.
-        seconds: The cost of so many steps at a batch size.
-    """
+    """Return the runs whose rates were named, from the first unused seed on."""
     runs = [
         PlannedRun(
             workload=spec.workload,
@@ -208,7 +198,7 @@ def next_run(
         model: Fitted on what is known.
         in_flight: What is under way.
         n_runs_so_far: Runs that tell something of stability.
-        seed: The first unused one, for a new run.
+        seed: The first unused one.
         paused: Runs that stopped in good health and can go on, by job id.
         seconds: The cost of so many steps at a batch size.
     """
@@ -260,8 +250,7 @@ def examples_of(run: PlannedRun) -> int:
 def can_go_on(run: Run, spec: VerificationSpec, *, code_version: str | None) -> bool:
     """Whether a run of a spec may begin as this one did, and this one was fine.
 
-    Same workload, recipe, batch size, data, device and precision, by this version of
-    the program, to fewer steps; its rate and seed become those of that run.
+    Same setting and version of the program, fewer steps; rate and seed become its own.
     """
     return (
         run.is_ours

@@ -1,7 +1,6 @@
 """What was timed on this machine: the runs made here and the speeds measured here.
 
-Runs that came with the program or from a file were timed elsewhere and do not count,
-nor do speeds of another processor in a store that was moved.
+Shipped or imported runs do not count, nor do speeds of another processor.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,6 @@
 """The words for when training went wrong, and for what was changed before (pure).
 
-A number is a step only where something says so ("at 12k", "its");
-an interval ("every 900 steps") is none. All is read on lower-case text.
+On lower-case text. A number is a step only if something says so ("at 12k", "its").
 """
 
 import re

@@ -1,7 +1,6 @@
 """Which jobs "cancel job 3" or "stop all but the digits ones" means (pure).
 
-Jobs are named by id, by their number in the list, by workload or by batch size; "the
-last one" is the newest. Who says no more than "stop it" means all that are not over.
+"The last one" is the newest; "stop it" alone means all that are not over.
 """
 
 import re
@@ -54,11 +53,7 @@ def choose_jobs(
 ) -> list[Job]:
     """Return those of some unfinished jobs that a text means, oldest first.
 
-    Args:
-        text: What was typed.
-        jobs: Those that are not over.
-        workloads: The ones that the text names.
-        batch_sizes: Likewise.
+    `workloads` and `batch_sizes` are those that the text names.
     """
     said = text.lower()
     if _NOT_MEANT.search(said):

@@ -40,8 +40,8 @@ _JOINS = re.compile(
 def choose_batches(roles: Roles, *, all_named: bool) -> tuple[int, ...]:
     """Return the batch sizes that are asked about.
 
-    Of several sentences the one that asks counts, and a size called a batch counts
-    before a bare number. `all_named` joins every size that was called a batch.
+    The sentence that asks counts first, then a size called a batch, then a bare number.
+    `all_named` joins every size that was called a batch.
     """
     for batch in reversed(roles.batches):
         if _CORRECTS.search(roles.marked[: batch.position]):

@@ -1,8 +1,8 @@
 """For how many steps, at what risk, and in which setting an answer is to hold.
 
-The decision to know: only what is wanted counts. A length that is reported ("after 30k
-its it went blurry", "i'm at 90k") says nothing of how long somebody wants to train, so
-a length needs a word of wanting, or a place of its own ("realface batch 5, 20k steps").
+Only what is wanted counts. A length that is reported ("after 30k its it went blurry")
+does not say how long somebody wants to train, so a length needs a word of wanting, or
+a place of its own ("realface batch 5, 20k steps").
 """
 
 import re
@@ -24,8 +24,7 @@ _SMALLEST_BARE = Decimal("0.005")  # without a sign of percent less is a rate
 class Conditions:
     """What an answer is to hold for; None where nothing was said.
 
-    `horizon_steps` is how long training is to go on, `risk` the probability of a
-    failure that is accepted; `recipe` and `precision` name the setting.
+    `risk` is the accepted probability of a failure.
     """
 
     horizon_steps: int | None = None
@@ -40,7 +39,7 @@ class Conditions:
 
     @property
     def setting(self) -> "Conditions":
-        """Those that say in which setting runs are made."""
+        """Of them what names the setting: recipe and precision."""
         return Conditions(recipe=self.recipe, precision=self.precision)
 
     def filled_up(self, other: "Conditions") -> "Conditions":
@@ -75,7 +74,7 @@ _FILLER = r"(?:about|around|some|a|the|another|only|just|roughly|say|like|~|up t
 _WANTED_BEFORE = re.compile(
     r"\b(?:for|over|within|in|horizon(?: of| is| =| to)?|horizon|only|just|time for|"
     r"limit(?: of| is)?|max(?:imum)?|at most|no more than|what about|how about|and|"
-    rf"train(?:ing)?|length(?: of| is)?|run(?: of)?)(?: {_FILLER})*[ =~]*$"
+    rf"train(?:ing)?|length(?: of| is)?|runs?(?: of)?)(?: {_FILLER})*[ =~]*$"
 )
 _LONGED_FOR = re.compile(r"\b(?:for|over|horizon|like|what about|how about|time for)\b")
 _PLANS = re.compile(
@@ -92,8 +91,8 @@ _REPORTED = re.compile(
     r"spik\w*|converge|preview)\b"
 )
 _REPORTED_AT = re.compile(
-    r"\b(?:after|since|at|around|round|by|past|from|until|till|first|last|next|every|"
-    r"each|per|step|warm-?up(?: of| for)?|accum\w*|came back in)"
+    r"(?<!stop )\b(?:after|since|at|around|round|by|past|from|until|till|first|last|"
+    r"next|every|each|per|step|warm-?up(?: of| for)?|accum\w*|came back in)"
     rf"(?: {_FILLER})* ?~?$"
 )
 _OVER = re.compile(r"\b(?:ago|already|so far|he says|she says)\b")

@@ -1,8 +1,8 @@
 """The cues: phrases that speak for an intent, each with its weight.
 
-Weights: 3 and less for what other intents also say, 4 to 5 for a phrase that means one
-thing, 6 and more for what overrules the rest. They were set by hand on phrases of our
-own; `tests/advisor/reading/test_parsing.py` holds the phrases.
+3 and less for what other intents also say, 4 to 5 for what means one thing, 6 and more
+for what overrules the rest; set by hand on the phrases of
+`tests/advisor/reading/test_parsing.py`.
 """
 
 import re

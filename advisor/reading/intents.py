@@ -1,10 +1,7 @@
 """What is wanted: cues in the marked text, each with a weight.
 
-The cues are written out and weighed by hand, so they can be read,
-and they see names and numbers as markers. They are not the last word: what they find is
-part of what the regression of `learned.py` weighs, together with the words. Alone they
-were right in 83 of 100 phrases they had not seen, with it in 94
-(docs/explanation/decisions.md).
+Cues see names and numbers as markers. The regression of `learned.py` weighs what they
+find together with the words; docs/explanation/decisions.md says why both.
 """
 
 import re
@@ -48,6 +45,12 @@ NEEDED: dict[Intent, tuple[str, ...]] = {
 CONDITIONAL = (
     *(Intent.RECOMMEND_LR, Intent.JUDGE_LR, Intent.MAX_BATCH_FOR_LR),
     *(Intent.COMPARE_MODELS, Intent.FASTEST_BATCH, Intent.NEEDS_CLARIFICATION),
+    Intent.RUN_VERIFICATION,
+)
+# Intents whose answers hold for a recipe and a precision that a person may name.
+OF_A_SETTING = (
+    *(Intent.SCALING_RULE, Intent.RUN_VERIFICATION, Intent.SHOW_RUNS),
+    Intent.DIAGNOSE,
 )
 
 

@@ -1,9 +1,9 @@
 """The intent of a text, learnt from questions such as people type.
 
-The cues of `cues.py` know what the subject means and the words
-know how people talk, so one multinomial logistic regression weighs both. It learns from
-the questions beside this file and ships trained: `python -m advisor.reading.learned`
-writes it. docs/explanation/understanding.md has its scores.
+One multinomial logistic regression weighs the cues of `cues.py`, which know the
+subject, and the words, which know how people talk. It learns from the questions beside
+this file and ships trained: `python -m advisor.reading.learned` writes it.
+docs/explanation/understanding.md has its scores.
 """
 
 import hashlib

@@ -31,9 +31,8 @@ class Names:
 def find_names(text: str, *, known: Sequence[str]) -> Names:
     """Return the workloads, the optimizer and the device that the text names.
 
-    Args:
-        text: The text as it was typed; its case tells "Original" from "original".
-        known: Workload names as they are to be returned; matched without case.
+    The case of the text tells "Original" from "original". `known` names are matched
+    without case and returned as given.
     """
     finder = _Finder(_index(tuple(known)))
     marked = finder.find_workloads(tidy(text), has_capital=_has_capital_original(text))

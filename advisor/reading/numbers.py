@@ -1,7 +1,7 @@
 """Every way in which people write a number, read exactly and replaced by a marker.
 
-Values are Decimal, so that `65 micro`, `6,5e-5` and `0.000065` are one number. A
-general unit library is no help here: to those, `2k` is two Boltzmann constants.
+Values are Decimal, so that `65 micro`, `6,5e-5` and `0.000065` are one number. (To a
+general unit library `2k` is two Boltzmann constants.)
 """
 
 import re

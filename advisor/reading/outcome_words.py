@@ -1,7 +1,6 @@
 """The outcomes that a request for runs names: "failed", "did not fail" (pure).
 
-What is ruled out is everything but that. "Not stable" leaves
-diverged, degraded and incomplete, and the answer counts each, so nobody has to guess.
+"Not stable" means every other outcome; the answer counts each.
 """
 
 import re

@@ -1,8 +1,7 @@
 """Text -> Question: what is wanted and what was said, with nothing looked up.
 
-The parser never refuses. What it cannot place is
-`needs_clarification` (about this subject, too little said) or `off_topic`; a value
-that cannot be right (batch -4) is kept as said, with a warning, for the answer to name.
+The parser never refuses. What it cannot place is `needs_clarification` (too little
+said) or `off_topic`; a value that cannot be right (batch -4) is kept, with a warning.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,7 @@ from dataclasses import replace
 from advisor.checks import several
 from advisor.reading.conditions import UNCONDITIONAL, Conditions
 from advisor.reading.follow_ups import carries_over, inherit
-from advisor.reading.intents import CONDITIONAL, NEEDED, Intent
+from advisor.reading.intents import CONDITIONAL, NEEDED, OF_A_SETTING, Intent
 from advisor.reading.learned import IntentModel, learned_model, look_at
 from advisor.reading.question import Question, Slots
 from advisor.reading.reading import Reading, read_text
@@ -39,10 +38,9 @@ def parse_question(
 
     Args:
         text: What was typed; of more than 4,000 characters the two ends count.
-        before: The turn before, from which a follow-up takes the slots, and the intent,
-            that it leaves unsaid.
+        before: The turn before, from which a follow-up takes what it leaves unsaid.
         known_workloads: Names besides the built-in ones; kept in this spelling.
-        model: Knows intents; without one that which ships with the program.
+        model: Knows intents; None: the one that ships with the program.
 
     >>> question = parse_question("dlight bs=12, lr?", known_workloads=[])
     >>> question.intent.value, question.slots.workload, question.slots.batch_size
@@ -53,7 +51,7 @@ def parse_question(
     intent, confidence = next(iter(chances.items()))
     slots, inherited = _slots_for(intent, own, before)
     conditions, carried = _conditions(intent, own, before)
-    conditions = _that_fit(conditions, slots)
+    conditions = _that_fit(conditions, intent, slots)
     job = own.job
     if job is None and before and intent in _OF_JOBS:
         job = before.job
@@ -79,6 +77,27 @@ def parse_question(
         job=job,
         budget_seconds=own.roles.seconds if has_budget else None,
         warnings=(*own.roles.warnings, *slot_warnings(slots)),
+    )
+
+
+def with_told(q: Question, told: Reading) -> Question:
+    """Return a question with what its message says of the setting outside of it."""
+    if q.intent not in (*CONDITIONAL, *OF_A_SETTING):
+        return q
+    heeded, slots = _heeded(told.conditions, q.intent), q.slots
+    inherited = dict.fromkeys(q.inherited & q.conditions.said.keys())
+    own = replace(q.conditions, **inherited)
+    conditions = own.filled_up(heeded).filled_up(q.conditions)
+    slots = replace(
+        slots,
+        device=slots.device or told.names.device,
+        optimizer=slots.optimizer or told.names.optimizer,
+    )
+    return replace(
+        q,
+        slots=slots,
+        conditions=_that_fit(conditions, q.intent, slots),
+        inherited=q.inherited - heeded.said.keys(),
     )
 
 
@@ -108,8 +127,7 @@ def _decide_intent(
         return {rule_intent(own, before)[0]: 1.0}
     if before and (found := follow_up_intent(own, before)):
         return {found: 1.0}
-    says_conditions = own.conditions.said and _names_nothing(own)
-    if before and says_conditions and before.wanted in CONDITIONAL:
+    if before and _names_nothing(own) and _heeded(own.conditions, before.wanted).said:
         return {before.wanted: 1.0}
     chances = model.probabilities([look_at(own, before)])[0]
     if before is None and _nothing_failed(own):
@@ -147,11 +165,7 @@ def _conditions(
     intent: Intent, own: Reading, before: Question | None
 ) -> tuple[Conditions, frozenset[str]]:
     """Return what the answer is to hold for, and the names of what is inherited."""
-    said = UNCONDITIONAL
-    if intent in CONDITIONAL:
-        said = own.conditions
-    elif intent is Intent.RUN_VERIFICATION:
-        said = own.conditions.setting
+    said = _heeded(own.conditions, intent)
     if before is None or intent in (*NOTHING_CARRIED, *_OF_JOBS):
         return said, frozenset()
     ruled, is_own = rule_intent(own, before)
@@ -164,8 +178,20 @@ def _conditions(
     return said.filled_up(earlier), frozenset(earlier.said.keys() - said.said.keys())
 
 
-def _that_fit(conditions: Conditions, slots: Slots) -> Conditions:
-    """The conditions, but for a recipe that none of the workloads is trained with."""
+def _heeded(conditions: Conditions, intent: Intent) -> Conditions:
+    """Those of the conditions that an answer of this kind takes into account."""
+    if intent in CONDITIONAL:
+        return conditions
+    return conditions.setting if intent in OF_A_SETTING else UNCONDITIONAL
+
+
+def _that_fit(conditions: Conditions, intent: Intent, slots: Slots) -> Conditions:
+    """The conditions, but for a recipe that none of the workloads is trained with.
+
+    Who looks for runs under it is told that there are none.
+    """
+    if intent is Intent.SHOW_RUNS:
+        return conditions
     recipe = RECIPES.get(conditions.recipe or "")
     specs = [spec for name in several(slots.workload) if (spec := find_spec(name))]
     if recipe is None or not specs:

@@ -1,7 +1,6 @@
-"""What numbers stand beside: the patterns by which `roles` tells what each one is.
+"""The patterns by which `roles` tells what each number is.
 
-In these patterns a number, a workload or a device is one marker character, so they
-read like the phrases that people use. Their order in `roles` matters, not here.
+In them a number, a workload or a device is one marker character.
 """
 
 import re

@@ -1,7 +1,7 @@
 """What a text was understood to ask: Slots and Question, plain records (pure).
 
-A Question is also what the next one builds on: a follow-up takes what it leaves unsaid
-from the record of the turn before, never from the words of an answer.
+A follow-up takes what it leaves unsaid from the Question of the turn before, never
+from the words of an answer.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from typing import Any
 
 from advisor.reading.conditions import UNCONDITIONAL, Conditions
 from advisor.reading.intents import Intent
+from knowledge.records import Document
 
 Workloads = str | tuple[str, ...] | None
 
@@ -24,7 +25,7 @@ SLOT_NAMES = ("workload", "batch_size", "learning_rate", "optimizer", "device")
 
 
 @dataclass(frozen=True)
-class Slots:
+class Slots(Document):
     """What a question names: None if nothing was said, a tuple if several were."""
 
     workload: Workloads = None
@@ -45,7 +46,7 @@ class Slots:
 
 @dataclass(frozen=True)
 class Offer:
-    """Runs that an answer offered to make; none of the rates: they are ours to choose.
+    """Runs that an answer offered to make; their rates are ours to choose.
 
     Where it is known by its words alone, workload and batch sizes are the turn's.
     """
@@ -60,13 +61,10 @@ class Question:
     """A text as it was understood.
 
     `wanted` is what was asked for, also where too little was said and `intent` is
-    `needs_clarification`. `conditions` are what the answer is to hold for. `inherited`
-    names the slots and conditions that come from the turn before. `told` are the words,
-    of this turn or an earlier one, that tell what went wrong. `offered` are the runs
-    that its answer offered, to which a yes agrees. `unknown_workload` is a model that
-    was named and is not known, `job` a job's id or number, and `budget_seconds` the
-    time a person allows for runs. `confidence` is the probability of the intent,
-    `alternatives` are the next likeliest ones.
+    `needs_clarification`. `inherited` names the slots and conditions taken from the
+    turn before. `told` are the words, of this turn or an earlier one, that tell what
+    went wrong. `offered` are the runs that its answer offered, to which a yes agrees.
+    `job` is an id or a number, `confidence` the probability of the intent.
     """
 
     text: str

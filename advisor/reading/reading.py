@@ -38,12 +38,7 @@ class Reading:
 
 
 def read_text(text: str, known: Sequence[str]) -> Reading:
-    """Return what a text says by itself.
-
-    Args:
-        text: As it was typed.
-        known: Workload names besides the built-in ones.
-    """
+    """Return what a text says by itself; `known` are workloads beside the built-in."""
     text = plain(text)
     ids = _ID.search(text)
     job = ids["id"] if ids and ids["kind"].lower() == "job" else None

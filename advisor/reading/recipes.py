@@ -1,14 +1,12 @@
 """The recipe and the precision that a text names, and the text without them (pure).
 
-They are taken out first: the 3 of "faceswap-3" and the 16 of "bf16" are neither batch
-sizes nor rates.
+So the 3 of "faceswap-3" and the 16 of "bf16" are neither batch sizes nor rates.
 """
 
 import re
 
 from knowledge.recipes import RECIPES
-
-PRECISIONS = ("fp32", "bf16")
+from knowledge.records import PRECISIONS
 
 _OPTIMIZERS = {recipe.optimizer for recipe in RECIPES.values()} | {"momentum"}
 _NOT = r"(?P<not>\b(?:not|no|without|instead of|rather than|than|from)(?: in| the)? )?"

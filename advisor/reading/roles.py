@@ -1,9 +1,8 @@
 """Which number in a text is a batch size, a learning rate, or neither.
 
-What is neither is claimed first (losses, steps, memory, speeds,
-jobs), then what stands beside "batch" or "lr", and only then do bare numbers count: a
-fraction as a rate, a whole number as a batch size, and that only where nothing follows
-that it could be counting.
+Losses, steps, memory, speeds and jobs are claimed first, then what is beside "batch" or
+"lr", then bare numbers: a fraction as a rate, a whole number as a batch size unless
+something follows that it could be counting.
 """
 
 import re
@@ -58,12 +57,7 @@ class Roles:
 
 
 def read_roles(marked: str, numbers: Sequence[Number]) -> Roles:
-    """Return what each number of a marked text means.
-
-    Args:
-        marked: Text in which names, devices and numbers are markers.
-        numbers: The numbers, in the order of their markers.
-    """
+    """Return what each number of a marked text means, in the order of markers."""
     return _Reader(marked, numbers).read()
 
 

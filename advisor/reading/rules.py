@@ -1,6 +1,6 @@
-"""What the cues alone take a text for, and what tells a follow-up of another turn.
+"""What the cues alone take a text for, and what marks a follow-up.
 
-This is one of the witnesses that `learned` weighs; it decides nothing by itself.
+`learned` weighs this; it decides nothing by itself.
 """
 
 import re

@@ -5,8 +5,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from advisor.reading.intents import Intent
-from advisor.reading.parsing import parse_question
+from advisor.reading.parsing import parse_question, with_told
 from advisor.reading.question import Question
+from advisor.reading.reading import Reading, read_text
 
 # "4 and what is warm-up" begins a question; "batch 4 and 8" does not.
 _NEXT = re.compile(
@@ -48,8 +49,7 @@ def read_message(
 ) -> tuple[Question, list[Question]]:
     """Return the question that a message asks, and all of which it is clear.
 
-    The first is of the whole message, unless its one clear question, or several about
-    different things, say more precisely what is asked about.
+    The first is of the whole message, unless its clear questions are more precise.
     """
     whole = parse_question(text, before=before, known_workloads=known)
     questions = [
@@ -57,8 +57,12 @@ def read_message(
         for q in _each_question(text, before, known)
         if q.confidence >= _SURE and q.intent not in answered_alone
     ]
-    if _stands_alone(questions, whole) or _speak_of_different_things(questions):
-        return _first_alone(questions, whole), questions
+    is_alone = _stands_alone(questions, whole)
+    if is_alone or len(questions) > 1:
+        told = _told_beside(text, questions, known)
+        questions = [with_told(question, told) for question in questions]
+    if is_alone or _speak_of_different_things(questions):
+        return replace(questions[0], text=whole.text), questions
     return whole, questions
 
 
@@ -89,16 +93,21 @@ def _stands_alone(questions: Sequence[Question], whole: Question) -> bool:
     return named is not None and named != whole.slots.workload
 
 
-def _first_alone(questions: Sequence[Question], whole: Question) -> Question:
-    """The first of the questions, on the device that the message names.
-
-    An optimizer counts for it too, unless another part may have named that.
-    """
-    slots = questions[0].slots
-    slots = replace(slots, device=slots.device or whole.slots.device)
-    if len(questions) == 1:
-        slots = replace(slots, optimizer=slots.optimizer or whole.slots.optimizer)
-    return replace(questions[0], text=whole.text, slots=slots)
+def _told_beside(
+    text: str, questions: Sequence[Question], known: Sequence[str]
+) -> Reading:
+    """What a message says of the setting and none of its questions says for itself."""
+    whole = read_text(text, known)
+    for own in (read_text(question.text, known) for question in questions):
+        unsaid = dict.fromkeys(own.conditions.said)
+        names = replace(
+            whole.names,
+            device=None if own.names.device else whole.names.device,
+            optimizer=None if own.names.optimizer else whole.names.optimizer,
+        )
+        conditions = replace(whole.conditions, **unsaid)
+        whole = replace(whole, names=names, conditions=conditions)
+    return whole
 
 
 def _speak_of_different_things(questions: Sequence[Question]) -> bool:

@@ -1,8 +1,7 @@
 """The words of symptoms: how people say that training went wrong (pure).
 
-`PATTERNS` is read in order, special before general, on lower-case
-text. Each is written for ways of saying it, not for single sentences; how many of them
-are read right is measured in `tests/advisor/reading/test_symptoms.py`.
+`PATTERNS` is read in order, special before general, on lower-case text. How many
+sentences are read right is measured in `tests/advisor/reading/test_symptoms.py`.
 """
 
 import re

@@ -1,17 +1,15 @@
 """Text -> Symptoms (pure): what went wrong, when, and what was changed before.
 
-A pattern takes the words it read out of the text, so that a more
-general one cannot read them again ("stays blurry" is not also "got blurry"). The words,
-in that order, are in `symptom_patterns`; those for when and what before in
-`change_patterns`.
+A pattern takes the words it read out of the text, so that a more general one cannot
+read them again ("stays blurry" is not also "got blurry"). The words are in
+`symptom_patterns` and `change_patterns`.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -19,6 +17,7 @@ from rapidfuzz.distance import OSA
 from advisor.reading import change_patterns as changes
 from advisor.reading import symptom_patterns as words
 from advisor.reading.text import plain
+from knowledge.records import Document
 
 ROSE = 1.5  # times what it was: less may be the loss of one batch
 
@@ -70,7 +69,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Symptoms:
+class Symptoms(Document):
     """What a text says went wrong; `kinds` is empty where it does not say.
 
     `at` is how far training was, in `unit` (steps or epochs). `is_late` is said of
@@ -99,14 +98,6 @@ class Symptoms:
     def change(self, *kinds: ChangeKind) -> Change | None:
         """Return the first change of these kinds, or None."""
         return next((c for c in self.changes if c.kind in kinds), None)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return {
-            **asdict(self),
-            "kinds": [kind.value for kind in self.kinds],
-            "changes": [asdict(change) for change in self.changes],
-        }
 
 
 def read_symptoms(text: str) -> Symptoms:

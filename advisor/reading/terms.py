@@ -1,7 +1,6 @@
-"""A text as weighted terms (TF-IDF), with numpy alone.
+"""A text as weighted terms, as scikit-learn's TfidfVectorizer(sublinear_tf=True).
 
-scikit-learn's `TfidfVectorizer(sublinear_tf=True)` gives the same numbers; a program
-that is started for one answer would load it for longer than the answer takes.
+With numpy alone: loading scikit-learn takes longer than the answer.
 """
 
 import re

@@ -1,8 +1,7 @@
 """The typed text, tidied, so that the modules after it see one spelling per word.
 
-What was found in a text is replaced by single private-use
-characters (`Mark`), which `tidy` removes from what people type. So a later pattern can
-say "a number" or "a workload" in one character and cannot be fooled by typed markers.
+What was found is replaced by a private-use character (`Mark`). `tidy` removes these
+from what people type, so nobody can type a marker.
 """
 
 import re
@@ -114,8 +113,8 @@ def tidy(text: str) -> str:
 def plain(text: str) -> str:
     """Return the text with its case, shortened, in plain characters.
 
-    Control, format and private-use characters go; digits of other scripts become
-    ASCII digits; runs of blanks become one blank (a line break stays one).
+    Control, format and private-use characters go; digits become ASCII; a run of blanks
+    becomes one (a line break stays one).
     """
     if len(text) > HEAD_CHARACTERS + TAIL_CHARACTERS:
         text = text[:HEAD_CHARACTERS] + "\n" + text[-TAIL_CHARACTERS:]
@@ -142,10 +141,7 @@ def _plain_character(character: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _respell(word: str) -> str:
-    """Return the keyword that the word is a slip of, or the word itself.
-
-    A keyword may have two slips, another word that people use in questions one.
-    """
+    """Return the known word that a word is a slip of (two in a keyword), or itself."""
     if word in _REAL_WORDS or word in _KEYWORDS:
         return word
     slips = 1 if len(word) < 9 else 2

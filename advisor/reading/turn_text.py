@@ -1,8 +1,7 @@
 """The words of the turn before -> a Question, where there is no record of it (pure).
 
-Who asks from a terminal may give the turn before as text: a question, or what was
-answered to it. This is the one place that reads an answer's words; whoever keeps the
-Question of a turn, as the page does, never comes here.
+The terminal may give the turn before as text: a question, or its answer. No other
+place reads an answer's words.
 """
 
 import re
@@ -88,10 +87,8 @@ def read_turn(
 ) -> Question:
     """Return a turn that is known by its words alone.
 
-    Args:
-        text: What was asked or answered.
-        known: Workload names besides the built-in ones.
-        likeliest: Tells what a question is about, where this is no answer.
+    `known` are workloads beside the built-in; `likeliest` tells what a question is
+    about.
     """
     reading = read_text(text, known)
     said = _said_intent(reading)

@@ -6,9 +6,9 @@ from typing import Any
 
 from advisor.checks import MOST_STEPS
 from advisor.reading.numbers import read_number
-from advisor.reading.recipes import PRECISIONS
 from knowledge.errors import BadValueError
 from knowledge.recipes import RECIPES
+from knowledge.records import PRECISIONS
 
 
 def check_horizon(text: str) -> int:

@@ -1,7 +1,6 @@
 """Conditions that a question names and no answer takes into account, said aloud (pure).
 
-Silence would pass off the usual answer as one for fp16, for amsgrad or for a week of
-training. What `advisor.reading.conditions` reads is heeded.
+Else the usual answer would pass for one about fp16 or amsgrad.
 """
 
 import re
@@ -36,13 +35,33 @@ _FOUND = {
 
 def unheeded_warning(q: Question) -> str | None:
     """Return a sentence that names what was not taken into account; None: nothing."""
-    said, recipe, _ = find_setting(plain(q.text))
+    said = find_setting(plain(q.text))[0]
     found = [name for name, pattern in _FOUND.items() if pattern.search(said)]
+    found += _unheeded_recipe(q)
+    sentences = [MEMORY_IS_UNKNOWN] if _MEMORY.search(said) else []
+    return " ".join([*sentences, *_not_taken(found)]) or None
+
+
+def unheeded_setting(q: Question, *, judged: bool) -> str | None:
+    """Return the same of recipe and precision alone, for a diagnosis.
+
+    What else it names may be what went wrong. Where no rate was judged, nothing of the
+    setting counted.
+    """
+    setting = {} if judged else q.conditions.setting.said
+    found = [f"the {name} {value}" for name, value in setting.items()]
+    return " ".join(_not_taken([*found, *_unheeded_recipe(q)])) or None
+
+
+def _unheeded_recipe(q: Question) -> list[str]:
+    """A recipe that was named and that the workload is not trained with."""
+    recipe = find_setting(plain(q.text))[1]
     heeded = (None, q.conditions.recipe, q.slots.optimizer)
     # Who names the usual betas gets them, whatever the workload.
-    if recipe not in heeded and RECIPES[recipe].betas != _USUAL_BETAS:
-        found.append(f"the recipe {recipe}")
-    sentences = [MEMORY_IS_UNKNOWN] if _MEMORY.search(said) else []
-    if found:
-        sentences.append(f"I did not take into account: {', '.join(found)}.")
-    return " ".join(sentences) or None
+    if recipe in heeded or RECIPES[recipe].betas == _USUAL_BETAS:
+        return []
+    return [f"the recipe {recipe}"]
+
+
+def _not_taken(names: list[str]) -> list[str]:
+    return [f"I did not take into account: {', '.join(names)}."] if names else []

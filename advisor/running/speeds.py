@@ -1,7 +1,7 @@
 """Measures how fast each batch size trains on this machine, and saves it.
 
-The steps are taken in a process of its own (experiments.speed), so nothing here loads
-torch. Only one measurement at a time and none beside a run: each would slow the other.
+In a process of its own (experiments.speed), one at a time and never beside a run: each
+would slow the other.
 """
 
 import json
@@ -26,7 +26,7 @@ from knowledge.errors import (
     WorkloadUnavailableError,
 )
 from knowledge.python_process import python_command, python_environment
-from knowledge.records import Throughput, content_id
+from knowledge.records import Document, Throughput, content_id
 from knowledge.store.store import Store
 
 LOCK_FILE = "speed.lock"
@@ -36,22 +36,17 @@ GRACE_SECONDS = 300.0  # beyond the budget: a step that was begun is finished
 
 
 @dataclass(frozen=True)
-class SpeedReport:
+class SpeedReport(Document):
     """What was measured, by batch size and processes, and why no more was."""
 
     rows: tuple[Throughput, ...]
     stopped: str | None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return {"rows": [vars(row) for row in self.rows], "stopped": self.stopped}
-
 
 class SpeedValues(TypedDict, total=False):
     """What may be said of a measurement; what is not said is as usual.
 
-    `batch_sizes` None of them: those of the workload that tell most. `recipe`, a named
-    one; `device`, `cpu`, `cuda` or `mps`; `budget_seconds` for the steps.
+    `device` is `cpu`, `cuda` or `mps`; `budget_seconds` is for the steps.
     """
 
     batch_sizes: Sequence[object]

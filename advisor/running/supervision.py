@@ -1,9 +1,8 @@
 """Whether somebody tends a store's unfinished work, and what is done if nobody does.
 
-Facts count, never a clock: the process that was started last (kept in a file, so that
-anyone can look), the lock that a supervisor holds, the workers that still train. Who
-waits looks again and again: a supervisor that is gone is started anew, and where that
-is of no use, what waits ends as failed with the reason.
+Facts count, never a clock: the process that was started last, the lock that a
+supervisor holds, the workers that still train. A supervisor that is gone is replaced;
+where that is of no use, what waits ends as failed with the reason.
 """
 
 import json
@@ -43,7 +42,7 @@ class Started:
     """The supervisor that was started last.
 
     `mark` is what the queue was then, `deaths` how many before it had ended at that
-    mark, `log_begins` where its own lines begin in the log.
+    mark, `log_begins` where its lines begin in the log.
     """
 
     pid: int
@@ -85,10 +84,7 @@ class Supervision:
                 self._start(deaths=0)
 
     def look(self) -> None:
-        """See that somebody tends the work there is, or end it as failed.
-
-        Cheap while somebody does; whoever waits for runs calls it each time.
-        """
+        """See that somebody tends the work there is, or end it as failed; cheap."""
         if not self.queue.has_work() or self._is_tended():
             return
         try:

@@ -1,8 +1,8 @@
 """Tends a store's unfinished work: `python -m advisor.running.supervisor STORE_FOLDER`.
 
-One per store (a lock file sees to it): plans the next runs of open verifications, keeps
-worker processes going, mirrors job states into the store, and leaves when nothing is
-left to do. It outlives the app that started it, and anyone may start it again.
+One per store (by a lock file): plans the next runs of open verifications, keeps workers
+going, mirrors job states into the store, and leaves when nothing is left to do. It
+outlives the app that started it.
 """
 
 import argparse
@@ -84,9 +84,7 @@ def _advance_all(tending: "Tending") -> None:
         try:
             tending.advance(verification.id)
         except AdvisorError as error:
-            tending.queue.end_verification(
-                verification.id, state="failed", error=str(error)
-            )
+            tending.end(verification.id, state="failed", error=str(error))
 
 
 def _mirror_states(queue: Queue, mirrored: dict[str, int]) -> None:

@@ -1,7 +1,6 @@
 """What a verification does next: runs queued, carried further, or the end.
 
-`advance` is the one place where runs are queued, so it is also the one that writes down
-what is expected of a run before it can start.
+`advance` alone queues runs, and writes down first what is expected of them.
 """
 
 import contextlib
@@ -11,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from filelock import FileLock
 
+from advisor.checks import reading_saved
 from advisor.planning.planner import Planner
 from advisor.planning.spec import PlannedRun, VerificationSpec, examples_of
 from advisor.track_record.forecasts import build_forecasts
@@ -38,8 +38,7 @@ class Tending:
     def advance(self, verification_id: str) -> None:
         """Queue the runs that are due now, or close the verification when it is over.
 
-        Whoever starts a verification calls it, and so does a supervisor that is at work
-        for another one: a lock keeps them from queueing the same runs twice.
+        A lock keeps two callers from queueing the same runs twice.
         """
         with FileLock(self.store.folder / LOCK_FILE):
             self._advance(self.queue.verification(verification_id))
@@ -52,22 +51,22 @@ class Tending:
         spec = VerificationSpec.from_dict(opened.spec["spec"])
         if opened.cancel is not None:
             if not unfinished:
-                self._end(opened.id, state="cancelled")
+                self.end(opened.id, state="cancelled")
             return
         failed = [job for job in jobs if job.state == "failed"]
         if failed and not any(job.state == "finished" for job in jobs):
             # The first run could not be carried out at all: the next would not either.
             if not unfinished:
-                self._end(opened.id, state="failed", error=failed[0].error)
+                self.end(opened.id, state="failed", error=failed[0].error)
             return
         if not jobs:
             self._queue_first(opened, spec)
         elif spec.is_adaptive:
             self._advance_adaptive(opened, spec, jobs)
         elif not unfinished:
-            self._end(opened.id, state="finished")
+            self.end(opened.id, state="finished")
 
-    def _end(
+    def end(
         self, verification_id: str, *, state: str, error: str | None = None
     ) -> None:
         """Close a verification once its runs are in the tables.
@@ -79,14 +78,18 @@ class Tending:
         self.queue.end_verification(verification_id, state=state, error=error)
 
     def _queue_first(self, opened: OpenVerification, spec: VerificationSpec) -> None:
-        """Queue the runs that were shown, or those that would be shown now."""
-        shown = [PlannedRun(**run) for run in opened.spec.get("first_runs", ())]
+        """Queue the runs that were shown, or those that would be shown now.
+
+        Seeds that were taken meanwhile are replaced: the same run twice tells nothing.
+        """
+        with reading_saved("The plan of these runs"):
+            shown = [PlannedRun(**run) for run in opened.spec.get("first_runs", ())]
         known = self.planner.find_paused(
             spec, self.planner.library.runs_of(spec.workload)
         )
         if not shown or any(r.continues_job not in (None, *known) for r in shown):
             shown = list(self.planner.first_runs(spec))
-        self._submit(opened.id, spec, shown)
+        self._submit(opened.id, spec, self.planner.with_free_seeds(shown))
 
     def _advance_adaptive(
         self, opened: OpenVerification, spec: VerificationSpec, jobs: Sequence[Job]
@@ -94,9 +97,7 @@ class Tending:
         unfinished = [job for job in jobs if not job.is_over]
         if failure := _last_of_failures(jobs):  # the next would not go better
             if not unfinished:
-                self.queue.end_verification(
-                    opened.id, state="failed", error=failure.error
-                )
+                self.end(opened.id, state="failed", error=failure.error)
             return
         while len(unfinished) < spec.n_workers and self._may_plan(opened, spec, jobs):
             planned = self.planner.next_run(
@@ -110,7 +111,7 @@ class Tending:
             jobs = self.queue.jobs(verification_id=opened.id)
             unfinished = [job for job in jobs if not job.is_over]
         if not unfinished:
-            self._end(opened.id, state="finished")
+            self.end(opened.id, state="finished")
 
     def _may_plan(
         self, opened: OpenVerification, spec: VerificationSpec, jobs: Sequence[Job]
@@ -159,11 +160,9 @@ class Tending:
     ) -> None:
         """Write down what is expected of the runs, then queue them.
 
-        In this order: once a job is queued a worker may start it, and what is forecast
-        after that would prove nothing. What is forecast is how a run does up to where
-        it first stops: whether it is carried further depends on how it did, and runs
-        picked by how they did would make any forecast look bad. Of a run whose
-        beginning is known nothing is forecast.
+        In this order, since a queued job may start at once. The forecast is for the
+        steps up to the first stop: which runs are carried further depends on how they
+        did. Of a run whose beginning is known nothing is forecast.
         """
         by_id = {new_job_id(): run for run in runs}
         evidence, model = self.planner.expectations(spec)
@@ -217,10 +216,8 @@ def ids_with_sources(jobs: Sequence[Job]) -> list[str]:
 def added_by(jobs: Sequence[Job], reached: Mapping[str, float]) -> list[float]:
     """Return what each job added to what it went on from.
 
-    Args:
-        jobs: What is asked about.
-        reached: Steps or seconds of runs by job id, from the start of training; also of
-            the jobs that these went on from.
+    `reached` are steps or seconds by job id from the start of training, also of the
+    jobs that these went on from.
     """
     return [
         max(reached.get(job.id, 0.0) - reached.get(job.continues_job or "", 0.0), 0.0)

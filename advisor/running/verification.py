@@ -1,8 +1,6 @@
 """A verification under way: its state, its progress, its end, and what it changed.
 
-It is a budget of runs, stored in the queue; its runs are planned one after another by
-whoever tends it (advisor.running.supervisor, with advisor.running.tending), so it
-survives the app that started it.
+It is stored in the queue and tended by the supervisor, so it survives the app.
 """
 
 import time

@@ -1,7 +1,4 @@
-"""Verifications: started, found again, stopped and gone on with.
-
-Nothing is trained in this process: a supervisor of its own tends what is queued.
-"""
+"""Verifications: started, found again, stopped and gone on with."""
 
 from dataclasses import asdict, dataclass
 
@@ -42,8 +39,7 @@ class Verifications:
         Args:
             plan: What was shown: its runs are the first to be made.
             verification_id: Under which it is opened, once; None: a new one.
-            answer_id: The saved answer it is started from: opened again, that answer
-                shows these runs.
+            answer_id: The saved answer it is started from, which then shows these runs.
 
         Raises:
             WorkloadUnavailableError: The plan has nothing that can be run here.

@@ -1,8 +1,7 @@
 """Which runs would tell the two leading scaling rules apart (pure).
 
-The one decision to know: a single run says little about a slope, so runs are chosen
-together, each for what it adds to the ones before it, and only at the ends of the
-batch range, where two rules differ most.
+A single run says little about a slope, so runs are chosen together, each for what it
+adds to the others, at the ends of the batch range, where two rules differ most.
 """
 
 from collections.abc import Mapping, Sequence
@@ -57,8 +56,7 @@ def choose_stability_runs(
         workload: What is to be run.
         model: Fitted on what is known of it.
         batch_sizes: Where runs may be made.
-        bands: The two rules to tell apart; exponents in other bands count with the
-            nearer of the two.
+        bands: The two rules; exponents elsewhere count with the nearer one.
         horizon_steps: Length of the runs; None: the model's reference.
         count: Number of runs, at most 6 (outcomes are enumerated).
 
@@ -99,8 +97,7 @@ def choose_score_runs(
 ) -> tuple[DecidingRun, ...]:
     """Return the rates that two rules predict to be best at the ends of a batch range.
 
-    The better score at an end speaks for the rule that predicted it. `best` is a batch
-    size between them with the best rate there.
+    `best` is a batch size between them with the best rate there.
 
     >>> runs = choose_score_runs("w", (32, 0.01), [8, 128], ("sqrt", "linear"))
     >>> [(r.batch_size, r.learning_rate, r.speaks_for) for r in runs[:2]]

@@ -1,7 +1,6 @@
 """What the evidence says of each exponent, from runs and fits.
 
-The highest stable rate and the best rate are different questions, so each gets a
-finding of its own.
+The highest stable rate and the best rate get a finding each.
 """
 
 import math
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.estimates import rounded_shares
-from advisor.evidence.scope import Scope
+from advisor.evidence.scope import PRECISION, Scope
 from advisor.evidence.selecting import Evidence
 from advisor.evidence.trajectories import is_labelled
 from advisor.scaling.exponents import exponent_of
@@ -188,6 +187,8 @@ def _held_fixed(scope: Scope, runs: Sequence[Run]) -> str:
     """What did not change with the batch size, as far as the runs say."""
     recipe = RECIPES.get(scope.recipe or "")
     named = f"recipe {recipe.name}" if recipe else "whatever the source held fixed"
+    if scope.precision != PRECISION:
+        named += f" in {scope.precision}"
     lengths = {run.horizon_steps for run in runs}
     if len(lengths) != 1 or None in lengths:
         return named

@@ -16,6 +16,7 @@ from advisor.scaling.exponents import (
     normal_share,
     odds,
 )
+from knowledge.records import Document
 
 
 class Verdict(StrEnum):
@@ -30,7 +31,7 @@ QUANTITY_WORDS = {"max_stable": "highest stable rate", "best": "best rate"}
 
 
 @dataclass(frozen=True)
-class Alone:
+class Alone(Document):
     """What the runs of one origin say by themselves, without reports or other runs."""
 
     source: str
@@ -38,24 +39,16 @@ class Alone:
     exponent: Estimate | None
     scaling_rules: Mapping[str, float] | None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return {
-            **vars(self),
-            "exponent": self.exponent.to_dict() if self.exponent else None,
-        }
-
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(Document):
     """The exponent's posterior for one workload, setting and quantity.
 
-    `n_runs` are the workload's own; `n_proxy_runs` those of its narrower copies, whose
-    slope carries over. `n_batch_octaves` is what all of these span, `n_compared` counts
-    the batch sizes at which several rates were tried, `ordered` is the share of pairs
-    in which the failed run had the higher rate. `draws` are equally likely exponents by
-    the runs alone, whatever is claimed: by them claims are judged. `prior` is the mean
-    and sd believed before any run.
+    `n_runs` are the workload's own, `n_proxy_runs` those of its narrower copies.
+    `n_batch_octaves` is what all of these span, `n_compared` counts the batch sizes
+    with several rates, `ordered` is the share of pairs in which the failed run had the
+    higher rate. `draws` are equally likely exponents by the runs alone; they judge
+    claims. `prior` is the mean and sd believed before any run.
     """
 
     workload: str
@@ -98,8 +91,7 @@ class Finding:
     def odds_moved(self, exponent: float) -> float:
         """By what factor the odds of a claimed exponent moved from the prior.
 
-        Both shares are read off normal curves: a thousand draws cannot tell how small
-        a share below a thousandth is.
+        By normal curves: draws cannot tell how small a share below a thousandth is.
         """
         sd = max(float(self.draws.std()), 1e-3)
         after = normal_share(exponent, float(self.draws.mean()), sd)
@@ -107,18 +99,11 @@ class Finding:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON; what only verdicts need stays behind."""
-        kept_back = ("draws", "prior", "ordered")
-        values = {k: v for k, v in vars(self).items() if k not in kept_back}
-        return {
-            **values,
-            "exponent": self.exponent.to_dict(),
-            "exponent_of_runs": self.exponent_of_runs.to_dict(),
-            "scaling_rules": dict(self.scaling_rules),
-            "batch_range": list(self.batch_range) if self.batch_range else None,
-            "devices": list(self.devices),
-            "by_source": [alone.to_dict() for alone in self.by_source],
-            "band": self.band,
-        }
+        values = super().to_dict()
+        for name in ("draws", "prior", "ordered"):
+            del values[name]
+        of_runs = self.exponent_of_runs.to_dict()
+        return {**values, "exponent_of_runs": of_runs, "band": self.band}
 
 
 @dataclass(frozen=True)
@@ -152,7 +137,7 @@ class WorkloadVerdict:
 
 
 @dataclass(frozen=True)
-class ClaimVerdict:
+class ClaimVerdict(Document):
     """A rule against all findings it applies to, and the verdict over them.
 
     `elsewhere` counts the findings it says nothing about, by reason.
@@ -170,15 +155,6 @@ class ClaimVerdict:
     tally: Mapping[str, int]
     by_workload: tuple[WorkloadVerdict, ...]
     elsewhere: Mapping[str, int]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The keys of the contract and what they rest on."""
-        return {
-            **vars(self),
-            "tally": dict(self.tally),
-            "elsewhere": dict(self.elsewhere),
-            "by_workload": [vars(v) for v in self.by_workload],
-        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,11 +189,10 @@ class Deciding:
 
 
 @dataclass(frozen=True)
-class FamilyTally:
+class FamilyTally(Document):
     """The exponents of a family's workloads, for one recipe and quantity.
 
-    Plain order statistics of the medians: the workloads of a family are already fitted
-    with what they share, so that pooling their intervals again would count it twice.
+    Order statistics of the medians: the fits share what they have in common already.
     """
 
     family: str
@@ -234,18 +209,13 @@ class FamilyTally:
     highest: float
     bands: Mapping[str, int]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        values = {**vars(self), "bands": dict(self.bands)}
-        return {**values, "batch_range": list(self.batch_range or ()) or None}
-
 
 @dataclass(frozen=True)
-class ScalingReport:
+class ScalingReport(Document):
     """The referee's report on one workload, or on the whole store (workload None).
 
-    The first keys speak of the leading finding: that of the recipe a recommendation
-    would speak of, where it has evidence; else the asked workload's with most runs.
+    The first keys are about the leading finding: of the recipe that a recommendation is
+    about, if it has evidence; else the one with most runs.
     """
 
     workload: str | None
@@ -265,15 +235,7 @@ class ScalingReport:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document of the contract."""
-        return {
-            **{k: v for k, v in vars(self).items() if k != "deciding"},
-            "exponent": self.exponent.to_dict() if self.exponent else None,
-            "scaling_rules": dict(self.scaling_rules) if self.scaling_rules else None,
-            "batch_range": list(self.batch_range) if self.batch_range else None,
-            "claims": [c.to_dict() for c in self.claims],
-            "deciding_runs": [dict(vars(run)) for run in self.deciding.runs],
-            "deciding_between": list(self.deciding.between),
-            "deciding_seconds": self.deciding.seconds,
-            "findings": [f.to_dict() for f in self.findings],
-            "families": [f.to_dict() for f in self.families],
-        }
+        values = super().to_dict()
+        deciding = values.pop("deciding")
+        names = ("runs", "between", "seconds")
+        return {**values, **{f"deciding_{name}": deciding[name] for name in names}}

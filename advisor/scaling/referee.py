@@ -1,15 +1,13 @@
-"""From findings to the report on scaling rules, and what would decide.
-
-A claim is judged by the findings on what it speaks of (advisor.scaling.findings).
-"""
+"""From findings to the report on scaling rules, and what would decide."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from advisor.evidence.library import CaseKey, Library
-from advisor.evidence.scope import Asked, Scope
+from advisor.evidence.scope import NOTHING_ASKED, Asked, Scope
 from advisor.evidence.selecting import Evidence
+from advisor.planning.costs import elapsed_seconds
 from advisor.planning.plan import verification_target
 from advisor.planning.planner import Planner, RunPrices
 from advisor.scaling.deciding_runs import (
@@ -59,59 +57,60 @@ class Referee:
         return Findings(self.fitter)
 
     def report(
-        self, workload: str | None = None, *, optimizer: str | None = None
+        self, workload: str | None = None, asked: Asked = NOTHING_ASKED
     ) -> ScalingReport:
         """Return what the evidence says of each claimed scaling rule.
 
         Args:
             workload: A known name; None reports on the whole store.
-            optimizer: Only runs with it count; None: each optimizer by itself.
+            asked: What else it is to hold for. Only runs with its optimizer and recipe
+                count; None: each by itself.
 
         Raises:
             UnknownWorkloadError: Nobody knows the workload.
+            BadValueError: What was asked for cannot be right.
         """
-        optimizer = optimizer.lower() if optimizer else None
         keys = self.library.cases_with_evidence()
         if workload is not None:
             name = self.library.resolve_workload(workload)
-            cases = self._usual_first(self._cases(name, keys, optimizer), optimizer)
+            cases = self._usual_first(self._cases(name, keys, asked), asked)
             for other in narrower_copies(name, keys):
-                cases += self._cases(other, keys, optimizer)
+                cases += self._cases(other, keys, asked)
             return self.report_on(cases)
         names = list(dict.fromkeys(w for w, _, _ in keys))
         return self.report_on_store(
-            [case for w in names for case in self._cases(w, keys, optimizer)],
-            optimizer,
+            [case for w in names for case in self._cases(w, keys, asked)], asked
         )
 
-    def _usual_first(self, cases: Sequence[Case], optimizer: str | None) -> list[Case]:
+    def _usual_first(self, cases: Sequence[Case], asked: Asked) -> list[Case]:
         """The cases of a workload, that of a recommendation before the others."""
         name = cases[0][0].workload
-        usual, _ = self.library.settle(name, Asked(optimizer=optimizer))
+        usual, _ = self.library.settle(name, asked)
         return sorted(cases, key=lambda case: case[0] != usual)
 
     def _cases(
-        self, workload: str, keys: Sequence[CaseKey], optimizer: str | None
+        self, workload: str, keys: Sequence[CaseKey], asked: Asked
     ) -> list[Case]:
         """The workload's evidence under each recipe and optimizer it has any for."""
         wanted: list[tuple[str | None, str | None]] = [
             (recipe if recipe in RECIPES else None, used)
             for name, recipe, used in keys
-            if name.lower() == workload.lower() and optimizer in (None, used, recipe)
+            if name.lower() == workload.lower()
+            and asked.optimizer in (None, used, recipe)
+            and asked.recipe in (None, recipe)
         ]
         found: dict[tuple[str | None, str], Case] = {}
-        for recipe, used in wanted or [(None, optimizer)]:
-            asked = Asked(optimizer=used, recipe=recipe)
-            scope, evidence = self.library.settle(workload, asked)
+        for recipe, used in wanted or [(asked.recipe, asked.optimizer)]:
+            of_it = replace(asked, optimizer=used, recipe=recipe)
+            scope, evidence = self.library.settle(workload, of_it)
             found.setdefault((scope.recipe, scope.optimizer), (scope, evidence))
         return list(found.values())
 
     def report_on(self, cases: Sequence[Case]) -> ScalingReport:
         """Return the report on the first case's workload.
 
-        Args:
-            cases: Of the workload under each optimizer and recipe, that of a
-                recommendation first, then of its narrower copies, listed beside it.
+        `cases` are the workload under each optimizer and recipe, that of a
+        recommendation first, then its narrower copies.
         """
         scope, evidence = cases[0]
         found = [(case, f) for case in cases for f in self.findings.of(*case)]
@@ -146,9 +145,7 @@ class Referee:
             findings=tuple(f for _, f in found),
         )
 
-    def report_on_store(
-        self, cases: Sequence[Case], optimizer: str | None
-    ) -> ScalingReport:
+    def report_on_store(self, cases: Sequence[Case], asked: Asked) -> ScalingReport:
         """Return one report over every workload that has evidence of its own."""
         found = [
             (case, finding)
@@ -174,8 +171,8 @@ class Referee:
             batch_range=None,
             n_runs=_distinct_runs(cases),
             n_claims=sum(len(e.own.claims) for _, e in cases),
-            optimizer=optimizer,
-            recipe=None,
+            optimizer=asked.optimizer,
+            recipe=asked.recipe,
             held_fixed=None,
             claims=verdicts,
             deciding=self._decide_for_store(found),
@@ -217,12 +214,11 @@ class Referee:
                 count=DECIDING_RUNS,
             )
         runs = _priced(runs, prices)
-        spent = [r.estimated_seconds for r in runs if r.estimated_seconds is not None]
-        seconds = (
-            round(sum(spent) / max(self.planner.settings.n_workers, 1), 1)
-            if spent
-            else None
-        )
+        seconds = None
+        if runs and prices is not None:
+            each = [prices.seconds_by_batch[run.batch_size] for run in runs]
+            n_workers = self.planner.settings.n_workers
+            seconds = round(elapsed_seconds(each, n_workers=n_workers), 1)
         return Deciding(runs, bands, quantity, scope.recipe, seconds)
 
     def _trainable_here(
@@ -230,8 +226,7 @@ class Referee:
     ) -> Case | None:
         """What can be run here to decide: the workload, else a copy not yet decided.
 
-        A copy whose own runs leave no doubt between the two rules teaches no more: what
-        is then unknown is how copies differ, so a wider one is the next to run.
+        Past a decided copy only a wider one teaches more.
         """
         # Without a recipe of ours the optimizer asked about cannot be run here.
         target = verification_target(scope) if scope.recipe in RECIPES else None
@@ -241,9 +236,7 @@ class Referee:
             return None  # a copy's best rate says little about the full size's
         for width in COPY_WIDTHS:
             copy = WorkloadName(scope.name.base, width).text
-            case = self.library.settle(
-                copy, Asked(recipe=scope.recipe, device=scope.device)
-            )
+            case = self.library.settle(copy, scope.asked)
             rules = finding.scaling_rules if finding else None
             if rules is None or not self._is_settled(case, leading_bands(rules)):
                 return case

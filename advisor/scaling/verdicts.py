@@ -1,8 +1,7 @@
 """The referee on scaling rules: what sources claim and what the runs say (pure).
 
-A verdict needs more than a small or a large probability: enough runs, over enough batch
-sizes, that moved the probability from where it stood before any run. Otherwise the
-prior would judge the claims.
+A verdict needs enough runs, over enough batch sizes, that moved the probability from
+the prior's; else the prior would judge the claims.
 """
 
 from collections import Counter
@@ -67,11 +66,7 @@ def claimed_rules(claims: Sequence[Claim]) -> list[Rule]:
 
 
 def _implied_rules(claims: Sequence[Claim]) -> list[Rule]:
-    """The power each source's own rates follow, per workload it speaks of.
-
-    Rates that stood are read as the highest that would have stood: generous to the
-    source, and said so.
-    """
+    """The power that each source's rates follow, each read as the highest that held."""
     groups: dict[tuple[str, str | None, str | None], list[Claim]] = {}
     for claim in claims:
         if claim.batch_size and claim.learning_rate and claim.bound != "unstable":
@@ -104,10 +99,7 @@ def _implied_rules(claims: Sequence[Claim]) -> list[Rule]:
 
 
 def implied_exponent(claims: Sequence[Claim]) -> float | None:
-    """Return the least-squares power of claimed rates; None with one batch size.
-
-    Rounded to the digits shown.
-    """
+    """Return the least-squares power of claimed rates, rounded; None with one batch."""
     rates: dict[int, float] = {}
     for claim in claims:
         if claim.batch_size and claim.learning_rate:
@@ -198,8 +190,8 @@ def _same_model(claimed: str, workload: str) -> bool:
 def ordered_share(runs: Sequence[Run]) -> float | None:
     """Return in what share of pairs at one batch size the failed run's rate is higher.
 
-    A pair is one run that failed and one that held, of one workload under one recipe;
-    equal rates count half. None with fewer than MIN_RUNS pairs.
+    A pair is a failed and a stable run of one workload under one recipe; equal rates
+    count half. None with fewer than MIN_RUNS pairs.
     """
     together: dict[tuple[str, str | None, int], list[Run]] = {}
     for run in runs:
@@ -315,10 +307,7 @@ def _overall(
 
 
 def tally_families(findings: Sequence[Finding]) -> tuple[FamilyTally, ...]:
-    """Return each family's exponents by recipe and quantity, in a stable order.
-
-    Two recipes are two questions: between their exponents lies no answer to either.
-    """
+    """Return each family's exponents by recipe and quantity, in a stable order."""
     groups: dict[tuple[str, str, str, str | None], list[Finding]] = {}
     for finding in findings:
         group = WorkloadName.parse(finding.workload).group

@@ -23,12 +23,11 @@ class ThresholdPrior:
     """What is believed of a workload before its own runs.
 
     `level` is a: log2 of the rate at which half of all runs fail, at the centre batch
-    size and the model's `reference_steps`. `y_centre` is log2 of the centre batch size;
-    None puts it at the mean of the observed batch sizes, which keeps an answer from
-    depending on how a batch is counted (examples or tokens). `time_slope` is zero with
-    probability `steady_share`, else a normal cut at zero. `level_tail` and `slope_tail`
-    make their tails heavier at the same sd (Tukey's h, 0 for a normal). The rest in
-    octaves, natural logs and logits.
+    size and the model's `reference_steps`. `y_centre` is log2 of that batch size; None:
+    the mean of the observed ones, so that an answer does not depend on how a batch is
+    counted. `time_slope` is zero with probability `steady_share`, else a normal cut at
+    zero. `level_tail` and `slope_tail` are Tukey's h (0: normal). The rest in octaves,
+    natural logs and logits.
     """
 
     level: Moment = Moment(*priors.LEVEL_ADAM)
@@ -98,9 +97,9 @@ class ThresholdEstimate:
 class BatchEstimate:
     """The largest batch size at which a rate is still stable with 1 - risk.
 
-    `batch_size` is the largest at which the posterior predictive P(stable) holds;
-    `median`, `low`, `high` are the posterior of the largest batch size (0 when even a
-    batch of 1 is too risky). `capped` says that no limit was found up to `searched_to`.
+    `batch_size` by the posterior predictive P(stable); `median`, `low`, `high` of the
+    posterior (0: even a batch of 1 is too risky). `capped`: no limit found up to
+    `searched_to`.
     """
 
     batch_size: int

@@ -1,10 +1,9 @@
 """The rate with the lowest loss for a fixed budget, against batch size (pure).
 
 x*(B) = alpha + beta y + gamma y^2 + scatter, x = log2 rate, y = log2 B less its centre.
-The one decision to know: the law's prior is learned from the store's other workloads
-(random effects), and a workload's own scores speak through the shape of their loss
-curves (`advisor.statistics.loss_shape`), not through the lowest point that happened to
-be tried.
+The law's prior is learned from the store's other workloads; a workload's own scores
+count through the shape of their loss curves (`advisor.statistics.loss_shape`), not
+through the lowest point that happened to be tried.
 """
 
 from collections.abc import Sequence
@@ -46,9 +45,9 @@ _CANDIDATES = 81  # rates among which the one with the least expected loss is lo
 class BestRate:
     """The best rate at a batch size, and the exponent of the law it comes from.
 
-    `start` is the rate with the least expected loss: a little below the median, since
-    too high costs more than too low. `exponent` is the law's slope at the middle of the
-    batch sizes; `scaling_rules` are the shares of its bands.
+    `start` has the least expected loss: a little below the median, since too high costs
+    more than too low. `exponent` is the law's slope at the middle of the batch sizes;
+    `scaling_rules` are the shares of its bands.
     """
 
     median: float
@@ -73,16 +72,15 @@ def best_rate(
 
     Args:
         runs: Scored runs of the workload.
-        asked_batch_size: The batch size asked about, at least 1.
+        asked_batch_size: At least 1.
         siblings: Scored runs of other workloads, which shape the prior of the law.
         level: Of the interval.
-        random_state: Seed of the draws: same evidence, same answer.
+        random_state: Seed of the draws.
 
     Raises:
         ValueError: Shapes differ, or a value is out of its range.
 
-    Source: random-effects (empirical Bayes) regression; the law's shape from
-    arXiv:2405.14578.
+    Source: empirical Bayes regression; the law's shape from arXiv:2405.14578.
     """
     if not runs.curves:
         return None
@@ -92,10 +90,7 @@ def best_rate(
 class BestRateLaw:
     """The best rate against batch size: draws of a workload's law given its scores.
 
-    Args:
-        runs: Scored runs of the workload, at least one with a finite loss.
-        siblings: Scored runs of other workloads, which shape the prior of the law.
-        random_state: Seed of the draws: same evidence, same answer.
+    `runs` (at least one with a finite loss) are the workload's, `siblings` of others.
     """
 
     def __init__(
@@ -188,8 +183,8 @@ class BestRateLaw:
     def _likelihood(self, curve: LossCurve, cap: float) -> Floats:
         """Of one optimum: (n_forms, n_places, n_scales), the highest 1.
 
-        A form is how steep the curve is above the best rate and how its limbs run on:
-        one for all batch sizes of a workload, so what it hides they hide together.
+        A form (steepness above the best rate, run of the limbs) is one for all batch
+        sizes.
         """
         moved = LossCurve(curve.log_batch, curve.log_rate - self._origin, curve.excess)
         prior = self._prior

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from advisor.evidence.scope import DEFAULT_RISK
 from advisor.statistics import priors
 from advisor.statistics.beliefs import (
     BatchEstimate,
@@ -26,9 +27,8 @@ _RULES = ("inverse", "inverse_sqrt", "constant", "sqrt", "linear")
 class FittedThreshold:
     """The posterior of a threshold as draws, and what they say.
 
-    `parameters_` (name -> draws, shape (n_particles,)) are those of the general law,
-    `batch_sizes_` the batch sizes observed; at these each draw has weights of its own
-    for the scatter between batch sizes.
+    `parameters_` (name -> draws, shape (n_particles,)) are those of the general law; at
+    the observed `batch_sizes_` each draw has weights of its own for the scatter.
     """
 
     parameters_: dict[str, Floats]
@@ -126,7 +126,7 @@ class FittedThreshold:
     def safe_rate(
         self,
         batch_size: float,
-        risk: float = 0.1,
+        risk: float = DEFAULT_RISK,
         horizon_steps: float | None = None,
     ) -> float:
         """Return the highest rate up to which P(stable) stays at least 1 - risk.
@@ -159,7 +159,7 @@ class FittedThreshold:
     def largest_batch(
         self,
         learning_rate: float,
-        risk: float = 0.1,
+        risk: float = DEFAULT_RISK,
         horizon_steps: float | None = None,
         *,
         level: float = 0.9,
@@ -168,12 +168,12 @@ class FittedThreshold:
         """Return the largest batch size at which a rate is stable, or None if none is.
 
         Args:
-            learning_rate: The rate asked about, positive.
+            learning_rate: Positive.
             risk: Accepted probability of failure.
-            horizon_steps: Run length meant; None: the reference.
+            horizon_steps: Run length; None: the reference.
             level: Of the interval.
             searched_to: Largest batch size looked at; None: two octaves beyond the
-                observed ones, since a law of batch size says little further out.
+                observed ones.
         """
         _check_share(risk, "risk")
         if not np.isfinite(learning_rate) or learning_rate <= 0:

@@ -1,7 +1,7 @@
 """From evidence to fitted models, remembered while the evidence stays the same.
 
-A workload is fitted with a prior pooled from its siblings' own fits. A fit is known by
-what its rows say, so the memory needs no expiry.
+A workload's prior is pooled from its siblings' own fits. A fit is known by what its
+rows say, so the memory needs no expiry.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -55,8 +55,7 @@ MAX_DRAWS = 5000  # of exponents, 2 to 32 kB each
 class Fitter:
     """Fits models of bodies of evidence; remembers those used last.
 
-    A sibling's fit, the prior pooled from all of them and the workload's own fit are
-    remembered apart, so that one new run costs the fit of its own workload alone.
+    A new run costs the fit of its own workload alone.
     """
 
     def __init__(self, kept: KeptFits | None = None) -> None:
@@ -247,8 +246,7 @@ def _model_key(scope: Scope, evidence: Evidence) -> tuple[Hashable, ...]:
 def _reference_steps(scope: Scope, own: Body) -> float:
     """The run length a fit is made at: the usual one, whatever length is asked about.
 
-    So answers for two lengths come from the same draws, and a longer run is never
-    called safer.
+    So a longer run is never called safer than a shorter one.
     """
     usual = usual_horizon(scope.workload, scope.recipe, scope.optimizer, own.runs)
     return float(usual or REFERENCE_STEPS)
@@ -272,8 +270,7 @@ def base_prior(
 
     Args:
         optimizer: How it steps decides slope and level.
-        centre_of_claims: log2 of the rates people report of the full-size family, the
-            centre of the level where there are any.
+        centre_of_claims: log2 of the rates people report of the full-size family.
         width_divisor: Of the workload; a proxy's centre is shifted.
     """
     stepping = stepping_of(optimizer)
@@ -387,10 +384,7 @@ def _n_rows(runs: ScoredRuns) -> float:
 
 
 def _shares_level(own: Run, other: Run) -> bool:
-    """Whether two workloads' best rates may lie near each other.
-
-    Same family, same width and trained alike; else only the slope is shared.
-    """
+    """Whether best rates may be close: the same family, width and training."""
     names = [WorkloadName.parse(run.workload) for run in (own, other)]
     kin = [(name.family, name.width_divisor) for name in names]
     how = [(run.recipe, run.optimizer) for run in (own, other)]
@@ -398,11 +392,7 @@ def _shares_level(own: Run, other: Run) -> bool:
 
 
 def _scored(runs: Sequence[Run], shares_level: bool) -> ScoredRuns:
-    """Scores as losses: less is better, whatever the metric's goal.
-
-    A score between 0 and 1 that should be high becomes what it lacks to 1, so that its
-    logarithm means as much as a loss's.
-    """
+    """Scores as losses, less being better; a score in 0..1 as what it lacks to 1."""
     values = np.array([run.metric_value for run in runs], np.float64)
     if runs[0].goal == "max":
         finite = values[np.isfinite(values)]

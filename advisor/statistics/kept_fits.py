@@ -1,13 +1,11 @@
 """Fits in a file of the store, so that a new process need not repeat them.
 
-Of siblings the moments are kept, of exponents the draws: the report on all workloads of
-a store needs nothing else of their fits. Of the workloads asked about last the whole
-fits are kept, so a question that was asked before is answered without one.
+Kept are the moments of siblings, the draws of exponents (for the report on a whole
+store), and whole the fits of the workloads asked about last.
 
-A fit is named by a hash of what it was made from: evidence, prior and the code itself.
-The file is a SQLite one, so that finding or adding a few among thousands costs as much
-as those few. A file that is missing, damaged or cannot be written costs time and
-nothing else.
+A fit is named by a hash of evidence, prior and the code itself. The file is SQLite,
+since few among thousands are read or added. If it is missing, damaged or cannot be
+written, that costs time and nothing else.
 """
 
 import contextlib

@@ -1,8 +1,8 @@
 """What a family's other workloads say of a best-rate law (pure).
 
 x*(B) = alpha + beta y + gamma y^2 + scatter, x = log2 rate, y = log2 B less its centre.
-The one decision to know: the siblings' laws are random effects about a common mean, so
-how much they bind a newcomer is read off how alike they are.
+The siblings' laws are random effects about a common mean, so how much they bind a
+newcomer is read off how alike they are.
 """
 
 from collections.abc import Sequence
@@ -26,10 +26,9 @@ class LawPrior:
 
     `mean` (3,) and `covariance` (3, 3) are of alpha, beta, gamma at `y_centre` (log2 of
     a batch size; None: the middle of the own ones). In octaves: `scatter` of optima
-    about the law, `reading_sd`, how surely the scores of one batch size show its
-    optimum, and `bend_to`, how far from the centre the law bends. `log_scale` is mean
-    and sd of the log of the loss curve's scale; `noise_share`, `error`, `steepness` and
-    `powers` are the rest of its shape. `level_known` False: alpha is left to the own
+    about the law, `reading_sd`, how surely one batch size's scores show its optimum,
+    and `bend_to`, how far from the centre the law bends. `log_scale` is mean and sd of
+    the log of the loss curve's scale. `level_known` False: alpha is left to the own
     rates.
     """
 
@@ -64,8 +63,7 @@ class LawPrior:
 def pool_law_prior(siblings: Sequence[ScoredRuns]) -> LawPrior:
     """Return the law's prior as other workloads' scores show it.
 
-    Each sibling's law is drawn about a common mean; mean, covariance and scatter are
-    found by expectation-maximization with the general prior as two workloads more.
+    By expectation-maximization, with the general prior as two workloads more.
     """
     known = [(s, s.shape) for s in siblings if s.curves]
     shapes = [(s, shape) for s, shape in known if shape is not None]
@@ -116,8 +114,8 @@ def _random_effects(
 ) -> tuple[Floats, Floats, float, Floats]:
     """Mean (3,), covariance (3, 3), scatter and each sibling's law (n, 3).
 
-    Source: EM for linear mixed models (Laird & Ware 1982), every sibling at once:
-    shorter ones are padded with points of no weight.
+    Source: EM for linear mixed models (Laird & Ware 1982); shorter siblings are padded
+    with points of no weight.
     """
     longest = max(len(o.log_batch) for o in optima)
     design = np.zeros((len(optima), longest, 3))
@@ -158,10 +156,7 @@ def _random_effects(
 
 
 def law_design(y: Floats, bend_to: float) -> Floats:
-    """Return rows (1, y, y^2), shape (n, 3), for octaves from the law's centre.
-
-    Beyond `bend_to` octaves the square runs on straight.
-    """
+    """Return rows (1, y, y^2), (n, 3); beyond `bend_to` the square is straight."""
     far = np.abs(y)
     with np.errstate(invalid="ignore"):
         straight = 2 * bend_to * far - bend_to**2

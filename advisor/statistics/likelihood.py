@@ -1,9 +1,8 @@
-"""How runs and claims speak of a stability threshold: their likelihood (pure).
+"""How runs and claims count for a stability threshold: their likelihood (pure).
 
-The one decision to know: a stable or cut-short run says "survived to its last step"; a
-failed run says when it failed, and is not believed about the time beyond what the data
-support (a mixture with "the time says nothing"), so failure steps never cost anything
-against plain outcomes. The same mixture says how much a cut-short run tells about the
+A stable or stopped run says "survived to its last step"; a failed run says when it
+failed, in a mixture with "the time says nothing", so failure steps never cost anything
+against plain outcomes. The same mixture says how much a stopped run tells about the
 rest of its horizon.
 """
 
@@ -74,9 +73,9 @@ class Draws:
     """Parameters of the model, one float32 array of shape (n,) each.
 
     `low` and `high` are the lapses, `timeless` the share of failures whose step says
-    nothing (all of them where the threshold does not fall), `chance_power` the power of
-    the step by which those come, `time_slope` (octaves per doubling of steps) is never
-    negative, `log_claim_steps` (log2) is the run length that claims speak of.
+    nothing, `chance_power` the power of the step by which those come, `time_slope`
+    (octaves per doubling of steps, never negative), `log_claim_steps` (log2) the run
+    length of claims.
     """
 
     width: Singles
@@ -214,10 +213,7 @@ class _Bits:
 
 @dataclass(frozen=True)
 class _CutShort:
-    """Runs stopped in good health before their horizon: arrays of shape (rows, 1, 1).
-
-    What would have failed later by chance is part of what survived.
-    """
+    """Runs stopped in good health before their horizon: arrays (rows, 1, 1)."""
 
     offset: Singles
     log_time: Singles
@@ -321,11 +317,9 @@ def _weighted(chance: Singles, reliability: Singles, count: Singles) -> Singles:
 class _Claims:
     """One source's bounds at one batch size: arrays of shape (rows, 1, 1).
 
-    They stand or fall together: a person's highest rate that held and lowest that
-    failed come from the same trials, so one is not wrong while the other is exact.
-    `focus` makes up for where a bracket was put: who brackets a threshold reports the
-    rates next to it, so a narrow bracket is as likely to be right as a wide one, and
-    its reliability is the posterior share it gets under a flat prior.
+    They stand or fall together, since they come from the same trials. `focus` makes up
+    for where a bracket was put: people report the rates next to the threshold, so a
+    narrow bracket is as likely to be right as a wide one.
     """
 
     offset: Singles
@@ -348,8 +342,8 @@ class _Claims:
 class ObservedRows:
     """Runs and claims, sorted and gathered by batch size, ready for a likelihood.
 
-    `log_batch` (batch sizes in octaves, ascending, shape (n_batches,)) are the batch
-    sizes observed; rates are kept as offsets from `origin` (log2 rate).
+    `log_batch` is in octaves, ascending, shape (n_batches,); rates are offsets from
+    `origin` (log2 rate).
     """
 
     def __init__(

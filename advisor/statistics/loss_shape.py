@@ -1,9 +1,8 @@
 """What the scores at one batch size say of its best rate (pure).
 
 A rate d octaves off the best one costs scale * ((1 + d^2)^(p/2) - 1) in log loss, more
-above it than below; p says whether its limbs run straight. The one decision to know:
-the curve's foot is never read off the lowest point; every place of it is weighed by how
-well all points fit, so four rates speak as well as twelve, only less surely.
+above it than below. Each possible minimum is weighted by how well it fits all points;
+none is read off the lowest one.
 """
 
 from collections.abc import Sequence
@@ -44,9 +43,9 @@ _FEWEST_POINTS = 3  # of a curve that says where its optimum lies
 
 @dataclass(frozen=True)
 class LossCurve:
-    """The scores at one batch size: log2 batch, log2 rates and excess, shape (n,).
+    """The scores at one batch size: log2 batch; log2 rates and excess, shape (n,).
 
-    `excess` is the log loss above the lowest of the batch size.
+    `excess` is the log loss above the lowest.
     """
 
     log_batch: float
@@ -102,8 +101,8 @@ class ShapeFit:
 class ScoredRuns:
     """Scored runs of one workload: batch sizes, rates, losses (lower is better).
 
-    `shares_level`: whether its best rates may be near another's of the family; a copy
-    at another width only shows how they go with the batch size.
+    `shares_level`: whether its best rates may be near another's of the family; else it
+    only shows how they scale with the batch size.
     """
 
     batch_size: ArrayLike
@@ -134,7 +133,7 @@ class ScoredRuns:
 def excess_loss(octaves: Floats, steepness: float, power: float = 1.0) -> Floats:
     """Return the excess log loss in scales, for octaves above the best rate.
 
-    Its height two octaves below the best rate does not depend on `power`: 1.24 scales.
+    Two octaves below it that is 1.24 scales, whatever the `power`.
     """
     return np.where(octaves > 0, steepness, 1.0) * _limb(octaves, power)
 
@@ -146,11 +145,7 @@ def _limb(octaves: Floats, power: float) -> Floats:
 
 
 def loss_cap(curves: Sequence[LossCurve]) -> float:
-    """Return the excess beyond which a score only says "far off".
-
-    A diverged run's loss says nothing of the curve's foot; the cap goes with the
-    workload's own scores, so it needs no unit.
-    """
+    """Return the excess beyond which a score only says "far off", from the scores."""
     excess = np.concatenate([curve.excess for curve in curves])
     shown = excess[(excess > 0) & np.isfinite(excess)]
     return priors.LOSS_CAP * float(np.median(shown)) if len(shown) else 1.0
@@ -176,13 +171,8 @@ def log_likelihood(
 ) -> Floats:
     """Return log-likelihoods of the optimum's place, shape (n_places, n_shapes).
 
-    Args:
-        curve: The scores at one batch size.
-        places: log2 rates at which the optimum may lie, shape (n_places,).
-        shapes: What the curve may look like.
-        cap: From `loss_cap`.
-
-    The lowest loss itself is integrated out.
+    `places` are log2 rates, shape (n_places,); `cap` is from `loss_cap`. The lowest
+    loss itself is integrated out.
     """
     if not curve.excess.any():  # somebody used these rates: no more is known
         held = np.clip(places, curve.log_rate[0], curve.log_rate[-1])

@@ -1,8 +1,8 @@
 """What a workload's siblings say of it before its own runs (pure).
 
-The one decision to know: siblings are drawn about a common mean with an unknown spread
-(normal-normal), and the spread decides how much they count: siblings that agree pull a
-newcomer strongly, siblings that scatter hardly at all. No siblings: the base prior.
+Siblings are drawn about a common mean with an unknown spread (normal-normal): those
+that agree pull a newcomer strongly, those that scatter hardly at all. No siblings: the
+base prior.
 """
 
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ class SiblingSummary:
     """Another workload's fit, and how it is related to the one asked about.
 
     `proxy` is the same model at another width; `family` and `group` are related by
-    name (design of names: the text before `@` and `/`); `other` is anything else.
+    name.
     """
 
     summary: PosteriorSummary
@@ -60,14 +60,13 @@ def pool_prior(
     """Return the prior of a workload given its siblings' fits.
 
     Args:
-        base: The prior the siblings were fitted with; what they share is divided out,
-            so that pooling never counts the base prior twice.
+        base: The prior the siblings were fitted with; it is divided out, not counted
+            twice.
         siblings: Fits of other workloads, in any order.
-        width_divisor: Of the workload asked about; 1 is full size. A proxy's level
-            never moves a full-size workload's.
-        y_centre: log2 of the batch size the new level belongs to; None: the mean of
-            the siblings' centres.
-        reference_steps: Run length the new level belongs to; None: the siblings'.
+        width_divisor: Of the workload asked about; a proxy's level never moves a
+            full-size one (1).
+        y_centre: log2 of the batch size of the new level; None: the siblings' mean.
+        reference_steps: Run length of the new level; None: the siblings'.
         new_family: Whether nobody has measured this family: every sd is widened.
 
     Source: normal-normal hierarchy on a grid of the spread (Gelman et al., Bayesian
@@ -101,9 +100,6 @@ def pool_prior(
 
 def width_shifted_centre(full_size_level: Moment, width_divisor: int) -> Moment:
     """Return the level of a proxy without runs of its own from the full size's.
-
-    Narrower layers stand higher rates: 0.75 octaves for each halving of the widths,
-    give or take half an octave for each.
 
     >>> width_shifted_centre(Moment(-14.0, 2.5), 16).mean
     -11.0
@@ -174,10 +170,7 @@ def _level(
     y_centre: float,
     reference_steps: float,
 ) -> Moment:
-    """A sibling's level at the asked width, batch centre and run length.
-
-    Levels keep their posterior as it is: their prior is wide against any evidence.
-    """
+    """A sibling's level at the asked width, batch centre and run length."""
     moments = sibling.summary.moments
     level, slope = moments["level"], moments["slope"]
     fall = _fall(moments["time_slope"], sibling.summary.steady_share)
@@ -217,10 +210,7 @@ def _pooled_share(base: float, shares: Sequence[float]) -> float:
 def _pooled(
     base: Moment, evidence: Sequence[Moment], distances: Sequence[float]
 ) -> Moment:
-    """Predictive moment of a newcomer: mean and sd over the siblings' unknown spread.
-
-    `distances` (in base sd) are what a sibling is further off by than the family.
-    """
+    """Mean and sd of a newcomer; `distances` (base sd) are beyond the family's."""
     known = [(e, d) for e, d in zip(evidence, distances, strict=True) if e.sd < np.inf]
     if not known:
         return base

@@ -27,10 +27,10 @@ _MOST_FALL_OCTAVES = 3.0  # by which a fall differs from that at the centre
 
 
 def level_prior(level: Moment, runs: RunRows, *, has_claims: bool) -> Moment:
-    """The level's prior: the runs set its centre when there are enough of them.
+    """The level's prior: enough runs set its centre, so that no unit of rates matters.
 
-    The centre is the cut that best parts stable from unstable rates (the middle, where
-    several do): it moves with the rates, so an answer never depends on their unit.
+    The centre is the cut that best parts stable from unstable rates (the middle of
+    several).
     """
     if has_claims or len(runs) < priors.DATA_CENTRED_RUNS:
         return level

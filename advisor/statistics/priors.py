@@ -1,9 +1,8 @@
-"""Every prior and every threshold of the statistics, in one place, with its source.
+"""Every prior of the statistics, with its source.
 
-All rates and batch sizes are in log2 units (octaves) unless a name says otherwise. The
-one decision to know: these are starting beliefs; `advisor.statistics.pooling`
-re-estimates them from the store's other workloads of the family before a workload is
-fitted.
+Rates and batch sizes are in log2 units (octaves) unless a name says otherwise. These
+are starting beliefs: `advisor.statistics.pooling` re-estimates them from the store's
+other workloads of the family before a workload is fitted.
 """
 
 import math
@@ -119,10 +118,9 @@ OBSERVATION_RELIABILITY = 0.7
 # A family nobody has measured gets its pooled prior widened by this factor. Our choice.
 NEW_FAMILY_WIDENING = 1.5
 # Octaves the threshold rises per halving of every width, from full size to a proxy:
-# under muP-like reasoning Adam's rate goes as 1/width for hidden layers and stays for
-# the others (arXiv:2203.03466); between the two, with a wide sd. Measured between 1/8
-# and 1/32 of the widths: 0.57 (-0.07 to 0.95) for Original and 0.27 (-0.16 to 0.70)
-# for RealFace (docs/explanation/the-two-seeds.md).
+# 1 for hidden layers and 0 for the others in muP (arXiv:2203.03466); ours is between
+# the two, with a wide sd. Measured between 1/8 and 1/32 of the widths:
+# 0.57 (-0.07 to 0.95) for Original and 0.27 (-0.16 to 0.70) for RealFace.
 WIDTH_LEVEL_SHIFT = 0.75
 WIDTH_LEVEL_SD = 0.5
 # Extra distance of a sibling by its relation, as a share of the base prior's sd.

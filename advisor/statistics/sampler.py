@@ -1,7 +1,6 @@
 """Sequential Monte Carlo from a standard normal prior to a posterior (pure).
 
-The one decision to know: models hand over their parameters in prior units (standard
-normal before any evidence), so this module needs a likelihood and nothing else.
+Models hand over their parameters in prior units.
 """
 
 from collections.abc import Callable

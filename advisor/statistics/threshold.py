@@ -2,11 +2,9 @@
 
 P(fail by step t | x, B) = lo + (1 - lo - hi) logistic((x - T_B(t)) / w), x = log2 rate,
 T_B(t) = a + b y + c y^2 + s z_B - d 2^(p y) log2(t / t_ref), y = log2 B - its centre.
-The one decision to know: nothing is a point estimate. A fit holds equally weighted
-draws of every parameter, and each answer is read off them with its interval.
 
-scipy is imported where a fit is made: reading answers off a fit that was kept takes
-less time than loading it.
+A fit holds equally weighted draws of every parameter; each answer is read off them.
+scipy is imported where a fit is made: loading it takes longer than reading a kept fit.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,7 +42,7 @@ class StableLearningRateModel(FittedThreshold):
 
     Args:
         prior: Beliefs before this workload's runs; None for the general ones.
-        reference_steps: The run length at which the level is meant, in steps.
+        reference_steps: The run length at which the level is meant.
         n_particles: Draws of the posterior.
         random_state: Seed of the draws: same evidence, same answer.
 
@@ -186,10 +184,7 @@ class StableLearningRateModel(FittedThreshold):
     ) -> Self:
         """Return the model as it was when fitted, without a fit.
 
-        Args:
-            arrays: From `to_arrays`.
-            prior: It was made with, like the `options`.
-            options: As of `get_params`.
+        `prior` and `options` are those of `get_params`, `arrays` those of `to_arrays`.
 
         Raises:
             KeyError: An array is missing.
@@ -216,12 +211,9 @@ class StableLearningRateModel(FittedThreshold):
     def predict(
         self, X: ArrayLike, return_std: bool = False
     ) -> Floats | tuple[Floats, Floats]:
-        """Return the mean log2 threshold, and its sd in octaves when asked.
+        """Return the mean log2 threshold, and with `return_std` its sd in octaves.
 
-        Args:
-            X: Batch sizes, and horizons in steps as an optional second column, shape
-                (n, 1) or (n, 2).
-            return_std: Whether the sd comes too.
+        X: Batch sizes and, if given, horizons in steps, shape (n, 1) or (n, 2).
         """
         table = np.asarray(X, dtype=np.float64)
         if table.ndim != 2 or table.shape[1] not in (1, 2):

@@ -1,9 +1,7 @@
 """Carrying the study out: its parts one after another, as verifications like any other.
 
-The one decision to know: what is done is read off the queue and the runs, never kept
-elsewhere, so a study that was interrupted at any moment goes on where it was, also in
-another process. A part is over when its runs took its share of the time, however often
-it was started.
+What is done is read off the queue and the runs, so an interrupted study goes on where
+it was. A part is over when its runs took its share of the time.
 """
 
 import time
@@ -21,6 +19,7 @@ from advisor.running.verifications import Verifications
 from advisor.study.plan import BUDGET_SHARE, StudyPlan, StudyStep
 from experiments.jobs.records import VERIFICATION, Job
 from knowledge.errors import AdvisorError
+from knowledge.records import Document
 
 POLL_SECONDS = 0.5
 STOPPING_SECONDS = 60.0
@@ -36,7 +35,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class StepStatus:
+class StepStatus(Document):
     """How far one verification of a part is; `state` is waiting, running, done,
     stopped (goes on when asked) or failed (with the reason)."""
 
@@ -57,10 +56,15 @@ class StepStatus:
         """Plain values, ready for JSON."""
         part = self.step.part
         return {
-            **{"part": part.name, "verification_id": self.step.verification_id},
-            **{"question": part.question, "workload": part.workload},
-            **{"recipe": part.recipe, "batch_sizes": list(self.step.batch_sizes)},
-            **{"steps": self.step.steps, "state": self.state, "runs": self.n_runs},
+            "part": part.name,
+            "verification_id": self.step.verification_id,
+            "question": part.question,
+            "workload": part.workload,
+            "recipe": part.recipe,
+            "batch_sizes": list(self.step.batch_sizes),
+            "steps": self.step.steps,
+            "state": self.state,
+            "runs": self.n_runs,
             "outcomes": dict(self.outcomes),
             "spent_seconds": round(self.spent_seconds, 1),
             "budget_seconds": round(self.budget_seconds, 1),
@@ -84,7 +88,7 @@ def run_study(
     """Carry out what is not done yet and return how far each part is.
 
     A part that cannot be carried out is said and passed over. On Ctrl-C the runs under
-    way are stopped, and the study goes on from there when it is called again.
+    way are stopped, and the next call goes on from there.
 
     Args:
         verifications: Of the store the runs go to.
@@ -257,4 +261,4 @@ def _jobs(verifications: Verifications, step: StudyStep) -> list[Job]:
 
 
 def _can_go_on(job: Job) -> bool:
-    return job.state in ("cancelled", "failed", "interrupted")
+    return job.state in ("cancelled", "failed")

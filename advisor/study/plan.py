@@ -1,8 +1,7 @@
-"""The study that settles the seeds: what is run, part by part, and for how long (pure).
+"""The study that tests the claims: what is run, part by part, and for how long (pure).
 
-The one decision to know: a part owns a share of the study's wall clock and not a number
-of runs, so the study ends in time on any machine; a faster one simply learns more.
-`advisor.study.carrying_out` carries the parts out, as verifications like any other.
+A part owns a share of the study's wall clock, not a number of runs, so the study ends
+in time on any machine. `advisor.study.carrying_out` carries the parts out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,9 +40,8 @@ BUDGET_SHARE = 0.92
 class StudyPart:
     """One question of the study, and the runs that answer it.
 
-    `share` is the part's weight in the study's wall clock. Without `learning_rates`
-    each run is chosen to tell most. With `examples` the batch sizes are compared at as
-    many examples in place of as many steps, so each has a horizon of its own.
+    `share` is its weight in the wall clock. Without `learning_rates` each run is chosen
+    to tell most. With `examples` batch sizes are compared at as many examples.
     """
 
     name: str
@@ -305,10 +303,7 @@ FULL_SIZE = tuple(
 def study_plan(*, full: bool, device: str, parts: Sequence[str] = ()) -> StudyPlan:
     """Return the short study or the full one, which grows where there is a GPU.
 
-    Args:
-        full: Which of the two.
-        device: Where it is run.
-        parts: Names of those to carry out, for all of its time; empty: every part.
+    `parts` are names of those to carry out, for all of its time; empty: every part.
 
     Raises:
         BadValueError: The study has no such part.

@@ -1,8 +1,7 @@
 """From a store's runs to the study that ships with the program.
 
-The one decision to know: whatever store made the runs, the ones that go are those that
-were made by this program on its own workloads and whose curve is there; of a run that
-was carried further only the record that got furthest.
+The ones that go were made by this program on its own workloads and have a curve; of a
+run that was carried further, the record that got furthest.
 """
 
 import os
@@ -17,7 +16,7 @@ from typing import Any
 from advisor.evidence.trajectories import runs_that_count
 from experiments.jobs.records import VERIFICATION, verification_id_of
 from experiments.workloads.registry import BUILT_IN, find_spec
-from knowledge.records import Outcome, Run
+from knowledge.records import FOLDER_SEPARATOR, Outcome, Run
 from knowledge.store.store import Store
 from knowledge.study.reading import ShippedStudy
 from knowledge.study.writing import write_study
@@ -29,10 +28,7 @@ _STUDY_PREFIX = verification_id_of("study-")
 def ship_study(store: Store, folder: Path, *, made: date) -> ShippedStudy:
     """Write the store's measured runs as a study into a folder, and return it.
 
-    Args:
-        store: Whose runs are to go.
-        folder: `knowledge/study` of a checkout, or any other.
-        made: The day that study.toml names.
+    `made` is the day that study.toml names.
 
     Raises:
         StudyError: There is nothing to ship, or a shipped curve is damaged.
@@ -52,7 +48,7 @@ def is_shippable(run: Run) -> bool:
         and run.outcome is not None
         and run.horizon_steps is not None
         and find_spec(run.workload) in BUILT_IN
-        and "::" not in (run.data or "")  # a person's own folders of faces
+        and FOLDER_SEPARATOR not in (run.data or "")  # a person's own folders of faces
     )
 
 
@@ -61,10 +57,7 @@ def study_facts(
 ) -> dict[str, Any]:
     """Return what study.toml says of the runs and of this machine.
 
-    Args:
-        runs: What is shipped.
-        parts: The study's part of each job that belongs to one, by job id.
-        made: The day it names.
+    `parts` gives the study's part by job id; `made` is the day it names.
     """
     step_seconds = _step_seconds(runs)
     grouped: dict[tuple[str, str, str], list[Run]] = {}

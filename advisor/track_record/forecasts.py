@@ -1,8 +1,7 @@
 """What is said of each run before it starts (pure), so that it can be scored later.
 
-A forecast holds the numbers that `judge` and `recommend` would give at that moment,
-rounded as there: what is scored is what a person is told. Where they would have said
-that nothing is known, there is no forecast.
+A forecast has the numbers that `judge` and `recommend` would give at that moment; where
+those know nothing, there is none.
 """
 
 from collections.abc import Mapping
@@ -29,7 +28,7 @@ def build_forecasts(
     verification_id: str | None,
     code_version: str | None,
 ) -> list[Forecast]:
-    """Return a forecast for each run about to be queued.
+    """Return a forecast for each run about to be queued of which something is known.
 
     Args:
         configs: What will be run, by job id; all of one workload and recipe.
@@ -38,9 +37,6 @@ def build_forecasts(
         made: The time, UTC, ISO.
         verification_id: The verification that planned the runs.
         code_version: Version of this program.
-
-    Returns:
-        Nothing for a run of whose stability nothing is known.
     """
     if not evidence.tells_stability:
         return []

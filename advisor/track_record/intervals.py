@@ -1,8 +1,7 @@
 """Whether stated intervals of the threshold held, by later runs alone (pure).
 
-Later runs are those that started after the interval was stated. They are read by a
-plain likelihood that shares neither code nor prior with the model whose intervals are
-on trial.
+Later runs started after the interval was stated. Their plain likelihood shares neither
+code nor prior with the model on trial.
 """
 
 import math
@@ -15,10 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from advisor.estimates import LEVEL
+from advisor.evidence.scope import PRECISION
 from advisor.evidence.selecting import LEFT_OUT
 from advisor.evidence.trajectories import is_labelled
 from advisor.statistics.likelihood import sigmoid
-from knowledge.records import Forecast, Run
+from knowledge.records import Document, Forecast, Run
 
 # An interval is on trial from so many later runs on: with three, in simulations, right
 # ones were settled and wrong ones still open, so that all seemed to hold.
@@ -52,7 +52,10 @@ class JobState:
 
 @dataclass(frozen=True)
 class StatedInterval:
-    """An interval of the threshold as it was stated, and what it rested on."""
+    """An interval of the threshold as it was stated, and what it rested on.
+
+    `precision` and `device` are None where nothing says of which runs it was stated.
+    """
 
     id: str
     made: str
@@ -65,10 +68,12 @@ class StatedInterval:
     median: float
     high: float
     rested_on: frozenset[str] = frozenset()
+    precision: str | None = None
+    device: str | None = None
 
     @classmethod
-    def of_forecast(cls, forecast: Forecast) -> Self:
-        """The interval that a forecast holds."""
+    def of_forecast(cls, forecast: Forecast, run: Run | None = None) -> Self:
+        """The interval that a forecast holds, of runs such as one that was made."""
         return cls(
             id=forecast.id,
             made=forecast.made,
@@ -81,17 +86,15 @@ class StatedInterval:
             median=forecast.threshold,
             high=forecast.threshold_high,
             rested_on=frozenset(forecast.evidence),
+            precision=run.precision if run else None,
+            device=run.device if run else None,
         )
 
     @classmethod
     def of_answer(
         cls, answer_id: str, asked: str, recommendation: Mapping[str, Any]
     ) -> Self | None:
-        """The interval that an answer stated; None when it stated none to hold it to.
-
-        An answer from which a person left out evidence is a what-if, and so is one for
-        runs of no stated length.
-        """
+        """The interval an answer stated; None for a what-if or without a run length."""
         found, evidence = recommendation["max_stable"], recommendation["evidence"]
         what_if = any(e["reason"] == LEFT_OUT for e in evidence["excluded"])
         if found is None or recommendation["horizon_steps"] is None or what_if:
@@ -103,9 +106,11 @@ class StatedInterval:
                 name: recommendation[name]
                 for name in (
                     *("workload", "recipe", "optimizer", "batch_size"),
-                    "horizon_steps",
+                    *("horizon_steps", "device"),
                 )
             },
+            # What older programs saved says nothing of it.
+            precision=recommendation.get("precision", PRECISION),
             **{name: found[name] for name in ("low", "median", "high")},
             rested_on=frozenset(evidence["used"]),
         )
@@ -115,16 +120,16 @@ class StatedInterval:
         """What is claimed: said twice it is one claim."""
         return (
             *(self.workload.lower(), self.recipe, self.optimizer, self.batch_size),
-            *(self.horizon_steps, self.low, self.high),
+            *(self.horizon_steps, self.low, self.high, self.precision, self.device),
         )
 
 
 @dataclass(frozen=True)
-class CheckedInterval:
+class CheckedInterval(Document):
     """A stated interval and what later runs say: held, did not hold, or None: open.
 
-    `likely_low` and `likely_high` bound the thresholds that the later runs alone leave
-    likely, None where they set no bound; `run_ids` are these runs, oldest first.
+    `likely_low` and `likely_high` bound the thresholds that these `run_ids`, oldest
+    first, leave likely; None where they set no bound.
     """
 
     stated: StatedInterval
@@ -157,15 +162,27 @@ def is_before(made: str, started: str) -> bool:
     return datetime.fromisoformat(made) < datetime.fromisoformat(started)
 
 
-def first_intervals(forecasts: Iterable[Forecast]) -> list[StatedInterval]:
+def first_intervals(
+    forecasts: Iterable[Forecast], runs: Iterable[Run]
+) -> list[StatedInterval]:
     """Return what was stated first in each verification at each batch size.
 
-    The later intervals of a verification rest on the runs that check the first one.
+    The later intervals of a verification rest on the runs that check the first one. All
+    runs of a verification have one precision and one device.
     """
+    made = {run.job_id: run for run in runs}
     first: dict[tuple[str, int], Forecast] = {}
+    like: dict[str, Run] = {}
     for f in forecasts:
-        first.setdefault((f.verification_id or f.job_id, f.batch_size), f)
-    return [StatedInterval.of_forecast(f) for f in first.values() if f.level == LEVEL]
+        verification = f.verification_id or f.job_id
+        first.setdefault((verification, f.batch_size), f)
+        if f.job_id in made:
+            like[verification] = made[f.job_id]
+    return [
+        StatedInterval.of_forecast(f, like.get(verification))
+        for (verification, _), f in first.items()
+        if f.level == LEVEL
+    ]
 
 
 def stated_once(intervals: Iterable[StatedInterval]) -> list[StatedInterval]:
@@ -182,9 +199,8 @@ def check_interval(
     """Return whether later runs alone put the threshold inside the interval.
 
     It held when all thresholds they leave likely lie inside, or their middle does and
-    they leave a range at most half as wide; it did not hold when the same is true of
-    the outside. Else it stays open, and also while the runs could not have shown it
-    wrong.
+    they leave a range at most half as wide; it failed when the same is true of the
+    outside. Else, or while the runs could not have shown it wrong, it stays open.
     """
     later = [run for run in runs if _is_later_run(run, interval, jobs)]
     later.sort(key=lambda run: (jobs[run.job_id or ""].started or "", run.id))
@@ -217,9 +233,7 @@ def _is_later_run(
 ) -> bool:
     """Whether a run of the very thing started when the interval had been stated.
 
-    Also one that was to stop early and was not carried on: had only those counted that
-    were, which are picked by how they did, or that failed before, the threshold would
-    seem lower than it is.
+    Also one that stopped early: runs carried on are picked by how they did.
     """
     same = (
         run.batch_size == interval.batch_size
@@ -227,6 +241,8 @@ def _is_later_run(
         and run.recipe == interval.recipe
         and run.optimizer == interval.optimizer
         and run.workload.lower() == interval.workload.lower()
+        and _may_be_same(run.precision, interval.precision)
+        and _may_be_same(run.device, interval.device)
     )
     if not same or run.outcome is None or run.id in interval.rested_on:
         return False
@@ -237,6 +253,10 @@ def _is_later_run(
     return is_labelled(run) or (job.state == "finished" and job.first_stop is not None)
 
 
+def _may_be_same(one: str | None, other: str | None) -> bool:
+    return one is None or other is None or one == other
+
+
 def _failed(run: Run) -> bool:
     return bool(run.outcome and run.outcome.is_unstable)
 
@@ -244,8 +264,7 @@ def _failed(run: Run) -> bool:
 def _seen(run: Run, job: JobState, interval: StatedInterval) -> tuple[int, int]:
     """The step up to which a run was watched, and the one to which it held before.
 
-    A failure before the first stop would have been seen in any case; a later one was
-    seen because the run, having held so far, was carried on. 0: nothing held before.
+    A failure past the first stop was seen because the run had held so far.
     """
     whole = interval.horizon_steps
     stop = min(job.first_stop or whole, whole)
@@ -261,8 +280,7 @@ def _is_fair_trial(
 ) -> bool:
     """Whether the later runs could have shown the interval wrong.
 
-    Runs that the advisor plans go where they must; rates that a person named may all
-    lie inside, and then the threshold can be found inside and nowhere else.
+    Rates that a person named may all lie inside.
     """
     rates = [run.learning_rate for run in later]
     reaches_beyond = min(rates) <= interval.low and max(rates) >= interval.high
@@ -291,9 +309,8 @@ def likely_range(
 ) -> tuple[float, float]:
     """Return the lowest and highest threshold that runs of one batch size leave likely.
 
-    The likelihood of a logistic boundary, averaged over widths from sharp to blurred
-    and over how fast the boundary falls with time, with nothing assumed of the
-    threshold itself.
+    The likelihood of a logistic boundary, averaged over widths and falls with time,
+    with nothing assumed of the threshold itself.
 
     Args:
         log_rates: log2 of the rates, shape (n_runs,).

@@ -1,8 +1,6 @@
 """How well forecasts held, scored against the runs they were made of (pure).
 
-Two things are scored, each from what was written down before the run started: P(stable)
-of a run by how the run ended, and an interval of the threshold by the runs that came
-after it (advisor.track_record.intervals).
+P(stable) of a run is scored by its end, an interval by the runs after it.
 """
 
 from collections import Counter
@@ -23,7 +21,7 @@ from advisor.track_record.intervals import (
     is_before,
     stated_once,
 )
-from knowledge.records import Forecast, Run
+from knowledge.records import Document, Forecast, Run
 
 BIN_EDGES = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
 WAITS = "the run is not over"
@@ -34,7 +32,7 @@ OTHER_RULE = "the run was judged by another rule"
 
 
 @dataclass(frozen=True)
-class ScoredForecast:
+class ScoredForecast(Document):
     """A forecast with the run it was made of."""
 
     forecast: Forecast
@@ -80,7 +78,7 @@ class Bin:
 
 
 @dataclass(frozen=True)
-class TrackRecord:
+class TrackRecord(Document):
     """Every forecast with its score, every interval with its check."""
 
     forecasts: tuple[ScoredForecast, ...] = ()
@@ -192,11 +190,7 @@ def build_track_record(
 ) -> TrackRecord:
     """Return the scores of all forecasts and of the intervals stated in answers.
 
-    Args:
-        forecasts: As they were recorded.
-        answers: Intervals that answers stated.
-        runs: Those that jobs carried out; others are ignored.
-        jobs: State and start of each job, by id.
+    `jobs` are by id; runs that no job carried out are ignored.
     """
     forecasts = sorted(forecasts, key=lambda f: (f.made, f.id))
     scored, unscored = score_forecasts(forecasts, runs=runs, jobs=jobs)
@@ -210,7 +204,7 @@ def build_track_record(
             runs=by_batch.get((interval.workload.lower(), interval.batch_size), ()),
             jobs=jobs,
         )
-        for interval in stated_once([*first_intervals(forecasts), *answers])
+        for interval in stated_once([*first_intervals(forecasts, runs), *answers])
     ]
     return TrackRecord(tuple(scored), unscored, tuple(checked))
 
@@ -227,10 +221,7 @@ def _with_first_stops(
 
 
 def _first_of_each(runs: Sequence[Run]) -> list[Run]:
-    """Return how far each job's run got, without those that go on from another's.
-
-    These are longer because the other had held: picked by how they did.
-    """
+    """Return how far each job's run got, without those that go on from another's."""
     first: dict[object, Run] = {}
     for run in sorted(runs, key=lambda run: (run.steps or 0, run.id)):
         first.setdefault(trajectory(run), run)
@@ -253,9 +244,8 @@ def score_forecasts(
 ) -> tuple[list[ScoredForecast], dict[str, int]]:
     """Return the forecasts that can be scored, and how many cannot, by reason.
 
-    Of several forecasts of one job the first counts. A run is held to its forecast by
-    the first record that tells how it did within the forecast's steps: it may have been
-    carried further since, and whether it was depends on how it did.
+    Of several forecasts of one job the first counts, scored by the first record that
+    tells how the run did within the forecast's steps.
     """
     by_job: dict[str, list[Run]] = {}
     for run in runs:

@@ -1,7 +1,6 @@
 """What was understood, as chips: each can be changed, and the question asked again.
 
-A chip that was carried over from the turn before says so. A
-changed chip asks a new question in words, so that what was asked can always be read.
+A chip says if it was carried over. A changed one asks a new question in words.
 """
 
 from typing import Any

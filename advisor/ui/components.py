@@ -90,8 +90,11 @@ def render_answer(turn: Turn, index: int) -> None:
         st.badge("check this", color="orange")
         st.text(warning)
     if turn.before is not None and answer.recommendation is not None:
-        st.badge("updated with the new runs", color="green")
-        st.text(change_text(turn.before, answer.recommendation))
+        if turn.n_counted:
+            st.badge("updated with the new runs", color="green")
+            st.text(change_text(turn.before, answer.recommendation))
+        else:
+            st.badge("no run could be counted", color="orange")
     _render_headline(answer, is_updated=turn.is_updated)
     if turn.chart is not None:
         render_threshold_chart(turn.chart, key=f"ask_chart_{index}")

@@ -1,8 +1,7 @@
 """The verification plan as a card, and its runs while they go on.
 
-Nothing starts without the press of Run, and a plan's id works once. Progress is a
-fragment that reads the queue once a second; when the verification is over, the turn's
-answer is computed anew in its place.
+Nothing starts without the press of Run. Progress is a fragment that reads the queue
+once a second; when the verification is over, the answer is computed again in its place.
 """
 
 import math
@@ -202,9 +201,9 @@ def _edited_plan(
 ) -> EditedPlan | None:
     """Draw the plan's fields in a row; return their values, None if one is wrong.
 
-    What is wrong is said under the fields: the open popover covers the card. The
-    field of the time has no bounds of its own, for a number out of them would stay in
-    the browser and the time before it would count.
+    What is wrong is said under the fields, since the open popover covers the card. The
+    time has no bounds in its field: the browser would keep a number out of them, and
+    the old time would count.
     """
     before = fields_of(plan)
     with row.popover("Edit", key=f"ask_edit_{index}"):

@@ -1,7 +1,6 @@
 """The Advisor that all pages share; tests put another in the place of `advisor`.
 
-One Advisor serves every visitor: it may be used from several threads. The store is read
-from the environment at each call, so a page never speaks of another store than asked.
+The store is read from the environment at each call.
 """
 
 import os
@@ -38,10 +37,7 @@ def _open(folder: str, seeded: bool) -> Advisor:
 
 
 def advisor_or_stop() -> Advisor:
-    """Return the Advisor, or say why there is none and end the page.
-
-    A store without the shipped study's runs serves as well, once it is said.
-    """
+    """Return the Advisor, or say why there is none and end the page."""
     try:
         opened = advisor()
     except AdvisorError as error:

@@ -150,7 +150,7 @@ def render_job(advisor: Advisor, job: Job) -> None:
 def render_run(advisor: Advisor, run: Run, *, place: str) -> None:
     """Draw one run: outcome with its reason, curve, metrics, previews, config.
 
-    `place` tells the widgets of one drawing from those of another on the same page.
+    `place` keeps the widgets of two drawings on one page apart.
     """
     st.subheader(_title(run.workload, run))
     outcome, steps, time, metric = st.columns(4)

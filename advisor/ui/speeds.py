@@ -7,6 +7,7 @@ import streamlit as st
 
 from advisor.answers.fastest_batch import FastestBatch
 from advisor.charts.throughput import build_throughput_chart, describe_throughput_chart
+from advisor.evidence.scope import PRECISION
 from advisor.service import Advisor
 from advisor.ui.resources import errors_shown
 from advisor.ui.turns import Turn, ask_turn
@@ -32,6 +33,8 @@ def render_measuring(advisor: Advisor, turns: list[Any], index: int) -> None:
     turn: Turn = turns[index]
     found = turn.answer.fastest
     if found is None or find_spec(found.report.workload) is None:
+        return
+    if found.report.precision != PRECISION:  # only that is measured by itself
         return
     workload = found.report.workload
     pressed = st.button(

@@ -1,7 +1,6 @@
 """The store's tables, filtered: rows to look at, counts, and files to download.
 
-Names of tables and columns come from here, never from a person; the values that are
-filtered by go in as parameters.
+Names of tables and columns are from here; values go in as parameters.
 """
 
 import io
@@ -137,8 +136,8 @@ def parquet_bytes(frame: pd.DataFrame) -> bytes:
 def result_frame(result: QueryResult) -> pd.DataFrame:
     """Return the rows of a query; columns of the same name are numbered.
 
-    A column holds one type, as Streamlit draws no other without a complaint: lists,
-    records and whole numbers beyond 64 bits come as text.
+    Lists, records and whole numbers beyond 64 bits come as text: Streamlit draws one
+    type a column.
     """
     columns = (
         zip(*result.rows, strict=True) if result.rows else [()] * len(result.columns)

@@ -1,8 +1,6 @@
 """One turn of the conversation: a record that a page can draw again and again.
 
-A turn keeps the answer with what its chart shows, so that redrawing the history asks
-neither the store nor the model. What was proposed, and the verification that came of
-it, belong to the turn that proposed it.
+Redrawing the history asks neither the store nor the model.
 """
 
 from collections.abc import Iterable
@@ -18,13 +16,12 @@ from advisor.charts.threshold import (
 from advisor.conversation.answer import Answer
 from advisor.conversation.history import SavedAnswer
 from advisor.conversation.proposals import Action, Proposal
-from advisor.evidence.scope import Asked
 from advisor.reading.question import Question
 from advisor.service import Advisor
 from experiments.jobs.records import new_verification_id
 from knowledge.errors import AdvisorError
 from knowledge.names import WorkloadName
-from knowledge.records import Claim, Run, RunConfig
+from knowledge.records import Claim, Run
 
 MAX_RUNS_LISTED = 500
 TURNED_DOWN = "Nothing was done."
@@ -34,12 +31,11 @@ TURNED_DOWN = "Nothing was done."
 class Turn:
     """A question with its answer, and the records that the answer rests on.
 
-    `context` is the turn it follows. `plan_id` is the id under which the proposed
-    verification would be started, so that it starts once however often the button is
-    pressed. `verification_id` is the one under way, `ended_id` the last one that is
-    over, `before` the recommendation that it changed. `done` says what came of a
-    proposal of another kind; `said` is what was answered earlier, of a question that is
-    shown again.
+    `context` is the turn it follows. Under `plan_id` the proposed verification starts
+    once, however often the button is pressed. `verification_id` is the one under way,
+    `ended_id` the last one over, `before` the recommendation that it changed, of whose
+    runs `n_counted` now count. `done` says what came of another proposal, `said` what
+    was answered earlier.
     """
 
     answer: Answer
@@ -51,6 +47,7 @@ class Turn:
     verification_id: str | None = None
     ended_id: str | None = None
     before: Recommendation | None = None
+    n_counted: int = 0
     done: str | None = None
     said: SavedAnswer | None = None
 
@@ -182,6 +179,8 @@ def updated_turn(advisor: Advisor, turn: Turn) -> Turn:
         AdvisorError: The store cannot be used.
     """
     again = ask_turn(advisor, turn.answer.question, turn.context, save=False)
+    used = {i for r in again.answer.recommendations for i in r.evidence.used}
+    jobs = advisor.queue.jobs(verification_id=turn.verification_id)
     if again.answer.proposal is not None:  # it was carried out: the card offers more
         advisor.proposals.withdraw(again.answer.proposal.id)
     return replace(
@@ -190,6 +189,7 @@ def updated_turn(advisor: Advisor, turn: Turn) -> Turn:
         plan_id=new_verification_id(),
         ended_id=turn.verification_id,
         before=turn.answer.recommendation,
+        n_counted=len(used & {job.run_id for job in jobs}),
     )
 
 
@@ -258,7 +258,7 @@ def _runs(advisor: Advisor, workload: str, like: Recommendation) -> list[Run]:
         for run in runs
         if run.optimizer == like.optimizer
         and run.recipe in (None, like.recipe)
-        and run.precision in (None, RunConfig.precision)
+        and run.precision in (None, like.precision)
     ]
 
 
@@ -282,22 +282,11 @@ def _band(
     scope = own or like
     answers = advisor.answers
     read_band = answers.best_rate_band if is_best else answers.threshold_band
-    asked = Asked(
-        recipe=scope.recipe,
-        optimizer=scope.optimizer,
-        device=scope.device,
-        horizon_steps=own.horizon_steps if own else None,
-    )
+    asked = replace(scope.setting, horizon_steps=own.horizon_steps if own else None)
     rows = read_band(workload, sizes, asked)
     if not rows:
         return None
     points = tuple(BandPoint(**row) for row in rows)
-    horizon = own.horizon_steps if own else _usual_length(advisor, workload, scope)
+    horizon = own.horizon_steps if own else answers.usual_length(workload, asked)
     quantity = "best" if is_best else "max_stable"
     return ThresholdBand(workload, horizon, points, quantity)
-
-
-def _usual_length(advisor: Advisor, workload: str, like: Recommendation) -> int | None:
-    """Return for how many steps a band speaks when none were asked for."""
-    asked = Asked(recipe=like.recipe, optimizer=like.optimizer, device=like.device)
-    return advisor.answers.usual_length(workload, asked)

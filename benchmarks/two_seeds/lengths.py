@@ -2,7 +2,7 @@
 
 from advisor.scaling.records import Verdict
 from advisor.scaling.verdicts import agreed
-from advisor.words import title_of
+from advisor.words import joined, title_of
 from benchmarks.two_seeds.boundaries import boundaries_by_length, interval
 from benchmarks.two_seeds.clocks import FailureClock, falls_between, fit_clock
 from benchmarks.two_seeds.findings import (
@@ -29,7 +29,7 @@ def _lengths(material: Material) -> Finding:
     by_workload = {
         name: boundaries_by_length(material.of(name, FORUM_RECIPE)) for name in PROXIES
     }
-    rows, first_falls, last_falls = [], [], []
+    rows, first_falls, last_falls, falling = [], [], [], []
     for name, found in by_workload.items():
         if len(found) < 2:
             continue
@@ -37,6 +37,8 @@ def _lengths(material: Material) -> Finding:
         middle = sizes[len(sizes) // 2]
         falls = falls_between(found, middle)
         first_falls.append(falls[0].octaves)
+        if falls[0].octaves.low > 0:
+            falling.append(title_of(name))
         if len(falls) > 1:
             last_falls.append((falls[0].octaves, falls[-1].octaves))
         told = {fall.to_steps: interval_text(fall.octaves) for fall in falls}
@@ -51,9 +53,8 @@ def _lengths(material: Material) -> Finding:
             )
             for steps, boundary in found.items()
         ]
-    falls_surely = [fall.low > 0 for fall in first_falls]
     verdict = Verdict.UNDECIDED
-    if any(falls_surely):
+    if falling:
         verdict = Verdict.CONTRADICTED
     elif first_falls and all(fall.high < 0.1 for fall in first_falls):
         verdict = Verdict.SUPPORTED
@@ -66,7 +67,10 @@ def _lengths(material: Material) -> Finding:
     else:
         end = " Whether the fall levels off is not decided."
     said = dict(
-        contradicted="Failure comes late: the longer a run, the lower the boundary.",
+        contradicted=(
+            "Failure comes late: with more steps the boundary falls, for sure in "
+            f"{joined(falling or ['no model'])}."
+        ),
         supported="Longer runs have the same boundary here.",
         undecided="Too few runs of several lengths to say.",
     )
@@ -80,9 +84,9 @@ def _lengths(material: Material) -> Finding:
         verdict=verdict,
         answer=said[verdict] + (end if rows else ""),
         says=(
-            "Neither seed says so, but every short test assumes it. The same runs are "
-            "looked at after so many steps; runs that were planned or cut shorter are "
-            "left out. A fall of 1 octave halves the boundary.",
+            "Neither source says so, but every short test assumes it. The same runs "
+            "are looked at after so many steps; runs that were planned or stopped "
+            "shorter are left out. A fall of 1 octave halves the boundary.",
         ),
         tables=(Table(header, tuple(rows)),) if rows else (),
         pictures=picture_lengths(by_workload),

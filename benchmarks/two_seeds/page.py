@@ -122,16 +122,15 @@ def _opening(material: Material, sections: Sequence[Section]) -> list[str]:
     linear = next(f for s in sections for f in s.findings if f.anchor == "linear")
     length = next(f for s in sections for f in s.findings if f.anchor == "length")
     return [
-        "# The two seeds, judged by our own runs",
+        "# The two sources, judged by our own runs",
         "",
-        "This program began with two texts. A forum post says that the larger the "
-        "batch, the lower the rate must be: inversely proportional. An article says "
-        "the opposite: raise the rate with the batch. We trained small models many "
-        f"times and looked ({len(material.runs):,} runs). "
-        f"The forum's rule: {inverse.verdict}. {inverse.answer} "
-        f"The article's rule: {linear.verdict}. {linear.answer} "
-        f"{length.answer} What small copies cannot tell of the full-size models is "
-        "said [at the end](#what-this-page-cannot-say).",
+        "This program began with two texts. A forum post says that the rate must fall "
+        "in proportion as the batch grows. An article says the opposite: raise it "
+        "with the batch. We trained narrow copies and small classifiers at equal steps "
+        f"({len(material.runs):,} runs); [the full-size models are "
+        "untested](#what-this-page-cannot-say). "
+        f"The forum's rule, here: {inverse.verdict}. {inverse.answer} "
+        f"The article's rule, here: {linear.verdict}. {linear.answer} {length.answer}",
         "",
         "This page is written by `python -m benchmarks.two_seeds` from the runs in the "
         "store. Nothing on it is typed in: other runs, other verdicts.",
@@ -154,11 +153,12 @@ def _reading(material: Material) -> list[str]:
     return [
         "## What it rests on",
         "",
-        "A rule that a seed claims is judged by the program's referee, as in "
+        "A rule that a source claims is judged by the program's referee, as in "
         "`lr-advisor scaling`: by the probability of its exponent, and by how far the "
         "runs have moved it. A comparison of two numbers is supported from a "
         "probability of 0.9 on and contradicted up to 0.1; anything between, or too "
-        "few runs, is undecided. Boundaries that are compared rest on a workload's own "
+        "few runs, is undecided. Where several models are compared, the undecided ones "
+        "count for neither side. Boundaries that are compared rest on a workload's own "
         "runs alone; an exponent that judges a rule rests also on what related "
         "workloads have in common, so its range is narrower. Ranges in brackets hold "
         "nine times in ten. What is claimed is no part of any fit that judges it.",
@@ -242,8 +242,8 @@ def _limits() -> list[str]:
     return [
         "## What this page cannot say",
         "",
-        "- **Full size.** A copy with a sixteenth of every width has about a two "
-        "hundredth of the weights. It stands rates tens of times higher. That its "
+        "- **Full size.** A copy with a sixteenth of every width has about one "
+        "250th of the weights. It stands rates tens of times higher. That its "
         "boundary goes with the batch as the full model's does is a hope, not a "
         "finding; no rate on this page is a rate for full size.",
         "- **Real faces.** The proxies learn generated faces, which are more alike "

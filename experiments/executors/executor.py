@@ -1,7 +1,4 @@
-"""What carries jobs out: a supervisor tends one of these, whichever it is.
-
-Loads no torch: whoever trains does so in a process of its own.
-"""
+"""What carries jobs out: a supervisor tends one of these. Loads no torch."""
 
 from typing import Protocol
 
@@ -31,12 +28,7 @@ class Executor(Protocol):
 
 
 def open_executor(name: str, queue: Queue, *, n_workers: int) -> Executor:
-    """Return who carries out a queue's jobs.
-
-    Args:
-        name: As the settings name it.
-        queue: Of one store.
-        n_workers: Runs that are trained at once.
+    """Return who carries out a queue's jobs, `n_workers` at once.
 
     Raises:
         SettingsError: There is none of that name.

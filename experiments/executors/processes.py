@@ -52,8 +52,7 @@ class ProcessExecutor:
     def tend(self) -> None:
         """Do what is due now; call it a few times a second while there is work.
 
-        Workers that end again and again without taking a run or finishing one are not
-        replaced for ever: what waits is then ended as failed.
+        If workers end again and again without a result, what waits is ended as failed.
         """
         self._part_with_ended()
         self._queue.release_lost()

@@ -1,7 +1,6 @@
 """One run from its config to its record, wherever it is trained; knows no queue.
 
-What goes home is returned, the curve with it: a worker on this machine puts it into the
-store's inbox, one elsewhere sends it.
+It returns record and curve: a worker here puts them into the inbox.
 """
 
 import math
@@ -53,7 +52,8 @@ def carry_out(config: RunConfig, folder: RunFolder, watch: Watch) -> CarriedOut:
     """
     from experiments.training.loop import train
 
-    check_pictures(config.data, folder)
+    if get_spec(config.workload).kind == "faces":
+        check_pictures(config.data, folder)
     if folder.checkpoint_path.exists():
         watch.note_resumed(len(folder.load_curve().losses))
     result = train(config, folder, watch=watch, notice=watch.note)

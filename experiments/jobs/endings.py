@@ -1,7 +1,6 @@
 """How a process of ours ended, in words: its exit code and the last it wrote.
 
-Loads no torch. Several processes write into one log, so what one of them wrote is
-looked for after the place where the log stood when it began.
+Loads no torch. Several processes write into one log, each from its own place on.
 """
 
 import signal

@@ -92,9 +92,9 @@ class Leases(QueueFile):
         return bool(rows) and rows[0]["cancel"] is None
 
     def _renew_living(self, con: sqlite3.Connection, now: float) -> None:
-        """Renew what ran out of workers that live: a busy machine's heartbeat is late.
+        """Renew what ran out of workers that live: late on a busy machine, or asleep.
 
-        It may also have slept. Two workers of one run would write the same files.
+        Two workers of one run would write the same files.
         """
         late = con.execute(
             f"select {JOB_COLUMNS} from jobs where state = 'running' and lease < ?",

@@ -1,8 +1,7 @@
 """The job queue: one SQLite file with leases, heartbeats and cancel flags.
 
-A job may be told to stop early (`stop_after`) and be carried further later; the runs of
-a verification are planned one after another (advisor.running.supervisor). What its
-workers do with it stands in `leases`. Not for network file systems.
+A job may be told to stop early (`stop_after`) and be carried further later. Not for
+network file systems.
 """
 
 import json
@@ -84,7 +83,7 @@ class Queue(Leases):
             where.append("verification_id = ?")
             values.append(verification_id)
         if unfinished:
-            where.append("state in ('queued', 'running', 'interrupted')")
+            where.append("state in ('queued', 'running')")
         if running:
             where.append("state = 'running'")
         clause = f" where {' and '.join(where)}" if where else ""
@@ -118,9 +117,7 @@ class Queue(Leases):
     def count_unfinished(self) -> int:
         """Return how many jobs are not over."""
         rows = self._rows(
-            "select count(*) from jobs "
-            "where state in ('queued', 'running', 'interrupted')",
-            [],
+            "select count(*) from jobs where state in ('queued', 'running')", []
         )
         return int(rows[0][0])
 
@@ -153,8 +150,7 @@ class Queue(Leases):
     def cancel(self, job_id: str, *, now: float | None = None) -> None:
         """Ask one job to stop; a waiting one is cancelled at once.
 
-        Its verification plans no further runs: a run somebody cancelled by hand is not
-        replaced behind their back.
+        Its verification plans no further runs.
         """
         job = self.job(job_id)
         with self._connection() as con:
@@ -204,18 +200,16 @@ class Queue(Leases):
             con.execute(
                 "update jobs set state = 'queued', state_number = state_number + 1, "
                 "attempts = 0, cancel = null, ended = null, error = null, lease = null "
-                "where id = ? and (state in ('failed', 'cancelled', 'interrupted') "
+                "where id = ? and (state in ('failed', 'cancelled') "
                 "or (state = 'running' and lease < ?))",
                 (job_id, now),
             )
             con.execute("commit")
 
     def carry_further(self, job_id: str, *, stop_after: int | None) -> None:
-        """Queue a job again that stopped early in good health, to go on from there.
+        """Queue a finished job again that stopped early in good health, to go on.
 
-        Args:
-            job_id: A finished job.
-            stop_after: The step at which it is to stop next; None: its horizon.
+        `stop_after` is the step at which it is to stop next; None: its horizon.
 
         Raises:
             StoreError: It is not finished, or has been that far.
@@ -240,8 +234,7 @@ class Queue(Leases):
     def release_lost(self) -> list[str]:
         """Give back the jobs whose worker process is gone; return their ids.
 
-        A job that somebody has taken since we looked has another number of attempts,
-        and stays theirs: two workers of one run would write the same files.
+        One taken since we looked stays theirs: two workers would write the same files.
         """
         lost = [job for job in self.jobs(running=True) if not worker_is_alive(job)]
         with self._connection() as con:

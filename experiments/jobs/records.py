@@ -1,8 +1,7 @@
 """What the queue holds: jobs, the verifications they belong to, and their ids.
 
-A job is one training run. A verification is what a person asked for: a budget within
-which runs are planned one after another. They are records apart from the queue, so that
-whoever reasons about them loads no database.
+A job is one training run, a verification a budget within which runs are planned one
+after another. Loads no database.
 """
 
 from collections.abc import Mapping
@@ -23,9 +22,8 @@ class Job:
 
     `stop_after` is the step at which it stops for now, None: its horizon.
     `continues_job` is the job from whose kept checkpoint it starts. `progress` is the
-    share of the steps up to where it stops for now. `note` is what a person should
-    know of a run that went well otherwise. `number` counts the store's jobs from 1, for
-    who says "cancel job 3".
+    share of the steps up to where it stops. `note` is what a person should know of a
+    run that went well otherwise. `number` counts the store's jobs from 1.
     """
 
     id: str

@@ -1,10 +1,8 @@
 """A worker process: `python -m experiments.jobs.worker STORE_FOLDER`.
 
-Claims queued runs one after another, carries them out with one thread, and leaves when
-the queue has no more work. A finished run is a record file first; the queue is told
-afterwards, so a worker killed in between only repeats what is then already known. A run
-that is to stop early is stopped while it is fine, never while it is in doubt: then it
-goes on until it is clear how it does.
+Carries out queued runs one after another with one thread until there are no more. A
+finished run is a record file before the queue is told, so nothing is lost in between. A
+run that is to stop early is stopped while it is fine; in doubt it goes on.
 """
 
 import argparse
@@ -40,9 +38,8 @@ DOUBT_EVERY_STEPS = 10  # how often a run beyond where it was to stop is looked 
 class Heartbeat:
     """Watches a run for the queue, and renews the job's lease from its own thread.
 
-    However long a step takes, that is. `losses` are those of earlier attempts; with
-    them it is judged whether a run may stop where it was to stop. `is_far_enough` tells
-    that it did.
+    `losses` of earlier attempts help to judge whether a run may stop where it was to
+    stop; `is_far_enough` tells that it did.
     """
 
     def __init__(
@@ -111,8 +108,7 @@ class Heartbeat:
 def do_job(queue: Queue, store_folder: Path, job: Job, owner: str) -> None:
     """Train the job's run, save it, and tell the queue how it went.
 
-    What keeps it from beginning at all ends the job too: torch that is missing, a
-    folder that may not be written in.
+    What keeps it from beginning at all ends the job too.
     """
     try:
         _do_job(queue, store_folder, job, owner)
@@ -157,10 +153,7 @@ def _do_job(queue: Queue, store_folder: Path, job: Job, owner: str) -> None:
 
 
 def _source(store_folder: Path, job: Job) -> RunFolder | None:
-    """The folder of the job from whose checkpoint this one goes on.
-
-    None where that job's run began otherwise than this one: it would be another run.
-    """
+    """The folder of the job this one goes on from; None where it began otherwise."""
     if job.continues_job is None:
         return None
     folder = RunFolder.of_job(store_folder, job.continues_job)

@@ -1,9 +1,8 @@
 """Memory that a step gives back is kept by the process for the next step.
 
-By default the C library returns large blocks to the system at once and asks for them
-again a moment later, each time as fresh pages that have to be cleared. A step needs
-the same blocks as the one before. Measured: 11,000 page faults a step less and 20 % of
-the time of realface@1/16 at batch 12, 230,000 for Original at full size.
+By default the C library returns large blocks to the system and gets them again as fresh
+pages that have to be cleared. Measured: 11,000 page faults a step less and 20 % of the
+time of realface@1/16 at batch 12, 230,000 for Original at full size.
 """
 
 import ctypes
@@ -15,10 +14,7 @@ _NEVER = 2**31 - 1  # bytes that may lie unused at the end of the heap
 
 
 def keep_memory() -> bool:
-    """Have this process keep what it frees; True where that can be arranged.
-
-    Elsewhere than with the GNU C library nothing changes.
-    """
+    """Have this process keep what it frees; True with the GNU C library."""
     if platform.libc_ver()[0] != "glibc":
         return False
     mallopt = ctypes.CDLL(None).mallopt

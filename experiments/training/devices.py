@@ -1,7 +1,6 @@
 """Whether this machine can train on a device; torch is asked only about accelerators.
 
-Asking about a device that is elsewhere is fine. Training on one that is not here ends
-within torch, so it is refused before anything is queued.
+Training on one that is not here is refused before anything is queued.
 """
 
 from knowledge.errors import BadValueError

@@ -1,7 +1,6 @@
 """What a run can do without when the disk refuses: checkpoints, curves, pictures.
 
-Training goes on and the trouble is said once: a run is worth more than its by-products,
-and a thousand equal lines in a log help nobody.
+Training goes on and the trouble is said once.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,8 +1,7 @@
 """Checkpoints kept after a run has stopped in good health, so that it can go on later.
 
-A kept checkpoint has a name of its own, so that it is told from that of a run under
-way. All of a store's together stay below a cap; the oldest go first, and a run whose
-checkpoint is gone starts anew: that costs time and changes nothing else.
+All of a store's together stay below a cap; the oldest go first, and a run whose
+checkpoint is gone starts over: that costs time and nothing else.
 """
 
 import contextlib
@@ -19,10 +18,7 @@ MOST_KEPT_SHARE = 0.05  # of the free disk, where that is less
 
 
 def keep(folder: RunFolder, store_folder: Path) -> bool:
-    """Keep the checkpoint of a run that stopped; False when there is none to keep.
-
-    Others' are dropped, oldest first, until all fit below the cap.
-    """
+    """Keep the checkpoint of a run that stopped; False when there is none to keep."""
     with contextlib.suppress(OSError):
         folder.checkpoint_path.replace(folder.kept_path)
         _drop_oldest(store_folder, most_bytes=_cap(store_folder))

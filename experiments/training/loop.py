@@ -1,8 +1,8 @@
 """train(): one run from its config to its curve, in one readable function.
 
-A step's data and its dropout are pure functions of (seed, step), so a run resumed from
-its checkpoint and a run never disturbed give the same curve to the last digit. A loss
-that is not finite ends the loop; what it means is said by `knowledge.outcome`.
+A step's data and its dropout are pure functions of (seed, step), so a resumed run gives
+the same curve to the last digit. A loss that is not finite ends the loop;
+`knowledge.outcome` says what it means.
 """
 
 import math
@@ -45,8 +45,7 @@ class Watcher(Protocol):
 class TrainingResult:
     """How a run ended.
 
-    `seconds` is training time over all attempts, `stopped` whether somebody asked the
-    run to end before its horizon.
+    `seconds` is over all attempts; `stopped`: it was asked to end before its horizon.
     """
 
     curve: Curve

@@ -1,7 +1,6 @@
 """How large a batch the memory allows, said when one did not fit.
 
-What a step keeps for its backward pass grows with the batch; it is counted by running
-two tiny batches. Nothing is guessed from the size of the model alone.
+What a step keeps for its backward pass is counted by running two tiny batches.
 """
 
 import contextlib
@@ -49,10 +48,7 @@ def free_bytes(device: str) -> float:
 
 
 def largest_fitting_batch(config: RunConfig, *, free: float) -> int | None:
-    """Return a batch size that should fit into `free` bytes; None if none does.
-
-    It is below the one that did not fit and a power of two, since it is an estimate.
-    """
+    """Return a power of two that should fit into `free` bytes; None if none does."""
     gc.collect()
     small, weights = _kept_bytes(replace(config, batch_size=_SMALL))
     larger, _ = _kept_bytes(replace(config, batch_size=_LARGER))

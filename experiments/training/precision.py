@@ -1,8 +1,8 @@
 """The numbers a run computes with: float32, or bfloat16 where it suffices ("bf16").
 
-Precision is part of the recipe. Under bf16 the model's products run in bfloat16;
-weights, the output layer, the loss and the optimizer stay in float32. Data and
-measurements are float32 either way. No torch is loaded here until a run asks for it.
+Under bf16 the model's products run in bfloat16; weights, the output layer, the loss,
+the optimizer, data and measurements stay in float32. No torch is loaded here until a
+run asks for it.
 """
 
 from collections.abc import Mapping
@@ -10,9 +10,8 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from knowledge.errors import BadValueError
-from knowledge.records import RunConfig
+from knowledge.records import BF16, FP32, PRECISIONS, RunConfig
 
-PRECISIONS = ("fp32", "bf16")
 BF16_DEVICES = ("cpu", "cuda")
 
 
@@ -23,14 +22,16 @@ def check_precision(precision: str, *, device: str) -> None:
         BadValueError: With what to write instead.
     """
     if precision not in PRECISIONS:
-        raise BadValueError("precision", precision, expected="use fp32 or bf16")
-    if precision == "bf16" and device.partition(":")[0] not in BF16_DEVICES:
-        raise BadValueError("precision", precision, expected=f"use fp32 on {device}")
+        raise BadValueError(
+            "precision", precision, expected=f"use {' or '.join(PRECISIONS)}"
+        )
+    if precision == BF16 and device.partition(":")[0] not in BF16_DEVICES:
+        raise BadValueError("precision", precision, expected=f"use {FP32} on {device}")
 
 
 def mixed_precision(config: RunConfig) -> AbstractContextManager[Any]:
     """Return what a model's forward pass is to run in."""
-    if config.precision == "fp32":
+    if config.precision == FP32:
         return nullcontext()
     import torch
 
@@ -39,7 +40,7 @@ def mixed_precision(config: RunConfig) -> AbstractContextManager[Any]:
 
 def find_precision_caveat(config: RunConfig) -> str | None:
     """Return a sentence for the log where the precision makes a run slow, else None."""
-    if config.precision != "bf16" or config.device != "cpu":
+    if config.precision != BF16 or config.device != "cpu":
         return None
     import torch
 

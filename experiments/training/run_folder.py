@@ -1,7 +1,7 @@
 """One folder per run; nothing else spells the names of its files.
 
-Every file is written under a temporary name and renamed, so what exists is whole. A
-checkpoint is loaded with `weights_only`, so a folder from elsewhere runs no code.
+Files are written under a temporary name and renamed. A checkpoint is loaded with
+`weights_only`, so a folder from elsewhere runs no code.
 """
 
 import contextlib

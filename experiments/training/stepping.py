@@ -1,7 +1,6 @@
 """One run's model, data and optimizer, taken step by step.
 
-What `train()` runs, what the throughput of a machine is measured with, and what
-`benchmarks/training.py` compares: one function, so that the three agree.
+For `train()`, for measuring speed and for `benchmarks/training.py` alike.
 """
 
 import torch
@@ -18,9 +17,6 @@ from knowledge.records import RunConfig
 
 class Stepper:
     """A run between two steps: its task and its optimizer, ready for the next.
-
-    Args:
-        config: The run; its seed decides weights, data and dropout.
 
     Raises:
         BadValueError: The config asks for what the workload does not offer.
@@ -45,11 +41,8 @@ class Stepper:
     def take(self, step: int) -> Tensor:
         """Take one optimizer step and return the loss before it, on the run's device.
 
-        Reading its value waits for the device to finish.
-
-        Args:
-            step: Counted from 1; the same step of the same run is the same, whatever
-                went before in this process.
+        Steps count from 1; a step is the same whatever went before in this process.
+        Reading the loss waits for the device.
         """
         _seed_torch(step_seed(self.config.seed, step), device=self.config.device)
         for group in self.optimizer.param_groups:

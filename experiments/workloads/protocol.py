@@ -1,20 +1,19 @@
 """What every workload offers: a task to train, and a description without its memory.
 
-The module that a spec names has `build_task(config)` and `describe(name, options)`; the
-two functions of the same names here find the module. This file loads no torch: its
-types are for the checker only, so that parsing options stays cheap.
+The module that a spec names has `build_task(config)` and `describe(name, options)`.
+This file loads no torch, so that parsing options stays cheap.
 """
 
 import importlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from experiments.workloads.registry import get_spec
 from knowledge.errors import BadValueError
 from knowledge.names import WorkloadName
-from knowledge.records import RunConfig
+from knowledge.records import Document, RunConfig
 
 if TYPE_CHECKING:
     import torch
@@ -34,22 +33,18 @@ class Task(Protocol):
     model: "torch.nn.Module"
 
     def training_loss(self, step: int) -> "torch.Tensor":
-        """The scalar loss of one step's batch, with its graph.
+        """The scalar loss of one step's batch, with its graph; steps count from 1.
 
         The batch is a pure function of (config.seed, step), so a resumed run sees the
         same data. The caller has seeded torch for what the model draws (dropout).
-
-        Args:
-            step: The optimizer step, counted from 1.
         """
         ...
 
     def measure(self) -> dict[str, float]:
-        """Metrics on held-back data, in evaluation mode; the model is left training.
+        """Metrics on held-out data, in evaluation mode; the model is left training.
 
-        Always holds `output_spread`: the standard deviation across held-back examples
-        of the output, averaged. Zero means that the output no longer depends on the
-        input.
+        Always holds `output_spread`: the standard deviation of the output across
+        examples, averaged. Zero means that the output no longer depends on the input.
         """
         ...
 
@@ -59,11 +54,8 @@ class Task(Protocol):
 
 
 @dataclass(frozen=True)
-class Parameters:
-    """Trainable parameters: the face models' parts (both decoders apart) and the total.
-
-    Running means and variances of batch norm are not trainable and are not counted.
-    """
+class Parameters(Document):
+    """Trainable parameters: a face model's parts (both decoders) and the total."""
 
     total: int
     encoder: int | None = None
@@ -72,13 +64,13 @@ class Parameters:
 
     def to_dict(self) -> dict[str, int]:
         """The counts that exist for this model, the parts before the total."""
-        parts = asdict(self)
+        parts = super().to_dict()
         total = parts.pop("total")
         return {k: v for k, v in parts.items() if v is not None} | {"total": total}
 
 
 @dataclass(frozen=True)
-class WorkloadDescription:
+class WorkloadDescription(Document):
     """What `workloads describe` says; shapes are height, width, channels."""
 
     name: str
@@ -86,16 +78,6 @@ class WorkloadDescription:
     output_shape: tuple[int, ...]
     options: Mapping[str, OptionValue]
     parameters: Parameters
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return {
-            "name": self.name,
-            "input_shape": list(self.input_shape),
-            "output_shape": list(self.output_shape),
-            "options": dict(self.options),
-            "parameters": self.parameters.to_dict(),
-        }
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,7 @@
 """The workloads that can be trained here, found by name; loads no torch.
 
-Beside those built in there may be others: those that were registered in this process,
-and those of files that an environment variable names. That variable reaches every
-process of ours, so a worker finds what the app has found.
+Built in, registered in this process, or in files that an environment variable names:
+every process of ours inherits that, so a worker finds what the app has found.
 """
 
 import importlib.util
@@ -13,10 +12,9 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
-from experiments.workloads.spec import SettingsSnippet, WorkloadSpec
+from experiments.workloads.spec import SettingsSnippet, WorkloadSpec, check_spec
 from knowledge.errors import SettingsError, UnknownWorkloadError
 from knowledge.names import WorkloadName, nearest_names
-from knowledge.recipes import RECIPES
 
 FILES_VARIABLE = "LR_ADVISOR_WORKLOADS"
 
@@ -105,8 +103,7 @@ class Registry(Mapping[str, WorkloadSpec]):
         """Let a workload be found in this process.
 
         Raises:
-            ValueError: Its name is another's or cannot be asked about, or it names a
-                recipe that there is not.
+            ValueError: Its name is another's, or a field cannot be right.
         """
         self._specs = _with(self._specs, spec)
 
@@ -133,11 +130,8 @@ class Registry(Mapping[str, WorkloadSpec]):
 def _with(
     specs: Mapping[str, WorkloadSpec], spec: WorkloadSpec
 ) -> dict[str, WorkloadSpec]:
+    check_spec(spec)
     name = spec.name
-    if name != name.lower() or "@" in name or not name.strip():
-        raise ValueError(f"'{name}' is no workload name: write it in lower case, no @")
-    if unknown := [recipe for recipe in spec.recipes if recipe not in RECIPES]:
-        raise ValueError(f"no recipe is named '{unknown[0]}'")
     if specs.get(name, spec) != spec:
         raise ValueError(f"the name '{name}' is taken by {specs[name].title}")
     return {**specs, name: spec}

@@ -1,9 +1,9 @@
-"""What can be said of a workload without building it: a record, without torch.
+"""What can be said of a workload without building it: a record, without torch."""
 
-Whatever differs between workloads is said here, so that nobody asks for their names.
-"""
-
-from dataclasses import dataclass
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
 
 from knowledge.names import WorkloadName
 from knowledge.recipes import RECIPES
@@ -24,24 +24,8 @@ class SettingsSnippet:
 class WorkloadSpec:
     """What can be said of a workload without building it.
 
-    `module` has its `build_task` and `describe` (experiments/workloads/protocol.py).
-    `metric` is the one of its metrics that a run is known by, and `goal` whether it is
-    to be `min` or `max`. `examples_per_item` tells how many examples one of a batch
-    stands for: 2 where two equal batches go into one step, as in the face models.
-
-    `usual_batch_sizes` are those people train at, from the smallest to the largest;
-    `timed_batch_sizes` those whose speed is measured, where they are others.
-    `usual_horizon_steps` is what an answer speaks of when no horizon is asked: the
-    length of a training session where `is_session`, else that of a run to the end.
-    `kind` is the word people use for all workloads of its kind together.
-
-    `seconds_per_step` is a first guess of (fixed, per example) cost on one CPU core,
-    used until the store holds a timed run; `proxy_seconds_per_step` the same for the
-    copy with a sixteenth of the width (measured: docs/log.md). `seconds_per_look` is a
-    first guess of what one look at held-back data costs a run, its share of the
-    pictures included, at full size and for that copy. `largest_batch_size` is
-    the number of examples where a batch holds each at most once; the face models go
-    through their faces again and again, so theirs may be of any size.
+    `module` has its `build_task` and `describe` (experiments/workloads/protocol.py);
+    docs/how-to/add-a-workload.md explains every field.
     """
 
     name: str
@@ -90,3 +74,87 @@ PROXY_WIDTH = 16
 
 
 PROXY_HORIZON_STEPS = 2_000
+
+
+def check_spec(spec: WorkloadSpec) -> None:
+    """Check what a person wrote of a workload.
+
+    Raises:
+        ValueError: A field cannot be right; the text names it.
+    """
+    may_lack = {field.name for field in fields(spec) if field.default is None}
+    for names, rule, expected in _RULES:
+        for name in names.split():
+            value = getattr(spec, name)
+            lacks = value is None and name in may_lack
+            if not lacks and not _holds(rule, value):
+                raise ValueError(f"its {name} is {value!r}: give {expected}")
+    largest = max(spec.usual_batch_sizes)
+    if largest > (spec.largest_batch_size or largest):
+        raise ValueError(
+            f"its usual_batch_sizes go up to {largest}: its largest_batch_size is "
+            f"{spec.largest_batch_size}"
+        )
+
+
+def _holds(rule: Callable[[Any], Any], value: object) -> bool:
+    try:
+        return bool(rule(value))
+    except Exception:  # of the wrong type altogether
+        return False
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and value.strip() != ""
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value >= 1
+
+
+def _are_sizes(value: Any) -> bool:
+    return all(map(_is_count, value)) and list(value) == sorted(set(value))
+
+
+def _is_cost(value: Any) -> bool:
+    fixed, per_example = value
+    return bool(min(value) >= 0 and 0 < fixed + per_example < math.inf)
+
+
+_SIZES = "whole numbers from 1, the smallest first"
+_RULES: tuple[tuple[str, Callable[[Any], Any], str], ...] = (
+    (
+        "name",
+        lambda name: _is_text(name) and name == name.lower() and "@" not in name,
+        "a text in lower case, no @",
+    ),
+    ("title module metric data kind", _is_text, "a text"),
+    ("goal", lambda goal: goal in ("min", "max"), "min or max"),
+    (
+        "recipes",
+        lambda names: names and all(name in RECIPES for name in names),
+        f"names among {', '.join(RECIPES)}",
+    ),
+    ("usual_batch_sizes", lambda sizes: sizes and _are_sizes(sizes), _SIZES),
+    ("timed_batch_sizes", _are_sizes, _SIZES),
+    (
+        "usual_horizon_steps examples_per_item largest_batch_size",
+        _is_count,
+        "a whole number from 1",
+    ),
+    (
+        "seconds_per_step proxy_seconds_per_step",
+        _is_cost,
+        "two numbers of seconds, above 0 together",
+    ),
+    (
+        "seconds_per_look",
+        lambda pair: len(pair) == 2 and _is_cost((pair[0], pair[1] or 0.0)),
+        "two numbers of seconds, or one and None",
+    ),
+    (
+        "settings_snippet",
+        lambda it: it.program and it.template.format(learning_rate="", batch_size=""),
+        "a SettingsSnippet with {learning_rate} and {batch_size}",
+    ),
+)

@@ -1,7 +1,7 @@
 """The seeds: what two sources say about rate and batch size, as data beside this file.
 
-Each file opens with its source and lists claims in our own words; `inferred` marks what
-is our reading. A claim's id is `claim:` and its key, so answers can cite it.
+Claims are in our own words, `inferred` is our reading. A claim's id is `claim:` and its
+key.
 """
 
 import tomllib

@@ -1,9 +1,8 @@
 """Which page a question in words is about, if any (pure).
 
-The one decision to know: only a page's keywords can call it, word by word, so `rate` is
-never found in `generate`. How much a match says is how rare its words are over all
-pages: that puts `epsilon` before `adam` before `batch size` by itself. A question that
-matches nothing well gets no page, which is better than a wrong one.
+Only a page's keywords call it, word by word, so `rate` is never found in `generate`. A
+match counts by how rare its words are over all pages, which puts `epsilon` before
+`adam` before `batch size`. No good match: no page.
 """
 
 import math

@@ -1,9 +1,9 @@
 """Short explanations in our own words, with sources: what a concept question gets.
 
 One Markdown file per concept beside this one: a title, lines of `keywords`, `ties` and
-`related`, a first paragraph that answers by itself, the rest, a line with the source.
-The one decision to know: a page holds no number of our own runs. `ties` names what
-those say of it, and `advisor.concepts.evidence` reads that from the store.
+`related`, a first paragraph that answers by itself, the rest, a line with the source. A
+page holds no number of our own runs: `ties` names what `advisor.concepts.evidence`
+reads from the store.
 """
 
 from dataclasses import dataclass
@@ -38,11 +38,7 @@ def load_concepts() -> list[Concept]:
 
 
 def get_concept(key: str) -> Concept:
-    """Return the concept with this key.
-
-    Raises:
-        KeyError: There is none.
-    """
+    """Return the concept with this key, or raise KeyError."""
     return {concept.key: concept for concept in _concepts()}[key]
 
 

@@ -1,7 +1,7 @@
 """Runs from the contract's CSV or Parquet: one row is one run.
 
-A row's id is the hash of its content and of its occurrence number among identical rows
-of the file, so importing a file twice adds nothing and 25 equal replicates add 25.
+A row's id is the hash of its content and of its number among identical rows, so
+importing a file twice adds nothing and 25 equal replicates add 25.
 """
 
 import csv
@@ -26,15 +26,29 @@ REQUIRED = (
 OPTIONAL = "seed outcome failed_at_step device recipe goal batch_convention".split()
 MAX_BYTES = 500 * 2**20
 _MAX_TEXT = 200
+AUTO = "auto"
 
 
-def parse_runs(path: Path) -> ParsedFile:
-    """Read a .csv or .parquet file; bad rows are rejected with line and reason.
+def parse_runs(path: Path, file_format: str = AUTO) -> ParsedFile:
+    """Read a table of runs; bad rows are rejected with line and reason.
+
+    Args:
+        path: Of the file.
+        file_format: One of `FORMATS`; `auto`: as the file's name ends, else CSV.
 
     Raises:
-        ImportFileError: No such file, not readable as a table, or columns missing.
+        ImportFileError: No such format or file, not readable as a table, or columns
+            missing.
     """
-    rows = _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path)
+    if file_format == AUTO:
+        ending = path.suffix.lower().removeprefix(".")
+        file_format = ending if ending in _READERS else "csv"
+    if file_format not in _READERS:
+        raise ImportFileError(
+            f"Runs cannot be read from the format '{file_format}': name one of "
+            f"{', '.join(FORMATS)}."
+        )
+    rows = _READERS[file_format](path)
     runs, rejected = [], []
     seen: Counter[str] = Counter()
     for line, row in rows:
@@ -80,6 +94,10 @@ def _read_parquet(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
     _check_columns(path, table.column_names)
     for line, row in enumerate(table.to_pylist(), start=2):
         yield line, {k: "" if v is None else str(v) for k, v in row.items()}
+
+
+_READERS = {"csv": _read_csv, "parquet": _read_parquet}
+FORMATS = (AUTO, *_READERS)
 
 
 def _unreadable(path: Path, error: Exception) -> ImportFileError:

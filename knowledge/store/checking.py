@@ -35,12 +35,10 @@ class StoreCheck:
 def verify_tables(
     folder: Path, rows: Rows, curve: Callable[[str], Curve]
 ) -> StoreCheck:
-    """Rebuild the tables from a store's record files, compare, and judge runs anew.
+    """Rebuild the tables from a store's record files, compare, and judge runs again.
 
-    Args:
-        folder: The store's.
-        rows: Answers an SQL query with its parameters from the published tables.
-        curve: The raw curve of a run by its id.
+    `rows` answers an SQL query with its parameters from the published tables, `curve`
+    gives a run's raw curve by id.
     """
     n_records, problems = _compare_with_records(folder, rows)
     checked, wrong = _recheck_outcomes(rows, curve)

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from knowledge.importers.importer import ParsedFile
+from knowledge.records import Document
 from knowledge.store.store import Store
 
 
 @dataclass(frozen=True)
-class ImportReport:
+class ImportReport(Document):
     """What an import added, knew already and left out, and what it took rows for."""
 
     added: int
@@ -19,13 +20,8 @@ class ImportReport:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document of the contract."""
-        return {
-            "added": self.added,
-            "skipped": self.skipped,
-            "rejected": [{"line": n, "reason": why} for n, why in self.rejected],
-            "workloads": list(self.workloads),
-            "notes": list(self.notes),
-        }
+        rejected = [{"line": n, "reason": why} for n, why in self.rejected]
+        return {**super().to_dict(), "rejected": rejected}
 
 
 def keep_runs(store: Store, parsed: ParsedFile, *, dry_run: bool) -> ImportReport:

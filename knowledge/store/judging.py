@@ -1,7 +1,6 @@
-"""Runs judged anew: a newer outcome rule is applied to the curves that are kept.
+"""Runs judged again: a newer outcome rule is applied to the curves that are kept.
 
-The record of a run stays as it was written; what the tables say of it is the newest
-rule's word, so no run is lost when the rule changes.
+The record stays as it was written; the tables hold the newest rule's word.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,7 @@
 """Runs of pooled groups, kept between snapshots: only rows that are new are read.
 
-The one decision to know: nobody tells this process what others added. So what is kept
-is checked against each new snapshot by the number and hashes of its rows, and read anew
-when they differ (a store rebuilt from its records, say).
+What is kept is checked against each new snapshot by the number and hashes of its rows,
+and read again when they differ.
 """
 
 import threading
@@ -64,12 +63,7 @@ class RunMemory:
         """Return the runs of a group in the order they were ingested.
 
         The same tuple again while none was added; a longer one with the same beginning
-        after that.
-
-        Args:
-            cursor: On the snapshot numbered `generation`.
-            group: The pooled group's name.
-            generation: Snapshots with one number hold the same rows.
+        after that. `cursor` is on the snapshot numbered `generation`.
         """
         with self._lock:
             kept = self._kept.get(group)

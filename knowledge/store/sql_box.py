@@ -1,7 +1,6 @@
 """A person's own SELECT: read-only, on a snapshot, in a child process with limits.
 
-DuckDB's memory limit and interrupt do not hold inside one scalar call (measured), so
-the query runs in a child with limits on its memory and on the processor's time.
+DuckDB's own limits do not hold inside one scalar call (measured).
 """
 
 import json

@@ -182,10 +182,7 @@ class Store:
             inbox.record(self.folder, "throughput", {"rows": bodies})
 
     def record_study(self, study: ShippedStudy | None) -> None:
-        """Save the runs of the study that ships with the program, in one record.
-
-        None notes that this store does without, also when it is opened again.
-        """
+        """Save the runs of the shipped study in one record; None: it does without."""
         body = {
             "study": study.id if study else None,
             "columns": study.columns() if study else {},
@@ -210,8 +207,7 @@ class Store:
     ) -> int:
         """Bring waiting records into the tables, publish, and return how many.
 
-        Returns 0 when nothing waits, or when another process is at it or holds the
-        file open: the records stay where they are and nothing is lost.
+        0 when nothing waits, or another process is at it: nothing is lost.
 
         Raises:
             StoreBusyError: Only for a new store, which cannot be read before.
@@ -322,8 +318,7 @@ class Store:
     def runs_of_group(self, group: str) -> tuple[Run, ...]:
         """Return the runs of one pooled group, in the order they were ingested.
 
-        They are remembered: the very same tuple comes back while none was added, and
-        a longer one with the same beginning after that.
+        The very same tuple while none was added, else one with the same beginning.
         """
         self._ingest_evidence()
         with self._numbered_cursor() as (cursor, generation):
@@ -450,10 +445,7 @@ class Store:
             return cursor.execute(sql, list(parameters)).fetchall()
 
     def _once_a_snapshot(self, sql: str) -> list[tuple[Any, ...]]:
-        """The rows of a query that is asked over and over, remembered while they hold.
-
-        The list is shared: copy what is handed on.
-        """
+        """The rows of a query, remembered while they hold; copy what is handed on."""
         self._ingest_for(sql)
         with self._numbered_cursor() as (cursor, generation):
             known = self._remembered.get(sql)

@@ -1,7 +1,6 @@
 """Record bodies to rows: how each kind of event becomes rows of the tables.
 
-Everything is idempotent: a row that is there already stays as it is, so a record may be
-ingested twice, by anybody, at any time.
+A row that is there stays as it is, so a record may be ingested twice.
 """
 
 import json
@@ -186,8 +185,7 @@ def _insert_study(
 ) -> None:
     """Insert a study's runs; a newer study's word on a run replaces an older one's.
 
-    A run that was made here stays as it is. The order in which both arrive changes
-    nothing, so tables that are rebuilt from the records are the same.
+    A run made here stays as it is, whichever comes first.
     """
     if not columns:
         return

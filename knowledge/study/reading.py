@@ -1,10 +1,8 @@
 """The study that ships with the program: measured runs and their curves, as Parquet.
 
-`study.toml` says what was run, when and on which machine, and holds the other files'
-hashes, so a damaged or half-copied study is known before a row of it is used. Curves
-stay here and are read when somebody looks at one; a store keeps the rows of the runs.
-`knowledge.study.writing` makes the files. Opening a store asks only which study this
-is, so pyarrow is loaded where a file is read.
+`study.toml` says what was run, when and where, and holds the other files' hashes, so
+damage is known before a row is used. Curves stay here; a store keeps the rows.
+`knowledge.study.writing` makes the files. pyarrow is loaded where a file is read.
 """
 
 import hashlib
@@ -143,10 +141,9 @@ def _read_curves(path: Path, *, only: str | None = None) -> Iterator[tuple[str, 
 
 
 def recheck_study(stored: Mapping[str, tuple[str, int]]) -> tuple[int, list[str]]:
-    """Judge the shipped curves anew: how many there were, and what is wrong.
+    """Judge the shipped curves again: how many there were, and what is wrong.
 
-    Args:
-        stored: Outcome and horizon of the study's runs as a store has them, by run id.
+    `stored` is outcome and horizon of the study's runs in a store, by run id.
     """
     problems = []
     n_checked = 0

@@ -1,8 +1,7 @@
 """Writing the study that ships with the program (knowledge.study.reading reads it).
 
-The one decision to know: losses are kept as 32-bit numbers with as few leading bits as
-leave the verdict of the outcome rule what it was. Each run is judged again on writing,
-so labels can be checked from the shipped files alone.
+Losses are kept as 32-bit numbers with as few leading bits as leave the verdict what it
+was. Each run is judged again on writing, so labels can be checked from the files alone.
 """
 
 import hashlib
@@ -51,14 +50,8 @@ def write_study(
 ) -> ShippedStudy:
     """Write runs, curves and facts as a study and return it; an older one goes.
 
-    Each run is judged by the newest rule, and its curve is kept as short as leaves
-    that verdict what it is.
-
-    Args:
-        folder: Where the files go; made if absent.
-        runs: Each run with its raw curve, in any order.
-        facts: What else study.toml says: plain values, and tables and lists of tables
-            of them.
+    `runs` come with their raw curves. `facts` are what else study.toml says: plain
+    values, and tables and lists of tables of them.
 
     Raises:
         StudyError: A verdict would change, or there is nothing to write.

@@ -40,7 +40,7 @@ def test_a_new_store_answers_from_measured_runs(study):
     assert (counts["runs"], counts["curves"]) == (N_RUNS, 0)
 
 
-def test_without_the_study_or_the_seeds_there_are_none(study, tmp_path, monkeypatch):
+def test_without_the_study_or_the_seeds_there_are_none(study, monkeypatch):
     for how in ({"study": False}, {"seeded": False}):
         with Advisor.open(":memory:", **how) as advisor:
             assert advisor.store.counts()["runs"] == 0

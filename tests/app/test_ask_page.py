@@ -8,11 +8,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from advisor.conversation.asking_back import EXAMPLES
+from advisor.evidence.scope import Asked
 from advisor.service import Advisor
 from advisor.ui import plans, resources
 from advisor.ui.turns import Turn, ask_turn
 from knowledge.errors import BadValueError, StoreBusyError
 from knowledge.names import WorkloadName
+from knowledge.outcome import RULE_VERSION
 from knowledge.records import Curve, Outcome
 from tests.app.pages import OpenPage, proxy_run, texts
 
@@ -380,6 +382,24 @@ def test_when_the_runs_are_over_the_answer_is_made_anew(
     assert after.plan_id != before.plan_id
 
 
+@pytest.mark.parametrize("state", ["failed", "cancelled"])
+def test_runs_that_all_failed_are_not_said_to_have_updated_the_answer(
+    advisor: Advisor, asked: AppTest, state: str
+) -> None:
+    """Also where another window's runs are counted meanwhile."""
+    asked.button(key="ask_run_0").click().run()
+    turn = asked.session_state["ask_turns"][0]
+    while (job := advisor.queue.claim("test")) is not None:
+        advisor.queue.end(job.id, "test", state=state, error="no memory")
+    advisor.queue.end_verification(turn.verification_id, state=state)
+    advisor.store.record_run(proxy_run(1, rate=8e-3, outcome=Outcome.STABLE))
+    asked.run()
+    assert not asked.exception
+    assert asked.session_state["ask_turns"][0].ended_id == turn.verification_id
+    assert "no run could be counted" in texts(asked)
+    assert "updated with the new runs" not in texts(asked)
+
+
 def test_the_history_survives_a_change_of_page(
     advisor: Advisor, open_page: OpenPage
 ) -> None:
@@ -527,6 +547,40 @@ def test_only_reports_about_the_workload_itself_are_arrows(advisor: Advisor) -> 
     assert {claim.workload for claim in turn.chart.claims} == {"realface"}
     assert turn.claims[0].workload == "realface"
     assert {claim.id for claim in turn.chart.claims} < {c.id for c in turn.claims}
+
+
+@pytest.mark.parametrize("workload", ["realface@1/16", "realface"])
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_chart_is_of_the_precision_that_the_answer_speaks_of(
+    advisor: Advisor, workload: str, precision: str
+) -> None:
+    """Runs and bands alike, also those of a narrower copy beside the full size."""
+    advisor.store.record_runs(
+        [
+            replace(
+                proxy_run(i, rate=rate, outcome=outcome),
+                precision=kind,
+                outcome_rule=RULE_VERSION,
+            )
+            for i, (kind, rate, outcome) in enumerate(
+                [
+                    ("fp32", 1e-3, Outcome.STABLE),
+                    ("fp32", 8e-3, Outcome.DIVERGED),
+                    ("bf16", 1e-5, Outcome.STABLE),
+                    ("bf16", 8e-5, Outcome.DIVERGED),
+                ]
+            )
+        ]
+    )
+    turn = ask_turn(advisor, f"What LR for {workload} at batch 5 in {precision}?", None)
+    assert turn.answer.recommendations[0].precision == precision
+    assert turn.chart is not None
+    assert {run.precision for run in turn.chart.runs} == {precision}
+    (band,) = [b for b in turn.chart.bands if b.workload == "realface@1/16"]
+    point = band.points[0]
+    asked = Asked(precision=precision, horizon_steps=band.horizon_steps)
+    rows = advisor.answers.threshold_band("realface@1/16", [point.batch_size], asked)
+    assert [vars(point)] == rows
 
 
 def test_a_named_rate_is_the_one_that_runs(advisor: Advisor) -> None:

@@ -1,7 +1,5 @@
 """The Ask page as a conversation: chips, yes, no, thumbs, links; the History page."""
 
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -314,7 +312,7 @@ def test_markup_in_a_name_is_only_text(advisor: Advisor, open_page: OpenPage) ->
 
 
 def test_conversations_survive_the_app_being_started_anew(
-    tmp_path: Path, advisor: Advisor, open_page: OpenPage
+    advisor: Advisor, open_page: OpenPage
 ) -> None:
     at = say(open_page("ask"), QUESTION)
     conversation = at.session_state["ask_conversation"]

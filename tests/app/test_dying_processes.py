@@ -1,6 +1,5 @@
 """The chat and the Runs page say that runs cannot be carried out; real processes."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,9 @@ from advisor.service import Advisor
 from advisor.settings import Settings
 from advisor.ui import resources
 from tests.app.pages import OpenPage, texts
-from tests.sabotage import EXITS, Sabotage, kill_all
+from tests.processes import SUPERVISOR, WORKER, kill_all
+from tests.sabotage import EXITS, Sabotage
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -26,9 +27,7 @@ def tended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Advisor]
         kill_all(folder)
 
 
-@pytest.fixture(
-    autouse=True, params=["advisor.running.supervisor", "experiments.jobs.worker"]
-)
+@pytest.fixture(autouse=True, params=[SUPERVISOR, WORKER])
 def sabotage(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -36,13 +35,15 @@ def sabotage(
     Sabotage(tmp_path / "sabotage", monkeypatch).at_start_of(request.param, EXITS)
 
 
-def redrawn(at: AppTest, until: str) -> str:
+def redrawn(at: AppTest, says: str) -> str:
     """Draw the page again, as it does by itself, until it says something."""
-    while until not in (shown := said(at)):
-        time.sleep(0.2)
+
+    def shown() -> str:
         at.run()
         assert not at.exception
-    return shown
+        return said(at) if says in said(at) else ""
+
+    return until(shown, what=says)
 
 
 def said(at: AppTest) -> str:

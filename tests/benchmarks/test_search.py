@@ -1,6 +1,7 @@
 """The search benchmark on made-up runs: what is paid, what is found, what is said."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -23,9 +24,11 @@ from benchmarks.search import (
     examples_needed,
     markdown,
     replayed,
+    usual,
 )
 from benchmarks.search_methods import METHODS, Bench, fitted_threshold
 from benchmarks.search_truth import find_reference
+from experiments.workloads.registry import WORKLOADS, get_spec
 
 HORIZON = 300
 THRESHOLDS = {4: -6.0, 16: -5.5, 64: -5.0}
@@ -219,6 +222,17 @@ def test_examples_needed_are_interpolated_between_budgets():
     assert needed.loc["ours", 0.75] == pytest.approx(2**0.5)
     assert needed.loc["grid", 0.5] == pytest.approx(8.0)
     assert math.isinf(needed.loc["grid", 0.9])
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+@pytest.mark.parametrize("kind", ["its own", "rivers", None])
+def test_every_workload_has_a_usual_recipe_of_its_own_and_batch_sizes(name, kind):
+    spec = get_spec(name)
+    if kind != "its own":
+        spec = replace(spec, kind=kind)
+    recipe, batch_sizes = usual(spec)
+    assert recipe in spec.recipes
+    assert list(batch_sizes) == sorted(batch_sizes) != []
 
 
 def test_widened_bounds_reach_further_by_the_factor_at_both_ends():

@@ -6,21 +6,19 @@ Chromium they are skipped, but with CI set they fail: there a skip would hide a 
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.gate import Gate
-from tests.waiting import LIMIT_SECONDS, until
+from tests.processes import free_port, stop, wait_for_app
+from tests.waiting import LIMIT_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -112,45 +110,10 @@ def app_url(
         )
         try:
             url = f"http://127.0.0.1:{port}"
-            health = f"{url}/_stcore/health"
-            until(lambda: is_up(server, health, folder / "server.log"), what="the app")
+            wait_for_app(server, url, folder / "server.log")
             yield url
         finally:
             stop(server)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def is_up(server: subprocess.Popen[bytes], url: str, log: Path) -> bool:
-    """Whether the server answers; a test fails with what it wrote when it ended."""
-    if server.poll() is not None:
-        pytest.fail(f"The app did not come up:\n{log.read_text()[-2000:]}")
-    try:
-        with urllib.request.urlopen(url):
-            return True
-    except OSError:
-        return False
-
-
-def stop(server: subprocess.Popen[bytes]) -> None:
-    """End the server and whatever it started that is still at work."""
-    try:
-        started = psutil.Process(server.pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        started = []
-    server.terminate()
-    server.wait()
-    for process in started:
-        try:
-            process.terminate()
-        except psutil.NoSuchProcess:
-            continue
-    psutil.wait_procs(started, timeout=LIMIT_SECONDS)
 
 
 @pytest.fixture

@@ -2,9 +2,10 @@
 
 import json
 import math
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
 
-from knowledge.records import Curve, Run, run_body
+from knowledge.records import Curve, Document, Run, run_body, to_document
 from tests.example_records import GRID_RUN
 
 
@@ -23,3 +24,42 @@ def test_numbers_that_are_not_finite_become_none():
     assert (body["run"]["metric_value"], body["run"]["seconds"]) == (None, None)
     assert body["losses"] == [2.0, None]
     assert body["metrics"] == {"sharpness": [[1, None], [2, 3.0]]}
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+@dataclass(frozen=True)
+class Point:
+    x: float
+
+
+@dataclass(frozen=True)
+class Secret(Document):
+    word: str
+
+    def to_dict(self):
+        return {"letters": len(self.word)}
+
+
+@dataclass(frozen=True)
+class Page(Document):
+    colour: Colour
+    points: tuple[Point, ...]
+    kept: dict[str, tuple[Secret, ...]]
+    last: Point | None = None
+
+
+def test_a_record_leaves_as_plain_values_whatever_it_holds():
+    """Its fields in their order; a record within that says otherwise has its say."""
+    document = Page(Colour.RED, (Point(1.0),), {"a": (Secret("abc"),)}).to_dict()
+    assert list(document) == ["colour", "points", "kept", "last"]
+    assert document == {
+        "colour": "red",
+        "points": [{"x": 1.0}],
+        "kept": {"a": [{"letters": 3}]},
+        "last": None,
+    }
+    assert type(document["colour"]) is str
+    assert to_document([Secret("ab"), None]) == [{"letters": 2}, None]

@@ -1,14 +1,14 @@
 """Up to which rate runs held: ties over batch sizes, widths and recipes (pure).
 
-A boundary is read off the runs, not off a fit. It is the
-highest rate below the lowest one that failed, each run as it stood after the usual
-length of its workload and recipe.
+A boundary is the highest rate below the lowest one that failed, each run as it was
+after the usual length of its workload and recipe. No fit.
 """
 
 from itertools import pairwise
 
 from advisor.concepts.ties.tie import (
     FACES,
+    IN_FP32,
     JUDGED,
     PLAIN_RECIPES,
     UNSTABLE,
@@ -55,7 +55,7 @@ def _say_boundaries(rows: Rows) -> str | None:
 
 
 BOUNDARIES = Tie(
-    picks=f"{PLAIN_RECIPES} and \"precision\" = 'fp32' and {JUDGED}",
+    picks=f"{PLAIN_RECIPES} and {IN_FP32} and {JUDGED}",
     sums_up=f"""{_EDGES},
 ends as (
     select workload, recipe, any_value(optimizer) as optimizer,
@@ -152,14 +152,11 @@ def _say_variant(change: str, rows: Rows) -> str | None:
 def boundary_tie(plain: str, changed: str, change: str) -> Tie:
     """Return the tie that compares boundaries of two recipes at shared batch sizes.
 
-    Args:
-        plain: The recipe without the change.
-        changed: The recipe with it.
-        change: Begins the sentence about the second, such as `With it`.
+    `change` begins the sentence about the second recipe, such as `With it`.
     """
     recipes = f"recipe in ('{plain}', '{changed}')"
     return Tie(
-        picks=f"{JUDGED} and \"precision\" = 'fp32' and {recipes}",
+        picks=f"{JUDGED} and {IN_FP32} and {recipes}",
         sums_up=f"""{_EDGES}
 select workload, a.recipe, a.optimizer, batch_size, a.steps,
     a.held_up_to as held_plain, a.failed_from as failed_plain,

@@ -1,10 +1,11 @@
 """How good and how fast runs were: ties of accuracy, best rates and speed (pure).
 
-Speed is that of the slowest model with several batch sizes,
-where what a run costs besides its steps matters least.
+Speed is that of the slowest model with several batch sizes, where what a run costs
+besides its steps matters least.
 """
 
 from advisor.concepts.ties.tie import (
+    IN_FP32,
     JUDGED,
     MIN_RUNS,
     UNSTABLE,
@@ -14,7 +15,7 @@ from advisor.concepts.ties.tie import (
     where_text,
 )
 from advisor.rates import rate_text
-from advisor.words import joined, title_of
+from advisor.words import joined, speed_unit, title_of
 from experiments.workloads.registry import examples_per_item
 
 _SCORED = f"{JUDGED} and metric_name = 'validation_accuracy'"
@@ -148,7 +149,7 @@ def _say_speed(rows: Rows) -> str | None:
     if len(rows) < 2:
         return None
     workload = rows[0]["workload"]
-    unit = "EGs/sec" if examples_per_item(workload) == 2 else "examples a second"
+    unit = speed_unit(examples_per_item(workload))
     fastest = max(rows, key=lambda row: row["per_second"])
     said = joined(
         [
@@ -167,13 +168,13 @@ def _say_speed(rows: Rows) -> str | None:
 
 SPEED = Tie(
     picks="examples_per_second > 0 and outcome = 'stable'",
-    sums_up="""
+    sums_up=f"""
 , speeds as (
     select workload, batch_size, true as measured, examples_per_second
     from throughput
     union all
     select workload, batch_size, false, examples_per_second
-    from picked where "precision" = 'fp32'),
+    from picked where {IN_FP32}),
 medians as (
     select workload, measured, batch_size, contains(workload, '@1/') as is_copy,
         round(median(examples_per_second), 1) as per_second, count(*) as timed

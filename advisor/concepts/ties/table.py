@@ -8,6 +8,7 @@ from advisor.concepts.ties.pairs import pair_tie
 from advisor.concepts.ties.scores import ACCURACY, OPTIMIZERS, SPEED, rates_tie
 from advisor.concepts.ties.stock import REACH, STOCK
 from advisor.concepts.ties.tie import Tie
+from knowledge.records import BF16, FP32
 
 TIES: Mapping[str, Tie] = {
     "accuracy": ACCURACY,
@@ -23,7 +24,7 @@ TIES: Mapping[str, Tie] = {
     ),
     "failures": FAILURES,
     "mixed_precision": pair_tie(
-        "precision", {"fp32": "bf16"}, words=("in full precision", "in bf16")
+        "precision", {FP32: BF16}, words=("in full precision", "in bf16")
     ),
     "momentum": pair_tie(
         "recipe", {"sgd": "momentum"}, words=("without momentum", "with it")

@@ -1,8 +1,7 @@
 """A tie: what is asked of the store for a concept, and how it is said (pure).
 
-A sentence takes its numbers from the rows of its query and
-from nowhere else, the constants among them too. So whoever doubts a number finds it in
-the rows, and whoever doubts the rows runs the query.
+A sentence takes its numbers from the rows of its query alone, so whoever doubts a
+number runs the query.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +10,7 @@ from typing import Any
 
 from advisor.words import optimizer_title, title_of
 from knowledge.recipes import RECIPES, is_variant
+from knowledge.records import FP32
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
@@ -18,7 +18,8 @@ Rows = Sequence[Row]
 MIN_RUNS = 5  # fewer say nothing
 UNSTABLE = "outcome in ('degraded', 'diverged')"
 JUDGED = "outcome in ('stable', 'degraded', 'diverged')"
-FACES = "workload like '%@1/%' and \"precision\" = 'fp32'"
+IN_FP32 = f"\"precision\" = '{FP32}'"
+FACES = f"workload like '%@1/%' and {IN_FP32}"
 _NAMES = ", ".join(f"'{name}'" for name in RECIPES if not is_variant(name))
 PLAIN_RECIPES = f"recipe in ({_NAMES})"
 

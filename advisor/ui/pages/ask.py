@@ -156,10 +156,7 @@ def answer(question: str, context: Question | None) -> None:
 
 
 def settled(text: str) -> bool:
-    """Whether a text says yes or no to what the last turn offers; then it is done.
-
-    What it asks counts before the runs that every thin answer offers.
-    """
+    """Whether a text says yes or no to what the last turn offers; then it is done."""
     last = latest_turn()
     turn = turns[last] if last is not None else None
     if last is None or not isinstance(turn, Turn):

@@ -1,9 +1,8 @@
 """How sharp a loss is and how noisy its gradient, at the weights of this moment.
 
-Both say where a run stands: plain gradient descent holds while the rate is below two by
-the largest eigenvalue (arXiv:2103.00065), and a batch well above the noise scale tells
-little more than a smaller one (arXiv:1812.06162). Neither touches the gradients that a
-step of training uses.
+Full-batch gradient descent is stable below a rate of two by the largest eigenvalue
+(arXiv:2103.00065); a batch well above the noise scale tells little more than a smaller
+one (arXiv:1812.06162). Neither touches the gradients that a step uses.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,8 +16,7 @@ from torch import Tensor, nn
 class GradientNoise:
     """The mean loss over some examples, its gradient's squared norm, and the noise.
 
-    `trace` is the sum of the variances of one example's gradient, so that `scale`, in
-    examples, is the batch size at which noise and gradient are equally strong.
+    `trace` is the sum of the variances of one example's gradient.
     """
 
     loss: float
@@ -37,13 +35,9 @@ class GradientNoise:
 def top_eigenvalue(loss: Tensor, model: nn.Module, *, steps: int) -> float:
     """Return the largest eigenvalue of the loss's Hessian, from below.
 
-    Lanczos from the gradient, which lies mostly along the sharp directions: with as
-    many products with the Hessian it gets nearer than power iteration does.
-
-    Args:
-        loss: Scalar, with its graph, which is used up.
-        model: Its trainable parameters are the variables.
-        steps: Products with the Hessian, each about two backward passes.
+    Lanczos from the gradient, which lies mostly along the sharp directions. `loss` is a
+    scalar with its graph, which is used up; each of the `steps` takes about two
+    backward passes.
     """
     parameters = _trained(model)
     gradient = _flat(torch.autograd.grad(loss, parameters, create_graph=True))
@@ -80,8 +74,7 @@ def top_eigenvalue(loss: Tensor, model: nn.Module, *, steps: int) -> float:
 def sharpness_along_gradient(loss: Tensor, model: nn.Module) -> float:
     """Return the curvature of a loss along its own gradient, g'Hg / |g|^2.
 
-    Averaged over a run's batches it is the batch sharpness, which settles near two by
-    the rate where the largest eigenvalue stays below (arXiv:2412.20553).
+    Its mean over a run's batches settles near two by the rate (arXiv:2412.20553).
     """
     parameters = _trained(model)
     gradient = _flat(torch.autograd.grad(loss, parameters, create_graph=True))
@@ -102,8 +95,7 @@ def gradient_noise(
         batch_size: Examples in each of the batches.
 
     Source: arXiv:1812.06162, appendix A.1: the variance between batches is the trace
-    divided by the batch size. Here the batches are all there is, so that their mean is
-    the gradient and not an estimate of it.
+    divided by the batch size; here their mean is the gradient itself.
     """
     parameters = _trained(model)
     values, gradients = [], []

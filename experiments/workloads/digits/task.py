@@ -1,9 +1,8 @@
 """Scikit-learn's 1,797 handwritten digits as a task: 8 x 8 pixels, ten classes.
 
-The split into training and held-back digits is the same for every run. Batches are
-shuffled epochs without replacement; what does not fill a batch is left out, and the
-next epoch is shuffled anew. The loss that is told is the mean over the batch under
-every recipe, also where a step follows the sum: curves of all batch sizes compare.
+Every run has the same held-out digits. Batches are shuffled epochs without replacement;
+what does not fill a batch is left out. The loss that is told is the mean over the batch
+under every recipe, so that curves of all batch sizes compare.
 """
 
 import functools
@@ -68,12 +67,9 @@ def load_split_digits() -> Digits:
 
 
 class DigitsTask:
-    """Classify digits: the cross-entropy of a batch, accuracy on held-back digits.
+    """Classify digits: the cross-entropy of a batch, accuracy on held-out digits.
 
-    Args:
-        model: Maps (n, 1, 8, 8) to logits (n, 10).
-        config: The run; `batch_size`, `seed`, `device` and the recipe's reduction
-            are used.
+    `model` maps (n, 1, 8, 8) to logits (n, 10).
 
     Raises:
         BadValueError: The batch is larger than the training set.
@@ -104,10 +100,7 @@ class DigitsTask:
         self._order = torch.empty(0, dtype=torch.int64)
 
     def training_loss(self, step: int) -> Tensor:
-        """The mean cross-entropy of a step's batch; steps count from 1.
-
-        Its gradient is that of the sum where the recipe says so.
-        """
+        """The mean cross-entropy of a step's batch; its gradient is the recipe's."""
         self._step = step
         with mixed_precision(self._config):
             loss = self._mean_loss(self.batch_indices(step))
@@ -116,16 +109,13 @@ class DigitsTask:
         return loss
 
     def measure(self) -> dict[str, float]:
-        """Metrics on held-back digits, every fourth time also on the training set.
+        """Metrics on held-out digits, every fourth time also on the training set.
 
-        Returns:
-            `validation_accuracy`; `validation_loss`; `output_spread` (of the class
-            probabilities, so that it lies in 0..0.5). Every fourth time, at steps that
-            depend on the run's length alone: `training_loss`; `gradient_norm`;
-            `noise_scale` (in examples); `sharpness_top` (the largest eigenvalue of the
-            Hessian, on 256 digits); `batch_sharpness` (the curvature of the loss of
-            batches of the run's size along their gradient). All of them are of the
-            mean loss, whichever a step follows.
+        `validation_accuracy`, `validation_loss`, `output_spread` (of the class
+        probabilities: 0..0.5). Every fourth time, all of the mean loss:
+        `training_loss`, `gradient_norm`, `noise_scale` (in examples), `sharpness_top`
+        (largest eigenvalue of the Hessian, on 256 digits), `batch_sharpness` (curvature
+        along the gradient of the run's batches).
         """
         self.model.eval()
         with torch.no_grad():

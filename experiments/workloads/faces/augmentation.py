@@ -1,8 +1,7 @@
 """Augmentation of a step's faces: one stack, one pass, a pure function of a generator.
 
-All random numbers are drawn on the CPU, in one fixed order, so a batch is the same on
-every device. Order and strengths are those of the program whose users' reports we test:
-lightness and colour, local contrast, turn and shift, flip, copy taken as target, warp.
+All random numbers are drawn on the CPU, in one order, so a batch is the same on every
+device. Order and strengths are those of the program whose users' reports we test.
 Source: deepfakes/faceswap, lib/training/data, read as facts.
 """
 
@@ -40,18 +39,13 @@ _LAB_KNEE, _LAB_SLOPE, _LAB_OFFSET = 6 / 29, 841 / 108, 4 / 29
 def augment(
     lab: Tensor, generator: torch.Generator, *, input_size: int, output_size: int
 ) -> tuple[Tensor, Tensor]:
-    """Return the faces to feed (warped) and to reconstruct (not warped).
+    """Return the faces to feed (warped) and to reconstruct (not warped), RGB in 0..1.
 
     Args:
-        lab: Faces, (n, 3, size, size), as `rgb_to_lab` gives them: a third of the
-            work, and needed only once for each face. Size is at least both sizes.
+        lab: Faces, (n, 3, size, size), from `rgb_to_lab`; at least as large as both.
         generator: On the CPU; the only source of chance.
         input_size: Side of the faces fed, in pixels.
         output_size: Side of the targets, in pixels.
-
-    Returns:
-        (n, 3, input_size, input_size) and (n, 3, output_size, output_size), RGB in
-        0..1 but for rounding.
     """
     count, _, size, _ = lab.shape
     draws = _Draws.of(count, size, generator)
@@ -99,12 +93,7 @@ class _Draws:
 def recolour(lab: Tensor, draws: _Draws) -> Tensor:
     """Shift lightness and colour, then even out the contrast of some faces (CLAHE).
 
-    Args:
-        lab: Shape (n, 3, size, size), as `rgb_to_lab` gives it.
-        draws: What chance decides.
-
-    Returns:
-        The faces as RGB in 0..1.
+    From (n, 3, size, size) as `rgb_to_lab` gives it to RGB in 0..1.
     """
     # The shifts are defined on 8-bit channels: L scaled to 0..255, a and b plus 128.
     amount = draws.shade * torch.tensor([LIGHTNESS, COLOUR, COLOUR])
@@ -163,15 +152,12 @@ def equalise(lightness: Tensor, grid: Tensor) -> Tensor:
     """Even out contrast tile by tile, limited so that noise stays noise (CLAHE).
 
     Each tile's histogram of 256 levels is cut at CONTRAST_CLIP times its mean, what was
-    cut spread evenly, and its running sum is the new lightness; between tile centres
+    cut is spread evenly, and its running sum is the new lightness; between tile centres
     the four nearest are blended.
 
     Args:
-        lightness: Shape (n, size, size), in 0..1.
+        lightness: Shape (n, size, size), in 0..1; so is the result.
         grid: Tiles a side for each image, shape (n,), int64.
-
-    Returns:
-        The new lightness, same shape, in 0..1, in steps of 1/255 before blending.
 
     Source: K. Zuiderveld, Contrast limited adaptive histogram equalization, Graphics
     Gems IV, 1994.
@@ -250,7 +236,7 @@ def move(faces: Tensor, draws: _Draws) -> Tensor:
 def _places(size: int) -> Tensor:
     """Right, down and 1 of every pixel, (3, size * size); a picture is 2 wide.
 
-    One product with this is six times as fast as torch's own affine grid (measured).
+    Six times as fast as torch's own affine grid (measured).
     """
     line = (2.0 * torch.arange(size) + 1.0) / size - 1.0
     right, down = line.expand(size, size), line[:, None].expand(size, size)
@@ -258,12 +244,9 @@ def _places(size: int) -> Tensor:
 
 
 def warp(faces: Tensor, offsets: Tensor) -> Tensor:
-    """Bend the faces smoothly; what comes from outside is black.
+    """Bend faces (n, 3, size, size) smoothly; what comes from outside is black.
 
-    Args:
-        faces: Shape (n, 3, size, size).
-        offsets: Of 5x5 control points spread over the picture, (n, 2, 5, 5): to the
-            right and down, in picture widths. Zeros leave the faces as they are.
+    `offsets` (n, 2, 5, 5) of control points, right and down, are in picture widths.
     """
     size = faces.shape[-1]
     spread = _warp_weights(size).to(faces)
@@ -276,10 +259,9 @@ def warp(faces: Tensor, offsets: Tensor) -> Tensor:
 
 @lru_cache(maxsize=8)
 def _warp_weights(size: int) -> Tensor:
-    """What control points weigh in each row, (size, 5).
+    """What control points weigh in each row, (size, 5); the outer ones are on the edge.
 
-    The points are enlarged bilinearly to 1.25 sizes and an eighth of a size is cut off
-    at each end, so that the outer ones lie on the picture's edge.
+    The points are enlarged bilinearly to 1.25 sizes, less an eighth at each end.
     """
     place = (torch.arange(size) + 0.5) / size
     points = torch.arange(WARP_POINTS)

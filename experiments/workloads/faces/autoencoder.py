@@ -1,7 +1,4 @@
-"""The shape the three face models share: one encoder, a decoder for each side.
-
-Each model file says only what its encoder and decoders are made of.
-"""
+"""The shape the three face models share: one encoder, a decoder for each side."""
 
 from collections.abc import Callable, Mapping
 
@@ -23,13 +20,7 @@ from knowledge.records import RunConfig
 class FaceAutoencoder(nn.Module):
     """A shared encoder and two decoders; faces are (n, 3, size, size) in 0..1.
 
-    Args:
-        encoder: What both sides go through.
-        decoder_a: What draws faces of A from the encoder's output.
-        decoder_b: The same for B.
-        input_size: Side of the faces fed, in pixels.
-        output_size: Side of the faces drawn, in pixels.
-        options: The options the model was built with, defaults included.
+    Sizes are sides in pixels; `options` are those the model was built with.
     """
 
     def __init__(
@@ -51,11 +42,7 @@ class FaceAutoencoder(nn.Module):
         self.options = dict(options)
 
     def forward(self, faces_a: Tensor, faces_b: Tensor) -> tuple[Tensor, Tensor]:
-        """Reconstruct both sides, each with its own decoder.
-
-        The encoder sees both sides at once: it holds no batch norm, so the numbers
-        are those of two passes, in less time.
-        """
+        """Reconstruct both sides, each with its decoder, in one pass of the encoder."""
         encoded = self.encode(torch.cat([faces_a, faces_b]))
         encoded_a, encoded_b = encoded[: len(faces_a)], encoded[len(faces_a) :]
         return self.decode_a(encoded_a), self.decode_b(encoded_b)
@@ -85,8 +72,7 @@ def dense_to_square(
 ) -> list[nn.Module]:
     """Layers of a bottleneck: flatten, two dense layers, (n, channels, side, side).
 
-    There is no activation between or after the dense layers. Dropout, where there is
-    some, follows each of them.
+    No activation; dropout, if any, follows each dense layer.
     """
     return [
         nn.Flatten(),
@@ -99,10 +85,7 @@ def dense_to_square(
 
 
 def build_face_task(config: RunConfig, build_model: ModelBuilder) -> Task:
-    """The task of one run; the weights are a function of `config.seed` alone.
-
-    Torch's global random state is seeded here.
-    """
+    """The task of one run; seeds torch, so weights depend on `config.seed` alone."""
     # Describing a model needs no image libraries, so they are loaded here.
     from experiments.workloads.faces.task import FaceTask
 

@@ -1,17 +1,15 @@
 """The building blocks of the three face models, to the letter of the original program.
 
-Tensors are (n, channels, height, width). Six decisions to know:
+Tensors are (n, channels, height, width). What differs from the obvious way:
 
 - Kernels are stored channels-last, which makes the convolutions run that way: 33 to
   39 % less CPU time a step for proxies at 1/16 (measured).
 - Strided convolutions pad as TensorFlow's "same" does: 1 px left and top, 2 px right
-  and bottom. Padding by copy costs 2 to 4 % of a step (measured).
-- Pixel shuffle and flattening use PyTorch's order of channels. At random weights that
-  is a mere relabelling of the original program's order.
+  and bottom.
+- Pixel shuffle and flattening use PyTorch's order of channels, a mere relabelling.
 - The last convolution is computed before the last pixel shuffle (`Out`).
 - Large kernels that meet few pixels go through one product (`deep_convolution`).
-- Where the original applies a stand-alone activation right after a block, the block
-  takes its slope instead: an activation per number and a reordering commute.
+- A stand-alone activation right after a block is the block's own: the two commute.
 
 Source: deepfakes/faceswap, lib/model/nn_blocks.py and layers.py, read as facts.
 """
@@ -157,8 +155,7 @@ class Res(nn.Module):
 class Hybrid(nn.Module):
     """Half the channels by pixel shuffle, half by bilinear upsampling, concatenated.
 
-    The bilinear branch never has an activation of its own. `filters` is even. With
-    `outer_slope` the concatenation is activated instead of the pixel-shuffle branch.
+    `filters` is even. `outer_slope` activates the concatenation, not the first half.
     """
 
     def __init__(
@@ -200,8 +197,7 @@ class Fast(nn.Module):
 class TwoBranches(nn.Module):
     """The same input enlarged by pixel shuffle and by bilinear upsampling.
 
-    One convolution computes what both need: they share input, kernel size and
-    initialiser, so the numbers are those of two convolutions, in one pass.
+    One convolution computes what both need.
     """
 
     def __init__(self, in_channels: int, filters: int, *, scale: int) -> None:
@@ -222,9 +218,8 @@ class TwoBranches(nn.Module):
 class Out(nn.Module):
     """Convolution 5x5 and sigmoid, in float32 under mixed precision too.
 
-    Computed before the last pixel shuffle, where it is a convolution 3x3 from four
-    times the channels to four times three: a few channels on many pixels is what a
-    processor does worst. The sums are the same, in half the time (measured: 0.4 to 0.7
+    Computed before the last pixel shuffle, as a convolution 3x3 from four times the
+    channels to four times three: the same sums in half the time (measured: 0.4 to 0.7
     of it, at 4 to 64 channels).
     """
 
@@ -238,9 +233,8 @@ class Out(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, in_channels, s, s) to (n, channels, s, s), each in 0..1; s is even.
 
-        With `shuffled` off the input is what a pixel shuffle by 2 would take,
-        (n, 4 * in_channels, s / 2, s / 2). The result is stored channels-first, like
-        the targets it is compared with.
+        With `shuffled` off the input is what a pixel shuffle by 2 would take. The
+        result is stored channels-first, like the targets.
         """
         device = x.device.type
         if not torch.amp.is_autocast_available(device):  # such as meta
@@ -266,11 +260,7 @@ class Out(nn.Module):
 def fold_kernel(kernel: Tensor) -> Tensor:
     """The kernel 3x3 before a pixel shuffle by 2 that acts like one of 5x5 after it.
 
-    Args:
-        kernel: Shape (channels, in_channels, 5, 5).
-
-    Returns:
-        Shape (4 * channels, 4 * in_channels, 3, 3), its gradient that of `kernel`.
+    From (channels, in_channels, 5, 5) to (4 * channels, 4 * in_channels, 3, 3).
     """
     channels, before = kernel.shape[:2]
     places = _fold_places().to(kernel)

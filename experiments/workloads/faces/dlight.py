@@ -1,7 +1,7 @@
 """The DLight face model: 128 px in; decoder B much larger than decoder A.
 
-The original program's default output is 256 px. Here it is 128, the size the forum's
-claims are about. Batch norm sits in the "good" decoder B only.
+128 px out, as the forum's claims are about (the original's default is 256). Batch norm
+is in the "good" decoder B only.
 
 Source: deepfakes/faceswap, plugins/train/model/dlight.py, read as facts.
 """

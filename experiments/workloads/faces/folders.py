@@ -1,7 +1,6 @@
 """Whether a person's folders of faces are still what a run began with.
 
-Pictures are read once, when a run starts. A run that is resumed reads them again: were
-they others by then, it would go on as a run that nobody could repeat.
+A resumed run reads them again; with other pictures nobody could repeat it.
 """
 
 import hashlib
@@ -11,8 +10,7 @@ from pathlib import Path
 from experiments.training.run_folder import RunFolder
 from knowledge.errors import DataFolderError
 from knowledge.inbox import write_whole
-
-FOLDER_SEPARATOR = "::"
+from knowledge.records import FOLDER_SEPARATOR
 
 
 def check_pictures(data: str, folder: RunFolder) -> None:

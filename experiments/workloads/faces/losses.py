@@ -1,12 +1,11 @@
 """What face models are trained on: structural similarity plus mean squared error.
 
-Two eras of one program: patch SSIM until 2021, Gaussian SSIM today. Their values lie on
-different scales and are not comparable. There is no face mask and no weight on eyes or
-mouth, which is what that program does at multiplier 1 on faces without landmarks.
-Source: deepfakes/faceswap, lib/model/losses and lib/training/loss.py, read as facts.
+Two eras of one program, on different scales: patch SSIM until 2021, Gaussian SSIM
+today. No face mask and no weight on eyes or mouth, as at its multiplier 1. Source:
+deepfakes/faceswap, lib/model/losses and lib/training/loss.py, read as facts.
 
-The gradient of SSIM is written out: a third of the passes over full-size pictures that
-automatic differentiation makes (measured: a quarter of its time at 128 px).
+The gradient of SSIM is written out: a third of the passes that automatic
+differentiation makes (measured: a quarter of its time at 128 px).
 """
 
 from collections.abc import Callable
@@ -47,12 +46,8 @@ def face_loss(name: str) -> FaceLoss:
 def ssim_2021(output: Tensor, target: Tensor) -> Tensor:
     """Half of 1 - SSIM over 3x3 patches side by side, averaged; in 0..1.
 
-    Mean, variance and covariance are over a patch's 27 values, all channels together;
-    rows and columns left over at the right and bottom do not count.
-
-    Args:
-        output: Shape (n, 3, h, w), h and w at least 3.
-        target: The same shape; it gets no gradient.
+    For (n, 3, h, w), h and w at least 3; the target gets no gradient. Statistics are
+    over a patch's 27 values; rows and columns left over do not count.
 
     Source: deepfakes/faceswap 2021, lib/model/losses_tf.py, read as facts.
     """
@@ -62,11 +57,8 @@ def ssim_2021(output: Tensor, target: Tensor) -> Tensor:
 def ssim(output: Tensor, target: Tensor) -> Tensor:
     """1 - SSIM under an 11x11 Gaussian window (sigma 1.5) per channel, averaged; 0..2.
 
-    Borders are continued by reflection, so every pixel counts.
-
-    Args:
-        output: Shape (n, channels, h, w), h and w at least 6.
-        target: The same shape; it gets no gradient.
+    For (n, channels, h, w), h and w at least 6, borders continued by reflection; the
+    target gets no gradient.
 
     Source: Wang et al. 2004, doi:10.1109/TIP.2003.819861.
     """
@@ -81,10 +73,7 @@ class Neighbourhoods(Protocol):
         ...
 
     def spread(self, values: Tensor, images: Tensor) -> Tensor:
-        """The transpose of `means`: what each pixel of `images` gets of `values`.
-
-        One channel stands for all where they share it.
-        """
+        """The transpose of `means`: what each pixel of `images` gets of `values`."""
         ...
 
 
@@ -94,8 +83,7 @@ class Patches:
     def means(self, images: Tensor) -> Tensor:
         """The patches' means, (n, h // 3, w // 3).
 
-        Rows, channels and columns are added in turn, slice by slice: whole lines at a
-        time, a tenth of the time of one sum over small axes (measured).
+        Whole lines are added at a time: a tenth of the time of one sum over small axes.
         """
         _, channels, height, width = images.shape
         height, width = height - height % PATCH, width - width % PATCH
@@ -123,8 +111,7 @@ def _patch_members(size: int) -> Tensor:
 class Windows:
     """A Gaussian window around each pixel, per channel, as products with a band matrix.
 
-    Measured on one CPU core: nine times faster than convolving at 64 px, fifteen
-    times at 128, six at 256.
+    On one core nine times faster than convolving at 64 px, fifteen at 128 (measured).
     """
 
     def means(self, images: Tensor) -> Tensor:

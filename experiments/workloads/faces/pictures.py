@@ -1,8 +1,8 @@
 """Faces of two people, A and B: generated, from a person's folders, or LFW's.
 
-All are float32 tensors (n, 3, size, size) in 0..1, channels red, green, blue, split
-into faces to train on and fixed faces held back. The generated ones take seconds to
-draw, so they are kept in the platform's cache folder; losing that folder loses nothing.
+All are float32 RGB (n, 3, size, size) in 0..1, split into faces to train on and fixed
+ones held out. Generated ones are kept in the platform's cache folder, which can be
+lost.
 """
 
 import contextlib
@@ -24,8 +24,9 @@ from torch.nn import functional
 
 from experiments.workloads.faces.generated import DRAWING_VERSION, HELD_BACK, draw_faces
 from knowledge.errors import DataFolderError
+from knowledge.records import FOLDER_SEPARATOR
 
-GENERATED, LFW, FOLDER_SEPARATOR = "generated", "lfw", "::"
+GENERATED, LFW = "generated", "lfw"
 TRAIN_FACES = 256  # per side, generated
 # Of a folder one picture in five is held back, at most as many as are generated.
 FEWEST_HELD_BACK = 2  # so that it can be seen whether outputs differ at all
@@ -38,10 +39,7 @@ MIN_SIZE = 8
 
 @dataclass(frozen=True, eq=False)
 class FaceSet:
-    """Both people's faces, (n, 3, size, size) each; shared between tasks, so read only.
-
-    The numbers of faces of the sides may differ.
-    """
+    """Both people's faces, (n, 3, size, size) each, n by side; shared, so read only."""
 
     train_a: Tensor
     train_b: Tensor
@@ -54,7 +52,7 @@ def load_faces(data: str, size: int, *, count: int = TRAIN_FACES) -> FaceSet:
 
     Args:
         data: `generated`, `lfw`, or two folders of aligned faces, `FOLDER_A::FOLDER_B`.
-        size: Side of a face in pixels, at least 8.
+        size: At least 8.
         count: Generated faces per side to train on; the others take what there is.
 
     Raises:
@@ -79,10 +77,7 @@ def load_faces(data: str, size: int, *, count: int = TRAIN_FACES) -> FaceSet:
 
 @lru_cache(maxsize=2)
 def generate_faces(size: int, count: int = TRAIN_FACES) -> FaceSet:
-    """Return `count` generated faces a side to train on, and 12 held back.
-
-    Kept in memory for the next task of this process, on disk for the next process.
-    """
+    """Return `count` generated faces a side to train on, and 12 held out; both kept."""
     path = _cache_folder() / f"faces-{DRAWING_VERSION}-{size}-{count}.npz"
     drawn = _find_kept(path)
     if drawn is None:
@@ -128,13 +123,12 @@ def _keep(path: Path, drawn: Sequence[Tensor]) -> None:
 
 
 def load_folder(folder: Path, size: int) -> tuple[Tensor, Tensor]:
-    """Return a folder's faces to train on and those held back.
+    """Return a folder's faces to train on and those held out.
 
-    Pictures are cut to a centred square and shrunk by area. Held back is one in five,
-    2 to 12, spread evenly over the sorted names so that all poses are among them; of
-    fewer than four pictures none can be spared, and all serve as both. Of more than
-    1024 pictures as many are taken, evenly. Hidden files and folders inside are left
-    out.
+    Pictures are cut to a centred square and shrunk by area. Held out is one in five, 2
+    to 12, spread evenly over the sorted names; fewer than four pictures all serve as
+    both. Of more than 1024 as many are taken, evenly. Hidden files and inner folders
+    are left out.
 
     Raises:
         DataFolderError: It is missing, has fewer than two pictures, holds another
@@ -157,8 +151,7 @@ def load_folder(folder: Path, size: int) -> tuple[Tensor, Tensor]:
 def load_lfw_faces(size: int) -> FaceSet:
     """Return the 100 real faces that scikit-image ships, enlarged from 25x25 gray.
 
-    They show a hundred people, so A and B are no persons here: the first and second
-    half of the file. Meant for small proxies; there is little detail to lose.
+    A and B are the halves of the file, not two persons. Meant for small proxies.
 
     Source: skimage.data.lfw_subset, from Labeled Faces in the Wild.
     """

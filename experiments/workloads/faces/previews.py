@@ -1,8 +1,7 @@
 """Previews of a face model: how sharp its faces are, and a sheet to look at.
 
-Sharpness is a number for what users judge by eye in the preview window. The sheet has
-that window's columns. Source: deepfakes/faceswap, lib/training/preview.py, read as
-facts.
+Sharpness is what users judge by eye in the preview window, whose columns the sheet has.
+Source: deepfakes/faceswap, lib/training/preview.py, read as facts.
 """
 
 from collections.abc import Sequence
@@ -24,12 +23,8 @@ _LAPLACIAN = ((0.0, 1.0, 0.0), (1.0, -4.0, 1.0), (0.0, 1.0, 0.0))
 def sharpness(outputs: Tensor, originals: Tensor) -> float:
     """Return the detail of the outputs relative to that of the originals.
 
-    Detail is the mean squared Laplacian of the luma: 1 is as sharp as the originals, 0
-    is flat. Noise counts as detail, so an untrained model may lie above a trained one.
-
-    Args:
-        outputs: Shape (n, 3, h, w), RGB in 0..1.
-        originals: The faces they should look like, same height and width.
+    Detail is the mean squared Laplacian of the luma of (n, 3, h, w), RGB in 0..1: 1 is
+    as sharp as the originals, 0 is flat. Noise counts as detail.
 
     Raises:
         ValueError: Heights or widths differ, or the originals are flat.
@@ -44,12 +39,8 @@ def matched_detail(outputs: Tensor, originals: Tensor) -> float:
 
     The Laplacian of the outputs' luma regressed on that of the originals, at three
     scales (pixels, 2x2 and 4x4 blocks), averaged: 1 for the originals themselves, 0 for
-    what is flat or noise alone. Unlike sharpness it grows while a model learns, coarse
-    detail first, and falls only when faces get blurrier or wrong.
-
-    Args:
-        outputs: Shape (n, 3, h, w), RGB in 0..1, h and w at least 12.
-        originals: The faces they should look like, one for each output.
+    what is flat or noise alone. It grows while a model learns and falls only when faces
+    get blurrier or wrong. For (n, 3, h, w), RGB in 0..1, h and w at least 12.
 
     Raises:
         ValueError: Shapes differ, or the originals are flat.
@@ -70,10 +61,8 @@ def matched_detail(outputs: Tensor, originals: Tensor) -> float:
 def preview_sheet(rows: Sequence[Sequence[Tensor]]) -> Image.Image:
     """Return a sheet: originals, own reconstructions and swaps, a row per face pair.
 
-    Args:
-        rows: Six faces each, in the order of COLUMNS: A, A drawn as A, A drawn as B,
-            then the same for B. Faces are (3, size, size), RGB in 0..1; what is not
-            finite is shown black.
+    Each row is six faces in the order of COLUMNS, (3, size, size), RGB in 0..1; what is
+    not finite is shown black.
 
     Raises:
         ValueError: There are no rows, or one does not hold six faces.

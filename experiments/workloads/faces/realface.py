@@ -1,7 +1,7 @@
 """The RealFace model: no shared bottleneck, and an A decoder 2/3 as wide as B's.
 
-Widths at full size are whole numbers cut down (int(512 / 1.5) = 341, then 170, 85, 42);
-a proxy narrows each of those, so that it stays the same model.
+Full widths are cut to whole numbers (int(512 / 1.5) = 341, then 170, 85, 42); a proxy
+narrows each of those.
 
 Source: deepfakes/faceswap, plugins/train/model/realface.py, read as facts.
 """
@@ -43,8 +43,8 @@ OPTIONS = (
 class Sizes:
     """What follows from the two image sizes, at full width.
 
-    The decoders start from `side` x `side` pixels with `filters` channels and enlarge
-    that `upscales` times.
+    Decoders start with `filters` channels of `side` x `side` and enlarge `upscales`
+    times.
     """
 
     side: int

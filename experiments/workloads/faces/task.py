@@ -1,8 +1,8 @@
 """A face model made ready to train: its faces, its batches, its loss and its measures.
 
 A step feeds both sides through the shared encoder and their own decoders and adds the
-two losses, undivided; swapped faces are looked at, never trained. A batch is a pure
-function of (seed, step), so a resumed run goes on as if nothing had happened.
+two losses; swapped faces are looked at, never trained. A batch is a pure function of
+(seed, step), so a resumed run sees the same.
 """
 
 from collections.abc import Iterator
@@ -57,10 +57,9 @@ class FaceTask:
     """One run's face model and data; follows the `Task` protocol of the workloads.
 
     Args:
-        model: Has `forward(faces_a, faces_b)`, `encode`, `decode_a` and `decode_b`; it
-            is moved to the run's device.
-        config: `data` picks the faces, `batch_size` counts the faces of each side, and
-            the recipe names the loss.
+        model: Moved to the run's device.
+        config: `data` picks the faces, `batch_size` counts those of each side, and the
+            recipe names the loss.
         input_size: Side of the faces the model takes, in pixels.
         output_size: Side of the faces it draws.
 
@@ -98,11 +97,7 @@ class FaceTask:
         )
 
     def training_loss(self, step: int) -> Tensor:
-        """The loss of A plus the loss of B on one step's batch, with its graph.
-
-        Args:
-            step: The optimizer step, counted from 1.
-        """
+        """The loss of A plus the loss of B on one step's batch, with its graph."""
         inputs, targets = self.batch(step)
         faces_a, faces_b = inputs.chunk(2)
         with mixed_precision(self._config):
@@ -111,17 +106,12 @@ class FaceTask:
         return 2.0 * self._loss(outputs.float(), targets)
 
     def measure(self) -> dict[str, float]:
-        """Metrics on the held-back faces, in evaluation mode, unwarped.
+        """Metrics on the held-out faces, in evaluation mode, unwarped.
 
-        Returns:
-            `sharpness` (mean of `sharpness_a` and `sharpness_b`: detail relative to the
-            originals'); `matched_detail` (the share of the originals' detail drawn in
-            its place, mean of both sides); `output_spread` (standard deviation across
-            faces, averaged over pixels, of the side with less of it: zero when a
-            decoder has collapsed);
-            `held_out_mse`; `mean_face_mse` (what always answering with the mean
-            training face would get); `held_out_loss` (on the scale of the training
-            loss).
+        `sharpness` and `matched_detail`, means of both sides; `output_spread` (standard
+        deviation across faces, averaged over pixels, of the side with less of it: zero
+        when a decoder has collapsed); `held_out_mse`; `mean_face_mse` (of always
+        answering with the mean training face); `held_out_loss` (the training loss).
         """
         drawn = self._reconstruct()
         pairs = list(zip(drawn, self._held_targets, strict=True))
@@ -179,8 +169,7 @@ class FaceTask:
     def _chosen(self, step: int, side: int) -> Tensor:
         """Which faces of a side a step trains on, as rows of all faces.
 
-        Each side goes through its faces epoch by epoch, in a new order each time, and
-        starts over on its own; a batch may hold the end of one epoch and the next.
+        Each side goes through its own epochs; a batch may span two of them.
         """
         count, size = self._counts[side], self._config.batch_size
         first, end = (step - 1) * size, step * size

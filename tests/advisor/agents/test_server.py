@@ -62,7 +62,7 @@ def over_stdio(store: Path, talk: Talk, *command: str) -> Any:
     """Start a server on a store, let a client talk to it, and return what it says."""
     server = StdioServerParameters(
         command=sys.executable,
-        args=[*(command or ("-m", "advisor.cli.main")), "mcp", "--store", str(store)],
+        args=[*(command or ("-m", "advisor.cli")), "mcp", "--store", str(store)],
         env=environment(),
         cwd=ROOT,
     )
@@ -238,7 +238,7 @@ def test_a_client_reads_asks_and_is_refused_in_sentences(store, advisor):
 @pytest.mark.slow
 def test_a_plan_is_proposed_approved_once_and_really_trained(tmp_path):
     """Two runs of a second each; the store is another one, since it changes."""
-    wish = {
+    asked = {
         "workload": "digits_mlp",
         "batch_sizes": [32],
         "learning_rates": [1e-3, 3e3],
@@ -247,17 +247,18 @@ def test_a_plan_is_proposed_approved_once_and_really_trained(tmp_path):
     }
 
     async def talk(session: ClientSession) -> dict[str, Any]:
-        plan = (await session.call_tool("propose_runs", wish)).structured_content
+        plan = (await session.call_tool("propose_runs", asked)).structured_content
         before = (await session.call_tool("jobs", {})).structured_content
         plan_id = {"plan_id": plan["plan_id"]}
         done = (await session.call_tool("approve_plan", plan_id)).structured_content
         again = await session.call_tool("approve_plan", plan_id)
         name = {"verification_id": done["verification_id"]}
-        while True:
-            how = await session.call_tool("verification", name)
-            if how.structured_content["state"] != "running":
-                break
-            await anyio.sleep(POLL_SECONDS)
+        with anyio.fail_after(LIMIT_SECONDS):
+            while True:
+                how = await session.call_tool("verification", name)
+                if how.structured_content["state"] != "running":
+                    break
+                await anyio.sleep(POLL_SECONDS)
         return {
             "plan": plan,
             "before": before,
@@ -348,7 +349,7 @@ def test_nothing_but_the_protocol_goes_to_standard_output(store):
 
 @pytest.mark.slow
 def test_the_server_ends_when_its_client_goes(store):
-    process = started(store, "-m", "advisor.cli.main")
+    process = started(store, "-m", "advisor.cli")
     process.stdin.write(HELLO)
     process.stdin.flush()
     assert json.loads(process.stdout.readline())["id"] == 1
@@ -368,7 +369,7 @@ def url(store) -> Iterator[str]:
     """An HTTP server in a process of its own."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = ["-m", "advisor.cli.main", "mcp", "--http", "--port", str(port)]
+    command = ["-m", "advisor.cli", "mcp", "--http", "--port", str(port)]
     process = subprocess.Popen(
         [sys.executable, *command, "--store", str(store)],
         cwd=ROOT,
@@ -412,7 +413,7 @@ def status(url: str, **headers: str) -> int:
         },
     )
     try:
-        with urllib.request.urlopen(asked) as answer:
+        with urllib.request.urlopen(asked, timeout=LIMIT_SECONDS) as answer:
             return answer.status
     except urllib.error.HTTPError as error:
         with error:
@@ -472,7 +473,7 @@ def test_without_a_token_no_path_and_no_method_says_anything(url):
         for method in ("GET", "POST", "DELETE", "OPTIONS"):
             asked = urllib.request.Request(base + path, method=method)
             with pytest.raises(urllib.error.HTTPError) as caught:
-                urllib.request.urlopen(asked)
+                urllib.request.urlopen(asked, timeout=LIMIT_SECONDS)
             with caught.value as error:
                 assert error.code == 401
                 assert error.headers["WWW-Authenticate"] == "Bearer"
@@ -489,7 +490,7 @@ def test_a_request_that_is_too_large_is_refused(url):
         },
     )
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(asked)
+        urllib.request.urlopen(asked, timeout=LIMIT_SECONDS)
     with caught.value as error:
         assert error.code == 413
 
@@ -574,7 +575,7 @@ def test_asking_and_approving_need_no_mcp_package():
 @pytest.mark.slow
 def test_an_interrupted_server_ends_without_a_traceback(store):
     """Ctrl-C in a terminal, where nobody closes standard input."""
-    process = started(store, "-m", "advisor.cli.main")
+    process = started(store, "-m", "advisor.cli")
     process.stdin.write(HELLO)
     process.stdin.flush()
     process.stdout.readline()

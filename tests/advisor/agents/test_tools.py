@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from advisor.agents.results import MOST_CHARS, short_result
 from advisor.agents.tools import TOOLS, call_tool
+from advisor.evidence.scope import AskedValues
 from advisor.service import Advisor
 from knowledge.errors import (
     AdvisorError,
@@ -88,6 +89,25 @@ def test_every_schema_is_one_and_allows_the_right_arguments():
         jsonschema.Draft202012Validator.check_schema(tool.schema)
         jsonschema.validate(RIGHT[name], tool.schema)
         json.dumps(tool.schema, allow_nan=False)
+
+
+@pytest.mark.parametrize("name", ["recommend", "judge", "max_batch", "fastest_batch"])
+def test_whatever_may_be_asked_of_an_answer_may_be_asked_through_a_tool(advisor, name):
+    assert AskedValues.__annotations__.keys() <= TOOLS[name].properties.keys()
+    asked = {"horizon": 500, "risk": 0.3, "precision": "bf16", "device": "cpu"}
+    asked |= {"recipe": "faceswap-3", "optimizer": "adam"}
+    used = advisor.recommend("realface", 5, **asked).evidence.used
+    asked["exclude"] = [used[-1]]
+    method = {"max_batch": "largest_batch"}.get(name, name)
+    document = getattr(advisor, method)(**RIGHT[name], **asked).to_dict()
+    found = call_tool(advisor, name, {**RIGHT[name], **asked})
+    found.pop("evidence_shown", None)
+    assert found == short_result(document)
+
+
+def test_runs_are_proposed_in_the_precision_that_was_named(advisor):
+    given = {**RIGHT["propose_runs"], "precision": "bf16"}
+    assert call_tool(advisor, "propose_runs", given)["plan"]["precision"] == "bf16"
 
 
 def test_only_approving_acts():
@@ -280,8 +300,8 @@ def test_what_is_no_name_is_refused(advisor, value):
     assert "workload" in said
 
 
-@pytest.mark.parametrize("name", ["optimizer", "recipe", "device"])
-@pytest.mark.parametrize("value", [["adam"], {}, 3, False, "x" * 300])
+@pytest.mark.parametrize("name", list(AskedValues.__annotations__))
+@pytest.mark.parametrize("value", [[[]], {}, False, "x" * 300])
 def test_a_scope_of_the_wrong_kind_is_refused(advisor, name, value):
     said = refused(advisor, "recommend", **RIGHT["recommend"], **{name: value})
     assert said.startswith(f"{name} is ")

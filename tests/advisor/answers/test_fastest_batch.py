@@ -10,6 +10,7 @@ import pytest
 
 from advisor.answers.fastest_batch import build_throughput
 from advisor.charts.throughput import build_throughput_chart, describe_throughput_chart
+from advisor.planning.costs import guess_run_cost
 from advisor.planning.spec import examples_of
 from advisor.running import speeds
 from advisor.service import Advisor
@@ -121,8 +122,34 @@ def test_a_speed_of_another_machine_or_precision_does_not_count(advisor):
             speed(6, 9.0, device="cuda"),
         ]
     )
-    assert advisor.answers.throughput("realface").points == ()
-    assert advisor.planner.timings.run_cost("realface", device="cpu").n_timed == 0
+    assert advisor.fastest_batch("realface").report.points == ()
+    known = advisor.planner.timings.run_cost("realface", device="cpu")
+    assert known == guess_run_cost("realface")
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_the_fastest_batch_is_that_of_the_precision_that_was_asked_for(
+    advisor, precision
+):
+    """Steps timed by themselves and whole runs alike, and so the text and the JSON."""
+    advisor.store.record_throughput([speed(4, 2.0), speed(5, 9.0, precision="bf16")])
+    advisor.store.record_runs(
+        [
+            replace(RUN, precision="fp32"),
+            replace(RUN, id="run:9", batch_size=9, precision="bf16"),
+        ]
+    )
+    timed = {"fp32": [4, 8], "bf16": [5, 9]}[precision]
+    found = advisor.ask(f"Which batch is fastest for RealFace in {precision}?").fastest
+    assert [point.batch_size for point in found.report.points] == timed
+    assert found == advisor.fastest_batch("realface", precision=precision)
+    assert found.to_dict()["precision"] == precision
+
+
+def test_a_precision_that_was_not_timed_is_named(advisor):
+    advisor.store.record_throughput([speed(4, 2.0)])
+    text = advisor.ask("Which batch is fastest for RealFace in bf16?").text
+    assert text.startswith("The speed of RealFace in bf16 has not been measured")
 
 
 def test_the_newest_measurement_alone_counts_and_runs_fill_what_is_missing(advisor):
@@ -130,7 +157,7 @@ def test_the_newest_measurement_alone_counts_and_runs_fill_what_is_missing(advis
     crowded = speed(4, 0.5, n_workers=2)
     advisor.store.record_throughput([older, speed(4, 2.0), crowded])
     advisor.store.record_run(RUN)
-    points = advisor.answers.throughput("realface").points
+    points = advisor.fastest_batch("realface").report.points
     assert [(p.batch_size, p.examples_per_second, p.source) for p in points] == [
         (4, 2.0, "measured"),
         (8, 4.0, "runs"),
@@ -139,7 +166,7 @@ def test_the_newest_measurement_alone_counts_and_runs_fill_what_is_missing(advis
 
 def test_runs_that_came_with_the_program_are_no_timings_of_this_machine(advisor):
     advisor.store.record_runs([replace(RUN, source="study")])
-    assert advisor.answers.throughput("realface").points == ()
+    assert advisor.fastest_batch("realface").report.points == ()
 
 
 def test_what_was_measured_changes_the_time_of_a_plan_at_once(advisor):
@@ -164,7 +191,10 @@ def test_a_plan_says_how_many_runs_its_time_holds(advisor):
         assert plan.estimated_seconds == budget
         assert len(plan.runs) == advisor.settings.n_workers
         assert len(plan.runs) + plan.more_runs >= 8
-        assert plan.estimated_examples > sum(map(examples_of, plan.runs))
+        each = sum(map(examples_of, plan.runs)) / len(plan.runs)
+        planned = each * (len(plan.runs) + plan.more_runs)
+        # It counts the last run's part, and `more_runs` whole ones.
+        assert plan.estimated_examples == pytest.approx(planned, abs=each / 2)
 
 
 def test_the_chart_marks_where_a_rate_is_known_and_labels_the_answer(advisor):
@@ -177,9 +207,9 @@ def test_the_chart_marks_where_a_rate_is_known_and_labels_the_answer(advisor):
 
 
 def test_an_order_of_rows_changes_nothing():
-    arguments = {"device": "cpu", "machine": "m", "sides": 2, "runs": []}
-    one = build_throughput("realface", speeds=MEASURED, **arguments)
-    two = build_throughput("realface", speeds=MEASURED[::-1], **arguments)
+    arguments = {"device": "cpu", "precision": "fp32", "machine": "m", "sides": 2}
+    one = build_throughput("realface", speeds=MEASURED, runs=[], **arguments)
+    two = build_throughput("realface", speeds=MEASURED[::-1], runs=[], **arguments)
     assert one == two
     assert one.nearly_fastest.batch_size == 5
 
@@ -237,9 +267,7 @@ def test_an_imported_workload_has_no_speed_here(advisor):
         advisor.measure_speed("mine")
 
 
-def test_nothing_is_measured_beside_a_run_or_another_measurement(
-    advisor, monkeypatch, tmp_path
-):
+def test_nothing_is_measured_beside_a_run_or_another_measurement(advisor, monkeypatch):
     def measure_once_more(*_: object, **__: object) -> dict[str, object]:
         with pytest.raises(RunError, match="Another measurement"):
             advisor.measure_speed("realface")

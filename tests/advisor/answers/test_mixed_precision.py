@@ -49,7 +49,7 @@ def test_runs_in_bf16_are_no_siblings_of_anything(advisor):
     assert "run:2" in advisor.recommend("realface@1/8", 5).evidence.used
 
 
-def test_an_adaptive_wish_in_bf16_stays_in_bf16(advisor):
+def test_an_adaptive_search_in_bf16_stays_in_bf16(advisor):
     verification = advisor.verify("digits_mlp", 32, steps=60, runs=2, precision="bf16")
     work(advisor, verification)
     assert [job.config.precision for job in verification.jobs()] == ["bf16"] * 2

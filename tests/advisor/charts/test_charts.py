@@ -50,6 +50,7 @@ ANSWER = Recommendation(
     optimizer="adam",
     recipe="faceswap-2021",
     device="cpu",
+    precision="fp32",
     horizon_steps=100_000,
     learning_rate=5.71e-5,
     probability_stable=0.9,

@@ -8,12 +8,14 @@ import sys
 
 import pytest
 
-from advisor.cli.arguments import COMMANDS
+from advisor.cli.arguments import COMMANDS, build_parser
 from advisor.cli.main import main
 from advisor.conversation.proposals import Action
 from advisor.planning.plan import plan_document
 from advisor.service import Advisor
+from advisor.settings import load_settings
 from knowledge.errors import BadValueError
+from knowledge.python_process import python_environment
 from knowledge.recipes import RECIPES
 
 NUMBER = re.compile(r"(?<![\w@/.])\d+(?:\.\d+)?(?:e-?\d+)?")
@@ -229,9 +231,46 @@ def test_help_names_every_command_and_a_bare_call_prints_it(run):
     assert all(command in out for command in COMMANDS)
 
 
+def test_who_carries_out_runs_is_who_was_named(run, monkeypatch):
+    """Also in the process that tends the runs, which has our environment."""
+    monkeypatch.setenv("LR_ADVISOR_EXECUTOR", "local")
+    monkeypatch.setattr("advisor.cli.arguments.EXECUTORS", ("local", "moon"))
+    plan = ["--workload", "digits_mlp", "--batch-size", "32", "--executor", "moon"]
+    code, out, err = run("verify", *plan, "--detach")
+    assert (code, out) == (2, "")
+    assert err == "No executor is named 'moon'. Known: local.\n"
+    assert load_settings(python_environment()).executor == "moon"
+    assert load_settings({}).executor == "local"
+
+
+@pytest.mark.parametrize(
+    ("command", "option"), [("verify", "--executor"), ("import", "--format")]
+)
+def test_a_choice_that_is_none_is_refused_in_a_sentence(run, command, option):
+    code, out, err = run(command, option, "moon", "runs.csv")
+    assert (code, out) == (2, "")
+    assert f"argument {option}: invalid choice: 'moon'" in err.lower()
+    assert err.count("\n") == 1
+
+
+def test_a_file_is_read_in_the_format_that_is_named(run, tmp_path):
+    """Whatever its name says."""
+    path = tmp_path / "runs.parquet"
+    path.write_text(
+        "workload,optimizer,batch_size,learning_rate,metric_name,metric_value,"
+        "steps_or_tokens,source\nlab/net,adam,8,1e-3,loss,0.5,100,lab\n"
+    )
+    assert run("import", str(path), "--dry-run")[0] == 2
+    code, out, _ = run("import", str(path), "--dry-run", "--format", "csv", "--json")
+    assert (code, json.loads(out)["added"]) == (0, 1)
+    code, _, err = run("import", str(path), "--format", "parquet")
+    assert code == 2
+    assert "is not a table of runs" in err
+
+
 def test_the_installed_command_runs():
     done = subprocess.run(
-        [sys.executable, "-m", "advisor.cli.main", "--help"],
+        [sys.executable, "-m", "advisor.cli", "--help"],
         capture_output=True,
         check=False,
     )
@@ -295,12 +334,12 @@ def test_runs_on_a_device_that_is_not_here_are_refused_and_questions_are_not(
 ):
     """Nothing is queued, by command or by a yes to a plan; asking goes on."""
     jobs = run("jobs", "--json")[1]
-    wish = ["--workload", "digits_mlp", "--batch-size", "32", "--device", device]
+    asked = ["--workload", "digits_mlp", "--batch-size", "32", "--device", device]
     for command in ("verify", "speed"):
-        code, out, err = run(command, *wish)
+        code, out, err = run(command, *asked)
         assert (code, out) == (2, "")
         assert f"this machine has no {device.upper()} device, so give cpu." in err
-    assert run("recommend", *wish)[0] == 0
+    assert run("recommend", *asked)[0] == 0
     assert run("jobs", "--json")[1] == jobs
 
 
@@ -324,8 +363,8 @@ def test_a_plan_for_a_device_that_is_not_here_is_refused_at_the_yes(
 def test_rates_that_were_left_empty_are_no_search(run, nothing_trains, rates):
     """Who names rates means these; a search would spend the time on others."""
     jobs = run("jobs", "--json")[1]
-    wish = ["--workload", "digits_mlp", "--batch-size", "32"]
-    code, out, err = run("verify", *wish, "--learning-rate", rates)
+    asked = ["--workload", "digits_mlp", "--batch-size", "32"]
+    code, out, err = run("verify", *asked, "--learning-rate", rates)
     assert (code, out) == (2, "")
     assert "lacks a rate" in err
     assert run("jobs", "--json")[1] == jobs
@@ -335,9 +374,16 @@ def test_rates_that_were_left_empty_are_no_search(run, nothing_trains, rates):
 def test_the_optimizer_that_was_named_makes_the_runs(
     run, store, nothing_trains, optimizer
 ):
-    wish = ["--workload", "digits_mlp", "--batch-size", "32", "--learning-rate", "0.04"]
-    wish += ["--optimizer", optimizer, "--detach", "--json"]
-    (job_id,) = json.loads(run("verify", *wish)[1])["jobs"]
+    asked = [
+        "--workload",
+        "digits_mlp",
+        "--batch-size",
+        "32",
+        "--learning-rate",
+        "0.04",
+    ]
+    asked += ["--optimizer", optimizer, "--detach", "--json"]
+    (job_id,) = json.loads(run("verify", *asked)[1])["jobs"]
     with Advisor.open(store) as advisor:
         recipe = advisor.queue.job(job_id).config.recipe
     assert RECIPES[recipe].optimizer == optimizer
@@ -345,8 +391,15 @@ def test_the_optimizer_that_was_named_makes_the_runs(
 
 def test_cancelling_what_is_over_says_so(run, nothing_trains):
     """The first cancel ends a waiting job, the second finds nothing to do."""
-    wish = ["--workload", "digits_mlp", "--batch-size", "32", "--learning-rate", "0.02"]
-    document = json.loads(run("verify", *wish, "--detach", "--json")[1])
+    asked = [
+        "--workload",
+        "digits_mlp",
+        "--batch-size",
+        "32",
+        "--learning-rate",
+        "0.02",
+    ]
+    document = json.loads(run("verify", *asked, "--detach", "--json")[1])
     (job_id,) = document["jobs"]
     assert run("jobs", "cancel", job_id)[0] == 0
     code, out, err = run("jobs", "cancel", job_id)
@@ -356,8 +409,15 @@ def test_cancelling_what_is_over_says_so(run, nothing_trains):
 
 def test_detached_runs_have_no_after(run, nothing_trains):
     """Nothing ran yet, so nothing can have changed."""
-    wish = ["--workload", "digits_mlp", "--batch-size", "32", "--learning-rate", "0.03"]
-    code, out, _ = run("verify", *wish, "--detach")
+    asked = [
+        "--workload",
+        "digits_mlp",
+        "--batch-size",
+        "32",
+        "--learning-rate",
+        "0.03",
+    ]
+    code, out, _ = run("verify", *asked, "--detach")
     assert code == 0
     assert "before:" in out
     assert "after:" not in out
@@ -382,3 +442,20 @@ def test_a_store_that_may_only_be_read_answers_and_takes_no_runs(
     assert json.loads(capsys.readouterr().out)["recommendation"]["learning_rate"]
     assert main([*store, "jobs"]) == 2
     assert "is read-only or you may not write there" in capsys.readouterr().err
+
+
+def test_a_part_of_the_study_that_did_not_begin_has_taken_no_time(run):
+    """It read "1 s", the least that anything done takes."""
+    code, out, _ = run("study", "status")
+    assert code == 0
+    waiting = [line for line in out.splitlines() if "no run yet" in line]
+    assert waiting
+    assert all("(0 s of " in line for line in waiting)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_says_what_it_is_where_help_is_asked_for(command):
+    """The page of commands is not at hand in a terminal."""
+    chosen = build_parser()._subparsers._group_actions[0].choices[command]
+    unsaid = [a.option_strings for a in chosen._actions if not a.help]
+    assert [names for names in unsaid if names] == []

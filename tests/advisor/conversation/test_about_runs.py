@@ -122,6 +122,89 @@ def test_runs_start_only_after_a_yes_and_a_plan_works_once(advisor: Advisor) -> 
     assert len(advisor.jobs()) == count
 
 
+@pytest.mark.parametrize(
+    ("question", "steps", "n_seeds", "n_runs"),
+    [
+        ("run a test of digits_mlp at batch 32 for 500 steps", 500, None, None),
+        ("verify digits_cnn at batch 64 with lr 0.01 for 20k iterations", 20_000, 1, 1),
+        ("verify digits_mlp at batch 32 with lr 0.01, 3 seeds, 300 steps", 300, 3, 3),
+        ("test digits_mlp at batch 32 and 64 with lr 0.01, two seeds", None, 2, 4),
+        ("verify digits_mlp at batch 32 with 4 runs", None, None, 4),
+        ("verify digits_mlp at batch 32 with lr 0.01, 5 runs", None, 5, 5),
+        ("verify realface at batch 5 with 3 more runs of 400 steps", 400, None, 3),
+    ],
+)
+def test_length_seeds_and_runs_that_are_named_are_those_of_the_jobs(
+    advisor: Advisor,
+    question: str,
+    steps: int | None,
+    n_seeds: int | None,
+    n_runs: int | None,
+) -> None:
+    answer = advisor.ask(question)
+    assert answer.plan is not None
+    assert answer.proposal is not None
+    approve_id = advisor.approve(answer.proposal.id).verification_id
+    jobs = advisor.queue.jobs(verification_id=approve_id)
+    assert {job.config.steps for job in jobs} == {steps or answer.plan.spec.steps}
+    assert ("As you asked: for" in answer.text) == (steps is not None)
+    if n_seeds is not None:
+        assert len({job.config.seed for job in jobs}) == n_seeds
+    if n_runs is not None:
+        assert len(answer.plan.runs) + answer.plan.more_runs == n_runs
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "said", "claimed"),
+    [
+        (
+            "What LR for digits_mlp at batch 32 for 20000 steps?",
+            "yes, run it",
+            "not to the 20,000 asked about before",
+            "for 20,000 steps",
+        ),
+        (None, "verify digits_mlp at batch 32 with 3 seeds", "name a rate", "3 seeds"),
+    ],
+)
+def test_what_the_runs_cannot_have_is_said_and_not_claimed(
+    advisor: Advisor, before: str | None, question: str, said: str, claimed: str
+) -> None:
+    context = advisor.ask(before).leads_on if before else None
+    answer = advisor.ask(question, context)
+    assert answer.proposal is not None
+    assert said in answer.text
+    assert claimed not in answer.text
+    assert "horizon_steps" not in answer.conditions
+    assert answer.plan is not None
+    assert answer.plan.to_dict()["seeds"] == 1
+
+
+@pytest.mark.parametrize("setting", ["with momentum", "in bf16", "with adamw in bf16"])
+def test_the_runs_that_would_tell_a_cause_are_of_the_setting_it_was_judged_under(
+    advisor: Advisor, setting: str
+) -> None:
+    before = advisor.ask(f"What LR for digits_cnn at batch 64 {setting}?")
+    answer = advisor.ask("why did it diverge at lr 0.9?", before.leads_on)
+    assert answer.intent == "diagnose"
+    (judged,) = answer.judgements
+    assert answer.plan is not None
+    spec = answer.plan.spec
+    assert spec is not None
+    assert (spec.recipe, spec.device) == (judged.recipe, judged.recommendation.device)
+    assert spec.recipe == before.recommendation.recipe
+    assert spec.precision == ("bf16" if "bf16" in setting else "fp32")
+
+
+def test_a_batch_beyond_the_data_costs_the_plan_and_not_the_diagnosis(
+    advisor: Advisor,
+) -> None:
+    answer = advisor.ask("digits_mlp at batch 5000 with lr 0.9 went NaN")
+    assert answer.diagnosis is not None
+    assert answer.diagnosis.trial is not None
+    assert answer.plan is None
+    assert answer.offered_plan is None or answer.offered_plan.runs == ()
+
+
 def test_a_yes_without_a_plan_starts_nothing(advisor: Advisor) -> None:
     answer = advisor.ask("yes, run it")
     assert answer.proposal is None

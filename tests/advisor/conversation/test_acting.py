@@ -14,12 +14,15 @@ from advisor.conversation.acting import (
     propose_retraction,
     propose_runs,
 )
+from advisor.conversation.history import saved_answer
 from advisor.conversation.observing import Observation
 from advisor.conversation.proposals import Action
+from advisor.planning.plan import plan_document, plan_from
 from advisor.planning.request import VerificationRequest
 from advisor.running.supervision import Supervision
 from advisor.running.tending import Tending
 from advisor.service import Advisor
+from advisor.ui.turns import reopened_turn
 from experiments.jobs.records import NewJob
 from knowledge.errors import BadValueError, PlanError, StoreError
 from knowledge.recipes import RECIPES
@@ -175,6 +178,38 @@ def test_what_cannot_be_started_waits_on_and_starts_once_later(advisor, monkeypa
     assert len(advisor.queue.verifications()) == 1
 
 
+@pytest.mark.parametrize(
+    ("action", "details"),
+    [
+        (Action.VERIFY, {"workload": "digits_mlp", "batch_sizes": [32]}),
+        (Action.VERIFY, {"spec": None, "runs": [], "reason": "", "purpose": None}),
+        (Action.VERIFY, {"spec": {"workload": "digits_mlp"}, "runs": []}),
+        (Action.CANCEL, {"jobs": ["job:1"]}),
+        (Action.OBSERVATION, {**SEEN.to_dict(), "seen_at": "yesterday"}),
+        (Action.OBSERVATION, {"workload": "original"}),
+        (Action.RETRACTION, {}),
+    ],
+)
+def test_what_an_earlier_version_proposed_is_refused_in_a_sentence(
+    advisor, action, details
+):
+    proposal = advisor.proposals.save(action, "what was proposed", details)
+    with pytest.raises(PlanError, match=r"another version.*ask again for a new one"):
+        advisor.approve(proposal.id)
+    assert advisor.jobs() == []
+    assert advisor.own_claims() == []
+
+
+def test_a_plan_of_an_earlier_version_that_lacks_a_key_is_refused(advisor):
+    plan, _ = propose(advisor, "digits_mlp", [32], learning_rate=[1e-3])
+    document = plan_document(plan)
+    assert plan_from(document) == plan
+    for key in document:
+        less = {name: value for name, value in document.items() if name != key}
+        with pytest.raises(PlanError, match="another version"):
+            plan_from(less)
+
+
 # -- stopping --------------------------------------------------------------------------
 
 
@@ -272,3 +307,22 @@ def test_what_is_offered_in_words_can_be_approved_by_its_id(advisor, question, a
     done = advisor.approve(answer.proposal.id)
     assert done.to_dict()["action"] == action.value
     assert done.to_dict()["plan_id"] == answer.proposal.id
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["verify digits_mlp at batch 32 with lr 0.01", "run a test of realface at batch 5"],
+)
+def test_runs_that_were_approved_belong_to_the_answer_that_proposed_them(
+    advisor, question
+):
+    """A conversation that is opened again shows them, and offers none to be started."""
+    answer = advisor.ask(question)
+    done = advisor.approve(answer.proposal.id)
+    found = advisor.verifications.of_answer(answer.answer_id)
+    assert found is not None
+    assert found.id == done.verification_id
+    turn = reopened_turn(advisor, saved_answer(advisor.store, answer.answer_id))
+    assert turn.verification_id == done.verification_id
+    assert not turn.has_open_plan
+    assert turn.open_proposal is None

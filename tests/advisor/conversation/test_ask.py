@@ -52,7 +52,7 @@ def test_several_batches_get_one_recommendation_each(advisor):
     assert [r.batch_size for r in answer.recommendations] == [2, 5]
 
 
-def test_a_wish_for_a_run_is_a_plan_and_nothing_more(advisor):
+def test_a_request_for_a_run_is_a_plan_and_nothing_more(advisor):
     document = advisor.ask("verify realface batch 5 in 2 minutes").to_dict()
     assert document["verification"]["runs"]
     assert "Nothing has started" in document["text"]
@@ -125,6 +125,91 @@ def test_questions_about_different_models_do_not_mix(advisor):
 
 
 @pytest.mark.parametrize(
+    ("told", "name", "value"),
+    [
+        ("I want to train for 20k steps.", "horizon_steps", 20_000),
+        ("I accept 1 % risk.", "risk", 0.01),
+        ("I train in bf16.", "precision", "bf16"),
+        ("I use the faceswap-3 recipe.", "recipe", "faceswap-3"),
+        ("I train on cpu with nadam.", "optimizer", "nadam"),
+    ],
+)
+def test_what_a_message_tells_of_the_setting_counts_for_all_its_questions(
+    advisor, told, name, value
+):
+    """Also for questions about different models, which are read one by one."""
+    answer = advisor.ask(
+        f"{told} What LR for realface at batch 5? And is 6e-5 safe for dlight at 9?"
+    )
+    assert [o.intent for o in answer.also] == ["judge_lr"]
+    for each in (answer, *answer.also):
+        assert getattr(each.recommendation, name) == value
+        assert name == "optimizer" or "As you asked: " in each.text
+
+
+def test_what_one_question_says_of_the_setting_counts_for_no_earlier_one(advisor):
+    answer = advisor.ask(
+        "What LR for realface at batch 5? And what LR for dlight at batch 9 for 20k "
+        "steps in bf16 with nadam, at a risk of 1 %?"
+    )
+    assert answer.recommendation.workload == "realface"
+    assert answer.conditions == {}
+    assert answer.slots["optimizer"] is None
+
+
+def test_no_question_of_a_message_is_answered_twice(advisor):
+    both = advisor.ask(
+        "What LR for realface and dlight at batch 8? And what is a good learning rate "
+        "for realface and dlight at batch 8?"
+    )
+    assert len(both.recommendations) == 2
+    assert both.also == ()
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "getting nan loss, original bs 12 lr 3e-4 {}",
+        "How does the learning rate scale with the batch size for original {}?",
+    ],
+)
+@pytest.mark.parametrize(
+    ("said", "name", "value"),
+    [
+        ("in bf16", "precision", "bf16"),
+        ("with the faceswap-3 recipe", "recipe", "faceswap-3"),
+    ],
+)
+def test_a_recipe_or_a_precision_counts_beyond_questions_for_a_rate(
+    advisor, question, said, name, value
+):
+    """It is heeded and said."""
+    answer = advisor.ask(question.format(said))
+    assert answer.conditions == {name: value}
+    if answer.scaling:
+        held_fixed = {f.held_fixed for f in answer.scaling.findings}
+        assert held_fixed
+        assert all(value in text for text in held_fixed)
+    else:
+        assert getattr(answer.recommendation, name) == value
+    assert "As you asked: " in answer.text
+    assert answer.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ("in bf16", "the precision bf16"),
+        ("with the faceswap-2021 recipe", "the recipe faceswap-2021"),
+    ],
+)
+def test_causes_in_general_say_that_the_setting_was_not_used(advisor, said, named):
+    answer = advisor.ask(f"the loss of my model goes up and down {said}")
+    assert answer.intent == "diagnose"
+    assert answer.warnings == (f"I did not take into account: {named}.",)
+
+
+@pytest.mark.parametrize(
     ("condition", "said"),
     [
         ("in fp16", "half precision"),
@@ -138,6 +223,8 @@ def test_a_condition_that_does_not_count_is_named(advisor, condition, said):
     answer = advisor.ask(f"lr for dlight batch 9 {condition}?")
     assert answer.warnings == (f"I did not take into account: {said}.",)
     assert advisor.ask("lr for dlight batch 9?").warnings == ()
+    rule = advisor.ask(f"how does the lr scale with the batch for dlight {condition}?")
+    assert (rule.intent, rule.warnings) == ("scaling_rule", answer.warnings)
 
 
 def test_what_a_message_tells_is_no_question_of_its_own(advisor):
@@ -169,7 +256,7 @@ def test_a_question_in_doubt_is_answered_with_other_readings_to_choose(advisor):
     assert len(set(options)) == len(options)
 
 
-def test_a_concept_is_explained_with_our_own_runs_and_the_way_to_them(advisor):
+def test_a_concept_is_explained_with_our_own_runs_and_the_way_to_them():
     with Advisor.open(":memory:", study=True) as with_study:
         document = with_study.ask("what is warm-up?").to_dict()
         again = with_study.sql(document["concept"]["sql"]).rows

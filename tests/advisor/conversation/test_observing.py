@@ -145,8 +145,8 @@ def test_every_symptom_of_a_failure_is_a_failure(kind, way):
         assert kind in [k.value for k in read_symptoms(told).kinds]
 
 
-@pytest.mark.parametrize(("kind", "way"), WAYS)
-def test_what_went_well_first_and_wrong_later_is_a_failure(kind, way):
+@pytest.mark.parametrize("way", [way for _, way in WAYS])
+def test_what_went_well_first_and_wrong_later_is_a_failure(way):
     told = f"my dlight at batch 8 with 1e-4 ran fine for 40k, then it {way}"
     assert told_outcome(told) == "unstable"
     assert told_outcome(told.replace(", then it", ". Then it")) == "unstable"

@@ -82,6 +82,18 @@ def test_an_odd_set_of_outcomes_still_has_words() -> None:
         ),
         ("list runs of digits_mlp with sgd-sum", "recipe = 'sgd-sum'", None),
         (
+            "show runs of digits_mlp in bf16",
+            "workload = 'digits_mlp' and \"precision\" = 'bf16'",
+            None,
+        ),
+        (
+            "how many runs of digits_mlp in fp32 with momentum failed?",
+            "workload = 'digits_mlp' and recipe = 'momentum' "
+            "and \"precision\" = 'fp32'",
+            FAILED,
+        ),
+        ("list runs of digits_mlp with recipe faceswap-3", "false", None),
+        (
             "list runs of digits_mlp with momentum and seeds 1 and 2",
             "workload = 'digits_mlp' and recipe = 'momentum' and seed in (1, 2)",
             None,
@@ -158,6 +170,13 @@ def test_claims_and_runs_are_queries_of_their_own(advisor: Advisor) -> None:
     used = advisor.recommend("realface", 5).evidence
     found = [len(advisor.sql(query).rows) for query in evidence_sql(used.used)]
     assert found == [used.n_claims, used.n_runs]
+
+
+def test_the_setting_of_the_turn_before_filters_and_is_said(advisor: Advisor) -> None:
+    before = "What LR for digits_mlp at batch 32 in bf16 with recipe momentum?"
+    answer = advisor.ask("show its runs", context=before)
+    assert answer.conditions == {"precision": "bf16", "recipe": "momentum"}
+    assert "with recipe momentum in bf16" in answer.text
 
 
 def test_a_name_with_a_quote_cannot_leave_its_condition() -> None:

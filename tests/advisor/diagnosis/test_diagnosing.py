@@ -51,6 +51,7 @@ def judged(
         optimizer="adam",
         recipe="faceswap-2021",
         device="cpu",
+        precision="fp32",
         horizon_steps=1000,
         learning_rate=1e-3,
         probability_stable=0.95,

@@ -1,8 +1,7 @@
 """A language model that behaves as it is told: a real HTTP server on loopback.
 
 `MISBEHAVIOURS` is the table of all that was thought of to go wrong, each with what a
-person then reads. `python -m tests.advisor.phrasing.fake_language_model` writes it into
-docs/explanation/language-model.md; a test sees to it that it is up to date and true.
+person then reads.
 """
 
 import json
@@ -13,16 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
-PAGE = (
-    Path(__file__).resolve().parents[3] / "docs" / "explanation" / "language-model.md"
-)
 NOT_SHOWN = "The language model's wording is not shown: {}."
 # A test that waits for its end waits a fraction of it.
 USUAL_SECONDS = 20
-HEADING = "## What can go wrong"
 
 Handler = BaseHTTPRequestHandler
 Behaviour = Callable[[Handler, Any], None]
@@ -426,26 +420,3 @@ MISBEHAVIOURS: Sequence[Misbehaviour] = (
         lambda handler, _: send_message(handler, {"content": "Start at"}, "length"),
     ),
 )
-
-
-# -- the page --------------------------------------------------------------------------
-
-
-def table() -> str:
-    """The table of the page."""
-    rows = [
-        f"| {m.what} | {m.fault.format(seconds=USUAL_SECONDS)} |" for m in MISBEHAVIOURS
-    ]
-    head = "| a model that | the reason that is shown |\n| --- | --- |\n"
-    return head + "\n".join(rows) + "\n"
-
-
-def page_with_table(page: str) -> str:
-    """The page with its table as it should be."""
-    before, _, after = page.partition(HEADING)
-    text, _, _ = after.partition("\n| ")
-    return f"{before}{HEADING}{text}\n{table()}"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page_with_table(PAGE.read_text("utf-8")), "utf-8")

@@ -75,6 +75,15 @@ VERDICTS = [
 DENIALS = [
     *("It isn't so.", "That is no limit.", "Never.", "Go higher.", "Stay below it."),
     *("Increase it.", "Hardly so.", "Use more of it.", "Use anything rather than it."),
+    *(
+        "Just over it.",
+        "Stay under it.",
+        "Take its root.",
+        "The roots of it.",
+        "Per GPU.",
+    ),
+    *("The sum of it.", "It plus some.", "That minus a tad.", "A bit.", "Slightly so."),
+    *("Go inverse to it.", "Add a tad."),
 ]
 FORMS = [
     *("$x$", "[a](b)", "see a.bc", "javascript:a", "&lt;", "\n# Title", "<b>", "a | b"),

@@ -19,12 +19,10 @@ from tests.advisor.phrasing.fake_language_model import (
     LATE,
     MISBEHAVIOURS,
     NOT_SHOWN,
-    PAGE,
     RECOMMEND,
     TWO,
     VERDICT,
     fails,
-    page_with_table,
     says,
     serve,
 )
@@ -56,7 +54,6 @@ def settings_for(base_url: str, *, seconds: float = LONG) -> LanguageModelSettin
 
 @pytest.mark.parametrize("case", MISBEHAVIOURS, ids=lambda case: case.what)
 def test_whatever_it_does_the_answer_stands_and_one_line_says_so(answers, case):
-    """The reason is that of the page."""
     seconds = SHORT if case.fault == LATE else LONG
     with serve(case.behaviour) as fake:
         settings = settings_for(fake.base_url, seconds=seconds)
@@ -66,12 +63,6 @@ def test_whatever_it_does_the_answer_stands_and_one_line_says_so(answers, case):
     assert found.phrasing_note == NOT_SHOWN.format(case.fault.format(seconds=seconds))
     assert replace(found, phrasing_note=None) == answers[case.question]
     assert KEY not in found.phrasing_note
-
-
-def test_the_page_shows_this_table():
-    """`python -m tests.advisor.phrasing.fake_language_model` writes it."""
-    page = PAGE.read_text("utf-8")
-    assert page == page_with_table(page)
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_each_of_several_rates_stays_with_its_place(advisor):
     assert slots[0].text.startswith("RealFace at batch 2: ")
 
 
-def test_where_there_is_no_rate_that_must_be_said(advisor):
+def test_where_there_is_no_rate_that_must_be_said():
     with Advisor.open(":memory:", seeded=False, study=False) as empty:
         slots = slots_of(empty.ask(RECOMMEND, save=False))
     assert "I have no rate" in next(s.text for s in slots if s.name == "start")

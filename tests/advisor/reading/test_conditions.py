@@ -27,6 +27,7 @@ def read(text):
         ("want to leave it for 120k iters", 120_000),
         ("verify orignal b13 at 1.1e-4, horizon 20k", 20_000),
         ("what about 5k steps?", 5_000),
+        ("test original, batch 11, .0001, stop at 20k iterations", 20_000),
     ],
 )
 def test_a_run_length_that_is_wanted_is_read(text, steps):
@@ -48,6 +49,7 @@ def test_a_run_length_that_is_wanted_is_read(text, steps):
         "256 steps per epoch",
         "lost 80k iterations to NaN",
         "ok 20 it is",
+        "it stopped at 20k iterations",
         "what lr for batch 32",
     ],
 )

@@ -6,8 +6,7 @@ length of time.
 
 import json
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -18,10 +17,10 @@ from advisor.running.supervision import MOST_DEATHS, STARTED_FILE
 from advisor.running.verification import Verification
 from advisor.service import Advisor
 from advisor.settings import Settings
-from tests.sabotage import EXITS, IS_KILLED, Sabotage, kill_all, processes
-
-SUPERVISOR, WORKER = "advisor.running.supervisor", "experiments.jobs.worker"
-LONG = 200_000  # steps of a run that a test ends
+from tests.gate import Gate
+from tests.processes import SUPERVISOR, WORKER, kill_all, processes
+from tests.sabotage import EXITS, IS_KILLED, Sabotage
+from tests.waiting import LIMIT_SECONDS, until
 
 pytestmark = pytest.mark.slow
 
@@ -45,14 +44,13 @@ def sabotage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sabotage:
     return Sabotage(tmp_path / "sabotage", monkeypatch)
 
 
-def start(advisor: Advisor, *, n_runs: int = 1, steps: int = 20) -> Verification:
+def start(advisor: Advisor, *, n_runs: int = 1) -> Verification:
     rates = [1e-3 * 2**i for i in range(n_runs)]
-    return advisor.verify("digits_mlp", 32, learning_rate=rates, steps=steps)
+    return advisor.verify("digits_mlp", 32, learning_rate=rates, steps=20)
 
 
-def wait_for(holds: Callable[[], object]) -> None:
-    while not holds():
-        time.sleep(0.05)
+def wait(verification: Verification) -> None:
+    verification.wait(timeout_seconds=LIMIT_SECONDS)
 
 
 def assert_failed_for_good(advisor: Advisor, verification: Verification) -> str:
@@ -69,7 +67,7 @@ def assert_resumable(advisor: Advisor, verification: Verification) -> None:
     """When the cause is gone, its jobs can be carried out after all."""
     for job in verification.jobs():
         advisor.resume(job.id)
-    wait_for(lambda: not advisor.queue.has_work())
+    until(lambda: not advisor.queue.has_work(), what="the end of all work")
     assert {job.state for job in verification.jobs()} == {"finished"}
     assert {job.error for job in verification.jobs()} == {None}
 
@@ -82,7 +80,7 @@ def test_a_supervisor_that_cannot_start_is_tried_again_and_then_said(
 ) -> None:
     sabotage.at_start_of(SUPERVISOR, EXITS)
     verification = start(advisor)
-    verification.wait()
+    wait(verification)
     error = assert_failed_for_good(advisor, verification)
     assert f"{MOST_DEATHS} times" in error
     assert "exit code 7: no luck today" in error
@@ -104,42 +102,49 @@ def test_a_python_that_is_not_there_is_said_at_once(
     assert "No such file" in error
 
 
-def test_a_supervisor_that_dies_is_replaced_by_who_waits(advisor: Advisor) -> None:
+def test_a_supervisor_that_dies_is_replaced_by_who_waits(
+    advisor: Advisor, gate: Gate
+) -> None:
     verification = start(advisor, n_runs=2)
-    wait_for(lambda: processes(advisor.store.folder, SUPERVISOR))
+    until(gate.held, what="a run at the gate")
     kill_all(advisor.store.folder)
-    verification.wait()
+    gate.open()
+    wait(verification)
     assert verification.state == "finished"
 
 
 def test_one_that_was_started_by_somebody_else_is_replaced_too(
-    advisor: Advisor, folder: Path
+    advisor: Advisor, folder: Path, gate: Gate
 ) -> None:
     """Nothing of who started it need be left."""
     verification = start(advisor, n_runs=2)
-    wait_for(lambda: processes(folder, SUPERVISOR))
+    until(gate.held, what="a run at the gate")
     kill_all(folder)
+    gate.open()
     with Advisor.open(folder, settings=advisor.settings) as another:
-        another.verifications.get(verification.id).wait()
+        wait(another.verifications.get(verification.id))
     assert verification.state == "finished"
 
 
 def test_a_supervisor_killed_that_cannot_start_again_leaves_the_run_under_way(
-    advisor: Advisor, sabotage: Sabotage
+    advisor: Advisor, gate: Gate, sabotage: Sabotage
 ) -> None:
     """What trains is not given up; what waits is, when nothing trains any more."""
-    verification = start(advisor, n_runs=2, steps=LONG)
-    wait_for(lambda: any(job.progress > 0 for job in verification.jobs()))
+    verification = start(advisor, n_runs=2)
+    until(gate.held, what="a run at the gate")
     sabotage.at_start_of(SUPERVISOR, IS_KILLED)
     for process in processes(advisor.store.folder, SUPERVISOR):
         process.kill()
     for _ in range(10 * MOST_DEATHS):
         advisor.verifications.look_after()
-        wait_for(lambda: not processes(advisor.store.folder, SUPERVISOR))
+        until(
+            lambda: not processes(advisor.store.folder, SUPERVISOR),
+            what="a supervisor's end",
+        )
     assert verification.state == "running"
     assert sorted(job.state for job in verification.jobs()) == ["queued", "running"]
     kill_all(advisor.store.folder)
-    verification.wait()
+    wait(verification)
     assert "ended by SIGKILL" in assert_failed_for_good(advisor, verification)
 
 
@@ -149,26 +154,31 @@ def test_a_verification_that_is_being_cancelled_ends_without_a_supervisor(
     sabotage.at_start_of(SUPERVISOR, EXITS)
     verification = start(advisor)
     verification.cancel()
-    verification.wait()
+    wait(verification)
     assert verification.state == "cancelled"
     assert {job.state for job in verification.jobs()} == {"cancelled"}
     assert verification.error is None
 
 
-def test_a_second_supervisor_is_not_taken_for_the_first(advisor: Advisor) -> None:
+def test_a_second_supervisor_is_not_taken_for_the_first(
+    advisor: Advisor, gate: Gate
+) -> None:
     """One is at work, another one waits and leaves: nobody starts a third."""
-    verification = start(advisor, steps=LONG)
-    wait_for(lambda: any(job.progress > 0 for job in verification.jobs()))
+    verification = start(advisor)
+    until(gate.held, what="the run at the gate")
     advisor.tend()
     second = json.loads((advisor.store.folder / STARTED_FILE).read_text())["pid"]
     psutil.Process(second).kill()
-    wait_for(lambda: len(processes(advisor.store.folder, SUPERVISOR)) == 1)
+    until(
+        lambda: len(processes(advisor.store.folder, SUPERVISOR)) == 1,
+        what="the end of the second supervisor",
+    )
     advisor.verifications.look_after()
     last = json.loads((advisor.store.folder / STARTED_FILE).read_text())["pid"]
     assert last == second
     assert advisor.supervision.trouble() is None
     verification.cancel()
-    verification.wait()
+    wait(verification)
     assert verification.state == "cancelled"
 
 
@@ -184,7 +194,7 @@ def test_a_worker_that_cannot_start_fails_what_waits(
 ) -> None:
     sabotage.at_start_of(WORKER, then)
     verification = start(advisor, n_runs=3)
-    verification.wait()
+    wait(verification)
     error = assert_failed_for_good(advisor, verification)
     assert "No worker could be started" in error
     assert how in error
@@ -208,7 +218,7 @@ def test_a_worker_that_dies_with_its_run_each_time_fails_the_run(
     """Before the first step, when torch is loaded."""
     sabotage.in_torch(then)
     verification = start(advisor)
-    verification.wait()
+    wait(verification)
     error = assert_failed_for_good(advisor, verification)
     assert "lost 3 times" in error
     assert how in error
@@ -222,7 +232,7 @@ def test_missing_torch_is_said_after_one_attempt(
 ) -> None:
     sabotage.in_torch("raise ModuleNotFoundError(\"No module named 'torch'\")")
     verification = start(advisor)
-    verification.wait()
+    wait(verification)
     error = assert_failed_for_good(advisor, verification)
     assert "No module named 'torch'" in error
     assert str(advisor.store.folder / "workers.log") in error
@@ -235,11 +245,11 @@ def test_a_worker_killed_once_before_the_first_step_costs_an_attempt(
 ) -> None:
     sabotage.in_torch("import time\ntime.sleep(3600)")
     verification = start(advisor)
-    wait_for(lambda: any(job.pid for job in verification.jobs()))
+    until(lambda: any(job.pid for job in verification.jobs()), what="a worker")
     sabotage.mend()
     for process in processes(advisor.store.folder, WORKER):
         process.kill()
-    verification.wait()
+    wait(verification)
     assert verification.state == "finished"
     (job,) = verification.jobs()
     assert (job.attempts, job.error) == (2, None)
@@ -252,7 +262,7 @@ def test_runs_that_nowhere_can_be_written_fail_with_the_reason(
     runs.rmdir()
     runs.write_text("a file, not a folder")
     verification = start(advisor, n_runs=2)
-    verification.wait()
+    wait(verification)
     error = assert_failed_for_good(advisor, verification)
     assert str(advisor.store.folder) in error
     assert all("/runs/job-" in (job.error or "") for job in verification.jobs())
@@ -263,11 +273,10 @@ def test_a_search_whose_runs_fail_again_and_again_ends(
 ) -> None:
     """One run went well; a budget in examples is never used up by runs that fail."""
     first = advisor.verify("digits_mlp", 32, examples=40 * 32, steps=20)
-    wait_for(lambda: any(job.state == "finished" for job in first.jobs()))
-    first.wait()
+    wait(first)
     sabotage.in_torch("raise ImportError('broken')")
     second = advisor.verify("digits_mlp", 32, examples=1e9, steps=20)
-    second.wait()
+    wait(second)
     assert second.state == "failed"
     assert "broken" in (second.error or "")
 
@@ -301,7 +310,7 @@ def test_jobs_that_nobody_carries_out_any_more_are_not_shown_without_a_word(
     """By the command, by the answer in words, by the doctor."""
     sabotage.at_start_of(SUPERVISOR, EXITS)
     start(advisor)
-    wait_for(advisor.supervision.trouble)
+    until(advisor.supervision.trouble, what="a supervisor that died")
     assert main.main(["jobs", "list", "--store", str(folder)]) == 0
     said = capsys.readouterr()
     assert "Nobody carries out the runs that wait" in said.err

@@ -6,19 +6,16 @@ Everything real: the installed command, its processes, a tiny training run.
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from knowledge.python_process import OUR_PACKAGES, ROOT
 from tests.hostile_folder import make_hostile_folder
+from tests.processes import free_port, is_well, stop, wait_for_app
 
 COMMAND = str(Path(sys.executable).with_name("lr-advisor"))
 VERIFY = "verify --workload digits_mlp --batch-size 32 --learning-rate 1e-3 --steps 20"
@@ -104,10 +101,10 @@ def test_a_pythonpath_of_the_current_folder_does_no_harm(hostile, store, path):
 
 
 def test_the_module_works_as_the_command_does(hostile, store):
-    """`python -m advisor.cli.main`, which looks in the current folder first."""
+    """`python -m advisor.cli`, which looks in the current folder first."""
     shutil.rmtree(hostile / "advisor")
     done = subprocess.run(
-        [sys.executable, "-m", "advisor.cli.main", *VERIFY.split(), "--json"],
+        [sys.executable, "-m", "advisor.cli", *VERIFY.split(), "--json"],
         cwd=hostile,
         env=environment(store),
         capture_output=True,
@@ -132,7 +129,7 @@ def test_a_plain_checkout_starts_processes_of_its_own_code(tmp_path, store):
         [
             sys.executable,
             "-m",
-            "advisor.cli.main",
+            "advisor.cli",
             "workloads",
             "describe",
             "realface",
@@ -164,40 +161,24 @@ def test_an_agent_gets_an_answer(hostile, store):
 
 
 @pytest.fixture
-def app(hostile, store) -> Iterator[str]:
+def app(hostile, store, tmp_path) -> Iterator[str]:
     """The address of the app, started there."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen(
-        [COMMAND, "app", "--port", str(port)],
-        cwd=hostile,
-        env=environment(store),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        health = f"http://127.0.0.1:{port}/_stcore/health"
-        while server.poll() is None and not answers(health):
-            time.sleep(0.1)
-        assert server.poll() is None, server.communicate()[0]
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        for process in psutil.Process(server.pid).children(recursive=True):
-            process.kill()
-        server.kill()
-        server.communicate()
-
-
-def answers(address: str) -> bool:
-    """Whether a server answers that it is well."""
-    try:
-        with urllib.request.urlopen(address, timeout=5) as answer:
-            return answer.read() == b"ok"
-    except OSError:
-        return False
+    port, log = free_port(), tmp_path / "app.log"
+    with log.open("wb") as written:
+        server = subprocess.Popen(
+            [COMMAND, "app", "--port", str(port)],
+            cwd=hostile,
+            env=environment(store),
+            stdout=written,
+            stderr=written,
+        )
+        try:
+            url = f"http://127.0.0.1:{port}"
+            wait_for_app(server, url, log)
+            yield url
+        finally:
+            stop(server)
 
 
 def test_the_app_starts(app):
-    assert answers(f"{app}/_stcore/health")
+    assert is_well(app)

@@ -101,6 +101,20 @@ def queued(jobs: list[Job]) -> list[dict[str, Any]]:
     ]
 
 
+def but_seeds(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return runs without their seeds, which are new where somebody took them."""
+    return [{name: run[name] for name in run if name != "seed"} for run in runs]
+
+
+def assert_no_seed_twice(advisor: Advisor, workload: str) -> None:
+    """Each verification of a workload has seeds that no other one has."""
+    owners: dict[int, set[str | None]] = {}
+    for job in advisor.jobs():
+        if job.config.workload == workload and job.continues_job is None:
+            owners.setdefault(job.config.seed, set()).add(job.verification_id)
+    assert [seed for seed, of in owners.items() if len(of) > 1] == []
+
+
 def assert_as_asked(plan: VerificationPlan, values: dict[str, Any]) -> None:
     """What was named is what the plan holds."""
     spec = plan.spec
@@ -126,7 +140,10 @@ def test_the_runs_of_a_plan_are_those_that_verify_queues(
     runs = shown(plan.to_dict())
     assert runs
     assert queued(started.jobs()) == runs
-    assert queued(again.jobs()) == runs
+    second = queued(again.jobs())
+    assert but_seeds(second) == but_seeds(runs)
+    assert len({run["seed"] for run in second}) == len({run["seed"] for run in runs})
+    assert_no_seed_twice(advisor, workload)
 
 
 @pytest.mark.parametrize(("workload", "batch_size", "asked"), ASKED)
@@ -142,7 +159,9 @@ def test_the_runs_that_an_answer_offers_are_those_that_start(
     is_whole = workload in ("realface", "dlight")
     assert plan.spec.workload == (f"{workload}@1/16" if is_whole else workload)
     started = advisor.verifications.start(plan)
-    assert queued(started.jobs()) == shown(answer.to_dict()["verification"])
+    runs = shown(answer.to_dict()["verification"])
+    assert but_seeds(queued(started.jobs())) == but_seeds(runs)
+    assert_no_seed_twice(advisor, plan.spec.workload)
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
@@ -157,7 +176,9 @@ def test_the_runs_that_the_chat_proposes_are_those_a_yes_starts(
     assert done.verification_id is not None
     jobs = advisor.queue.jobs(verification_id=done.verification_id)
     assert [job.id for job in jobs] == list(done.ids)
-    assert queued(jobs) == shown(answer.to_dict()["verification"])
+    runs = shown(answer.to_dict()["verification"])
+    assert but_seeds(queued(jobs)) == but_seeds(runs)
+    assert_no_seed_twice(advisor, runs[0]["workload"])
 
 
 @pytest.mark.parametrize(
@@ -179,9 +200,9 @@ def test_the_runs_that_the_terminal_lists_are_those_of_the_plan(
         text = ",".join(f"{one}{unit}" for one in several)
         arguments += [OPTIONS.get(name, f"--{name}"), text]
     folder = advisor.store.folder
+    plan = advisor.plan_runs(workload, batch_size, **values).to_dict()
     assert main(["--store", str(folder), *arguments]) == 0
     document = json.loads(capsys.readouterr().out)
-    plan = advisor.plan_runs(workload, batch_size, **values).to_dict()
     listed = [
         {name: run[name] for name in plan["runs"][0] if name != "estimated_seconds"}
         for run in document["runs"]

@@ -5,19 +5,25 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from advisor.evidence.selecting import OVERTAKEN
 from advisor.planning import spec as spec_of_runs
 from advisor.planning.next_run import PlannedTrial, Survivor
-from advisor.running.tending import examples_spent
+from advisor.planning.spec import VerificationSpec
+from advisor.running.supervisor import _advance_all
+from advisor.running.tending import MOST_FAILURES, Tending, examples_spent
 from advisor.service import Advisor
 from advisor.settings import Settings
 from experiments.jobs.queue import Queue
+from experiments.jobs.records import NewJob
+from experiments.jobs.worker import do_job
 from knowledge import inbox
+from knowledge.errors import StoreError
 from knowledge.outcome import RULE_VERSION
-from knowledge.records import Outcome, Run
+from knowledge.records import Outcome, Run, RunConfig
 from tests.by_hand import advance, work
 
 STEPS = 900  # rungs at 100, 300 and 900
@@ -103,9 +109,28 @@ def test_a_survivor_is_carried_from_rung_to_rung_as_one_job(advisor, monkeypatch
     assert [x.reason for x in found.excluded] == [OVERTAKEN, OVERTAKEN]
 
 
-def test_who_sees_a_verification_closed_can_read_its_runs(advisor, monkeypatch):
-    """Another process may bring them into the tables at that very moment."""
-    waiting = []
+def fail_jobs(advisor: Advisor, verification_id: str, config: RunConfig) -> None:
+    """So many jobs in a row that nothing more is planned."""
+    for _ in range(MOST_FAILURES):
+        advisor.queue.submit(NewJob(config, verification_id))
+        job = advisor.queue.claim("us")
+        advisor.queue.end(job.id, "us", state="failed", error="no memory")
+
+
+@pytest.mark.parametrize(
+    ("how", "state"),
+    [
+        ("its budget is used", "finished"),
+        ("the runs after it failed", "failed"),
+        ("it was cancelled", "cancelled"),
+        ("the next run cannot be chosen", "failed"),
+    ],
+)
+def test_a_finished_run_is_in_the_tables_when_its_verification_is_closed(
+    advisor, monkeypatch, how, state
+):
+    """However it ends, and though another process may be bringing it in just then."""
+    waiting: list[Any] = []
 
     def close(queue: Queue, *arguments: Any, **values: Any) -> None:
         waiting.append(inbox.waiting(advisor.store.folder))
@@ -113,10 +138,57 @@ def test_who_sees_a_verification_closed_can_read_its_runs(advisor, monkeypatch):
 
     end = Queue.end_verification
     monkeypatch.setattr(Queue, "end_verification", close)
-    verification = advisor.verify("digits_mlp", 32, learning_rate=1e-3, steps=60)
-    work(advisor, verification)
-    assert verification.state == "finished"
+    runs = 1 if state == "finished" else 9
+    verification = advisor.verify("digits_mlp", 32, runs=runs, steps=60)
+    job = advisor.queue.claim("us")
+    do_job(advisor.queue, advisor.store.folder, job, "us")
+    assert inbox.waiting(advisor.store.folder) != []
+    if how == "the runs after it failed":
+        fail_jobs(advisor, verification.id, job.config)
+    elif how == "it was cancelled":
+        advisor.queue.cancel_verification(verification.id)
+    elif how == "the next run cannot be chosen":
+        refused = Mock(side_effect=StoreError("The disk is full."))
+        monkeypatch.setattr(Tending, "advance", refused)
+    _advance_all(Tending(advisor.store, advisor.queue, advisor.planner))
+    assert verification.state == state
     assert waiting == [[]]
+
+
+def test_verifications_side_by_side_never_take_the_same_seed(advisor, monkeypatch):
+    """Neither their first runs nor those chosen later, while others still wait."""
+    plan(monkeypatch, lambda survivors, rungs: new_run(rungs))
+    wanted = {"steps": STEPS, "examples": 32 * 300}
+    both = [advisor.verify("digits_mlp", 32, **wanted) for _ in range(2)]
+    for verification in both:
+        work(advisor, verification)
+    seeds = [job.config.seed for job in advisor.jobs()]
+    assert len(set(seeds)) == len(seeds) == 6
+
+
+SPEC = VerificationSpec("digits_mlp", (32,), "adam", "cpu", STEPS).to_dict()
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        {"spec": {"workload": "digits_mlp", "batch_size": 32}},
+        {"spec": {**SPEC, "wish": "short"}},
+        {"spec": {**SPEC, "batch_sizes": None}},
+        {"spec": None},
+        {"spec": SPEC, "first_runs": [{"workload": "digits_mlp", "lr": 1e-3}]},
+        {"spec": SPEC, "first_runs": [None]},
+    ],
+)
+def test_a_verification_of_another_version_ends_with_a_sentence(advisor, saved):
+    """Who tends the store goes on with the others."""
+    opened = advisor.queue.submit_verification({**saved, "before": {}})
+    other = advisor.queue.submit_verification({"spec": SPEC, "before": {}})
+    _advance_all(Tending(advisor.store, advisor.queue, advisor.planner))
+    failed = advisor.queue.verification(opened)
+    assert failed.state == "failed"
+    assert "written by another version of this program" in (failed.error or "")
+    assert len(advisor.queue.jobs(verification_id=other)) == 1
 
 
 def test_a_run_stopped_at_a_rung_counts_to_its_last_step(advisor, monkeypatch):
@@ -165,7 +237,7 @@ def test_cheap_runs_go_to_their_end_and_measure_the_threshold(
     assert answer.max_stable.high < 8 * answer.max_stable.low
 
 
-def test_a_longer_wish_goes_on_from_the_runs_of_a_shorter_one(advisor, monkeypatch):
+def test_a_longer_plan_goes_on_from_the_runs_of_a_shorter_one(advisor, monkeypatch):
     """As new jobs of the same seeds; the shorter records count no more."""
     plan(monkeypatch, carry_first)
     first = advisor.verify("digits_mlp", 32, steps=300, examples=32 * 100)
@@ -221,8 +293,8 @@ def test_a_budget_of_examples_is_kept_and_killed_runs_count(advisor, monkeypatch
 
 def test_two_who_plan_at_the_same_moment_queue_each_run_once(advisor):
     spec = advisor.verify("digits_mlp", 32, learning_rate=1e-3, steps=STEPS).spec
-    wish = {"spec": spec.to_dict(), "before": {}}
-    opened = advisor.queue.submit_verification(wish)
+    asked = {"spec": spec.to_dict(), "before": {}}
+    opened = advisor.queue.submit_verification(asked)
     start = threading.Barrier(2)
 
     def plan_it() -> None:

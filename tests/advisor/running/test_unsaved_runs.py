@@ -16,8 +16,8 @@ from knowledge import inbox
 from knowledge.records import Curve, Outcome, run_body
 from tests.by_hand import start_instead
 
-WISH = ["verify", "--workload", "digits_mlp", "--batch-size", "32"]
-WISH += ["--learning-rate", "0.01", "--steps", "60"]
+ASKED = ["verify", "--workload", "digits_mlp", "--batch-size", "32"]
+ASKED += ["--learning-rate", "0.01", "--steps", "60"]
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_runs_that_a_full_disk_keeps_from_the_tables_are_said(
     folder, full_disk, capsys
 ):
     """No table of empty outcomes that passes for a success."""
-    assert main.main(["--store", str(folder), *WISH]) == 2
+    assert main.main(["--store", str(folder), *ASKED]) == 2
     said = capsys.readouterr()
     assert said.out == ""
     last = said.err.strip().splitlines()[-1]
@@ -71,7 +71,7 @@ def test_runs_that_a_full_disk_keeps_from_the_tables_are_said(
 
 def test_the_document_of_such_runs_has_the_reason(folder, full_disk, capsys):
     """Who reads the JSON sees it as well."""
-    assert main.main(["--store", str(folder), *WISH, "--json"]) == 2
+    assert main.main(["--store", str(folder), *ASKED, "--json"]) == 2
     document = json.loads(capsys.readouterr().out)
     assert document["state"] == "finished"
     assert "is full" in document["error"]
@@ -82,7 +82,7 @@ def test_such_runs_appear_when_there_is_room_again(
     folder, full_disk, monkeypatch, capsys
 ):
     """What was said stays true: nothing needs to be repeated."""
-    main.main(["--store", str(folder), *WISH, "--json"])
+    main.main(["--store", str(folder), *ASKED, "--json"])
     verification_id = json.loads(capsys.readouterr().out)["verification_id"]
     monkeypatch.undo()
     with Advisor.open(folder) as advisor:
@@ -93,7 +93,7 @@ def test_such_runs_appear_when_there_is_room_again(
 
 def test_with_room_there_is_no_error(folder, runs_end_at_once, capsys):
     """The usual end of a verification."""
-    assert main.main(["--store", str(folder), *WISH, "--json"]) == 0
+    assert main.main(["--store", str(folder), *ASKED, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["error"] is None
 
 
@@ -104,7 +104,7 @@ def test_waiting_for_runs_ends_where_not_even_their_records_can_be_written(
     monkeypatch.setattr(verify, "FULL_SECONDS", 0.1)
     room = shutil.disk_usage(folder.parent)._replace(free=4096)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: room)
-    assert main.main(["--store", str(folder), *WISH, "--json"]) == 2
+    assert main.main(["--store", str(folder), *ASKED, "--json"]) == 2
     said = capsys.readouterr()
     assert "cannot be saved because the disk" in json.loads(said.out)["error"]
     assert "free some space" in said.err

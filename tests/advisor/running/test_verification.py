@@ -1,9 +1,7 @@
 """Verification runs in real processes: finished, cancelled, killed and resumed."""
 
-import contextlib
 import os
 
-import psutil
 import pytest
 
 from advisor.cli import verify
@@ -17,7 +15,8 @@ from experiments.training.run_folder import RunFolder
 from knowledge.errors import BadValueError, WorkloadUnavailableError
 from knowledge.records import Outcome, Run
 from tests.by_hand import start_instead
-from tests.gate import HELD_AT_STEP, Gate
+from tests.gate import HELD_AT_STEP
+from tests.processes import kill_all, processes
 from tests.waiting import LIMIT_SECONDS, until
 
 pytestmark = pytest.mark.slow
@@ -49,43 +48,13 @@ def advisor(tmp_path, monkeypatch):
         for verification in opened.queue.verifications(unfinished=True):
             opened.cancel(verification.id)
         until(lambda: not opened.queue.has_work(), what="the end of all work")
-        until(lambda: not processes(opened), what="the end of all processes")
-
-
-@pytest.fixture
-def gate(tmp_path, monkeypatch):
-    """Runs that are started from now on stand still at a step, until it is opened."""
-    gate = Gate(tmp_path / "gate")
-    for name, value in gate.environment.items():
-        monkeypatch.setenv(name, value)
-    return gate
-
-
-def processes(advisor: Advisor) -> list[psutil.Process]:
-    """Supervisors and then workers of this store."""
-    found = []
-    for process in psutil.process_iter(["cmdline", "status"]):
-        line = process.info["cmdline"] or []
-        ours = str(advisor.store.folder) in line
-        if ours and process.info["status"] != psutil.STATUS_ZOMBIE:
-            found.append(process)
-    return sorted(
-        found, key=lambda p: "advisor.running.supervisor" not in p.info["cmdline"]
-    )
+        until(lambda: not processes(folder), what="the end of all processes")
 
 
 def wait(advisor: Advisor, verification: Verification) -> None:
     """Wait for its end, and for the processes that write down what came of it."""
     verification.wait(timeout_seconds=LIMIT_SECONDS)
-    until(lambda: not processes(advisor), what="the end of its processes")
-
-
-def kill_all(advisor: Advisor) -> None:
-    """End its processes, those first that would start others."""
-    for process in processes(advisor):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    until(lambda: not processes(advisor), what="the end of killed processes")
+    until(lambda: not processes(advisor.store.folder), what="the end of its processes")
 
 
 def test_named_rates_are_run_as_they_are_and_become_evidence(advisor):
@@ -136,7 +105,7 @@ def test_a_killed_supervisor_and_killed_workers_lose_nothing(advisor, gate):
     forecasts = advisor.store.forecasts()
     assert sorted(f.job_id for f in forecasts) == sorted(verification.job_ids)
     until(lambda: len(gate.held()) == 2, what="two runs at the gate")
-    kill_all(advisor)
+    kill_all(advisor.store.folder)
     shown = sorted(shown_state(job) for job in verification.jobs())
     assert shown == ["interrupted", "interrupted", "queued"]
 
@@ -196,7 +165,10 @@ def test_cancelling_leaves_no_process_behind(advisor, gate):
     until(gate.held, what="a run at the gate")
     for job_id in verification.job_ids:
         advisor.cancel(job_id)
-    until(lambda: not processes(advisor), what="the end of cancelled processes")
+    until(
+        lambda: not processes(advisor.store.folder),
+        what="the end of cancelled processes",
+    )
     assert {job.state for job in verification.jobs()} == {"cancelled"}
     assert verification.state == "cancelled"
 
@@ -208,7 +180,7 @@ def test_cancelling_ends_a_verification_whose_supervisor_is_gone(
     """Somebody must close it: killed processes hear no flag."""
     verification = advisor.verify("digits_cnn", 64, budget_seconds=300, steps=20_000)
     until(gate.held, what="a run at the gate")
-    kill_all(advisor)
+    kill_all(advisor.store.folder)
     if how == "Ctrl-C":
         with monkeypatch.context() as patched:
             patched.setattr(verification, "jobs", _interrupted)
@@ -246,7 +218,7 @@ def test_a_cancelled_job_goes_on_from_its_step_when_resumed(advisor, gate):
     gate.open()
     advisor.resume(job_id)
     until(lambda: advisor.queue.job(job_id).is_over, what="its end once resumed")
-    until(lambda: not processes(advisor), what="the end of its processes")
+    until(lambda: not processes(advisor.store.folder), what="the end of its processes")
     job = advisor.queue.job(job_id)
     assert (job.state, job.resumed_from_step) == ("finished", HELD_AT_STEP)
     # The part run before cancelling does not count beside the whole one.
@@ -254,7 +226,9 @@ def test_a_cancelled_job_goes_on_from_its_step_when_resumed(advisor, gate):
     assert [job.run_id] == list(evidence.used)
 
 
-def test_imported_workloads_and_odd_wishes_are_refused_in_a_sentence(advisor, tmp_path):
+def test_imported_workloads_and_odd_requests_are_refused_in_a_sentence(
+    advisor, tmp_path
+):
     path = tmp_path / "runs.csv"
     path.write_text(
         "workload,optimizer,batch_size,learning_rate,metric_name,metric_value,"
@@ -263,12 +237,12 @@ def test_imported_workloads_and_odd_wishes_are_refused_in_a_sentence(advisor, tm
     advisor.import_runs(path)
     with pytest.raises(WorkloadUnavailableError, match="cannot be trained here"):
         advisor.verify("mine", 8)
-    for wish in (
+    for asked in (
         *({"steps": 1}, {"runs": 0}, {"budget_seconds": 0.0}, {"seeds": 0}),
         {"examples": 0},
     ):
         with pytest.raises(BadValueError):
-            advisor.verify("digits_mlp", 8, **wish)
+            advisor.verify("digits_mlp", 8, **asked)
     with pytest.raises(BadValueError, match=r"batch_size is 5000.*1437 examples"):
         advisor.verify("digits_mlp", [32, 5000], runs=3, steps=60)
     assert advisor.queue.verifications() == []

@@ -11,6 +11,7 @@ import pytest
 from advisor.answers.comparison import chances_of_highest
 from advisor.answers.wording import comparison_text, largest_batch_text
 from advisor.estimates import Estimate
+from advisor.planning.costs import elapsed_seconds
 from advisor.scaling.deciding_runs import (
     choose_score_runs,
     choose_stability_runs,
@@ -452,7 +453,10 @@ def test_deciding_runs_stand_at_the_far_ends_and_cost_something(falling):
     # Its copy at 1/16 has decided: what is open is how copies of other widths differ.
     assert {run.workload for run in deciding.runs} == {"realface@1/8"}
     assert all(run.estimated_seconds > 0 for run in deciding.runs)
-    assert deciding.seconds > 0
+    each = [run.estimated_seconds for run in deciding.runs]
+    n_workers = falling.settings.n_workers
+    told = elapsed_seconds(each, n_workers=n_workers)  # the start of workers included
+    assert deciding.seconds == pytest.approx(told, abs=0.5)
     assert set(deciding.between) == set(
         leading_bands(falling.scaling("realface").scaling_rules)
     )

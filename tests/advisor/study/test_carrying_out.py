@@ -35,17 +35,17 @@ def advisor(tmp_path, monkeypatch, nothing_trains):
         yield opened
 
 
-def open_wish(advisor: Advisor, plan: StudyPlan, suffix: str = "") -> str:
-    """Queue the plan's first wish as the study would."""
-    wish = plan.study_steps()[0]
+def open_step(advisor: Advisor, plan: StudyPlan, suffix: str = "") -> str:
+    """Queue the plan's first step as the study would."""
+    step = plan.study_steps()[0]
     return advisor.verify(
-        wish.part.workload,
-        list(wish.batch_sizes),
-        learning_rate=list(wish.part.learning_rates),
-        recipe=wish.part.recipe,
-        steps=wish.steps,
-        budget_seconds=20 if wish.is_adaptive else None,
-        verification_id=wish.verification_id + suffix,
+        step.part.workload,
+        list(step.batch_sizes),
+        learning_rate=list(step.part.learning_rates),
+        recipe=step.part.recipe,
+        steps=step.steps,
+        budget_seconds=20 if step.is_adaptive else None,
+        verification_id=step.verification_id + suffix,
     ).id
 
 
@@ -91,7 +91,7 @@ def test_nothing_was_started_yet(advisor):
 
 def test_named_rates_are_done_when_all_of_them_ran(advisor):
     plan = plan_of(FIXED)
-    verification_id = open_wish(advisor, plan)
+    verification_id = open_step(advisor, plan)
     assert states(advisor, plan) == ["running"]
     finish(advisor, verification_id, seconds=0.1)
     assert states(advisor, plan) == ["done"]
@@ -103,16 +103,16 @@ def test_named_rates_are_done_when_all_of_them_ran(advisor):
 def test_a_part_whose_time_is_not_used_up_goes_on_under_a_new_number(advisor):
     """A computer that was switched off meanwhile used up no time of the study."""
     plan = plan_of(CHOSEN)
-    finish(advisor, open_wish(advisor, plan), seconds=3)
+    finish(advisor, open_step(advisor, plan), seconds=3)
     assert states(advisor, plan) == ["stopped"]
-    finish(advisor, open_wish(advisor, plan, suffix=".2"), seconds=60)
+    finish(advisor, open_step(advisor, plan, suffix=".2"), seconds=60)
     assert states(advisor, plan) == ["done"]
     assert states(advisor, plan, budget=600) == ["stopped"]  # more time was given
 
 
-def test_a_run_that_another_wish_carries_on_is_counted_and_paid_for_once(advisor):
+def test_a_run_that_another_step_carries_on_is_counted_and_paid_for_once(advisor):
     plan = plan_of(CHOSEN)
-    finish(advisor, open_wish(advisor, plan), seconds=3)
+    finish(advisor, open_step(advisor, plan), seconds=3)
     (before,) = study_status(advisor.verifications, plan, budget_seconds=60)
     source = advisor.queue.jobs()[0]
     opened = advisor.queue.submit_verification(
@@ -126,14 +126,14 @@ def test_a_run_that_another_wish_carries_on_is_counted_and_paid_for_once(advisor
     finish(advisor, opened, seconds=5, steps=80)
     (after,) = study_status(advisor.verifications, plan, budget_seconds=60)
     assert after.n_runs == before.n_runs
-    started = STARTUP_SECONDS  # of the second wish
+    started = STARTUP_SECONDS  # of the second step
     more = after.spent_seconds - before.spent_seconds - started
     assert more == pytest.approx((5 - 3) / advisor.settings.n_workers)
 
 
 def test_stopped_runs_of_named_rates_are_resumed_and_not_repeated(advisor):
     plan = plan_of(FIXED)
-    verification_id = open_wish(advisor, plan)
+    verification_id = open_step(advisor, plan)
     advisor.cancel(verification_id)
     advisor.queue.end_verification(verification_id, state="cancelled")
     assert states(advisor, plan) == ["stopped"]
@@ -169,7 +169,7 @@ def test_when_the_time_is_over_the_rest_waits(advisor, monkeypatch):
 def test_a_part_that_cannot_be_carried_out_is_said_and_passed_over(advisor):
     said: list[str] = []
     plan = plan_of(BROKEN, FIXED)
-    done = open_wish(advisor, plan_of(FIXED))
+    done = open_step(advisor, plan_of(FIXED))
     finish(advisor, done, seconds=0.1)
     final = run_study(advisor.verifications, plan, budget_seconds=LONG, say=said.append)
     assert any("study-broken: could not be carried out." in line for line in said)

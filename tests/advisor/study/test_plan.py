@@ -12,7 +12,7 @@ PLANS = (QUICK, FULL, study_plan(full=True, device="cuda"))
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda p: f"{p.name}-{len(p.parts)}")
 def test_every_part_can_be_trained_here_and_has_a_name_of_its_own(plan):
-    names = [wish.verification_id for wish in plan.study_steps()]
+    names = [step.verification_id for step in plan.study_steps()]
     assert len(set(names)) == len(names)
     for part in plan.parts:
         spec = get_spec(part.workload)
@@ -26,8 +26,8 @@ def test_every_part_can_be_trained_here_and_has_a_name_of_its_own(plan):
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda p: f"{p.name}-{len(p.parts)}")
 def test_the_shares_of_all_parts_are_the_whole(plan):
-    assert sum(wish.share for wish in plan.study_steps()) == pytest.approx(1.0)
-    assert all(wish.steps >= 10 for wish in plan.study_steps())
+    assert sum(step.share for step in plan.study_steps()) == pytest.approx(1.0)
+    assert all(step.steps >= 10 for step in plan.study_steps())
 
 
 def test_the_short_study_fits_a_cpu_and_forty_minutes():
@@ -61,19 +61,19 @@ def test_equal_examples_are_a_verification_for_each_batch_size():
         "e", "?", "original@1/16", "faceswap-2021", (2, 8), 1, 3, examples=800
     )
     other = StudyPart("o", "?", "digits_mlp", "sgd", (4, 8), 50, 1)
-    wishes = StudyPlan("study", 100, (part, other)).study_steps()
-    assert [(w.verification_id, w.batch_sizes, w.steps) for w in wishes] == [
+    steps = StudyPlan("study", 100, (part, other)).study_steps()
+    assert [(w.verification_id, w.batch_sizes, w.steps) for w in steps] == [
         ("verification:study-e-b2", (2,), 400),
         ("verification:study-e-b8", (8,), 100),
         ("verification:study-o", (4, 8), 50),
     ]
-    assert [w.share for w in wishes] == pytest.approx([0.375, 0.375, 0.25])
+    assert [w.share for w in steps] == pytest.approx([0.375, 0.375, 0.25])
 
 
 def test_parts_can_be_named_and_have_the_whole_time_then():
     plan = study_plan(full=True, device="cpu", parts=["realface-map", "dlight-map"])
     assert [part.name for part in plan.parts] == ["dlight-map", "realface-map"]
-    assert sum(wish.share for wish in plan.study_steps()) == pytest.approx(1.0)
+    assert sum(step.share for step in plan.study_steps()) == pytest.approx(1.0)
     assert plan.budget_seconds == FULL.budget_seconds
 
 

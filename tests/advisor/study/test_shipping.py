@@ -45,7 +45,7 @@ def test_measured_runs_of_our_own_workloads_with_a_curve_are_shipped(advisor, tm
 def test_of_a_run_carried_further_the_furthest_is_shipped_and_paid_for_once(
     advisor, tmp_path
 ):
-    """Also when a job of another wish went on from it."""
+    """Also when a job of another step went on from it."""
     run, curve = made_up_runs(1)[0]
     run = dataclasses.replace(run, seconds=3600.0)
     short = dataclasses.replace(run, id="run:short", steps=100, seconds=1200.0)

@@ -61,6 +61,8 @@ RUN = replace(
     horizon_steps=60,
     outcome_rule="1",
     job_id="job:1",
+    precision="fp32",
+    device="cpu",
 )
 
 
@@ -284,7 +286,7 @@ def test_calibrated_forecasts_are_seldom_blamed_and_bold_ones_mostly() -> None:
 
 # -- intervals -------------------------------------------------------------------------
 
-INTERVAL = StatedInterval.of_forecast(FORECAST)
+INTERVAL = StatedInterval.of_forecast(FORECAST, RUN)
 ABOUT_HERE = ([0.016, 0.018, 0.02, 0.022, 0.025, 0.03], [False] * 3 + [True] * 3)
 FAR_ABOVE = ([0.02, 0.04, 0.08, 0.16, 0.2, 0.3], [False] * 4 + [True] * 2)
 
@@ -307,13 +309,15 @@ def test_later_runs_settle_an_interval(runs, held) -> None:
         {"recipe": "sgd"},
         {"optimizer": "sgd"},
         {"workload": "digits_cnn"},
+        {"precision": "bf16"},
+        {"device": "cuda"},
         {"outcome": Outcome.INCOMPLETE},
         {"outcome": None},
         {"job_id": None},
     ],
 )
 def test_only_runs_of_the_very_thing_count(change) -> None:
-    """Other lengths, batch sizes, recipes and unlabelled runs settle nothing."""
+    """Other lengths, batch sizes, settings and unlabelled runs settle nothing."""
     later, jobs = later_runs(*FAR_ABOVE)
     checked = check_interval(
         INTERVAL, runs=[replace(run, **change) for run in later], jobs=jobs
@@ -382,7 +386,8 @@ def test_what_an_answer_had_said_before_is_not_counted_again() -> None:
         INTERVAL, id="answer:1", made=(MADE - timedelta(seconds=9)).isoformat()
     )
     later, jobs = later_runs(*FAR_ABOVE)
-    record = build_track_record([FORECAST], [answer], runs=later, jobs=jobs)
+    forecast = replace(FORECAST, job_id=later[0].job_id)
+    record = build_track_record([forecast], [answer], runs=later, jobs=jobs)
     assert [i.stated.id for i in record.intervals] == ["answer:1"]
     assert record.to_dict()["intervals"]["held"] == 0
     assert "held in 0 of 1" in " ".join(track_record_sentences(record))
@@ -396,10 +401,46 @@ def recommendation(**changes: object) -> dict[str, object]:
         "optimizer": "adam",
         "batch_size": 32,
         "horizon_steps": 60,
+        "device": "cpu",
+        "precision": "fp32",
         "max_stable": {"median": 2e-2, "low": 1e-2, "high": 4e-2, "level": 0.9},
         "evidence": {"used": ["run:a"], "excluded": []},
         **changes,
     }
+
+
+@pytest.mark.parametrize("change", [{"precision": "bf16"}, {"device": "cuda"}])
+def test_each_statement_is_held_to_runs_of_its_own_precision_and_device(change) -> None:
+    """An answer says them itself, a forecast by the runs of its verification."""
+    later, jobs = later_runs(*FAR_ABOVE)
+    other = [
+        replace(run, id=f"{run.id}-other", job_id=f"{run.job_id}-other", **change)
+        for run in later
+    ]
+    jobs |= {str(run.job_id): started(1) for run in other}
+    forecast = replace(FORECAST, id="forecast:other", job_id=other[0].job_id)
+    forecast = replace(forecast, verification_id="verification:other")
+    made = replace(FORECAST, job_id=later[0].job_id)
+    answer = StatedInterval.of_answer(
+        "answer:1", (MADE - timedelta(seconds=9)).isoformat(), recommendation(**change)
+    )
+    assert answer is not None
+    record = build_track_record(
+        [made, forecast], [answer], runs=[*later, *other], jobs=jobs
+    )
+    assert {i.stated.id: i.run_ids for i in record.intervals} == {
+        "answer:1": tuple(run.id for run in other),  # the forecast only repeats it
+        "forecast:1": tuple(run.id for run in later),
+    }
+
+
+def test_an_answer_of_an_older_program_speaks_of_the_usual_precision() -> None:
+    """It was saved without one, and hardly ever meant another."""
+    document = recommendation()
+    del document["precision"]
+    stated = StatedInterval.of_answer("answer:1", MADE.isoformat(), document)
+    assert stated is not None
+    assert stated.precision == "fp32"
 
 
 def test_an_answer_is_held_to_its_interval() -> None:

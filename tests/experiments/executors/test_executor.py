@@ -73,7 +73,7 @@ def test_a_job_that_nobody_has_is_nothing_to_kill(queue):
     assert queue.job(job.id).state == "queued"
 
 
-def test_the_worker_that_is_started_is_a_module_of_ours(tmp_path):
+def test_the_worker_that_is_started_is_a_module_of_ours():
     """A renamed module would leave every job waiting."""
     done = subprocess.run(
         python_command(WORKER, "--help"),

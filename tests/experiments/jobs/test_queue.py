@@ -1,13 +1,16 @@
 """The job queue: every job is carried out by one worker, or said why not."""
 
 import os
+import re
 import threading
+from pathlib import Path
 
 import pytest
 
+from experiments.jobs import queue as queue_module
 from experiments.jobs.leases import LEASE_SECONDS, MAX_ATTEMPTS
 from experiments.jobs.queue import Queue
-from experiments.jobs.records import Job, NewJob, new_job_id
+from experiments.jobs.records import JOB_ENDED, Job, NewJob, new_job_id
 from knowledge.errors import JobNotFoundError, StoreError
 from knowledge.records import RunConfig
 
@@ -29,6 +32,15 @@ def test_a_submitted_job_waits_with_its_whole_config(queue):
     job = queue.job(submit(queue, reason="why", believed_low=1e-4, believed_high=1e-2))
     assert (job.state, job.config, job.reason) == ("queued", CONFIG, "why")
     assert (job.believed_low, job.believed_high) == (1e-4, 1e-2)
+
+
+def test_no_state_is_asked_for_that_no_job_ever_has():
+    """What is shown as interrupted is a running job whose worker is gone."""
+    files = Path(queue_module.__file__).parent.glob("*.py")
+    text = "".join(path.read_text(encoding="utf-8") for path in files)
+    lists = re.findall(r"\bstate (?:=|in) *\(?('\w+'(?:, *'\w+')*)", text)
+    asked = set(re.findall(r"\w+", " ".join(lists)))
+    assert asked == {"queued", "running", *JOB_ENDED}
 
 
 def test_a_job_may_be_known_by_its_id_before_it_is_queued(queue):

@@ -378,6 +378,18 @@ def test_a_run_is_not_resumed_with_other_pictures(
     assert bench.run().state == "finished"
 
 
+def test_what_looks_like_folders_is_none_to_a_workload_without_pictures(
+    bench, tmp_path
+):
+    """Its `data` may be written in any way; nothing is looked up and nothing kept."""
+    config = replace(CONFIG, data=people(tmp_path / "people"))
+    job = bench.run(config, stop_after=8)
+    assert not bench.of(job).pictures_path.exists()
+    add_a_picture(tmp_path / "people")
+    bench.queue.carry_further(job.id, stop_after=None)
+    assert bench.go_on(job.id).state == "finished"
+
+
 def test_pictures_that_vanish_during_a_run_do_not_matter_to_it(
     bench, tmp_path, monkeypatch
 ):

@@ -1,5 +1,6 @@
 """How workloads are found: those built in, and those that were added."""
 
+import math
 import os
 from dataclasses import fields, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from experiments.workloads.registry import (
     find_spec,
     get_spec,
 )
+from experiments.workloads.spec import SettingsSnippet
 from knowledge.errors import SettingsError, UnknownWorkloadError
 from knowledge.names import GROUPS, WorkloadName
 from knowledge.records import RunConfig
@@ -30,6 +32,7 @@ WORKLOADS = (WorkloadSpec(
 def describe(name, options):
     return name
 """
+MINE = FILE.replace("NAME", "mine")
 
 
 @pytest.fixture
@@ -80,18 +83,53 @@ def test_a_spec_that_is_registered_is_found():
     assert len(registry) == len(BUILT_IN) + 1
 
 
+NOT_A_TEXT = ("", " ", None, 3)
+NOT_A_COUNT = (0, -1, 1.5, "8", None, True)
+NOT_SIZES = ((0,), (8, 4), (4, 4), ("8",), 8, None)
+NOT_A_COST = ((), (1.0,), (0.0, 0.0), (-1.0, 1.0), ("a", "b"), (math.nan, 1.0), 3)
+WRONG = {
+    "name": (*NOT_A_TEXT, "Mine", "mine@1/2"),
+    "title": NOT_A_TEXT,
+    "module": NOT_A_TEXT,
+    "metric": NOT_A_TEXT,
+    "data": NOT_A_TEXT,
+    "kind": ("", 3),
+    "recipes": ((), "sgd", ("sgd", "none such"), None),
+    "goal": ("lower", "", None),
+    "usual_batch_sizes": (*NOT_SIZES, ()),
+    "timed_batch_sizes": NOT_SIZES,
+    "usual_horizon_steps": NOT_A_COUNT,
+    "examples_per_item": NOT_A_COUNT,
+    "largest_batch_size": (0, "8", 511),  # it is trained at up to 512
+    "seconds_per_step": (*NOT_A_COST, None),
+    "proxy_seconds_per_step": NOT_A_COST,
+    "seconds_per_look": (*NOT_A_COST, None),
+    "settings_snippet": (
+        "rate={learning_rate}",
+        SettingsSnippet("liner", "{rate}"),
+        SettingsSnippet("liner", "{"),
+    ),
+}
+
+
 @pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"name": "realface"}, "taken by RealFace"),
-        ({"name": "Mine"}, "lower case"),
-        ({"name": "mine@1/2"}, "no @"),
-        ({"recipes": ("sgd", "none such")}, "no recipe is named 'none such'"),
-    ],
+    ("field", "value"), [(field, v) for field, values in WRONG.items() for v in values]
 )
-def test_a_spec_that_cannot_be_asked_about_is_not_taken(change, reason):
-    with pytest.raises(ValueError, match=reason):
-        Registry(BUILT_IN).register(replace(DIGITS, **change))
+def test_a_spec_that_cannot_be_right_is_not_taken_and_its_field_is_named(field, value):
+    registry = Registry(BUILT_IN)
+    with pytest.raises(ValueError, match=rf"its .*{field}"):
+        registry.register(replace(DIGITS, **{field: value}))
+    assert len(registry) == len(BUILT_IN)
+
+
+def test_every_field_is_checked_but_the_switches():
+    switches = {field.name for field in fields(DIGITS) if field.type is bool}
+    assert {field.name for field in fields(DIGITS)} - switches == set(WRONG)
+
+
+def test_a_name_that_is_taken_is_not_given_twice():
+    with pytest.raises(ValueError, match="taken by RealFace"):
+        Registry(BUILT_IN).register(replace(DIGITS, name="realface"))
 
 
 def test_workloads_of_named_files_are_found_and_built_from_there(add):
@@ -121,6 +159,8 @@ def test_without_the_variable_a_workload_is_unknown_again(add, monkeypatch):
         ("a = 1", "has no attribute 'WORKLOADS'"),
         ("WORKLOADS = [3]", "WORKLOADS holds what is no WorkloadSpec"),
         (FILE.replace("NAME", "realface"), "the name 'realface' is taken by RealFace"),
+        (MINE.replace('goal="min"', 'goal="lower"'), "its goal is 'lower': give min"),
+        (MINE.replace("(8,)", "()"), r"its usual_batch_sizes is \(\): give whole"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named_with_the_reason(add, text, reason):

@@ -142,6 +142,11 @@ def test_parquet_gives_the_same_runs_as_csv(tmp_path):
     assert [r.learning_rate for r in runs] == [0.001, 0.001]
 
 
+def test_a_format_nobody_reads_is_refused_with_those_there_are(tmp_path):
+    with pytest.raises(ImportFileError, match="'moon': name one of auto, csv, parquet"):
+        parse_runs(tmp_path / "runs.csv", "moon")
+
+
 @given(st.text(max_size=300))
 def test_any_text_is_either_read_or_refused_in_a_sentence(text):
     import tempfile

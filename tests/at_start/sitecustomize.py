@@ -1,9 +1,11 @@
-"""Makes the runs of a worker process wait at a gate (`tests/gate.py`).
+"""What happens at the start of processes: runs wait at a gate, or a process is broken.
 
-Python loads this file at its start where the folder is in PYTHONPATH. Up to the gate a
+Python loads this file before anything else where the folder is in PYTHONPATH, and only
+one of its name; so `tests/gate.py` and `tests/sabotage.py` share it. Up to the gate a
 checkpoint is written after every step, so whoever finds a run there knows its step.
 """
 
+import contextlib
 import math
 import os
 import sys
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 HELD_AT_STEP = 10
+GATE, SABOTAGE = "LR_ADVISOR_TEST_GATE", "LR_ADVISOR_TEST_SABOTAGE"
 
 
 def hold_runs(gate: Path) -> None:
@@ -39,5 +42,8 @@ def hold_runs(gate: Path) -> None:
     loop.train = held  # type: ignore[assignment]
 
 
-if "experiments.jobs.worker" in sys.orig_argv and "LR_ADVISOR_TEST_GATE" in os.environ:
-    hold_runs(Path(os.environ["LR_ADVISOR_TEST_GATE"]))
+if SABOTAGE in os.environ:
+    with contextlib.suppress(FileNotFoundError):  # mended
+        exec((Path(os.environ[SABOTAGE]) / "at_start.py").read_text())
+if "experiments.jobs.worker" in sys.orig_argv and GATE in os.environ:
+    hold_runs(Path(os.environ[GATE]))
