@@ -77,7 +77,9 @@ class WorkloadName:
         return self.width_divisor > 1
 
 
-def nearest_names(name: str, known: Iterable[str], *, count: int = 2) -> list[str]:
+def nearest_names(
+    name: str, known: Iterable[str], *, count: int = 2, fewest: int = 60
+) -> list[str]:
     """Return the known names most like `name`, best first; empty when none is near.
 
     >>> nearest_names("RealFaces", ["realface", "digits_cnn"])
@@ -86,4 +88,4 @@ def nearest_names(name: str, known: Iterable[str], *, count: int = 2) -> list[st
     found = process.extract(
         name, list(known), scorer=fuzz.WRatio, processor=str.lower, limit=count
     )
-    return [choice for choice, score, _ in found if score >= 60]
+    return [choice for choice, score, _ in found if score >= fewest]

@@ -9,6 +9,7 @@ about_rates         the answers about rates: which one, whether one is safe
 about_batch_sizes   the answers about batch sizes: how the rate goes, the fastest
 about_runs          the answers about runs that were made
 about_jobs          the answers about jobs under way, and the offer to cancel them
+about_unknown       the answers about a model that nobody here has run
 about_symptoms      the answer to "why did it go wrong?"
 about_observations  the offer to keep what a person saw, or to take it back
 asking_back         what is said when there is nothing to answer yet

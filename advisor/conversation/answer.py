@@ -13,6 +13,7 @@ from advisor.evidence.scope import Asked
 from advisor.planning.plan import VerificationPlan
 from advisor.reading.intents import Intent
 from advisor.reading.question import Question
+from advisor.scaling.carrying_over import CarriedOver
 from advisor.scaling.records import ScalingReport
 from knowledge.records import Document, to_document
 
@@ -44,6 +45,8 @@ class Answer(Document):
     diagnosis: Diagnosis | None = None
     concept: dict[str, Any] | None = None
     conditions: dict[str, int | float | str] = field(default_factory=dict)
+    unknown_workload: str | None = None
+    carried_over: CarriedOver | None = None
     clarification: dict[str, Any] | None = None
     also: "tuple[Answer, ...]" = ()
     inherited: tuple[str, ...] = ()
@@ -80,8 +83,8 @@ class Answer(Document):
 _KEYS = (
     "question intent slots conditions text recommendation recommendations judgements "
     "evidence rows counts sql scaling comparisons fastest_batch diagnosis verification "
-    "proposal concept clarification also inherited warnings phrased phrasing_note "
-    "answer_id"
+    "proposal concept unknown_workload carried_over clarification also inherited "
+    "warnings phrased phrasing_note answer_id"
 )
 _STANDS_IN = {"fastest_batch": "fastest", "verification": "offered_plan"}
 

@@ -12,8 +12,14 @@ from advisor.conversation.about_observations import (
     retraction_answer,
     takes_back,
 )
+from advisor.conversation.about_unknown import (
+    ABOUT_ONE_MODEL,
+    carried_answer,
+    carried_of,
+    meant_by,
+    unknown_answer,
+)
 from advisor.conversation.answer import Answer, asked_of
-from advisor.conversation.asking_back import clarify
 from advisor.conversation.kinds import KINDS
 from advisor.conversation.observing import told_outcome
 from advisor.conversation.parts import Parts
@@ -23,8 +29,6 @@ from advisor.reading.parsing import turn_of
 from advisor.reading.question import Offer, Question
 from advisor.reading.several import read_message
 from advisor.reading.unheeded import unheeded_setting, unheeded_warning
-from experiments.workloads.registry import WORKLOADS
-from knowledge.names import nearest_names
 
 _ANSWERED_ALONE = {i for i, kind in KINDS.items() if not kind.goes_with_others}
 
@@ -69,16 +73,23 @@ def _answer(
 ) -> Answer:
     if takes_back(question.text):
         return retraction_answer(parts, question)
-    if question.unknown_workload is not None:
-        near = nearest_names(question.unknown_workload, known)
-        return clarify(
-            question,
-            f"I know no workload called '{question.unknown_workload[:60]}'. "
-            "Which one do you mean?",
-            near or list(WORKLOADS),
-        )
-    answer = KINDS[question.intent].answer(parts, question, asked_of(question, exclude))
+    question, asked = _named(question, known), asked_of(question, exclude)
+    carried = carried_of(question)
+    if carried is not None:
+        return carried_answer(parts, question, asked, carried)
+    if question.unknown_workload is not None and question.intent in ABOUT_ONE_MODEL:
+        return unknown_answer(parts, question, asked, known)
+    answer = KINDS[question.intent].answer(parts, question, asked)
     return _with_conditions(answer)
+
+
+def _named(question: Question, known: list[str]) -> Question:
+    """The question about the stored workload that is meant, if that is plain."""
+    meant = meant_by(question.unknown_workload or "", known)
+    if meant is None or question.slots.workload != question.unknown_workload:
+        return question
+    slots = replace(question.slots, workload=meant)
+    return replace(question, slots=slots, unknown_workload=None)
 
 
 def _with_conditions(answer: Answer) -> Answer:

@@ -64,16 +64,6 @@ def ask_back(q: Question) -> Answer:
     )
 
 
-def clarify(q: Question, question: str, options: Sequence[str]) -> Answer:
-    """A question of ours with answers to choose from."""
-    return reply(
-        q,
-        question,
-        intent=Intent.NEEDS_CLARIFICATION,
-        clarification={"question": question, "options": list(options)},
-    )
-
-
 def missing(q: Question, needed: Sequence[str]) -> dict[str, Any]:
     """One question for everything that is missing, with options for the first."""
     lacks = [name for name in needed if getattr(q.slots, name) is None] or [needed[0]]

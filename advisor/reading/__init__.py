@@ -18,6 +18,7 @@ recipes           the recipe and the precision that a text names
 vocabulary        what people call workloads, optimizers and devices
 roles             which number is a batch size, a learning rate, or neither
 patterns          what numbers stand beside, for `roles`
+carried           a rate that worked at one batch size, and the size it is wanted at
 clauses           which of the batch sizes in a text is asked about
 learned           the intent of a text, learnt from questions people type
 intents           the intent of a text by its cues alone, a witness of `learned`

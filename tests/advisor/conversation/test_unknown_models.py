@@ -1,0 +1,131 @@
+"""A model nobody here has run: what can be said is said, with the ways in."""
+
+import json
+
+import pytest
+
+from advisor.rates import rate_text
+from advisor.service import Advisor
+from advisor.settings import Settings
+
+HEADER = (
+    "workload,optimizer,batch_size,learning_rate,metric_name,metric_value,"
+    "steps_or_tokens,source,outcome"
+)
+UNRELATED = ("original", "realface", "dlight", "digits")
+
+
+@pytest.fixture(scope="module")
+def advisor(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("unknown")
+    with Advisor.open(
+        folder / "store", settings=Settings(folder, n_workers=1)
+    ) as opened:
+        path = folder / "runs.csv"
+        rows = [
+            f"yolov8s.pt,sgd,16,{x},mAP50,{y},90,me,"
+            for x, y in ((1e-3, 0.5), (0.01, 0.6))
+        ]
+        path.write_text("\n".join([HEADER, *rows]))
+        opened.import_runs(path)
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("question", "model", "ratio"),
+    [
+        ("5e-5 worked at batch 16 for my resnet50, I go to batch 64", "resnet50", 4),
+        ("SDXL LoRA: lr 1e-4 at bs 4, going to bs 16?", "sdxl", 4),
+        ("phaze-a: 5e-5 at batch 16, what about batch 8?", "phaze-a", 0.5),
+        ("lr 0.1 for batch 256 on resnet-50 with sgd. what for batch 1024?", None, 4),
+        ("I use 3e-4 at batch 64, want batch 512. what lr?", None, 8),
+        ("5e-4 x batch/512 at batch 64", None, 1 / 8),
+    ],
+)
+def test_a_rate_that_worked_is_carried_over_by_each_rule_and_by_runs(
+    advisor, question, model, ratio
+):
+    answer = advisor.ask(question)
+    told = answer.to_dict()
+    if model is not None:
+        assert told["unknown_workload"] == model
+    carried = told["carried_over"]
+    assert carried["to_batch_size"] == ratio * carried["from"]["batch_size"]
+    rate = carried["from"]["learning_rate"]
+    assert carried["rules"] == {
+        name: pytest.approx(rate * ratio**power, rel=0.005)
+        for name, power in {
+            "constant": 0,
+            "inverse_sqrt": -0.5,
+            "inverse": -1,
+            "sqrt": 0.5,
+            "linear": 1,
+        }.items()
+    }
+    measured = carried["measured"]
+    assert measured["low"] <= measured["median"] <= measured["high"]
+    assert measured["rests_on"]
+    shown = [rate, *carried["rules"].values()]
+    shown += [measured[name] for name in ("low", "median", "high")]
+    assert all(rate_text(each) in answer.text for each in shown)
+    assert "Nothing here was measured on" in answer.text
+    json.dumps(told, allow_nan=False)
+
+
+def test_runs_of_the_same_kind_of_optimizer_alone_carry_a_rate_over(advisor):
+    asked = "lr 0.1 at batch 256 with {}. what for batch 1024?"
+    adam, sgd = (
+        advisor.ask(asked.format(name)).carried_over.measured
+        for name in ("adam", "sgd")
+    )
+    assert all("digits" in name for name in sgd.rests_on)
+    assert any("original" in name for name in adam.rests_on)
+    assert sgd.exponent["median"] > adam.exponent["median"]
+
+
+def test_the_usual_optimizer_is_said_to_be_taken(advisor):
+    asked = "my net: 1e-4 at batch 8, what at batch 32"
+    assert "No optimizer was named" in advisor.ask(asked).text
+    assert "No optimizer was named" not in advisor.ask(f"{asked} with adamw?").text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what lr for SDXL LoRA at batch 4?",
+        "is 1e-3 safe for my phaze-a at batch 64?",
+        "how large may the batch be for phaze-a at 1e-4?",
+    ],
+)
+def test_an_unknown_model_gets_the_ways_in_and_no_list_of_other_models(
+    advisor, question
+):
+    answer = advisor.ask(question)
+    assert answer.unknown_workload
+    for way in ("import FILE", "lr-advisor tell", "add the model"):
+        assert way in answer.text
+    options = answer.clarification["options"] if answer.clarification else []
+    assert not [name for name in UNRELATED if name in options]
+
+
+@pytest.mark.parametrize("model", ["phaze-a", "resnet50", "nanoGPT"])
+def test_a_symptom_is_explained_whether_or_not_the_model_is_known(advisor, model):
+    tail = " goes NaN at iteration 575000, batch 16, lr 5e-5, mixed precision on"
+    general, named = advisor.ask(f"my model{tail}"), advisor.ask(f"{model}{tail}")
+    assert named.intent == general.intent == "diagnose"
+    assert named.text.startswith(general.text.split("\n\n")[0])
+    assert f"No runs of {named.unknown_workload} are stored here" in named.text
+
+
+@pytest.mark.parametrize("typed", ["yolov8s", "YOLOv8s", "yolov8s.pt"])
+def test_the_one_stored_name_that_is_the_same_but_for_its_ending_is_taken(
+    advisor, typed
+):
+    answer = advisor.ask(f"what learning rate for {typed} at batch 16?")
+    assert answer.recommendation.workload == "yolov8s.pt"
+    assert answer.recommendation.learning_rate == pytest.approx(0.01, rel=0.3)
+
+
+def test_a_slip_of_the_fingers_is_asked_about(advisor):
+    answer = advisor.ask("what learning rate for yolov8x.pt at batch 16?")
+    assert answer.clarification["options"] == ["yolov8s.pt"]
