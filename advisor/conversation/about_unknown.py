@@ -15,7 +15,7 @@ from advisor.scaling.carrying_over import carried_over_text, carry_over
 from knowledge.names import nearest_names
 
 USUAL_OPTIMIZER = "adam"
-SURELY_ALIKE = 75  # of 100: a slip of the fingers, not another model
+SURELY_ALIKE = 70  # of 100: a slip of the fingers, not another model
 # What a rate carried over answers; a diagnosis or an explanation needs no model.
 CARRIED = frozenset(
     {

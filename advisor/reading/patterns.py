@@ -123,13 +123,18 @@ OTHER = [
         rf"(?:\+ ?/? ?-|±) ?{N}",
         rf"\bbeta_?[12]? ?[=:]? ?{N}",
         rf"\bpowers? (?:of )?{N}",
+        # What a rule does to the batch, and what else a config sets.
+        rf"\b(?:b|bs|batch) ?(?:\^|\*\*) ?[({{]? ?-? ?{N}(?: ?/ ?{N})?",
+        rf"{N} ?/ ?\(?(?:square root ?(?:of )?\(?)?(?:b|bs|batch)\b(?! ?{N})",
+        r"\b(?:(?:alpha|rank|dim|lora[_ ]?r|smoothing|offset|guidance|cfg|ema|lambda|"
+        rf"tau|rho)(?: (?:of|is|at))? ?[=:]?|r ?=) ?{N}",
         rf"\b(?:runs|run (?:no\.?|number|nr\.?)) {N}(?:{JOIN}{N}){{0,3}}(?! ?per)",
         rf"\b(?:open|show|see|display|in|of) run {N}",
         rf"{N} ?x (?:the |my |that )?(?:lr|rate)",
         rf"(?<!batch ){N} ?(?:of )?(?:the |a )?risk\b",
         rf"(?<!batch ){N} (?:runs? )?(?:in|out of) {N} (?:runs?|may|can|could|might|"
         r"risk|fail|to|are|is)\b",
-        rf"(?:\b(?:lr|rate|it|up|go|times|multiply|or|,|and)|^) ?x ?{N}(?! ?{CUDA})",
+        rf"(?:\b(?:lr|rate|it|be|up|go|times|multiply|or|,|and)|^) ?x ?{N}(?! ?{CUDA})",
         r"\b(?:january|february|march|april|may|june|july|august|september|october|"
         rf"november|december|year|since|anno) {N}",
         rf"[$€£] ?{N}",
@@ -189,6 +194,8 @@ BEFORE_BARE = re.compile(
     rf"about|how about|make (?:it|that))|{NAME}|"
     rf"[{Mark.CPU}-{Mark.CUDAS}{Mark.OPTIMIZER}]|{N}) ?$"
 )
+# "16x8=128": the total that is written counts.
+PRODUCT = re.compile(rf"{N} ?x ?{N}(?: ?x ?{N})? ?= ?(?P<total>{N})")
 TOTAL = re.compile(
     rf"\b(?:effective|global|total|overall) batch{IS}{{0,3}} ?[=:]? ?{N}"
 )

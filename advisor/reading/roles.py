@@ -5,6 +5,7 @@ Losses, steps, memory, speeds and jobs are claimed first, then what is beside "b
 something follows that it could be counting.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -76,6 +77,7 @@ class _Reader:
     def read(self) -> Roles:
         """Claim every number, surest signs first."""
         self._read_job()
+        self._read_products()
         self._read_batches(patterns.SURE_BATCH)
         self._read_accumulation()
         self._read_devices()
@@ -85,7 +87,7 @@ class _Reader:
         self._read_rates()
         self._read_bare()
         roles = self._roles
-        if self._factor != 1:
+        if self._factor != 1 and not self._is_factor_in():
             roles.batches = [
                 Batch(tuple(v * self._factor for v in b.values), b.position, True)
                 for b in roles.batches
@@ -97,6 +99,14 @@ class _Reader:
         roles.placed_rates = both
         roles.marked = re.sub(N, self._role_marker, self._text)
         return roles
+
+    def _is_factor_in(self) -> bool:
+        """Whether a size and its multiple are both named: "16, now 4 cards, so 64"."""
+        sizes = {size for batch in self._roles.batches for size in batch.values}
+        is_in = any(size * self._factor in sizes for size in sizes)
+        if is_in:
+            self._roles.warnings.clear()
+        return is_in
 
     def _role_marker(self, match: re.Match[str]) -> str:
         role = self._role[_index(match[0])]
@@ -121,6 +131,17 @@ class _Reader:
                 continue
             self._roles.job = self._roles.job or str(int(number.value))
             self._claim(match[0], Role.OTHER)
+
+    def _read_products(self) -> None:
+        for match in patterns.PRODUCT.finditer(self._text):
+            *factors, total = (
+                self._numbers[_index(m)] for m in re.findall(N, match[0])
+            )
+            if math.prod(number.value for number in factors) == total.value:
+                self._add_batch([_index(match["total"])], match.start(), True)
+                self._claim(match[0], Role.OTHER)
+                written = " x ".join(str(int(number.value)) for number in factors)
+                self._roles.warnings.append(f"{written} = {int(total.value)}.")
 
     def _read_accumulation(self) -> None:
         for match in patterns.IMAGES_BY_STEPS.finditer(self._text):

@@ -57,7 +57,10 @@ FOREIGN = re.compile(
     r"roberta|llama|mistral|t5|vit|swin|sdxl|whisper|wav2vec|stable diffusion|simswap|"
     r"roop|deepfacelab|saehd|quick|villain|dfaker|lightweight|iae|phaze|unbalanced|"
     r"disney|dny|dfl|pix2pix|cyclegan|dcgan|wgan|vae|lstm|gru|transformer|diffusion "
-    r"model)(?:[- ]?[a-z]{0,5}\d+[a-z]{0,2})?(?:-[a-z]+\d*)?(?! (?:trial|run|test|"
+    r"model|qwen|gemma|mixtral|deepseek|falcon|(?:sd|phi|flux)(?=[ -.]?v?\d))"
+    # Versions and sizes are part of it: llama 3.1 8b, gpt-3.5, sd 1.5, yolo v8s.
+    r"(?:[- ]?[a-z]{0,5}\d+(?:\.\d+)?[a-z]{0,2})?(?:[- ]\d+(?:\.\d+)?[bm])?"
+    r"(?:-[a-z]+\d*)?(?! (?:trial|run|test|"
     r"check|question|look|one|answer|verification|experiment|and dirty)\b)|"
     # Names that people give: krakennet, nanogpt, hydra_v2.
     rf"(?!{_DATA_SET}\b|(?:inter|pla|cabi|mag|sub|ether|bo|ga|te|for|per|trans|re)"
@@ -111,6 +114,7 @@ STOP_WORDS = frozenset(
 # What may stand in a model's place without being one.
 PLAIN_WORDS = STOP_WORDS | frozenset(
     """
+    nan nans inf null zero
     a accuracy adam adamw effective egs monday tuesday wednesday thursday friday
     saturday sunday proxy stuck swap again ai all an another answer any anything are
     article
