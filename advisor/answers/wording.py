@@ -69,7 +69,7 @@ def start_text(r: Recommendation) -> str:
     if r.learning_rate is None:
         return f"I have no rate for {where} yet."
     rate = rate_text(r.learning_rate)
-    return f"Start at {rate} for {where} ({setting_text(r)}){_tried_text(r)}."
+    return f"Start at {rate} for {where} ({setting_text(r)}){tried_text(r)}."
 
 
 def stability_text(r: Recommendation) -> str:
@@ -216,10 +216,11 @@ def would_start_text(r: Recommendation) -> str:
     """Return the rate to start at, beside a verdict on another."""
     if r.learning_rate is None:
         return ""
-    return f"I would start at {rate_text(r.learning_rate)}{_tried_text(r)}."
+    return f"I would start at {rate_text(r.learning_rate)}{tried_text(r)}."
 
 
-def _tried_text(r: Recommendation) -> str:
+def tried_text(r: Recommendation) -> str:
+    """Return the clause that says how the rate stands to those that were run."""
     if r.tried is None or r.learning_rate is None:
         return ""
     return r.tried.text(r.learning_rate)

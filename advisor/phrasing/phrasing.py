@@ -89,6 +89,8 @@ def may_be_phrased(answer: Answer) -> bool:
 
     One that asks for a yes is not: what a person agrees to is said by us alone.
     """
+    if answer.unknown_workload is not None or answer.carried_over is not None:
+        return False
     return answer.proposal is None and answer.intent not in NOT_PHRASED
 
 

@@ -22,6 +22,7 @@ from advisor.answers.wording import (
     setting_text,
     stability_text,
     start_text,
+    tried_text,
     verdict_text,
     would_start_text,
 )
@@ -98,10 +99,11 @@ def _words(answer: Answer) -> tuple[str, list[Slot]]:
     sentence = would_start_text(r) if answer.judgements else start_text(r)
     if sentence not in answer.text:
         return answer.text, []
+    rate = f"{rate_text(r.learning_rate)}{tried_text(r)}"  # never one without the other
     chance = f"P(stable) {chance_text(r.probability_stable)}"
     steps = f"{r.horizon_steps} steps" if r.horizon_steps else ""
     words = [
-        ("rate", rate_text(r.learning_rate), "the learning rate to start at"),
+        ("rate", rate, "the learning rate to start at"),
         ("workload", title_of(r.workload), "the model that is trained"),
         ("batch_size", f"batch {r.batch_size}", "the batch size"),
         ("optimizer", setting_text(r), "the optimizer and the device"),
@@ -112,7 +114,7 @@ def _words(answer: Answer) -> tuple[str, list[Slot]]:
     return answer.text.replace(sentence, "", 1), [
         Slot(name, text, meaning, is_required=name == "rate", is_words=True)
         for name, text, meaning in words
-        if text and text in answer.text
+        if name == "rate" or (text and text in answer.text)
     ]
 
 

@@ -131,13 +131,13 @@ def test_what_is_missing_is_asked_for_with_options(
     assert metric(at, "Start at")
 
 
-def test_an_unknown_workload_offers_the_known_ones(
+def test_after_an_unknown_workload_another_may_be_named(
     advisor: Advisor, open_page: OpenPage
 ) -> None:
-    """The batch size that was said is kept for the one that is chosen."""
+    """The batch size that was said is kept for the one that is named."""
     at = ask(open_page("ask"), "What LR for batch 5 on foobarnet?")
-    pills = at.pills(key="ask_option_0")
-    pills.set_value("realface").run()
+    assert "no runs of foobarnet are stored here" in texts(at)
+    at = ask(at, "realface")
     assert at.session_state["ask_turns"][-1].answer.slots["batch_size"] == 5
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from advisor.answers.wording import tried_text
 from advisor.conversation.answer import Answer
 from advisor.phrasing.phrasing import may_be_phrased, phrase, put_in_words
 from advisor.rates import rate_text
@@ -80,6 +81,8 @@ def test_an_honest_wording_is_shown_with_the_numbers_of_the_answer(
 ):
     answer = answers[question]
     rates = [rate_text(r.learning_rate) for r in answer.recommendations]
+    if len(rates) == 1 and not answer.judgements:
+        rates = [f"{rates[0]}{tried_text(answer.recommendation)}"]
     with serve(says(wording)) as fake:
         found = phrase(answer, settings_for(fake.base_url))
     assert found.text is not None, found.note
