@@ -17,23 +17,26 @@ FEWEST_MOMENTS = 4  # three equally spaced run lengths may well be three runs
 
 
 def gather_histories(
-    runs: Sequence[Run],
+    runs: Sequence[Run], *, rows: str | None = None
 ) -> tuple[list[Run], dict[str, Curve], list[str]]:
     """Return rows, in the order of the file, with each history as one run.
 
     Beside them the curve of each history by the id of its run, and a sentence on each.
+    `rows`, where the person says it: `runs`, or `history`; else it is recognized.
     """
+    if rows == "runs":
+        return list(runs), {}, []
     gathered: list[Run] = []
     curves, said = {}, []
-    for rows in _stretches(runs):
-        if not is_history(rows):
-            gathered += rows
+    for stretch in _stretches(runs):
+        if len(stretch) < 2 or (rows != "history" and not is_history(stretch)):
+            gathered += stretch
             continue
-        run, curve = _one_run(rows)
+        run, curve = _one_run(stretch)
         gathered.append(run)
         curves[run.id] = curve
         said.append(
-            f"{len(rows)} rows of {run.workload} at batch {run.batch_size} are the "
+            f"{len(stretch)} rows of {run.workload} at batch {run.batch_size} are the "
             f"history of one run ({run.metric_name} over {run.steps} steps): kept as "
             f"one, at its highest rate {run.learning_rate:g}."
         )

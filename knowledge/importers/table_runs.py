@@ -1,0 +1,263 @@
+"""Tables of runs with columns of any plain names, turned into the contract's rows.
+
+A table with the contract's own columns goes through as it is. Else a column is taken
+for a field by its plain name (`fields`), and what no column says is asked for.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from knowledge.errors import BadValueError, ImportFileError
+from knowledge.importers.fields import (
+    direction,
+    effective_batch,
+    english,
+    find_fields,
+    metric_to_watch,
+    metrics_among,
+)
+from knowledge.importers.histories import gather_histories
+from knowledge.importers.importer import FileOptions, Missing, ParsedFile, missing
+from knowledge.importers.rows import REQUIRED, runs_of_rows
+from knowledge.importers.tables import Table, numbers
+
+CUT_SHORT = (
+    "running pruned pending preempted preempting queued waiting paused stopped "
+    "interrupted scheduled cancelled canceled incomplete"
+).split()
+BROKEN_OFF = "crashed crash failed fail killed error errored timeout".split()
+_PROSE = re.compile(r"\b(?:lr|learning[ _-]?rate)\b", re.IGNORECASE)
+_TRIALS = {"number", "value", "state"}  # Optuna's, whatever the table is saved as
+_ASKED_FOR = ("workload", "optimizer", "batch_size", "learning_rate")
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What of a table means what: the column of each field, and the metric's name."""
+
+    fields: Mapping[str, str]
+    losses: tuple[str, ...]
+    metric: str
+    goal: str
+    source: str
+    asked: FileOptions
+
+
+def runs_of_table(
+    path: Path, table: Table, asked: FileOptions, *, source: str = "imported table"
+) -> ParsedFile:
+    """Read a table's rows as runs, or say what it does not tell.
+
+    Raises:
+        ImportFileError: No column is one of a run.
+        BadValueError: `--map` or `--metric` names a column that is none.
+    """
+    if set(REQUIRED) <= set(table.columns) and not asked.map:
+        rows = [(line, _as_it_is(row, asked)) for line, row in table.rows]
+        return _gathered(rows, asked, ())
+    reading = _read_columns(table, asked, source)
+    lacks = _missing(path, table, reading)
+    if lacks:
+        return ParsedFile(asked=lacks)
+    rows = [(line, _row(row, reading)) for line, row in table.rows]
+    return _gathered(rows, asked, list(_notes(table, reading)))
+
+
+def _gathered(
+    rows: Sequence[tuple[int, Mapping[str, str]]],
+    asked: FileOptions,
+    notes: Sequence[str],
+) -> ParsedFile:
+    runs, rejected = runs_of_rows(rows)
+    gathered, curves, said = gather_histories(runs, rows=asked.rows)
+    return ParsedFile(tuple(gathered), tuple(rejected), curves, tuple([*notes, *said]))
+
+
+def _as_it_is(row: Mapping[str, str], asked: FileOptions) -> Mapping[str, str]:
+    """A row of the contract, but for what the person says of the file."""
+    said = {
+        field: asked.says(field)
+        for field in (*_ASKED_FOR, "recipe", "goal")
+        if asked.says(field)
+    }
+    return {**row, **said}
+
+
+def _read_columns(table: Table, asked: FileOptions, source: str) -> _Reading:
+    mapped = dict(asked.map)
+    if asked.metric in table.columns:
+        mapped["metric_value"] = str(asked.metric)
+    elif set(table.columns) >= _TRIALS:
+        mapped.setdefault("metric_value", "value")
+    fields = find_fields(table.columns, mapped)
+    ranked = [
+        name
+        for name in metrics_among(table.columns, fields)
+        if numbers(table.column(name))
+    ]
+    if "metric_value" not in fields:
+        if asked.metric:
+            shown = ", ".join(table.columns[:30])
+            raise BadValueError(
+                "metric", asked.metric, expected=f"the columns are {shown}."
+            )
+        watched = metric_to_watch(ranked)
+        fields |= {"metric_value": watched} if watched else {}
+    column = fields.get("metric_value", "")
+    metric = asked.metric or english(column)
+    return _Reading(
+        fields,
+        tuple(name for name in ranked if direction(name) == "min"),
+        metric,
+        asked.goal or direction(metric) or "",
+        source,
+        asked,
+    )
+
+
+def _missing(path: Path, table: Table, reading: _Reading) -> tuple[Missing, ...]:
+    fields, asked = reading.fields, reading.asked
+    said = {name for name, column in fields.items() if any(table.column(column))}
+    if "total_batch" in said:
+        said |= {"batch_size"}
+    if not said & {"batch_size", "learning_rate", "metric_value"}:
+        shown = ", ".join(table.columns[:10])
+        raise ImportFileError(
+            f"{path} is not a table of runs: none of its columns ({shown}) is a batch "
+            "size, a learning rate or a score; name them with --map FIELD=COLUMN."
+        )
+    lacks = [
+        missing(name, _why(name, table))
+        for name in _ASKED_FOR
+        if name not in said and not asked.says(name)
+    ]
+    if "metric_value" not in said and "outcome" not in said:
+        lacks.append(missing("metric", _why_no_metric(table, fields)))
+    elif (
+        "metric_value" in said and not {"metric_name", "goal"} & said
+    ) and not reading.goal:
+        why = f"nothing says whether more of {reading.metric} is better"
+        lacks.append(missing("goal", why))
+    return tuple(lacks)
+
+
+def _why(name: str, table: Table) -> str:
+    why = "no column says it"
+    if name != "learning_rate":
+        return why
+    for column in table.columns:
+        if any(_PROSE.search(value) for value in table.column(column)[:1000]):
+            return f"{why}, and the text in '{column}', which speaks of it, is not read"
+    return why
+
+
+def _why_no_metric(table: Table, fields: Mapping[str, str]) -> str:
+    known = metrics_among(table.columns, fields)
+    if len(known) > 1:
+        return f"it may be {' or '.join(known[:4])}"
+    return "no column is a metric that is known"
+
+
+def _row(row: Mapping[str, str], reading: _Reading) -> Mapping[str, str]:
+    """One row of the contract, in text."""
+    if None in row:
+        return row
+    asked = reading.asked
+    said = {f: (row.get(column) or "").strip() for f, column in reading.fields.items()}
+    batch, _ = effective_batch(said, asked)
+    metric = said.get("metric_name") or reading.metric
+    outcome = said.get("outcome") or _outcome(row, said, reading)
+    value = said.get("metric_value", "")
+    if not value and said.get("state", "").lower() in BROKEN_OFF:
+        metric = ""
+    return {
+        "workload": asked.workload or said.get("workload", ""),
+        "optimizer": asked.optimizer or said.get("optimizer", ""),
+        "batch_size": batch,
+        "learning_rate": asked.says("learning_rate") or said.get("learning_rate", ""),
+        "metric_name": metric,
+        "metric_value": value,
+        "steps_or_tokens": _count(said.get("steps_or_tokens", "")),
+        "source": said.get("source") or reading.source,
+        "seed": _count(said.get("seed", "")),
+        "outcome": outcome,
+        "failed_at_step": _count(said.get("failed_at_step", "")),
+        "device": _device(said.get("device", "")),
+        "recipe": asked.recipe or said.get("recipe", ""),
+        "goal": (asked.goal or said.get("goal") or reading.goal) if metric else "",
+        "batch_convention": said.get("batch_convention", ""),
+    }
+
+
+def _outcome(row: Mapping[str, str], said: Mapping[str, str], reading: _Reading) -> str:
+    """What a run's losses and its state say: a loss that is not finite says most."""
+    losses = [said.get("metric_value", ""), *(row.get(c) or "" for c in reading.losses)]
+    if any(not math.isfinite(value) for value in numbers(losses) or ()):
+        return "diverged"
+    state = said.get("state", "").lower()
+    told = {one.lower(): outcome for one, outcome in reading.asked.outcome_of.items()}
+    if state in told:
+        return told[state]
+    if state in ("diverged", "nan"):
+        return "diverged"
+    return "incomplete" if state in CUT_SHORT else ""
+
+
+def _count(text: str) -> str:
+    """A whole number that is no more than nice to know; else nothing."""
+    try:
+        value = float(text)
+    except ValueError:
+        return ""
+    return text if math.isfinite(value) and 0 <= value < 2**53 else ""
+
+
+def _device(text: str) -> str:
+    kind = {"gpu": "cuda"}.get(text.lower().split(":")[0], text.lower().split(":")[0])
+    return kind if kind in ("cpu", "cuda", "mps") else ""
+
+
+def _notes(table: Table, reading: _Reading) -> Iterator[str]:
+    fields, asked = reading.fields, reading.asked
+    taken = [
+        f"{field} from {column}"
+        for field, column in fields.items()
+        if field != "metric_value" and column != field and not _is_asked(field, asked)
+    ]
+    if reading.metric:
+        goes = {"min": "less is better", "max": "more is better"}.get(reading.goal)
+        taken.append(f"the score is {reading.metric}{f' ({goes})' if goes else ''}")
+    if taken:
+        yield f"Read from the columns: {', '.join(taken)}."
+    ways = Counter(
+        way
+        for _, row in table.rows
+        if None not in row
+        and (
+            way := effective_batch({f: row[c] or "" for f, c in fields.items()}, asked)[
+                1
+            ]
+        )
+    )
+    if ways:
+        yield f"Batch sizes are examples per optimizer step, such as {min(ways)}."
+    for field in _ASKED_FOR:
+        column = fields.get(field, "")
+        told = set(table.column(column)) if column else set()
+        if _is_asked(field, asked) and told - {asked.says(field), ""}:
+            yield f"{field} is {asked.says(field)} as you say, whatever {column} says."
+    states = Counter(table.column(fields["state"])) if "state" in fields else {}
+    for state, count in states.items():
+        if state.lower() in BROKEN_OFF and state not in asked.outcome_of:
+            yield (
+                f"The state '{state}' of {count} run{'s' * (count > 1)} is no outcome "
+                f"by itself: if they diverged, say --outcome-of {state}=diverged."
+            )
+
+
+def _is_asked(field: str, asked: FileOptions) -> bool:
+    return field in _ASKED_FOR and bool(asked.says(field))
