@@ -257,11 +257,7 @@ class Advisor:
         dry_run: bool = False,
         **asked: Any,
     ) -> ImportReport:
-        """Read runs of a file or folder; `asked`: what it does not say (`FileOptions`).
-
-        Raises:
-            ImportFileError: No such format or file, or no runs can be read from it.
-        """
+        """Read runs of a file or folder; `asked`: what it does not say, FileOptions."""
         said = FileOptions(**asked)
         parsed = parse_runs(Path(path).expanduser(), file_format, said)
         return keep_runs(self.store, parsed, dry_run=dry_run)

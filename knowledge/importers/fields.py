@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 
 from knowledge.errors import BadValueError
-from knowledge.importers.importer import FileOptions
+from knowledge.importers.importer import FileOptions, shown
 from knowledge.metrics import direction_of
 
 _NAMES = {
@@ -96,8 +96,8 @@ def find_fields(
         if field not in NAMES:
             raise BadValueError("map", field, expected=f"give {', '.join(NAMES)}.")
         if column not in columns:
-            shown = ", ".join(columns[:30])
-            raise BadValueError("map", column, expected=f"the columns are {shown}.")
+            expected = f"the columns are {shown(columns)}."
+            raise BadValueError("map", column, expected=expected)
         found[field] = column
     return found
 

@@ -5,7 +5,7 @@ returns it in `asked`, with no run.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -21,8 +21,13 @@ FORMATS = {
     name: f"knowledge.importers.{module}"
     for name, module in {
         "parquet": "parquet_runs",
+        "trainer_state": "trainer_state",
+        "nanogpt_log": "nanogpt_log",
         "wandb": "wandb",
         "optuna": "optuna",
+        "ultralytics": "ultralytics",
+        "lightning": "lightning",
+        "keras": "keras",
         "csv": "csv_runs",
     }.items()
 }
@@ -118,6 +123,16 @@ def asked_sentence(path: object, asked: Sequence[Missing]) -> str:
 def listed(names: Sequence[str]) -> str:
     """Return names as one reads them: `a, b and c`."""
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def shown(names: Iterable[str], *, most: int = 30) -> str:
+    """Return names out of a file as they may stand in a sentence.
+
+    >>> shown(["a", "b\\x0b" * 40], most=2)
+    'a, b?b?b?b?b?b?b?b?b?b?b?b?b?b?b?b?b?b?b?b?'
+    """
+    listed = ["".join(c if c.isprintable() else "?" for c in name) for name in names]
+    return ", ".join(name[:40] for name in listed[:most])
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,13 @@ from knowledge.importers.fields import (
     metrics_among,
 )
 from knowledge.importers.histories import gather_histories
-from knowledge.importers.importer import FileOptions, Missing, ParsedFile, missing
+from knowledge.importers.importer import (
+    FileOptions,
+    Missing,
+    ParsedFile,
+    missing,
+    shown,
+)
 from knowledge.importers.rows import REQUIRED, runs_of_rows
 from knowledge.importers.tables import Table, numbers
 
@@ -101,10 +107,8 @@ def _read_columns(table: Table, asked: FileOptions, source: str) -> _Reading:
     ]
     if "metric_value" not in fields:
         if asked.metric:
-            shown = ", ".join(table.columns[:30])
-            raise BadValueError(
-                "metric", asked.metric, expected=f"the columns are {shown}."
-            )
+            expected = f"the columns are {shown(table.columns)}."
+            raise BadValueError("metric", asked.metric, expected=expected)
         watched = metric_to_watch(ranked)
         fields |= {"metric_value": watched} if watched else {}
     column = fields.get("metric_value", "")
@@ -125,10 +129,10 @@ def _missing(path: Path, table: Table, reading: _Reading) -> tuple[Missing, ...]
     if "total_batch" in said:
         said |= {"batch_size"}
     if not said & {"batch_size", "learning_rate", "metric_value"}:
-        shown = ", ".join(table.columns[:10])
         raise ImportFileError(
-            f"{path} is not a table of runs: none of its columns ({shown}) is a batch "
-            "size, a learning rate or a score; name them with --map FIELD=COLUMN."
+            f"{path} is not a table of runs: none of its columns "
+            f"({shown(table.columns, most=10)}) is a batch size, a learning rate or a "
+            "score; name them with --map FIELD=COLUMN."
         )
     lacks = [
         missing(name, _why(name, table))
@@ -151,14 +155,14 @@ def _why(name: str, table: Table) -> str:
         return why
     for column in table.columns:
         if any(_PROSE.search(value) for value in table.column(column)[:1000]):
-            return f"{why}, and the text in '{column}', which speaks of it, is not read"
+            return f"{why}, and the text in '{shown([column])}', which speaks of it, is not read"
     return why
 
 
 def _why_no_metric(table: Table, fields: Mapping[str, str]) -> str:
     known = metrics_among(table.columns, fields)
     if len(known) > 1:
-        return f"it may be {' or '.join(known[:4])}"
+        return f"it may be any of {shown(known, most=4)}"
     return "no column is a metric that is known"
 
 

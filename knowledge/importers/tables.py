@@ -6,7 +6,7 @@ Every value is text, numbers with a decimal comma turned into ones with a point.
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,7 +46,8 @@ def load_table(path: Path) -> Table:
     separator = _separator(text)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
     try:
-        columns = tuple(name for name in reader.fieldnames or ())
+        columns = tuple(name.strip() for name in reader.fieldnames or ())
+        reader.fieldnames = columns
         rows = [(reader.line_num, row) for row in reader]
     except csv.Error as error:
         raise ImportFileError(f"{path}, line {reader.line_num}: {error}.") from error
@@ -109,6 +110,21 @@ def _with_points(row: Mapping[str, str]) -> dict[str, str]:
         else value
         for name, value in row.items()
     }
+
+
+def logged(
+    table: Table, step: str, *, names: Iterable[str]
+) -> dict[str, tuple[tuple[int, float], ...]]:
+    """Return columns of numbers as (step, value) pairs; empty cells are left out."""
+    found = {}
+    for name in names:
+        cells = zip(table.column(step), table.column(name), strict=True)
+        pairs = [(at, value) for at, value in cells if at and value]
+        steps = numbers([at for at, _ in pairs])
+        values = numbers([value for _, value in pairs])
+        if steps and values and all(0 <= at < 2**53 for at in steps):
+            found[name] = tuple(zip(map(int, steps), values, strict=True))
+    return found
 
 
 def numbers(values: Sequence[str]) -> list[float] | None:

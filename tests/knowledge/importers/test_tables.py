@@ -119,7 +119,7 @@ def test_a_map_decides_which_column_says_what(read):
 def test_two_metrics_with_an_equal_claim_are_asked_about(read):
     text = "model,optimizer,bs,lr,val_box_loss,val_cls_loss\nm,adam,8,1e-3,1,2\n"
     (asked,) = read(text).asked
-    assert asked.why == "it may be val_box_loss or val_cls_loss"
+    assert asked.why == "it may be any of val_box_loss, val_cls_loss"
     (run,) = read(text, metric="val_cls_loss").runs
     assert run.metric_value == 2
 
