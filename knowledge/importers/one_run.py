@@ -28,6 +28,8 @@ from knowledge.records import Curve, Run, content_id
 
 GRADIENT_NORM = re.compile(r"grad(?:ient)?[_/ ]?norm", re.IGNORECASE)
 
+_NOT_THERE = "it is not in the file"
+
 
 @dataclass(frozen=True)
 class History:
@@ -73,7 +75,7 @@ def run_of_history(path: Path, history: History, asked: FileOptions) -> ParsedFi
     }
     reasons = {"learning_rate": how, "metric": _why_no_metric(history)}
     lacks: list[Missing] = [
-        missing(name, reasons.get(name) or "the file does not")
+        missing(name, reasons.get(name) or _NOT_THERE)
         for name, value in known.items()
         if not value
     ]
@@ -110,7 +112,7 @@ def _rate(
         return told, ""
     logged = [(step, rate) for step, rate in history.rates if rate > 0]
     if not logged:
-        return "", "the file does not"
+        return "", _NOT_THERE
     highest, step = max((rate, -step) for step, rate in logged)
     peak = peak_of(history.rates, history.planned_steps)
     if peak is None:

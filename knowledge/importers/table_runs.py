@@ -155,7 +155,10 @@ def _why(name: str, table: Table) -> str:
         return why
     for column in table.columns:
         if any(_PROSE.search(value) for value in table.column(column)[:1000]):
-            return f"{why}, and the text in '{shown([column])}', which speaks of it, is not read"
+            return (
+                f"{why}, and the text in '{shown([column])}', which speaks of it, is "
+                "not read"
+            )
     return why
 
 
