@@ -31,11 +31,13 @@ _NAMES = {
     "initial_learning_rate peak_lr peak_learning_rate lr0 learningrate lr lernrate "
     "max_lr max_learning_rate",
     "steps_or_tokens": "steps_or_tokens global_step trainer_global_step "
-    "train_global_step step steps iter iters iteration iterations num_steps n_steps "
+    "train_global_step step steps iter iters iteration iterations "
+    "training_iteration num_steps n_steps "
     "tokens total_tokens schritte epoch epochs epoche epochen max_steps max_iters "
     "total_steps num_epochs num_train_epochs n_epochs max_epochs",
-    "metric_name": "metric_name",
-    "metric_value": "metric_value",
+    "metric_name": "metric_name metric metrik",
+    "metric_value": "metric_value value wert",
+    "run_name": "run_name run_id run trial_id run_uuid name lauf",
     "source": "source quelle",
     "seed": "seed random_seed manual_seed zufallszahl",
     "outcome": "outcome",
@@ -51,13 +53,13 @@ _PREFIXES = (
     "config params param user_attrs hparams hyperparameters hyperparams args "
     "train_config training_args training_arguments"
 ).split()
-_GERMAN = {
-    "verlust": "loss",
-    "genauigkeit": "accuracy",
-    "fehler": "error",
-    "validierung": "val",
-    "validierungs": "val",
-}
+_GERMAN = (
+    (r"verlust", "loss"),
+    (r"genauigkeit", "accuracy"),
+    (r"fehler", "error"),
+    (r"validierungs?", "val"),
+    (r"trainings", "train"),
+)
 _PREFIX = re.compile(rf"^(?:{'|'.join(_PREFIXES)})(?:[./]|_(?!size|accum))")
 _SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _VALIDATION = frozenset("val valid validation eval evaluation test dev best".split())
@@ -92,6 +94,8 @@ def find_fields(
         hits = [joined[s] for one in spellings if (s := one.replace("_", "")) in joined]
         if hits:
             found[field] = hits[0]
+    if "metric_name" not in found and found.get("metric_value") != "metric_value":
+        found.pop("metric_value", None)  # whose value is not said
     for field, column in (mapped or {}).items():
         if field not in NAMES:
             raise BadValueError("map", field, expected=f"give {', '.join(NAMES)}.")
@@ -131,13 +135,17 @@ def metric_to_watch(ranked: Collection[str]) -> str | None:
 def english(name: str) -> str:
     """A metric's name in English, if its words are German; else as it stands.
 
-    >>> english("Val-Verlust"), english("val/loss")
-    ('val_loss', 'val/loss')
+    >>> english("Val-Verlust"), english("Testgenauigkeit"), english("val/loss")
+    ('val_loss', 'test_accuracy', 'val/loss')
     """
-    words = plain(name).split("_")
-    if not _GERMAN.keys() & set(words):
+    spelled = plain(name)
+    for german, word in _GERMAN[:3]:
+        spelled = re.sub(rf"_?{german}$", f"_{word}", spelled)
+    if spelled == plain(name):
         return name.strip()
-    return "_".join(_GERMAN.get(word, word) for word in words)
+    for german, word in _GERMAN[3:]:
+        spelled = re.sub(rf"^{german}_", f"{word}_", spelled)
+    return spelled.strip("_")
 
 
 def direction(name: str) -> str | None:

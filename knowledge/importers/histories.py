@@ -4,6 +4,7 @@ A file that logs a line an epoch, read as one run a row, would count one trainin
 times, at rates that a schedule passed through and nobody set. Recognized is what only a
 log looks like: one workload, optimizer, batch size, seed and source; steps that rise
 from row to row by the same amount; a rate that stays, or rises to one peak and falls.
+Of rows that name their run, rising steps are enough.
 """
 
 import math
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
 
+from knowledge.importers.rows import RUN_NAMED
 from knowledge.records import Curve, Run
 
 FEWEST_MOMENTS = 4  # three equally spaced run lengths may well be three runs
@@ -46,9 +48,12 @@ def gather_histories(
 def is_history(rows: Sequence[Run]) -> bool:
     """Whether rows of one set-up are moments of one run."""
     steps = [row.steps for row in rows if row.steps is not None]
-    if len(rows) < FEWEST_MOMENTS or len(steps) < len(rows):
+    is_named = (rows[0].note or "").startswith(RUN_NAMED)
+    if len(rows) < (2 if is_named else FEWEST_MOMENTS) or len(steps) < len(rows):
         return False
     gaps = {later - earlier for earlier, later in pairwise(steps)}
+    if is_named:
+        return min(gaps) > 0
     # The last stretch of a log may be shorter than the others.
     even = {later - earlier for earlier, later in pairwise(steps[:-1])}
     if min(gaps) <= 0 or len(even) != 1 or max(gaps) > max(even):
@@ -74,7 +79,7 @@ def _stretches(runs: Sequence[Run]) -> Iterator[list[Run]]:
 
 def _set_up(run: Run) -> tuple[object, ...]:
     what = run.workload, run.optimizer, run.batch_size, run.source, run.seed
-    return *what, run.metric_name, run.recipe, run.device
+    return *what, run.metric_name, run.recipe, run.device, run.note
 
 
 def _one_run(rows: Sequence[Run]) -> tuple[Run, Curve]:
@@ -93,7 +98,16 @@ def _one_run(rows: Sequence[Run]) -> tuple[Run, Curve]:
         metric_value=finite[-1] if finite and failed is None else None,
         outcome=failed.outcome if failed else last.outcome,
         failed_at_step=(failed.failed_at_step or failed.steps) if failed else None,
-        note=f"a history of {len(rows)} rows; best {rows[0].metric_name} {best:g}",
+        note="; ".join(
+            filter(
+                None,
+                (
+                    rows[0].note,
+                    f"a history of {len(rows)} rows",
+                    f"best {rows[0].metric_name} {best:g}",
+                ),
+            )
+        ),
     )
     points = [
         (row.steps or 0, math.nan if value is None else value)

@@ -3,6 +3,7 @@
 Whether the study maximized `value` is not in the table, so `--goal` is asked for.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from knowledge.importers.importer import FileOptions, ParsedFile
@@ -21,4 +22,5 @@ def recognises(path: Path) -> bool:
 
 def read(path: Path, asked: FileOptions) -> ParsedFile:
     """Read the rows of the table."""
+    asked = replace(asked, rows=asked.rows or "runs")
     return runs_of_table(path, load_table(path), asked, source="Optuna study")

@@ -7,6 +7,7 @@ importing a file twice adds nothing and 25 equal replicates add 25.
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from knowledge.metrics import direction_of
 from knowledge.names import WorkloadName
@@ -19,13 +20,17 @@ REQUIRED = (
 ).split()
 OPTIONAL = "seed outcome failed_at_step device recipe goal batch_convention".split()
 _MAX_TEXT = 200
+RUN_NAMED = "run "
 Rejected = list[tuple[int, str]]
 
 
 def runs_of_rows(
     rows: Iterable[tuple[int, Mapping[str, str | None]]],
 ) -> tuple[list[Run], Rejected]:
-    """Return the runs of rows by line; bad rows are rejected with line and reason."""
+    """Return the runs of rows by line; bad rows are rejected with line and reason.
+
+    What a row calls its run is kept as a note.
+    """
     runs: list[Run] = []
     rejected: Rejected = []
     seen: Counter[str] = Counter()
@@ -39,7 +44,9 @@ def runs_of_rows(
         occurrence = seen[content]
         seen[content] += 1
         run_id = content_id("run", {"content": content, "occurrence": occurrence})
-        runs.append(run_of(run_id, values))
+        run, name = run_of(run_id, values), row.get("run_name")
+        notes = [f"{RUN_NAMED}{name}" if name else None, run.note]
+        runs.append(replace(run, note="; ".join(filter(None, notes)) or None))
     return runs, rejected
 
 

@@ -38,6 +38,8 @@ CUT_SHORT = (
 BROKEN_OFF = "crashed crash failed fail killed error errored timeout".split()
 _PROSE = re.compile(r"\b(?:lr|learning[ _-]?rate)\b", re.IGNORECASE)
 _TRIALS = {"number", "value", "state"}  # Optuna's, whatever the table is saved as
+_LONGEST_NAME = 100
+Row = tuple[int, Mapping[str, str]]
 _ASKED_FOR = ("workload", "optimizer", "batch_size", "learning_rate")
 
 
@@ -69,12 +71,30 @@ def runs_of_table(
     lacks = _missing(path, table, reading)
     if lacks:
         return ParsedFile(asked=lacks)
-    rows = [(line, _row(row, reading)) for line, row in table.rows]
+    rows = [(line, _row(row, reading)) for line, row in _rows_to_read(table, reading)]
     return _gathered(rows, asked, list(_notes(table, reading)))
 
 
+def _rows_to_read(table: Table, reading: _Reading) -> list[Row]:
+    """The rows of the metric that is watched, those of one run after each other."""
+    metric, name = reading.fields.get("metric_name"), reading.fields.get("run_name")
+    rows = [
+        (line, row)
+        for line, row in table.rows
+        if None in row
+        or metric is None
+        or (row[metric] or "").strip() in ("", reading.metric)
+    ]
+    if name is None:
+        return rows
+    first: dict[str, int] = {}
+    for line, row in rows:
+        first.setdefault(row[name], line)
+    return sorted(rows, key=lambda one: first[one[1][name]])
+
+
 def _gathered(
-    rows: Sequence[tuple[int, Mapping[str, str]]],
+    rows: Sequence[Row],
     asked: FileOptions,
     notes: Sequence[str],
 ) -> ParsedFile:
@@ -105,19 +125,26 @@ def _read_columns(table: Table, asked: FileOptions, source: str) -> _Reading:
         for name in metrics_among(table.columns, fields)
         if numbers(table.column(name))
     ]
-    if "metric_value" not in fields:
-        if asked.metric:
-            expected = f"the columns are {shown(table.columns)}."
+    in_rows = _metrics_of_rows(table, fields)
+    if in_rows:
+        if asked.metric and asked.metric not in in_rows:
+            expected = f"the rows have {shown(in_rows)}."
             raise BadValueError("metric", asked.metric, expected=expected)
-        watched = metric_to_watch(ranked)
-        fields |= {"metric_value": watched} if watched else {}
-    column = fields.get("metric_value", "")
-    metric = asked.metric or english(column)
+        only = in_rows[0] if len(in_rows) == 1 else None
+        metric = asked.metric or only or metric_to_watch(metrics_among(in_rows, {}))
+    else:
+        if "metric_value" not in fields:
+            if asked.metric:
+                expected = f"the columns are {shown(table.columns)}."
+                raise BadValueError("metric", asked.metric, expected=expected)
+            watched = metric_to_watch(ranked)
+            fields |= {"metric_value": watched} if watched else {}
+        metric = asked.metric or english(fields.get("metric_value", ""))
     return _Reading(
         fields,
         tuple(name for name in ranked if direction(name) == "min"),
-        metric,
-        asked.goal or direction(metric) or "",
+        metric or "",
+        asked.goal or direction(metric or "") or "",
         source,
         asked,
     )
@@ -139,14 +166,22 @@ def _missing(path: Path, table: Table, reading: _Reading) -> tuple[Missing, ...]
         for name in _ASKED_FOR
         if name not in said and not asked.says(name)
     ]
-    if "metric_value" not in said and "outcome" not in said:
+    in_rows = _metrics_of_rows(table, fields)
+    if in_rows and not reading.metric:
+        lacks.append(missing("metric", f"it may be any of {shown(in_rows, most=9)}"))
+    elif "metric_value" not in said and "outcome" not in said:
         lacks.append(missing("metric", _why_no_metric(table, fields)))
-    elif (
-        "metric_value" in said and not {"metric_name", "goal"} & said
-    ) and not reading.goal:
+    elif "metric_value" in said and "goal" not in said and not reading.goal:
         why = f"nothing says whether more of {reading.metric} is better"
         lacks.append(missing("goal", why))
     return tuple(lacks)
+
+
+def _metrics_of_rows(table: Table, fields: Mapping[str, str]) -> list[str]:
+    """The metrics of a table whose rows name theirs."""
+    if not {"metric_name", "metric_value"} <= fields.keys():
+        return []
+    return list(dict.fromkeys(filter(None, table.column(fields["metric_name"]))))
 
 
 def _why(name: str, table: Table) -> str:
@@ -176,7 +211,7 @@ def _row(row: Mapping[str, str], reading: _Reading) -> Mapping[str, str]:
     asked = reading.asked
     said = {f: (row.get(column) or "").strip() for f, column in reading.fields.items()}
     batch, _ = effective_batch(said, asked)
-    metric = said.get("metric_name") or reading.metric
+    metric = reading.metric
     outcome = said.get("outcome") or _outcome(row, said, reading)
     value = said.get("metric_value", "")
     if not value and said.get("state", "").lower() in BROKEN_OFF:
@@ -197,6 +232,7 @@ def _row(row: Mapping[str, str], reading: _Reading) -> Mapping[str, str]:
         "recipe": asked.recipe or said.get("recipe", ""),
         "goal": (asked.goal or said.get("goal") or reading.goal) if metric else "",
         "batch_convention": said.get("batch_convention", ""),
+        "run_name": said.get("run_name", "")[:_LONGEST_NAME],
     }
 
 
@@ -240,6 +276,9 @@ def _notes(table: Table, reading: _Reading) -> Iterator[str]:
         taken.append(f"the score is {reading.metric}{f' ({goes})' if goes else ''}")
     if taken:
         yield f"Read from the columns: {', '.join(taken)}."
+    others = [m for m in _metrics_of_rows(table, fields) if m != reading.metric]
+    if others:
+        yield f"Rows of other metrics are not read: {shown(others, most=9)}."
     ways = Counter(
         way
         for _, row in table.rows

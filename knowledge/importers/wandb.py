@@ -4,6 +4,7 @@
 `crashed` says that the process ended, not that the loss did.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from knowledge.importers.importer import FileOptions, ParsedFile
@@ -21,4 +22,5 @@ def recognises(path: Path) -> bool:
 
 def read(path: Path, asked: FileOptions) -> ParsedFile:
     """Read the rows of the table."""
+    asked = replace(asked, rows=asked.rows or "runs")
     return runs_of_table(path, load_table(path), asked, source="Weights & Biases table")

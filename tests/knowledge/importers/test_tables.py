@@ -222,3 +222,44 @@ def test_importing_twice_adds_nothing_and_a_dry_run_shows_what_would_be_stored(
         assert (report.added, report.format) == (5, "wandb")
         assert advisor.import_runs(path, **said).skipped == 5
         assert set(advisor.store.runs()) == set(report.runs)
+
+
+def test_rows_that_name_their_run_are_its_moments_however_they_are_sorted(read):
+    rows = [
+        f"m,adam,8,{rate},{run},{epoch},{1 / epoch}\n"
+        for epoch in (1, 2, 5)
+        for run, rate in (("a", 1e-3), ("b", 1e-2))
+    ]
+    text = "model,optimizer,bs,lr,run_id,epoch,val_loss\n" + "".join(rows)
+    one, other = read(text).runs
+    assert (one.learning_rate, other.learning_rate) == (1e-3, 1e-2)
+    assert (one.steps, one.metric_value) == (5, 0.2)
+    assert one.note.startswith("run a; a history of 3 rows")
+    once = "".join(rows[:2])
+    assert len(read(text.replace("".join(rows), once)).runs) == 2
+
+
+def test_rows_that_name_their_metric_are_read_for_the_one_that_is_watched(read):
+    rows = [
+        f"m,adam,8,{rate},{metric},{value}\n"
+        for rate in (1e-3, 1e-2)
+        for metric, value in (("train_loss", 0.1), ("val_loss", 0.2), ("speed", 9))
+    ]
+    text = "model,optimizer,bs,lr,metric,value\n" + "".join(rows)
+    parsed = read(text)
+    assert [(r.metric_name, r.metric_value) for r in parsed.runs] == [
+        *(("val_loss", 0.2), ("val_loss", 0.2)),
+    ]
+    assert "Rows of other metrics are not read: train_loss, speed." in parsed.notes
+    assert read(text, metric="train_loss").runs[0].metric_value == 0.1
+    assert fields(read(text, metric="speed")) == ["goal"]
+    unknown = text.replace("val_loss", "up").replace("train_loss", "down")
+    assert read(unknown).asked[0].why == "it may be any of down, up, speed"
+    with pytest.raises(BadValueError, match="metric is none: the rows have train_loss"):
+        read(text, metric="none")
+
+
+def test_rows_of_a_wandb_table_are_runs_even_of_one_name(read):
+    head = '"Name","State","Runtime","batch_size","learning_rate","iter","val/loss"\n'
+    rows = "".join(f'"a","finished","9","8","0.1","{k}00","1"\n' for k in range(1, 7))
+    assert len(read(head + rows, workload="w", optimizer="x").runs) == 6
