@@ -36,10 +36,12 @@ MAX_BYTES = 500 * 2**20
 
 @dataclass(frozen=True)
 class FileOptions:
-    """What a person says of a file: it decides, whatever the file says.
+    """What a person says of a file, beside what the file says.
 
-    `map` names the column of a field, `outcome_of` the outcome of a state; `rows`:
-    whether a row is a run (`runs`) or a moment of one (`history`).
+    A workload's name, a metric and its goal are the person's to say, and so is the
+    whole batch size of the log of one run; else what the file says holds. `map` names
+    the column of a field, `outcome_of` the outcome of a state; `rows`: whether a row
+    is a run (`runs`) or a moment of one (`history`).
 
     Raises:
         BadValueError: A value cannot be right.

@@ -67,7 +67,7 @@ def run_of_history(path: Path, history: History, asked: FileOptions) -> ParsedFi
     batch, way = effective_batch(said, asked)
     known = {
         "workload": asked.workload or said.get("workload", ""),
-        "optimizer": asked.optimizer or said.get("optimizer", ""),
+        "optimizer": said.get("optimizer") or asked.says("optimizer"),
         "batch_size": batch,
         "learning_rate": rate,
         "metric": metric or "",
@@ -81,7 +81,7 @@ def run_of_history(path: Path, history: History, asked: FileOptions) -> ParsedFi
     ]
     if lacks:
         return ParsedFile(asked=tuple(lacks))
-    row = {**known, "recipe": asked.recipe or said.get("recipe", "")}
+    row = {**known, "recipe": said.get("recipe") or asked.says("recipe")}
     run, curve = _run(path, row, history)
     ways = (f"Its batch size is {way}: examples per optimizer step.",) if way else ()
     notes = (*history.notes, *ways, *((how,) if how else ()))
@@ -108,7 +108,7 @@ def _rate(
     said: Mapping[str, str], history: History, asked: FileOptions
 ) -> tuple[str, str]:
     """The rate that was set, and how it was found or why it was not."""
-    if told := asked.says("learning_rate") or said.get("learning_rate", ""):
+    if told := said.get("learning_rate") or asked.says("learning_rate"):
         return told, ""
     logged = [(step, rate) for step, rate in history.rates if rate > 0]
     if not logged:

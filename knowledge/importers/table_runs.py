@@ -8,7 +8,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from knowledge.errors import BadValueError, ImportFileError
@@ -104,11 +104,12 @@ def _gathered(
 
 
 def _as_it_is(row: Mapping[str, str], asked: FileOptions) -> Mapping[str, str]:
-    """A row of the contract, but for what the person says of the file."""
+    """A row of the contract, its workload named and empty cells filled as asked."""
     said = {
         field: asked.says(field)
         for field in (*_ASKED_FOR, "recipe", "goal")
         if asked.says(field)
+        and (field == "workload" or not (row.get(field) or "").strip())
     }
     return {**row, **said}
 
@@ -210,39 +211,44 @@ def _row(row: Mapping[str, str], reading: _Reading) -> Mapping[str, str]:
         return row
     asked = reading.asked
     said = {f: (row.get(column) or "").strip() for f, column in reading.fields.items()}
-    batch, _ = effective_batch(said, asked)
     metric = reading.metric
-    outcome = said.get("outcome") or _outcome(row, said, reading)
     value = said.get("metric_value", "")
     if not value and said.get("state", "").lower() in BROKEN_OFF:
         metric = ""
     return {
         "workload": asked.workload or said.get("workload", ""),
-        "optimizer": asked.optimizer or said.get("optimizer", ""),
-        "batch_size": batch,
-        "learning_rate": asked.says("learning_rate") or said.get("learning_rate", ""),
+        "optimizer": said.get("optimizer") or asked.says("optimizer"),
+        "batch_size": _batch(said, asked)[0] or asked.says("batch_size"),
+        "learning_rate": said.get("learning_rate") or asked.says("learning_rate"),
         "metric_name": metric,
         "metric_value": value,
         "steps_or_tokens": _count(said.get("steps_or_tokens", "")),
         "source": said.get("source") or reading.source,
         "seed": _count(said.get("seed", "")),
-        "outcome": outcome,
+        "outcome": _outcome(row, said, reading),
         "failed_at_step": _count(said.get("failed_at_step", "")),
         "device": _device(said.get("device", "")),
-        "recipe": asked.recipe or said.get("recipe", ""),
-        "goal": (asked.goal or said.get("goal") or reading.goal) if metric else "",
+        "recipe": said.get("recipe") or asked.says("recipe"),
+        "goal": (said.get("goal") or reading.goal) if metric else "",
         "batch_convention": said.get("batch_convention", ""),
         "run_name": said.get("run_name", "")[:_LONGEST_NAME],
     }
 
 
+def _batch(said: Mapping[str, str], asked: FileOptions) -> tuple[str, str | None]:
+    """The effective batch of a row, by its own cells, devices and accumulation."""
+    return effective_batch(said, replace(asked, batch_size=None))
+
+
 def _outcome(row: Mapping[str, str], said: Mapping[str, str], reading: _Reading) -> str:
-    """What a run's losses and its state say: a loss that is not finite says most."""
+    """What is said of a run's end, else what its losses say, else its state."""
+    told = {one.lower(): outcome for one, outcome in reading.asked.outcome_of.items()}
+    if outcome := said.get("outcome", "").lower():
+        return told.get(outcome, outcome)
     losses = [said.get("metric_value", ""), *(row.get(c) or "" for c in reading.losses)]
     if any(not math.isfinite(value) for value in numbers(losses) or ()):
         return "diverged"
     state = said.get("state", "").lower()
-    told = {one.lower(): outcome for one, outcome in reading.asked.outcome_of.items()}
     if state in told:
         return told[state]
     if state in ("diverged", "nan"):
@@ -256,7 +262,7 @@ def _count(text: str) -> str:
         value = float(text)
     except ValueError:
         return ""
-    return text if math.isfinite(value) and 0 <= value < 2**53 else ""
+    return str(round(value)) if math.isfinite(value) and 0 <= value < 2**53 else ""
 
 
 def _device(text: str) -> str:
@@ -269,7 +275,9 @@ def _notes(table: Table, reading: _Reading) -> Iterator[str]:
     taken = [
         f"{field} from {column}"
         for field, column in fields.items()
-        if field != "metric_value" and column != field and not _is_asked(field, asked)
+        if field != "metric_value"
+        and column != field
+        and not (field == "workload" and asked.workload)
     ]
     if reading.metric:
         goes = {"min": "less is better", "max": "more is better"}.get(reading.goal)
@@ -283,27 +291,24 @@ def _notes(table: Table, reading: _Reading) -> Iterator[str]:
         way
         for _, row in table.rows
         if None not in row
-        and (
-            way := effective_batch({f: row[c] or "" for f, c in fields.items()}, asked)[
-                1
-            ]
-        )
+        and (way := _batch({f: row[c] or "" for f, c in fields.items()}, asked)[1])
     )
     if ways:
         yield f"Batch sizes are examples per optimizer step, such as {min(ways)}."
     for field in _ASKED_FOR:
         column = fields.get(field, "")
-        told = set(table.column(column)) if column else set()
-        if _is_asked(field, asked) and told - {asked.says(field), ""}:
-            yield f"{field} is {asked.says(field)} as you say, whatever {column} says."
+        if column and asked.says(field) and any(table.column(column)):
+            yield (
+                f"The workload is {asked.workload}, whatever {column} says."
+                if field == "workload"
+                else f"{column} says the {field.replace('_', ' ')}: what you say of it "
+                "holds where that is empty."
+            )
+    told = {one.lower() for one in asked.outcome_of}
     states = Counter(table.column(fields["state"])) if "state" in fields else {}
     for state, count in states.items():
-        if state.lower() in BROKEN_OFF and state not in asked.outcome_of:
+        if state.lower() in BROKEN_OFF and state.lower() not in told:
             yield (
                 f"The state '{state}' of {count} run{'s' * (count > 1)} is no outcome "
                 f"by itself: if they diverged, say --outcome-of {state}=diverged."
             )
-
-
-def _is_asked(field: str, asked: FileOptions) -> bool:
-    return field in _ASKED_FOR and bool(asked.says(field))

@@ -155,12 +155,29 @@ def test_an_optuna_table_asks_which_way_its_value_goes(read):
     assert parsed.runs[0].steps == 7
 
 
-def test_what_stands_in_place_of_a_column_is_said(read):
-    parsed = read(OPTUNA, workload="net", optimizer="lion", goal="max")
-    assert {run.optimizer for run in parsed.runs} == {"lion"}
-    assert "optimizer is lion as you say, whatever params_optimizer says." in (
-        parsed.notes
+def test_what_the_person_says_fills_only_what_the_table_does_not_say(read):
+    text = OPTUNA.replace("0.5,SGD", "0.5,")
+    parsed = read(
+        text,
+        workload="net",
+        optimizer="lion",
+        goal="max",
+        batch_size=4,
+        learning_rate=9,
     )
+    assert [run.optimizer for run in parsed.runs] == ["adam", "adam", "lion"]
+    assert [run.batch_size for run in parsed.runs] == [32, 32, 64]
+    assert [run.learning_rate for run in parsed.runs] == [1e-4, 1e-5, 0.5]
+    assert (
+        "params_optimizer says the optimizer: what you say of it holds where that is "
+        "empty." in parsed.notes
+    )
+
+
+def test_the_name_of_a_workload_is_the_person_s_to_say(read):
+    text = "model,optimizer,bs,lr,val_loss\nm,adam,8,1e-3,0.5\n"
+    (run,) = read(text, workload="net").runs
+    assert run.workload == "net"
 
 
 def test_parquet_with_any_columns_is_read_like_text(tmp_path, read):
@@ -263,3 +280,12 @@ def test_rows_of_a_wandb_table_are_runs_even_of_one_name(read):
     head = '"Name","State","Runtime","batch_size","learning_rate","iter","val/loss"\n'
     rows = "".join(f'"a","finished","9","8","0.1","{k}00","1"\n' for k in range(1, 7))
     assert len(read(head + rows, workload="w", optimizer="x").runs) == 6
+
+
+def test_words_for_outcomes_and_counts_that_are_none_cost_no_row(read):
+    text = (
+        "model,optimizer,bs,lr,outcome,seed,epochs\nm,adam,8,1e-3,blew up,none,2.97\n"
+    )
+    assert "'blew up' is not one of" in read(text).rejected[0][1]
+    (run,) = read(text, outcome_of={"Blew up": "diverged"}).runs
+    assert (run.outcome, run.seed, run.steps) == (Outcome.DIVERGED, None, 3)
