@@ -44,7 +44,8 @@ from experiments.jobs.records import Job
 from experiments.workloads.registry import BUILT_IN
 from knowledge.claims.seeds import load_seed_claims
 from knowledge.errors import StudyError
-from knowledge.importers.csv_runs import AUTO, parse_runs
+from knowledge.importers.choosing import parse_runs
+from knowledge.importers.importer import AUTO, FileOptions
 from knowledge.records import Claim
 from knowledge.store.exporting import export_table
 from knowledge.store.importing import ImportReport, keep_runs
@@ -249,14 +250,16 @@ class Advisor:
         name_conversation(self.store, conversation_id, name)
 
     def import_runs(
-        self, path: str | Path, *, file_format: str = AUTO, dry_run: bool = False
+        self,
+        path: str | Path,
+        *,
+        file_format: str = AUTO,
+        dry_run: bool = False,
+        **asked: Any,
     ) -> ImportReport:
-        """Read runs from a CSV or Parquet file; good rows are kept, bad ones named.
-
-        Raises:
-            ImportFileError: No such format or file, or it is unreadable or incomplete.
-        """
-        parsed = parse_runs(Path(path).expanduser(), file_format)
+        """Read runs of a file or folder; `asked`: what it does not say, FileOptions."""
+        said = FileOptions(**asked)
+        parsed = parse_runs(Path(path).expanduser(), file_format, said)
         return keep_runs(self.store, parsed, dry_run=dry_run)
 
     def sql(self, query: str, *, max_rows: int = 1000) -> QueryResult:

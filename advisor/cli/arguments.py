@@ -5,7 +5,7 @@ import sys
 from typing import Any, NoReturn
 
 from experiments.executors.executor import EXECUTORS
-from knowledge.importers.csv_runs import AUTO, FORMATS
+from knowledge.importers.importer import AUTO, FORMATS
 
 DESCRIPTION = "The same answers in a terminal: `lr-advisor COMMAND`."
 COMMANDS: dict[str, str] = {
@@ -20,7 +20,7 @@ COMMANDS: dict[str, str] = {
     "speed": "measure how fast each batch size trains on this machine",
     "study": "run the study that tests the claims, or say how far it is",
     "jobs": "list, show, cancel or resume jobs",
-    "import": "bring in runs from a CSV or Parquet file",
+    "import": "bring in runs: tables, trainers' logs and states, folders of them",
     "export": "write a table to .csv, .parquet or .json",
     "sql": "run one SELECT, read-only",
     "workloads": "list the workloads, or describe one with its parameter counts",
@@ -46,7 +46,14 @@ MEANINGS: dict[str, str] = {
     "--detach": "do not wait for runs",
     "--port": "the port to listen on",
     "--host": "the address to listen on; this machine only unless told",
-    "--format": "of the file, where its ending does not tell",
+    "--format": "of the file; else told from its content",
+    "--metric": "which column or logged value is the score; else the validation loss",
+    "--goal": "min or max: whether less or more of the metric is better",
+    "--devices": "how many took part in each step, where the batch is per device",
+    "--accumulation": "batches per optimizer step",
+    "--map": "which column says a field, such as metric_value=score; repeatable",
+    "--rows": "runs: each row is a run; history: each is a moment of one",
+    "--outcome-of": "what a state means, such as crashed=diverged; repeatable",
     "--dry-run": "say what would be added, and change nothing",
     "--table": "which table; runs unless told",
     "--option": "an option of the workload, repeatable",
@@ -122,9 +129,7 @@ def build_parser() -> argparse.ArgumentParser:
         choices=("list", "show", "cancel", "resume"),
     )
     sub["jobs"].add_argument("id", nargs="?")
-    sub["import"].add_argument("paths", nargs="+", metavar="PATH")
-    sub["import"].add_argument("--format", default=AUTO, choices=FORMATS)
-    sub["import"].add_argument("--dry-run", action="store_true")
+    _add_import(sub["import"])
     sub["export"].add_argument("path", metavar="PATH")
     sub["export"].add_argument("--table", default="runs")
     sub["sql"].add_argument("query", metavar="SELECT")
@@ -147,6 +152,24 @@ def _add_scope(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--horizon", type=int, metavar="STEPS")
     parser.add_argument("--risk", type=float)
     _add_precision(parser)
+
+
+# What is said of a file beside its pairs: fields of knowledge.importers FileOptions.
+FILE_OPTIONS = (
+    "workload batch_size learning_rate optimizer recipe metric goal devices "
+    "accumulation rows"
+).split()
+
+
+def _add_import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="+", metavar="PATH")
+    parser.add_argument("--format", default=AUTO, choices=(AUTO, *FORMATS))
+    choices = {"goal": ("min", "max"), "rows": ("runs", "history")}
+    for name in FILE_OPTIONS:
+        parser.add_argument(f"--{name.replace('_', '-')}", choices=choices.get(name))
+    for option, metavar in (("map", "FIELD=COLUMN"), ("outcome-of", "STATE=OUTCOME")):
+        parser.add_argument(f"--{option}", action="append", default=[], metavar=metavar)
+    parser.add_argument("--dry-run", action="store_true")
 
 
 def _add_precision(parser: argparse.ArgumentParser) -> None:

@@ -25,7 +25,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from advisor.cli.app import app_command
-from advisor.cli.arguments import build_parser
+from advisor.cli.arguments import FILE_OPTIONS, build_parser
 from advisor.cli.shared import (
     EndedBadly,
     Result,
@@ -232,13 +232,23 @@ _JOB_COLUMNS = (
 
 
 def _import(options: argparse.Namespace) -> Result:
-    documents, lines = [], []
+    from knowledge.importers.importer import asked_sentence
+
+    asked: dict[str, Any] = {
+        name: getattr(options, name) for name in FILE_OPTIONS if getattr(options, name)
+    }
+    asked["map"] = _pairs(options.map, "--map", "metric_value=score")
+    asked["outcome_of"] = _pairs(options.outcome_of, "--outcome-of", "crashed=diverged")
+    documents, lines, open_questions = [], [], []
     with open_advisor(options) as advisor:
         for path in options.paths:
             report = advisor.import_runs(
-                path, file_format=options.format, dry_run=options.dry_run
+                path, file_format=options.format, dry_run=options.dry_run, **asked
             )
             documents.append(report.to_dict())
+            if report.asked:
+                open_questions.append(asked_sentence(path, report.asked))
+                continue
             verb = "would add" if options.dry_run else "added"
             lines.append(
                 f"{path}: {verb} {report.added}, already known {report.skipped}, "
@@ -249,17 +259,32 @@ def _import(options: argparse.Namespace) -> Result:
             if len(report.rejected) > 20:
                 lines.append(f"  and {len(report.rejected) - 20} more (see --json)")
     document = documents[0] if len(documents) == 1 else _merged(documents)
+    if open_questions:
+        raise EndedBadly("\n".join([*lines, *open_questions]), document)
     return document, "\n".join(lines)
 
 
 def _merged(documents: list[dict[str, Any]]) -> dict[str, Any]:
+    asked = {one["field"]: one for d in documents for one in d["asked"]}
     return {
         "added": sum(d["added"] for d in documents),
         "skipped": sum(d["skipped"] for d in documents),
         "rejected": [r for d in documents for r in d["rejected"]],
         "workloads": sorted({w for d in documents for w in d["workloads"]}),
         "notes": [note for d in documents for note in d["notes"]],
+        "format": ", ".join(sorted({d["format"] for d in documents})),
+        "runs": [run for d in documents for run in d["runs"]][:100],
+        "asked": list(asked.values()),
     }
+
+
+def _pairs(texts: Sequence[str], option: str, example: str) -> dict[str, str]:
+    pairs = [text.partition("=") for text in texts]
+    if any(not middle for _, middle, _ in pairs):
+        names = {"--option": "KEY=VALUE", "--map": "FIELD=COLUMN"}
+        form = names.get(option, "STATE=OUTCOME")
+        raise SettingsError(f"Write {option} as {form}, such as {example}.")
+    return {key: value for key, _, value in pairs}
 
 
 def _export(options: argparse.Namespace) -> Result:
@@ -289,10 +314,7 @@ def _workloads(options: argparse.Namespace) -> Result:
         return rows, table(rows)
     if not options.name:
         raise SettingsError("workloads describe needs a name, such as realface.")
-    pairs = [option.partition("=") for option in options.option]
-    if any(not middle for _, middle, _ in pairs):
-        raise SettingsError("Write --option as KEY=VALUE, such as output_size=64.")
-    given = {key: value for key, _, value in pairs}
+    given = _pairs(options.option, "--option", "output_size=64")
     if find_spec(options.name) is not None:  # known without opening a store
         described = describe_workload(options.name.lower(), given)
     else:

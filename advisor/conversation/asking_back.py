@@ -3,6 +3,7 @@
 One question asks for everything that is missing.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,9 +25,24 @@ _ASKS = {
     "learning_rate": "which learning rate",
 }
 
+_BRING_IN = re.compile(
+    r"\b(?:import(?:ing)?|upload(?:ing)?|bring(?:ing)? in|load(?:ing)?)\b",
+    re.IGNORECASE,
+)
+_HOW_TO_IMPORT = (
+    "Run `lr-advisor import FILE --workload NAME --optimizer NAME --dry-run` in a "
+    "terminal, then again without `--dry-run`; or upload the file under Evidence, "
+    "Import. FILE may be the table that Weights & Biases or Optuna exports, a CSV or "
+    "Parquet with any columns, a trainer_state.json, a metrics.csv or results.csv, a "
+    "console log, or a folder of them. What the file does not say is asked for, never "
+    "guessed; nothing is kept before that. More in docs/how-to/import-runs.md."
+)
+
 
 def help_answer(q: Question) -> Answer:
-    """What can be asked, with examples."""
+    """What can be asked, with examples; or how files of runs are brought in."""
+    if _BRING_IN.search(q.text):
+        return reply(q, _HOW_TO_IMPORT)
     return reply(
         q,
         "Ask which learning rate to use at a batch size, whether a rate is safe, how "

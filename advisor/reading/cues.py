@@ -618,8 +618,12 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
             r"show)(?: me)? (?:the |your |all )*(?:commands|features|options|"
             r"examples)\b|\bcan you help(?: me)?(?: please)?[\s!?.,]*$|\bhow does "
             r"this (?:app |tool |program |thing )?work\b|\b(?:i need|need some|some) "
-            r"help[\s!?.,]*$|\bhow do i (?:import|export|install|add)\b|\btutorial\b|"
-            r"\bmanual\b|\bwhat (?:workloads|models) (?:do you|can you|are there)",
+            r"help[\s!?.,]*$|\bhow (?:do|can|to|would|should) "
+            r"(?:i |we |you )?(?:import|export|install|add|upload|load|bring in)\b|"
+            r"\b(?:can|could|may|where (?:do|can)) (?:i|we) (?:import|upload)\b|"
+            r"^\W*(?:please )?(?:import|upload) (?:my|the|this|these|an?)\b|"
+            r"\btutorial\b|\bmanual\b|"
+            r"\bwhat (?:workloads|models) (?:do you|can you|are there)",
         ),
     ),
     "off_topic": (

@@ -1,9 +1,24 @@
 """Others' run histories: one file per format.
 
-A new format is a file here that returns a ParsedFile. It knows the records, the names
-and the errors, and no store; `Advisor.import_runs` has it read.
+A new format is a file here, an `Importer`, and a name in `importer.FORMATS`. It knows
+the records, the names and the errors, and no store; `Advisor.import_runs` has it read.
 
-importer   ParsedFile: what every importer returns
-csv_runs   runs from CSV or Parquet: one row is one run
-histories  rows that are moments of one run, recognized and gathered
+importer       what every importer takes and returns, and which there are
+choosing       which of them reads a file, and what a folder holds
+csv_runs       tables as text
+parquet_runs   tables as Parquet
+wandb          the table that Weights & Biases exports
+optuna         the table of an Optuna study's trials
+trainer_state  Hugging Face's trainer_state.json
+lightning      Lightning's metrics.csv with hparams.yaml
+ultralytics    Ultralytics' results.csv with args.yaml
+keras          a table of epochs, as Keras' CSVLogger writes it
+nanogpt_log    console logs of training loops
+one_run        the log of one run, of whatever form, as that run
+peaks          the rate a schedule was set to, from what was logged of it
+tables         a table's columns and rows, however it is written
+fields         which column or setting says what
+table_runs     tables of any columns, as the contract's rows
+rows           the contract's rows, checked, as runs
+histories      rows that are moments of one run, recognized and gathered
 """

@@ -3,25 +3,35 @@
 from dataclasses import dataclass
 from typing import Any
 
-from knowledge.importers.importer import ParsedFile
-from knowledge.records import Document
+from knowledge.importers.importer import Missing, ParsedFile
+from knowledge.records import Document, Run, run_body
 from knowledge.store.store import Store
+
+RUNS_SHOWN = 100
 
 
 @dataclass(frozen=True)
 class ImportReport(Document):
-    """What an import added, knew already and left out, and what it took rows for."""
+    """What an import added, knew already and left out, and what it took rows for.
+
+    `runs` are the first of the file, as they are or would be stored. Where something
+    is `asked` for, nothing was imported.
+    """
 
     added: int
     skipped: int
     rejected: tuple[tuple[int, str], ...]
     workloads: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    format: str = ""
+    runs: tuple[Run, ...] = ()
+    asked: tuple[Missing, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document of the contract."""
         rejected = [{"line": n, "reason": why} for n, why in self.rejected]
-        return {**super().to_dict(), "rejected": rejected}
+        runs = [run_body(run)["run"] for run in self.runs]
+        return {**super().to_dict(), "rejected": rejected, "runs": runs}
 
 
 def keep_runs(store: Store, parsed: ParsedFile, *, dry_run: bool) -> ImportReport:
@@ -42,4 +52,7 @@ def keep_runs(store: Store, parsed: ParsedFile, *, dry_run: bool) -> ImportRepor
         rejected=parsed.rejected,
         workloads=tuple(sorted({run.workload for run in parsed.runs})),
         notes=parsed.notes,
+        format=parsed.format,
+        runs=parsed.runs[:RUNS_SHOWN],
+        asked=parsed.asked,
     )

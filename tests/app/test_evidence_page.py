@@ -199,6 +199,48 @@ def test_an_upload_keeps_good_rows_and_names_bad_ones(
     assert "0 runs added, 1 known already" in at.success[0].value
 
 
+def test_what_an_upload_does_not_say_is_asked_for_in_fields_and_previewed(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    """Nothing is kept before it is complete; the rows are shown as they would be."""
+    at = show_tab(open_page("evidence"), "Import")
+    content = b"number,value,params_lr,params_batch_size,state\n0,0.8,1e-3,8,COMPLETE\n"
+    at.file_uploader(key="evidence_upload").set_value(("t.csv", content, "text/csv"))
+    at.run()
+    at.button(key="evidence_import").click().run()
+    assert at.error[0].value.startswith("t.csv does not say the workload and the opt")
+    at.text_input(key="evidence_said_workload").set_value("net")
+    at.text_input(key="evidence_said_optimizer").set_value("adam")
+    at.text_input(key="evidence_said_accumulation").set_value("4").run()
+    assert not at.dataframe
+    at.selectbox(key="evidence_said_goal").set_value("max").run()
+    assert "1 run to add" in texts(at)
+    assert list(at.dataframe[0].value["batch_size"]) == [32]
+    assert count_rows(advisor, TableView("runs")) == 0
+    at.button(key="evidence_import").click().run()
+    assert not at.exception
+    assert "1 run added, 0 known already, 0 rejected" in at.success[0].value
+    (run,) = advisor.store.runs()
+    assert (run.workload, run.batch_size, run.goal) == ("net", 32, "max")
+
+
+def test_a_value_of_an_upload_that_cannot_be_right_is_one_sentence(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    """The page stays, and nothing is kept."""
+    at = show_tab(open_page("evidence"), "Import")
+    at.file_uploader(key="evidence_upload").set_value(
+        ("r.csv", CSV.encode(), "text/csv")
+    )
+    at.run()
+    at.text_input(key="evidence_said_devices").set_value("many").run()
+    assert not at.exception
+    at.button(key="evidence_import").click().run()
+    (error,) = at.error
+    assert "such as 16" in error.value
+    assert count_rows(advisor, TableView("runs")) == 0
+
+
 def test_a_file_that_is_no_table_is_one_sentence(
     advisor: Advisor, open_page: OpenPage
 ) -> None:

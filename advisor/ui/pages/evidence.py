@@ -1,7 +1,9 @@
 """The Evidence page: tables with filters, the outcome map, a query box, import."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -20,6 +22,8 @@ from advisor.ui.tables import (
     with_rates,
 )
 from advisor.ui.text import count_text
+from knowledge.errors import ImportFileError
+from knowledge.importers.importer import asked_sentence
 from knowledge.store.importing import ImportReport
 from knowledge.store.sql_box import QueryResult
 
@@ -46,6 +50,11 @@ COLUMNS = {
     "source_title": st.column_config.TextColumn("source"),
     "bound": st.column_config.TextColumn("said"),
 }
+
+PREVIEW_COLUMNS = (
+    "workload optimizer batch_size learning_rate metric_name metric_value goal outcome "
+    "failed_at_step steps"
+).split()
 
 advisor = resources.advisor_or_stop()
 st.session_state.setdefault("evidence_result", None)
@@ -162,39 +171,90 @@ def render_query_box() -> None:
 
 
 def render_import() -> None:
-    """Draw the upload of runs and the report of the last import."""
+    """Draw the upload of runs, what is asked of it, its rows and the last report."""
     st.text(
-        "Runs of your own, as CSV or Parquet with the columns workload, optimizer, "
-        "batch_size, learning_rate, metric_name, metric_value, steps_or_tokens and "
-        "source. Good rows are kept, bad ones are named with the reason."
+        "Runs of your own: a table as CSV or Parquet with any columns, an export of "
+        "Weights & Biases or Optuna, or what a trainer wrote (trainer_state.json, "
+        "metrics.csv, results.csv, a console log)."
     )
-    upload = st.file_uploader(
-        "File with runs", type=["csv", "parquet"], key="evidence_upload"
-    )
-    if st.button("Import", key="evidence_import", disabled=upload is None) and upload:
+    upload = st.file_uploader("File with runs", key="evidence_upload")
+    said: dict[str, Any] = {}
+    preview = None
+    if upload:
+        with resources.errors_shown():
+            preview = ask_and_preview(upload.name, upload.getvalue(), said)
+    pressed = st.button("Import", key="evidence_import", disabled=upload is None)
+    if pressed and upload and preview is not None:
         st.session_state.evidence_report = None
         with resources.errors_shown():
-            report = import_upload(upload.name, upload.getvalue())
+            if preview.asked:
+                raise ImportFileError(asked_sentence(upload.name, preview.asked))
+            report = import_upload(upload.name, upload.getvalue(), said)
             st.session_state.evidence_report = report
     report = st.session_state.evidence_report
     if report is not None:
+        st.success(counted(report, "added"))
         render_report(report)
 
 
-def import_upload(name: str, content: bytes) -> ImportReport:
-    """Import an uploaded file by way of a temporary one with the same ending."""
+def ask_and_preview(name: str, content: bytes, said: dict[str, Any]) -> ImportReport:
+    """Draw a field for each thing a file does not say, and the rows as then stored.
+
+    What is filled in is put into `said`, by field of `FileOptions`.
+    """
+    with st.expander("Where the file says the batch of one device"):
+        for field in ("devices", "accumulation"):
+            label = field.capitalize()
+            said[field] = st.text_input(label, key=f"evidence_said_{field}") or None
+    while True:
+        report = import_upload(name, content, said, dry_run=True)
+        new = [one for one in report.asked if one.field not in said]
+        for one in new:
+            label = f"{one.field.replace('_', ' ').capitalize()}: {one.why}"
+            key = f"evidence_said_{one.field}"
+            said[one.field] = (
+                st.selectbox(label, ["min", "max"], index=None, key=key)
+                if one.field == "goal"
+                else st.text_input(label, key=key) or None
+            )
+        if not new or not all(said[one.field] for one in new):
+            break
+    if not report.asked:
+        st.text(counted(report, "to add"))
+        st.dataframe(
+            [vars(run) for run in report.runs],
+            hide_index=True,
+            column_order=PREVIEW_COLUMNS,
+            alt="Runs as they would be stored",
+        )
+        if not st.session_state.evidence_report:
+            render_report(report)
+    return report
+
+
+def import_upload(
+    name: str, content: bytes, said: Mapping[str, Any], *, dry_run: bool = False
+) -> ImportReport:
+    """Import an uploaded file by way of a temporary one."""
     with tempfile.TemporaryDirectory(prefix="lr-advisor-upload-") as folder:
-        path = Path(folder) / f"upload{Path(name).suffix.lower()}"
+        path = Path(folder) / "upload"
         path.write_bytes(content)
-        return advisor.import_runs(path)
+        try:
+            return advisor.import_runs(path, dry_run=dry_run, **said)
+        except ImportFileError as error:
+            raise ImportFileError(str(error).replace(str(path), name)) from error
+
+
+def counted(report: ImportReport, added: str) -> str:
+    """How many runs of an import are new, known and rejected, in words."""
+    return (
+        f"{count_text(report.added, 'run')} {added}, {report.skipped} known already, "
+        f"{len(report.rejected)} rejected."
+    )
 
 
 def render_report(report: ImportReport) -> None:
-    """Draw what an import added, knew already and left out."""
-    st.success(
-        f"{count_text(report.added, 'run')} added, {report.skipped} known already, "
-        f"{len(report.rejected)} rejected."
-    )
+    """Draw what a file was taken for, and what of it was left out."""
     for note in report.notes:
         st.text(note)
     if report.workloads:

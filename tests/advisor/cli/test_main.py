@@ -254,18 +254,42 @@ def test_a_choice_that_is_none_is_refused_in_a_sentence(run, command, option):
 
 
 def test_a_file_is_read_in_the_format_that_is_named(run, tmp_path):
-    """Whatever its name says."""
+    """Whatever its name says; none is named, as its content tells."""
     path = tmp_path / "runs.parquet"
     path.write_text(
         "workload,optimizer,batch_size,learning_rate,metric_name,metric_value,"
         "steps_or_tokens,source\nlab/net,adam,8,1e-3,loss,0.5,100,lab\n"
     )
-    assert run("import", str(path), "--dry-run")[0] == 2
-    code, out, _ = run("import", str(path), "--dry-run", "--format", "csv", "--json")
-    assert (code, json.loads(out)["added"]) == (0, 1)
+    for said in ([], ["--format", "csv"]):
+        code, out, _ = run("import", str(path), "--dry-run", "--json", *said)
+        assert (code, json.loads(out)["added"]) == (0, 1)
     code, _, err = run("import", str(path), "--format", "parquet")
     assert code == 2
     assert "is not a table of runs" in err
+
+
+def test_what_a_file_does_not_say_is_asked_for_and_taken_as_options(run, tmp_path):
+    """Exit 2 and one sentence with field and option; nothing is kept."""
+    path = tmp_path / "grid.csv"
+    path.write_text("bs,my_rate,err2,state\n8,0.1,3,odd\n16,0.2,4,odd\n")
+    said = ["--workload", "net", "--map", "learning_rate=my_rate", "--metric", "err2"]
+    code, out, err = run("import", str(path), *said, "--json")
+    assert code == 2
+    assert (json.loads(out)["added"], json.loads(out)["runs"]) == (0, [])
+    assert json.loads(out)["asked"] == [
+        {"field": "optimizer", "why": "no column says it", "option": "--optimizer O"}
+    ]
+    assert err == (
+        f"{path} does not say the optimizer (no column says it): give --optimizer O.\n"
+    )
+    said += ["--optimizer", "adam", "--outcome-of", "odd=degraded"]
+    code, out, _ = run("import", str(path), *said, "--json")
+    report = json.loads(out)
+    assert (code, report["added"], report["format"]) == (0, 2, "csv")
+    assert [r["outcome"] for r in report["runs"]] == ["degraded", "degraded"]
+    code, out, err = run("import", str(path), "--map", "my_rate")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "Write --map as FIELD=COLUMN" in err
 
 
 def test_the_installed_command_runs():

@@ -47,6 +47,22 @@ def test_every_intent_is_answered_and_saved_and_starts_nothing(
     assert advisor.jobs() == []
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How do I import my wandb export?",
+        "how can I load my optuna trials?",
+        "can I import trainer_state.json?",
+        "where do I upload a csv of runs",
+    ],
+)
+def test_how_files_are_brought_in_is_answered_with_the_command(advisor, question):
+    answer = advisor.ask(question)
+    assert answer.intent == "help"
+    assert "lr-advisor import FILE" in answer.text
+    assert "docs/how-to/import-runs.md" in answer.text
+
+
 def test_several_batches_get_one_recommendation_each(advisor):
     answer = advisor.ask("what LR for batch 2 and 5 on realface?")
     assert [r.batch_size for r in answer.recommendations] == [2, 5]

@@ -3,7 +3,7 @@
 import pytest
 
 from advisor.service import Advisor
-from knowledge.importers.csv_runs import parse_runs
+from knowledge.importers.choosing import parse_runs
 from knowledge.records import Outcome
 
 HEADER = (

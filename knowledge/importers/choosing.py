@@ -1,0 +1,131 @@
+"""Which importer reads a file, and what a folder holds."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from knowledge.errors import ImportFileError
+from knowledge.importers.importer import (
+    AUTO,
+    FORMATS,
+    FileOptions,
+    Importer,
+    Missing,
+    ParsedFile,
+    importer_of,
+    load_bytes,
+    not_runs,
+)
+from knowledge.records import Run
+
+# Read along with the file that they explain.
+COMPANIONS = ("args.yaml", "hparams.yaml")
+MOST_FILES = 5000
+_NAMED = 10
+
+
+def parse_runs(
+    path: Path, file_format: str = AUTO, asked: FileOptions | None = None
+) -> ParsedFile:
+    """Read the runs of a file, or of all files of a folder.
+
+    Args:
+        path: Of the file or folder.
+        file_format: One of `FORMATS`; `auto`: as the content tells.
+        asked: What the person says of it.
+
+    Raises:
+        ImportFileError: No such format or file, or it holds no runs.
+    """
+    asked = asked or FileOptions()
+    if file_format != AUTO:
+        importer_of(file_format)
+    if path.is_dir():
+        return _of_folder(path, file_format, asked)
+    load_bytes(path, most=1)
+    importer = importer_of(file_format) if file_format != AUTO else _recognised(path)
+    if importer is None:
+        raise not_runs(path)
+    return _labelled(importer, path, asked)
+
+
+def _labelled(importer: Importer, path: Path, asked: FileOptions) -> ParsedFile:
+    parsed = importer.read(path, asked)
+    if parsed.asked:
+        parsed = ParsedFile(notes=parsed.notes, asked=parsed.asked)
+    return ParsedFile(**{**vars(parsed), "format": importer.name})
+
+
+def _recognised(path: Path) -> Importer | None:
+    importers = map(importer_of, FORMATS)
+    return next((one for one in importers if one.recognises(path)), None)
+
+
+def _of_folder(folder: Path, file_format: str, asked: FileOptions) -> ParsedFile:
+    found: list[tuple[Path, ParsedFile]] = []
+    others: list[str] = []
+    for path in _last_checkpoints(list(_files(folder))):
+        name = str(path.relative_to(folder))
+        try:
+            found.append((path, parse_runs(path, file_format, asked)))
+        except ImportFileError:
+            others.append(name)
+    if not found:
+        raise ImportFileError(
+            f"{folder} holds no file with runs: name the file itself to learn why."
+        )
+    parsed = [one for _, one in found]
+    runs: dict[str, Run] = {run.id: run for one in parsed for run in one.runs}
+    asked_for: dict[str, Missing] = {m.field: m for p in parsed for m in p.asked}
+    notes = [note for one in parsed for note in one.notes]
+    return ParsedFile(
+        () if asked_for else tuple(runs.values()),
+        tuple(
+            (line, f"{path.relative_to(folder)}: {why}")
+            for path, one in found
+            for line, why in one.rejected
+        ),
+        {run_id: curve for one in parsed for run_id, curve in one.curves.items()},
+        (*dict.fromkeys(notes), *_left_out(others)),
+        tuple(asked_for.values()),
+        ", ".join(sorted({one.format for one in parsed})),
+    )
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The files in a folder, in order; no hidden ones, and no links out of it."""
+    count = 0
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(place) / name
+            if name.startswith(".") or name in COMPANIONS or path.is_symlink():
+                continue
+            count += 1
+            if count > MOST_FILES:
+                raise ImportFileError(
+                    f"{folder} holds more than {MOST_FILES} files: name a folder in it."
+                )
+            yield path
+
+
+def _last_checkpoints(paths: Sequence[Path]) -> list[Path]:
+    """Leave out what an earlier checkpoint of the same training says again."""
+    last: dict[object, tuple[float, Path]] = {}
+    for path in paths:
+        stem, _, step = path.parent.name.rpartition("-")
+        is_checkpoint = stem == "checkpoint" and step.isdecimal()
+        training = path.parent.parent if is_checkpoint else path.parent
+        at = float(step) if is_checkpoint else float("inf")
+        key = (training, path.name)
+        if key not in last or at > last[key][0]:
+            last[key] = at, path
+    kept = {path for _, path in last.values()}
+    return [path for path in paths if path in kept]
+
+
+def _left_out(names: Sequence[str]) -> tuple[str, ...]:
+    if not names:
+        return ()
+    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return (f"No runs were found in {', '.join(names[:_NAMED])}{rest}.",)
