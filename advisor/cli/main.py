@@ -25,7 +25,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from advisor.cli.app import app_command
-from advisor.cli.arguments import build_parser
+from advisor.cli.arguments import TOLD_OPTIONS, build_parser
 from advisor.cli.shared import (
     EndedBadly,
     Result,
@@ -262,6 +262,21 @@ def _merged(documents: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def _tell(options: argparse.Namespace) -> Result:
+    with open_advisor(options) as advisor:
+        if options.undo:
+            told = advisor.take_back(options.undo)
+        else:
+            names = ("workload", "batch_size", "learning_rate", "outcome")
+            unsaid = [f"--{n.replace('_', '-')}" for n in names if not vars(options)[n]]
+            if unsaid:
+                raise SettingsError(f"tell needs {', '.join(unsaid)}, or --undo ID.")
+            told = advisor.tell(
+                **{n: vars(options)[n] for n in (*names, *TOLD_OPTIONS)}
+            )
+    return told.to_dict(), told.text
+
+
 def _export(options: argparse.Namespace) -> Result:
     with open_advisor(options) as advisor:
         count = advisor.export(options.path, table=options.table)
@@ -353,6 +368,7 @@ _HANDLERS: dict[str, Callable[[argparse.Namespace], Result]] = {
     "study": _study,
     "jobs": _jobs,
     "import": _import,
+    "tell": _tell,
     "export": _export,
     "sql": _sql,
     "workloads": _workloads,
