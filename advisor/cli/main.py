@@ -274,7 +274,11 @@ def _tell(options: argparse.Namespace) -> Result:
             told = advisor.tell(
                 **{n: vars(options)[n] for n in (*names, *TOLD_OPTIONS)}
             )
-    return told.to_dict(), told.text
+    if told.run is None:
+        return told.to_dict(), told.text
+    store = f" --store {shlex.quote(options.store)}" if options.store else ""
+    undo = f"`lr-advisor tell --undo {told.id}{store}` takes it back"
+    return told.to_dict(), f"{told.text.removesuffix('.')}; {undo}."
 
 
 def _export(options: argparse.Namespace) -> Result:

@@ -23,7 +23,6 @@ from knowledge.recipes import RECIPES
 from knowledge.records import TOLD, Claim, Document, Outcome, Run, content_id, run_body
 
 TAKEN_BACK = "Taken back by the person who reported it."
-_UNDO = "lr-advisor tell --undo"
 _MOST_CHARS = 200
 
 
@@ -148,10 +147,7 @@ def batch_convention_of(workload: str) -> str:
 def _told(run: Run | Claim, start: str) -> Told:
     assert isinstance(run, Run)
     setting = recipe_words(run.optimizer, run.recipe)
-    text = (
-        f"{start}: {told_text(run)}, with {setting}, as {run.id}; "
-        f"`{_UNDO} {run.id}` takes it back."
-    )
+    text = f"{start}: {told_text(run)}, with {setting}, as {run.id}."
     return Told(run.id, text, run_body(run)["run"])
 
 

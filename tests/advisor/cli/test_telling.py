@@ -27,7 +27,7 @@ def test_telling_says_what_was_kept_and_undoing_gives_the_answer_before(run):
     code, said, _ = run("tell", *PLACE, "--outcome", "diverged", "--failed-at", "900")
     assert code == 0
     assert said.startswith("Kept as your own observation: RealFace at batch 5, 2e-5")
-    told_id = said.split("--undo ")[1].split("`")[0]
+    told_id = said.split("--undo ")[1].split()[0]
     after = json.loads(run(*asked)[1])
     assert after["learning_rate"] < json.loads(before)["learning_rate"]
     assert run("tell", "--undo", told_id)[0] == 0
