@@ -20,6 +20,7 @@ from advisor.conversation.ask import ask
 from advisor.conversation.history import name_conversation, rate_answer, save_answer
 from advisor.conversation.parts import Parts
 from advisor.conversation.proposals import Proposals
+from advisor.conversation.telling import Told, ToldValues, tell, untell
 from advisor.doctor import examine
 from advisor.evidence.library import Library
 from advisor.evidence.scope import Asked, AskedValues
@@ -46,7 +47,6 @@ from knowledge.claims.seeds import load_seed_claims
 from knowledge.errors import StudyError
 from knowledge.importers.choosing import parse_runs
 from knowledge.importers.importer import AUTO, FileOptions
-from knowledge.records import Claim
 from knowledge.store.exporting import export_table
 from knowledge.store.importing import ImportReport, keep_runs
 from knowledge.store.sql_box import QueryResult, run_query
@@ -202,8 +202,8 @@ class Advisor:
     ) -> VerificationPlan:
         """Return the runs a verification would make, with their cost; starts nothing.
 
-        Keyword arguments as in `verify`. A full-size face model on a CPU is planned
-        through a narrow copy unless rates are named.
+        Keyword arguments as in `verify`. Without rates, narrow copies stand for full
+        size on a CPU.
         """
         request = VerificationRequest.of(workload, batch_size, **values)
         return self.planner.requested(request)
@@ -292,9 +292,13 @@ class Advisor:
         """Return shapes, options and exact parameter counts of a workload."""
         return describe_workload(self.library.resolve_workload(workload), options)
 
-    def own_claims(self) -> list[Claim]:
-        """Return what the person of this store reported themselves, oldest first."""
-        return self.library.own_claims()
+    def tell(self, workload: str, **told: Unpack[ToldValues]) -> Told:
+        """Keep what a person saw of one run; BadValueError if it cannot be right."""
+        return tell(self.parts, workload, told)
+
+    def take_back(self, told_id: str) -> Told:
+        """Take back what was told; PlanError if nothing was by this id."""
+        return untell(self.parts, told_id)
 
     def track_record(self) -> TrackRecord:
         """Return how well forecasts and intervals held, with what is still open."""
@@ -307,11 +311,8 @@ class Advisor:
 
         Takes less than a minute for a proxy. Keyword arguments are `SpeedValues`.
         """
-        name = self.library.resolve_workload(workload)
-        n_workers = self.settings.n_workers
-        return measure_speed(
-            self.store, self.queue, name, n_workers=n_workers, **values
-        )
+        name, n = self.library.resolve_workload(workload), self.settings.n_workers
+        return measure_speed(self.store, self.queue, name, n_workers=n, **values)
 
     def verify(
         self,

@@ -35,7 +35,7 @@ BASIS_WORDS = {
     "measured": "measured at this batch size",
     "interpolated": "read off a fit of the runs",
     "extrapolated": "extrapolated beyond the measured batch sizes",
-    "reported": "reported by others, not measured by us",
+    "reported": "reported, not measured by us",
     "borrowed": "borrowed from related workloads",
     "none": "no evidence",
 }

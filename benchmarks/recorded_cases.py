@@ -365,7 +365,7 @@ AFTERWARDS: Cases = _in_json(
         ],
         ["sql", "select state, kind, workload, learning_rate, steps, run_id from jobs"],
         ["sql", "select probability_stable, basis, n_runs, n_claims from forecasts"],
-        ["sql", "select statement, bound from claims where source = 'own-observation'"],
+        ["sql", "select workload, outcome from runs where source = 'own-observation'"],
         ["workloads", "describe", IMPORTED],
     ]
 )

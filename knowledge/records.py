@@ -15,6 +15,7 @@ from typing import Any
 FOLDER_SEPARATOR = "::"  # between the two folders of `RunConfig.data`
 TOLD, TOLD_TITLE = "own-observation", "Your own observation"
 PRECISIONS = FP32, BF16 = "fp32", "bf16"  # the first unless another is asked for
+FP16 = "fp16"  # what people tell of; nothing trains in it here
 
 
 class Outcome(StrEnum):
@@ -197,6 +198,11 @@ class Run:
     def is_measured(self) -> bool:
         """Whether this program made the run, here or for the study it ships with."""
         return self.source in (OURS, STUDY)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the person of this store told of it in words or by the command."""
+        return self.source == TOLD
 
 
 OURS, STUDY = "ours", "study"

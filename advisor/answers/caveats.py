@@ -118,6 +118,7 @@ def _claim_caveats(evidence: Evidence, batch_size: int, basis: str) -> list[str]
             "runs were is not known exactly."
         )
         reported = {c.batch_size for c in claims}
+        reported |= {r.batch_size for r in (*evidence.own.runs, *evidence.scored)}
         if batch_size not in reported:
             caveats.append(f"Nobody reported on batch {batch_size} itself.")
     if basis == "borrowed":
@@ -171,11 +172,12 @@ def _outcome_caveats(evidence: Evidence, batch_size: int, basis: str) -> list[st
     if not runs:
         return _cut_short_caveats(evidence)
     unstable = [r for r in runs if r.outcome and r.outcome.is_unstable]
-    if not unstable:
+    claimed = {claim.bound for claim in evidence.own.claims}
+    if not unstable and "unstable" not in claimed:
         return [
             "No run has failed yet, so only a lower bound of the threshold is known."
         ]
-    if len(unstable) == len(runs):
+    if len(unstable) == len(runs) and "stable" not in claimed:
         unsaid = len({r.id for r in evidence.scored} - {r.id for r in runs})
         which = "Every run whose outcome is known" if unsaid else "Every run"
         return [f"{which} failed, so only an upper bound of the threshold is known."]

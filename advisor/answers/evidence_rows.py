@@ -8,7 +8,7 @@ from advisor.evidence.library import Library
 from advisor.evidence.scope import Exclusion
 from advisor.rates import rate_text
 from advisor.words import chance_text
-from knowledge.records import Claim, Run
+from knowledge.records import FP32, TOLD_TITLE, Claim, Run
 
 MAX_EVIDENCE = 200
 
@@ -35,7 +35,7 @@ def run_summary(run: Run) -> str:
     outcome = run.outcome or "no outcome given"
     at = f" at step {run.failed_at_step}" if run.failed_at_step else ""
     # An import's length is in whatever its source counts: steps, epochs or tokens.
-    unit = " steps" if run.is_measured else ""
+    unit = " steps" if run.is_measured or run.is_told else ""
     length = f", length {run.horizon_steps:g}{unit}" if run.horizon_steps else ""
     seed = f", seed {run.seed}" if run.seed is not None else ""
     metric = (
@@ -43,9 +43,11 @@ def run_summary(run: Run) -> str:
         if run.metric_value is not None
         else ""
     )
+    precision = f", {run.precision}" if run.precision not in (None, FP32) else ""
+    source = TOLD_TITLE if run.is_told else run.source
     return (
         f"{run.workload} at batch {run.batch_size}, {rate_text(run.learning_rate)}: "
-        f"{outcome}{at}{length}{metric}{seed} ({run.source})"
+        f"{outcome}{at}{length}{metric}{seed}{precision} ({source})"
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 from experiments.executors.executor import EXECUTORS
 from knowledge.importers.importer import AUTO, FORMATS
+from knowledge.records import Outcome
 
 DESCRIPTION = "The same answers in a terminal: `lr-advisor COMMAND`."
 COMMANDS: dict[str, str] = {
@@ -21,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "study": "run the study that tests the claims, or say how far it is",
     "jobs": "list, show, cancel or resume jobs",
     "import": "bring in runs: tables, trainers' logs and states, folders of them",
+    "tell": "keep what you saw of a run you made, or take it back",
     "export": "write a table to .csv, .parquet or .json",
     "sql": "run one SELECT, read-only",
     "workloads": "list the workloads, or describe one with its parameter counts",
@@ -57,6 +59,17 @@ MEANINGS: dict[str, str] = {
     "--dry-run": "say what would be added, and change nothing",
     "--table": "which table; runs unless told",
     "--option": "an option of the workload, repeatable",
+}
+
+
+TOLD_OPTIONS = "steps failed_at optimizer recipe precision device metric goal".split()
+_OF_TOLD = {
+    "steps": ("N", "how many steps it took, or was to take"),
+    "failed_at": ("N", "the step at which it failed"),
+    "precision": ("P", "fp32, bf16, fp16 or another; else not said"),
+    "device": ("D", "where it was trained"),
+    "metric": ("NAME=VALUE", "its score at the end, such as val_loss=0.39"),
+    "goal": ("min|max", "which way the metric is better, where its name is unknown"),
 }
 
 
@@ -130,6 +143,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     sub["jobs"].add_argument("id", nargs="?")
     _add_import(sub["import"])
+    _add_tell(sub["tell"])
     sub["export"].add_argument("path", metavar="PATH")
     sub["export"].add_argument("--table", default="runs")
     sub["sql"].add_argument("query", metavar="SELECT")
@@ -206,6 +220,17 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--executor", choices=EXECUTORS)
     parser.add_argument("--detach", action="store_true")
+
+
+def _add_tell(parser: argparse.ArgumentParser) -> None:
+    for name in ("workload", "batch-size", "learning-rate"):
+        parser.add_argument(f"--{name}")
+    parser.add_argument("--outcome", choices=tuple(Outcome), help="how it ended")
+    for name in TOLD_OPTIONS:
+        metavar, text = _OF_TOLD.get(name, (None, MEANINGS.get(f"--{name}")))
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, metavar=metavar, help=text)
+    parser.add_argument("--undo", metavar="ID", help="take back what you told of")
 
 
 def _add_speed(parser: argparse.ArgumentParser) -> None:

@@ -25,7 +25,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from advisor.cli.app import app_command
-from advisor.cli.arguments import FILE_OPTIONS, build_parser
+from advisor.cli.arguments import FILE_OPTIONS, TOLD_OPTIONS, build_parser
 from advisor.cli.shared import (
     EndedBadly,
     Result,
@@ -287,6 +287,25 @@ def _pairs(texts: Sequence[str], option: str, example: str) -> dict[str, str]:
     return {key: value for key, _, value in pairs}
 
 
+def _tell(options: argparse.Namespace) -> Result:
+    with open_advisor(options) as advisor:
+        if options.undo:
+            told = advisor.take_back(options.undo)
+        else:
+            names = ("workload", "batch_size", "learning_rate", "outcome")
+            unsaid = [f"--{n.replace('_', '-')}" for n in names if not vars(options)[n]]
+            if unsaid:
+                raise SettingsError(f"tell needs {', '.join(unsaid)}, or --undo ID.")
+            told = advisor.tell(
+                **{n: vars(options)[n] for n in (*names, *TOLD_OPTIONS)}
+            )
+    if told.run is None:
+        return told.to_dict(), told.text
+    store = f" --store {shlex.quote(options.store)}" if options.store else ""
+    undo = f"`lr-advisor tell --undo {told.id}{store}` takes it back"
+    return told.to_dict(), f"{told.text.removesuffix('.')}; {undo}."
+
+
 def _export(options: argparse.Namespace) -> Result:
     with open_advisor(options) as advisor:
         count = advisor.export(options.path, table=options.table)
@@ -375,6 +394,7 @@ _HANDLERS: dict[str, Callable[[argparse.Namespace], Result]] = {
     "study": _study,
     "jobs": _jobs,
     "import": _import,
+    "tell": _tell,
     "export": _export,
     "sql": _sql,
     "workloads": _workloads,

@@ -16,6 +16,7 @@ asking_back         what is said when there is nothing to answer yet
 acting              what is proposed, and what is done after a yes
 proposals           what was proposed and waits for a person's yes
 history             conversations as they were: found, named, opened again
+telling             what a person told is kept, or taken back
 observing           what a person saw themselves, read from what they wrote
 run_conditions      which stored runs are meant, as SQL and in words
 rephrasing          an intent and its slots -> the question in plain words

@@ -10,25 +10,24 @@ from advisor.conversation.acting import propose_observation, propose_retraction
 from advisor.conversation.answer import Answer, reply
 from advisor.conversation.observing import (
     IN_DOUBT,
-    Observation,
-    is_told_in,
+    is_same_told,
     is_told_of,
-    observed_text,
+    outcome_told,
     told_outcome,
+    told_precision,
     told_steps,
+    told_text,
 )
 from advisor.conversation.parts import Parts
+from advisor.conversation.telling import batch_convention_of, told_length
 from advisor.rates import rate_text
 from advisor.reading.intents import Intent
 from advisor.reading.question import Question
 from advisor.words import title_of
 from knowledge.names import WorkloadName
+from knowledge.records import TOLD, Run
 
-# A claim's run length is taken to be from 1e4 to 1e6 steps
-# (`advisor.statistics.priors`).
-FEWEST_STEPS = 10_000
-
-
+_MOST_CHARS = 300
 FARTHEST = 100.0  # times the threshold: beyond it a report is more likely a slip
 
 
@@ -58,39 +57,55 @@ def observation_offer(parts: Parts, q: Question, answer: Answer) -> Answer:
     if not is_told_of(q.text, slots.batch_size, slots.learning_rate):
         return answer
     r = answer.recommendation
-    steps = told_steps(q.text)
-    seen = Observation(
-        workload=r.workload,
-        batch_size=slots.batch_size,
-        learning_rate=slots.learning_rate,
-        bound=bound,
-        words=q.text,
-        optimizer=r.optimizer,
-        recipe=r.recipe,
-        device=r.device,
-        assumed=_assumed(q, r),
-        steps=round(steps) if steps else None,
-    )
     if bound == IN_DOUBT:
-        return _ask_how_it_ended(answer, seen)
+        return _ask_how_it_ended(answer, q)
+    seen = _seen(q, r, bound)
     refusal = _why_not_kept(parts, seen, r)
     if refusal is not None:
         return replace(answer, text=f"{answer.text}\n\n{refusal}")
     proposal = propose_observation(parts, seen)
     text = (
         f"{answer.text}\n\nIf you saw this yourself: shall I keep it as your "
-        f"observation ({observed_text(seen)}, {setting_text(r)})? It would count from "
+        f"observation ({proposal.summary}, {setting_text(r)})? It would count from "
         "then on."
     )
     return replace(answer, text=text, proposal=proposal)
 
 
-def _ask_how_it_ended(answer: Answer, seen: Observation) -> Answer:
+def _seen(q: Question, r: Recommendation, bound: str) -> Run:
+    """What a question tells of a run, whole; the setting is the answer's if unsaid."""
+    ended = outcome_told(q.text, bound)
+    steps = round(told_steps(q.text) or 0) or None
+    failed_at = steps if ended.is_unstable else None
+    note = f"\u201c{q.text[:_MOST_CHARS]}\u201d"
+    if q.slots.optimizer is None and q.conditions.recipe is None and r.recipe:
+        note += f" The optimizer was not said: taken as {r.recipe}."
+    return Run(
+        id="run:told",
+        workload=r.workload,
+        batch_size=q.slots.batch_size,  # type: ignore[arg-type]
+        learning_rate=q.slots.learning_rate,  # type: ignore[arg-type]
+        optimizer=r.optimizer,
+        recipe=r.recipe,
+        source=TOLD,
+        outcome=ended,
+        device=q.slots.device,
+        precision=told_precision(q.text),
+        batch_convention=batch_convention_of(r.workload),
+        note=note,
+        **told_length(ended, None if failed_at else steps, failed_at=failed_at),
+    )
+
+
+def _ask_how_it_ended(answer: Answer, q: Question) -> Answer:
     """The answer, with the question whether the run held or failed."""
-    length = f" {seen.steps:,} steps" if seen.steps else ""
+    steps = round(told_steps(q.text) or 0)
+    precision = told_precision(q.text)
+    length = f" {steps:,} steps" if steps else ""
+    how = f" in {precision}" if precision else ""
     place = (
-        f"{title_of(seen.workload)} at batch {seen.batch_size} with "
-        f"{rate_text(seen.learning_rate)}"
+        f"{title_of(str(q.slots.workload))} at batch {q.slots.batch_size} with "
+        f"{rate_text(q.slots.learning_rate)}{how}"  # type: ignore[arg-type]
     )
     options = [
         f"{place} held{f' for{length}' if length else ''}.",
@@ -104,30 +119,18 @@ def _ask_how_it_ended(answer: Answer, seen: Observation) -> Answer:
     )
 
 
-def _why_not_kept(parts: Parts, seen: Observation, r: Recommendation) -> str | None:
+def _why_not_kept(parts: Parts, seen: Run, r: Recommendation) -> str | None:
     """Why what was seen is not offered to be kept; None when it is."""
-    if seen.bound == "stable" and seen.steps is not None and seen.steps < FEWEST_STEPS:
-        return (
-            f"You saw it hold for {seen.steps:,} steps. Failures come late, so I keep "
-            "only what held for ten thousand steps or more."
-        )
-    if r.max_stable is not None:
+    if r.max_stable is not None and seen.outcome is not None:
         times = seen.learning_rate / r.max_stable.median
-        is_odd = times > FARTHEST if seen.bound == "stable" else times < 1 / FARTHEST
-        if is_odd:
+        fails = seen.outcome.is_unstable
+        if times < 1 / FARTHEST if fails else times > FARTHEST:
             return (
                 "That is so far from where half of all runs fail that I take it for a "
                 "slip and do not offer to keep it."
             )
-    told = [is_told_in(seen, claim) for claim in parts.library.own_claims()]
+    told = [is_same_told(seen, before) for before in parts.library.told()]
     return "I have kept that observation of yours before." if any(told) else None
-
-
-def _assumed(q: Question, r: Recommendation) -> str | None:
-    """What a person did not say of their run and is taken as usual here."""
-    if q.slots.optimizer is not None or r.recipe is None:
-        return None
-    return f"The optimizer was not said: taken as {r.recipe}."
 
 
 def takes_back(text: str) -> bool:
@@ -141,17 +144,15 @@ def takes_back(text: str) -> bool:
 
 def retraction_answer(parts: Parts, q: Question) -> Answer:
     """The person's newest observation that fits, as a proposal to take it back."""
-    own = parts.library.own_claims()
+    own = parts.library.told()
     workloads, batches = several(q.slots.workload), several(q.slots.batch_size)
     fitting = [
-        claim
-        for claim in own
-        if (
-            not workloads or WorkloadName.parse(claim.workload or "x").base in workloads
-        )
-        and (not batches or claim.batch_size in batches)
+        told
+        for told in own
+        if (not workloads or WorkloadName.parse(told.workload or "x").base in workloads)
+        and (not batches or told.batch_size in batches)
     ]
-    rows = tuple({"id": claim.id, "observation": claim.statement} for claim in own)
+    rows = tuple({"id": told.id, "observation": told_text(told)} for told in own)
     if not fitting:
         text = "You have no observation of your own here" + (
             " that fits; these are all." if own else "."

@@ -1,6 +1,6 @@
 """What the advisor does beyond answering: proposed first, done once, after a yes.
 
-Make runs, stop jobs, keep a person's own observation as a claim, take one back.
+Make runs, stop jobs, keep a person's own observation, take one back.
 """
 
 from collections.abc import Sequence
@@ -9,24 +9,23 @@ from dataclasses import dataclass
 from advisor.answers.recommendation import Recommendation
 from advisor.answers.wording import change_text
 from advisor.checks import reading_saved
-from advisor.conversation.observing import Observation, observed_claim, observed_text
+from advisor.conversation.observing import told_text
 from advisor.conversation.parts import Parts
 from advisor.conversation.proposals import Action, Proposal
+from advisor.conversation.telling import keep_run, take_back
 from advisor.evidence.scope import Asked
 from advisor.planning.plan import VerificationPlan, plan_document, plan_from
 from advisor.planning.request import VerificationRequest
 from advisor.words import duration_text, joined
 from experiments.jobs.records import Job
-from knowledge.errors import PlanError
+from knowledge.errors import QuestionError
 from knowledge.inbox import now_text
-from knowledge.records import Claim, Document
-
-TAKEN_BACK = "Taken back by the person who reported it."
+from knowledge.records import Claim, Document, Outcome, Run, run_body
 
 
 @dataclass(frozen=True)
 class Done(Document):
-    """What an approved proposal did; `ids` are of the jobs or claims it touched."""
+    """What an approved proposal did; `ids` are of the jobs or runs it touched."""
 
     plan_id: str
     action: Action
@@ -82,17 +81,16 @@ def job_words(job: Job) -> str:
     return f"job {job.number} ({config.workload} at batch {config.batch_size})"
 
 
-def propose_observation(parts: Parts, seen: Observation) -> Proposal:
-    """Propose to keep what a person saw as a claim of theirs."""
-    return parts.proposals.save(Action.OBSERVATION, observed_text(seen), seen.to_dict())
+def propose_observation(parts: Parts, seen: Run) -> Proposal:
+    """Propose to keep what a person saw; the run gets its id when it is kept."""
+    details = run_body(seen)["run"]
+    return parts.proposals.save(Action.OBSERVATION, told_text(seen), details)
 
 
-def propose_retraction(parts: Parts, claim: Claim) -> Proposal:
-    """Propose to take a person's own claim out of the evidence."""
+def propose_retraction(parts: Parts, told: Run | Claim) -> Proposal:
+    """Propose to take what a person told out of the evidence."""
     return parts.proposals.save(
-        Action.RETRACTION,
-        f"take back {claim.statement.rstrip('.')}",
-        {"claim_id": claim.id},
+        Action.RETRACTION, f"take back {told_text(told)}", {"told_id": told.id}
     )
 
 
@@ -147,48 +145,56 @@ def _cancel_jobs(parts: Parts, proposal: Proposal) -> Done:
 
 def _keep_observation(parts: Parts, proposal: Proposal) -> Done:
     with reading_saved(proposal.id):
-        seen = Observation(**proposal.details)
-    claim = observed_claim(seen, plan_id=proposal.id, made=now_text())
-    before = _answer_about(parts, claim)
-    parts.store.record_claims([claim])
-    parts.store.ingest_all()
+        seen = Run(
+            **{
+                **proposal.details,
+                "id": f"run:told-{proposal.id.removeprefix('plan:')}",
+                "outcome": Outcome(proposal.details["outcome"]),
+                "created": now_text(),
+            }
+        )
+    before = _answer_about(parts, seen)
+    keep_run(parts, seen)
     text = (
-        f"Kept as your observation: {claim.statement} It counts from now on. "
-        f"{_change(before, _answer_about(parts, claim))} To undo it say \u201ctake "
+        f"Kept as your observation: {told_text(seen)}. It counts from now on."
+        f"{_change(before, _answer_about(parts, seen))} To undo it say \u201ctake "
         "back my observation\u201d."
     )
-    return Done(proposal.id, proposal.action, text, (claim.id,))
+    return Done(proposal.id, proposal.action, text, (seen.id,))
 
 
 def _retract(parts: Parts, proposal: Proposal) -> Done:
     with reading_saved(proposal.id):
-        claim_id = proposal.details["claim_id"]
-    known = {claim.id: claim for claim in parts.library.own_claims()}
-    if claim_id not in known:
-        raise PlanError("That observation was taken back before: nothing to do.")
-    claim = known[claim_id]
-    before = _answer_about(parts, claim)
-    parts.store.record_retraction(claim_id, reason=TAKEN_BACK)
-    parts.store.ingest_all()
+        told_id = proposal.details["told_id"]
+    known = {told.id: told for told in parts.library.told()}
+    before = _answer_about(parts, known[told_id]) if told_id in known else None
+    told = take_back(parts, told_id)
     text = (
-        f"Taken back: {claim.statement} It no longer counts. "
-        f"{_change(before, _answer_about(parts, claim))}"
+        f"Taken back: {told_text(told)}. It no longer counts."
+        f"{_change(before, _answer_about(parts, told))}"
     )
-    return Done(proposal.id, proposal.action, text, (claim_id,))
+    return Done(proposal.id, proposal.action, text, (told_id,))
 
 
-def _answer_about(parts: Parts, claim: Claim) -> Recommendation:
-    """What is recommended where a person's own claim speaks."""
-    return parts.answers.recommend(
-        claim.workload or "",
-        claim.batch_size or 1,
-        Asked(optimizer=claim.optimizer, recipe=claim.recipe, device=claim.device),
+def _answer_about(parts: Parts, told: Run | Claim) -> Recommendation | None:
+    """What is recommended where a person told something; None: nobody can ask that."""
+    asked = Asked(
+        optimizer=told.optimizer,
+        recipe=told.recipe,
+        device=told.device,
+        precision=told.precision if isinstance(told, Run) else None,
     )
+    try:
+        return parts.answers.recommend(told.workload or "", told.batch_size or 1, asked)
+    except QuestionError:
+        return None
 
 
-def _change(before: Recommendation, after: Recommendation) -> str:
-    """How the answer moved, at the batch size of the claim."""
-    return f"At batch {after.batch_size}: {change_text(before, after)}"
+def _change(before: Recommendation | None, after: Recommendation | None) -> str:
+    """How the answer moved, at the batch size of what was told."""
+    if before is None or after is None:
+        return ""
+    return f" At batch {after.batch_size}: {change_text(before, after)}"
 
 
 _CARRY_OUT = {

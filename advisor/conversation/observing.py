@@ -1,4 +1,4 @@
-"""A person's own observation, read from what they wrote, as a claim of theirs (pure).
+"""A person's own observation, read from what they wrote, as a run of theirs (pure).
 
 "batch 8 at 8e-5 got blurry after 20k its on original" bounds the threshold from above.
 Only what is told as having happened counts, and only after a yes; what may be read both
@@ -6,18 +6,15 @@ ways is never taken for a success.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import replace
 
 from advisor.rates import rate_text
 from advisor.reading.reading import read_text
 from advisor.reading.symptom_patterns import PATTERNS, is_denied
 from advisor.reading.symptoms import read_symptoms, tidy_symptoms
 from advisor.reading.text import plain
-from advisor.statistics.priors import OBSERVATION_RELIABILITY
 from advisor.words import title_of
-from knowledge.records import TOLD, TOLD_TITLE, Claim, Document
-
-_MOST_CHARS = 300
+from knowledge.records import BF16, FP16, FP32, Claim, Outcome, Run
 
 HELD, FAILED, IN_DOUBT = "stable", "unstable", "in doubt"
 
@@ -31,6 +28,7 @@ _OF_A_FAILURE = frozenset(
     "not_a_number constant_output loss_up loss_swings blurry washed_out artefacts "
     "never_sharp".split()
 )
+_OF_A_DIVERGENCE = frozenset("not_a_number constant_output loss_up".split())
 _OF_A_DOUBT = frozenset("odd_loss sides_alike one_side plateau spike slow".split())
 _OF_SOMETHING_ELSE = tuple(
     pattern for name, pattern, _ in PATTERNS if name in ("out_of_memory", "overfit")
@@ -107,27 +105,18 @@ _STEPS = re.compile(
     r"(?P<number>\d[\d.,]*)\s*(?P<unit>k|m|thousand|million)?\s*(?:its?|iters?|"
     r"iterations?|steps?)\b"
 )
+_PRECISIONS = {
+    precision: re.compile(
+        rf"(?P<no>\b(?:without|not in|not with|not|no) )?\b(?:{words})\b"
+        r"(?P<off> (?:was |is )?(?:off|disabled))?"
+    )
+    for precision, words in (
+        (BF16, r"bf[ -]?16|bfloat[ -]?16"),
+        (FP16, r"fp[ -]?16|float[ -]?16|16-mixed|(?:half|mixed)[ -]precision|amp"),
+        (FP32, r"fp[ -]?32|float[ -]?32|(?:full|single) precision"),
+    )
+}
 _UNITS = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6}
-
-
-@dataclass(frozen=True)
-class Observation(Document):
-    """What a person saw of one rate at one batch size, in their `words`.
-
-    `bound` is `stable` or `unstable`, `assumed` what we filled in, `steps` how long it
-    went.
-    """
-
-    workload: str
-    batch_size: int
-    learning_rate: float
-    bound: str
-    words: str
-    optimizer: str | None = None
-    recipe: str | None = None
-    device: str | None = None
-    assumed: str | None = None
-    steps: int | None = None
 
 
 def told_outcome(text: str) -> str | None:
@@ -248,47 +237,61 @@ def _count(match: re.Match[str]) -> float | None:
     return number * _UNITS.get(match["unit"] or "", 1.0)
 
 
-def observed_text(seen: Observation) -> str:
-    """Return an observation as a sentence without its full stop."""
-    return f"{_outcome_text(seen)}{_length_text(seen)}"
+def outcome_told(text: str, bound: str) -> Outcome:
+    """Return the outcome of a run that held or failed, as a text tells it.
+
+    >>> outcome_told("went NaN", FAILED), outcome_told("got blurry", FAILED)
+    (<Outcome.DIVERGED: 'diverged'>, <Outcome.DEGRADED: 'degraded'>)
+    """
+    if bound == HELD:
+        return Outcome.STABLE
+    kinds = {kind.value for kind in read_symptoms(text).kinds}
+    return Outcome.DIVERGED if kinds & _OF_A_DIVERGENCE else Outcome.DEGRADED
 
 
-def is_told_in(seen: Observation, claim: Claim) -> bool:
-    """Whether a claim says the same of the same place, for however many steps."""
-    return _outcome_text(seen) in claim.statement
+def told_precision(text: str) -> str | None:
+    """Return the precision that a text tells a run had; None: unsaid.
+
+    Who says no more than "mixed precision" means half precision, as programs do.
+
+    >>> told_precision("with mixed precision"), told_precision("bf16-mixed, batch 4")
+    ('fp16', 'bf16')
+    >>> told_precision("without amp"), told_precision("at batch 4")
+    ('fp32', None)
+    """
+    said = plain(text).lower()
+    found = {name: pattern.search(said) for name, pattern in _PRECISIONS.items()}
+    for precision, match in found.items():
+        if match and not (match["no"] or match["off"]):
+            return precision
+    return FP32 if any(found.values()) else None
 
 
-def _outcome_text(seen: Observation) -> str:
-    how = "held" if seen.bound == HELD else "failed"
-    return (
-        f"{title_of(seen.workload)} at batch {seen.batch_size}, "
-        f"{rate_text(seen.learning_rate)}: {how}"
-    )
+def told_text(told: Run | Claim) -> str:
+    """Return what a person saw as a sentence without its full stop."""
+    if isinstance(told, Claim):  # as earlier versions kept it
+        return told.statement.rstrip(".")
+    place = f"{title_of(told.workload)} at batch {told.batch_size}"
+    said = [f"{rate_text(told.learning_rate)}: {_end_text(told)}"]
+    if told.precision is not None:
+        said.append(f"in {told.precision}")
+    if told.metric_value is not None:
+        said.append(f"{told.metric_name} {told.metric_value:g}")
+    return ", ".join([place, *said])
 
 
-def _length_text(seen: Observation) -> str:
-    if seen.steps is None:
-        return ""
-    return f" {'for' if seen.bound == HELD else 'after'} {seen.steps:,} steps"
+def _end_text(run: Run) -> str:
+    held = run.outcome is Outcome.STABLE
+    words = {Outcome.STABLE: "held", Outcome.INCOMPLETE: "stopped early"}
+    steps = run.failed_at_step or run.steps
+    length = f" {'for' if held else 'after'} {steps:,} steps" if steps else ""
+    return f"{words.get(run.outcome, 'failed')}{length}"  # type: ignore[arg-type]
 
 
-def observed_claim(seen: Observation, *, plan_id: str, made: str) -> Claim:
-    """Return the observation as a claim; a plan's id gives one claim, however often."""
-    return Claim(
-        id=f"claim:own/{plan_id.removeprefix('plan:')}",
-        source=TOLD,
-        source_title=TOLD_TITLE,
-        source_date=made[:19],
-        kind="bound",
-        statement=f"{observed_text(seen)} (\u201c{seen.words[:_MOST_CHARS]}\u201d).",
-        reliability=OBSERVATION_RELIABILITY,
-        workload=seen.workload,
-        optimizer=seen.optimizer,
-        recipe=seen.recipe,
-        device=seen.device,
-        batch_size=seen.batch_size,
-        learning_rate=seen.learning_rate,
-        bound=seen.bound,
-        quantity="max_stable",
-        inferred=seen.assumed,
-    )
+def is_same_told(one: Run, other: Run | Claim) -> bool:
+    """Whether two tell of the same place and end, in whatever words."""
+    return isinstance(other, Run) and _said(one) == _said(other)
+
+
+def _said(run: Run) -> Run:
+    return replace(run, id="", created=None, note=None)

@@ -16,7 +16,7 @@ from advisor.words import joined, optimizer_title, title_of
 from experiments.workloads.registry import find_spec
 from knowledge.names import WorkloadName
 from knowledge.recipes import RECIPES
-from knowledge.records import OURS, STUDY
+from knowledge.records import OURS, STUDY, TOLD
 
 _OVER = "above|over|beyond|exceeding|more than|higher than|larger than|bigger than"
 _UNDER = "below|under|less than|lower than|smaller than"
@@ -197,24 +197,18 @@ def _settings(q: Question, text: str) -> list[Condition]:
 
 
 def _origin(text: str, sources: Sequence[str]) -> list[Condition]:
-    others = [s for s in sources if s not in (OURS, STUDY) and _is_said(s, text)]
+    others = [s for s in sources if s not in (OURS, STUDY, TOLD) and _is_said(s, text)]
     if others:
         return [(_among("source", others), f"from {_either(others)}")]
     if _IMPORTED.search(text):
-        return [(f"source not in ({_quoted(OURS)}, {_quoted(STUDY)})", "from imports")]
-    kept = [
-        (name, words)
-        for name, pattern, words in (
-            (OURS, _OWN, "made here"),
-            (STUDY, _FROM_STUDY, "of the study"),
-        )
-        if pattern.search(text)
-    ]
-    if not kept:
-        return []
-    return [
-        (_among("source", [name for name, _ in kept]), _either([w for _, w in kept]))
-    ]
+        kept = ", ".join(map(_quoted, (OURS, STUDY, TOLD)))
+        return [(f"source not in ({kept})", "from imports")]
+    is_of_study, is_own = _FROM_STUDY.search(text), _OWN.search(text)
+    if is_of_study and not is_own:
+        return [(f"source = {_quoted(STUDY)}", "of the study")]
+    if is_own and not is_of_study:  # made here, imported or told of
+        return [(f"source <> {_quoted(STUDY)}", "of yours")]
+    return []
 
 
 def _is_said(source: str, text: str) -> bool:

@@ -31,7 +31,7 @@ from knowledge.claims.seeds import load_seed_claims
 from knowledge.errors import BadValueError, UnknownWorkloadError
 from knowledge.names import WorkloadName, nearest_names
 from knowledge.recipes import RECIPES, is_variant
-from knowledge.records import STUDY, TOLD, Claim, Run
+from knowledge.records import FP16, STUDY, TOLD, Claim, Run
 from knowledge.store.store import Store
 
 CaseKey = tuple[str, str | None, str]  # workload, recipe, optimizer
@@ -97,7 +97,8 @@ class Library:
         name = self.resolve_workload(workload)
         device = check_device(asked.device)
         precision = asked.precision or PRECISION
-        check_precision(precision, device=device)
+        if precision != FP16:  # nothing trains in it here, but people tell of it
+            check_precision(precision, device=device)
         risk = DEFAULT_RISK if asked.risk is None else asked.risk
         if not 0 < risk < 1:
             raise BadValueError("risk", risk, expected="give a number between 0 and 1.")
@@ -187,10 +188,18 @@ class Library:
         """Sources of runs and claims that do not count here, such as an unseeded's."""
         return (*self.left_out_runs, *self.left_out_claims)
 
-    def own_claims(self) -> list[Claim]:
-        """Return what the person of this store reported themselves, oldest first."""
-        own = [claim for claim in self.claims() if claim.source == TOLD]
-        return sorted(own, key=lambda claim: (claim.source_date or "", claim.id))
+    def told(self) -> list[Run | Claim]:
+        """Return what the person of this store saw themselves, oldest first.
+
+        Runs; claims are what earlier versions kept.
+        """
+        claims = [claim for claim in self.claims() if claim.source == TOLD]
+        claims.sort(key=lambda claim: (claim.source_date or "", claim.id))
+        rows = self._store.rows(
+            "select id from runs where source = ? order by created, id", [TOLD]
+        )
+        runs = {run.id: run for run in self.runs_by_id([row[0] for row in rows])}
+        return [*claims, *(runs[run_id] for (run_id,) in rows)]
 
     def runs_of(self, workload: str) -> tuple[Run, ...]:
         """Return the runs of one workload that count, under every recipe."""

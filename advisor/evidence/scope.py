@@ -178,11 +178,11 @@ def usual_horizon(
     name = WorkloadName.parse(workload)
     if spec is not None and spec.is_session and not name.is_proxy:
         return spec.usual_horizon_steps
-    planned = Counter(
-        run.horizon_steps
-        for run in runs
-        if is_of(run, workload, recipe, optimizer) and run.horizon_steps
-    )
+    own = [run for run in runs if is_of(run, workload, recipe, optimizer)]
+    # What a person tells of one run does not change what answers speak of.
+    made = [run for run in own if run.horizon_steps and not run.is_told]
+    counted = made if made or spec is not None else own
+    planned = Counter(run.horizon_steps for run in counted if run.horizon_steps)
     if planned:
         longest_first = sorted(planned.items(), key=lambda item: (-item[1], -item[0]))
         return int(longest_first[0][0])

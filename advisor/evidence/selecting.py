@@ -159,10 +159,15 @@ def told_stability(runs: Iterable[Run]) -> list[Run]:
     Where some outcomes are known (a loss that was not finite in an imported file), the
     other runs that ended with a score survived: without them no rate would seem safe.
     """
-    rows = list(runs)
+    rows = [run for run in runs if not _says_no_length(run)]
     if all(run.outcome is None for run in rows):
         return []
     return [run for run in rows if run.outcome is not None or _is_scored(run)]
+
+
+def _says_no_length(run: Run) -> bool:
+    """Whether a run was cut short and nobody says after how many steps."""
+    return run.outcome is Outcome.INCOMPLETE and not run.steps
 
 
 def has_failed(run: Run) -> bool:
@@ -276,6 +281,8 @@ def _why_not(run: Run, scope: Scope) -> str | None:
         return f"judged by an older outcome rule ({run.outcome_rule})"
     if run.precision not in (None, scope.precision):
         return f"another precision ({run.precision})"
+    if _says_no_length(run) and run.metric_value is None:
+        return "stopped before its end, after nobody knows how many steps"
     spec = find_spec(scope.workload)
     if spec is not None and run.batch_convention != spec.batch_convention:
         return f"its batch is counted as {run.batch_convention}"
@@ -385,18 +392,23 @@ def _is_scored(run: Run) -> bool:
 
 
 def find_basis(evidence: Evidence, batch_size: int) -> str:
-    """Return the first of the contract's bases that holds."""
-    labelled = evidence.labelled_runs
-    if {has_failed(run) for run in evidence.labelled_at(batch_size)} == {True, False}:
+    """Return the first of the contract's bases that holds.
+
+    What the person told is a report, as a claim is.
+    """
+    labelled = [run for run in evidence.labelled_runs if not run.is_told]
+    here = {has_failed(run) for run in labelled if run.batch_size == batch_size}
+    if here == {True, False}:
         return "measured"
-    scored = {r.batch_size for r in evidence.scored}
+    scored = {run.batch_size for run in evidence.scored if not run.is_told}
     if evidence.tells_best and batch_size in scored:
         return "measured"
-    batches = {r.batch_size for r in labelled or evidence.own.runs} or scored
+    own = [run for run in evidence.own.runs if not run.is_told]
+    batches = {run.batch_size for run in labelled or own} or scored
     if batches:
         inside = min(batches) <= batch_size <= max(batches)
         return "interpolated" if inside else "extrapolated"
-    if evidence.own.claims:
+    if evidence.own.claims or evidence.own.runs or evidence.scored:
         return "reported"
     if evidence.siblings or evidence.scored_siblings:
         return "borrowed"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from advisor.evidence.scope import Scope
-from advisor.planning.plan import why_not_trainable
+from advisor.planning.plan import verification_target, why_not_trainable
 from advisor.planning.request import VerificationRequest
 from experiments.workloads.registry import find_spec
 from experiments.workloads.spec import WorkloadSpec
@@ -21,7 +21,7 @@ def check_trainable(scope: Scope, batch_sizes: Sequence[int]) -> WorkloadSpec:
         BadValueError: A batch size is larger than its data.
     """
     spec = find_spec(scope.workload)
-    if spec is None or scope.recipe not in spec.recipes:
+    if spec is None or verification_target(scope) is None:
         raise WorkloadUnavailableError(
             f"{why_not_trainable(scope)} See `lr-advisor workloads`."
         )

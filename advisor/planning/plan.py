@@ -17,7 +17,7 @@ from experiments.workloads.registry import find_spec, get_spec
 from experiments.workloads.spec import PROXY_WIDTH
 from knowledge.names import WorkloadName
 from knowledge.recipes import is_variant
-from knowledge.records import Document
+from knowledge.records import PRECISIONS, Document
 
 MIN_STEPS = 150
 DEFAULT_STEPS = 2_000
@@ -127,6 +127,8 @@ def verification_target(scope: Scope) -> str | None:
     spec = find_spec(scope.workload)
     if spec is None or scope.recipe not in spec.recipes:
         return None
+    if scope.precision not in PRECISIONS:
+        return None
     if spec.small_enough_for_cpu or scope.name.is_proxy or scope.device != "cpu":
         return scope.workload
     return WorkloadName(scope.name.base, PROXY_WIDTH).text
@@ -221,6 +223,11 @@ def why_not_trainable(scope: Scope) -> str:
     title = title_of(scope.workload)
     if spec is None:
         return f"{title} cannot be trained here: import runs of it."
+    if scope.precision not in PRECISIONS:
+        return (
+            f"{title} cannot be trained in {scope.precision} here, only in "
+            f"{' or '.join(PRECISIONS)}: tell of runs of it."
+        )
     if scope.optimizer in spec.optimizers and scope.recipe is not None:
         return (
             f"{title} cannot be trained by recipe {scope.recipe} here, only by "

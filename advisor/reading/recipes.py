@@ -31,7 +31,7 @@ _ERAS = (
         "faceswap-3",
         re.compile(
             r"\b(?:today's|todays|new|newer|current|latest|present) (?:adam )?betas\b|"
-            r"\bbetas?(?:_?1)? ?(?:of|are|is|=|:)? ?\(? ?0?\.9 ?(?:,|/|and) ?0?\.999"
+            r"\bbetas?(?:_?1)? ?(?:of|are|is|=|:)? ?\(? ?0?\.9 ?(?:,|/|and| ) ?0?\.999"
             r" ?\)?"
         ),
     ),

@@ -157,7 +157,7 @@ class Fitter:
         found = None if self._kept is None else self._kept.find_model(key)
         if found is not None:
             return found
-        reference = _reference_steps(scope, evidence.own)
+        reference = _reference_steps(evidence.own)
         model = fit_body(
             evidence.own,
             self._pooled_prior(scope, evidence, reference),
@@ -243,22 +243,23 @@ def _model_key(scope: Scope, evidence: Evidence) -> tuple[Hashable, ...]:
     )
 
 
-def _reference_steps(scope: Scope, own: Body) -> float:
+def _reference_steps(body: Body) -> float:
     """The run length a fit is made at: the usual one, whatever length is asked about.
 
-    So a longer run is never called safer than a shorter one.
+    So a longer run is never called safer than a shorter one. What is told of one run
+    does not move it: what is believed beforehand is meant at this length.
     """
-    usual = usual_horizon(scope.workload, scope.recipe, scope.optimizer, own.runs)
+    made = [run for run in body.runs if not run.is_told]
+    usual = usual_horizon(body.workload, body.recipe, body.optimizer, made)
     return float(usual or REFERENCE_STEPS)
 
 
 def _fit_sibling(body: Body, centre_of_claims: float | None) -> PosteriorSummary:
     width = WorkloadName.parse(body.workload).width_divisor
-    horizon = usual_horizon(body.workload, body.recipe, body.optimizer, body.runs)
     return fit_body(
         body,
         base_prior(body.optimizer, centre_of_claims, width),
-        float(horizon or REFERENCE_STEPS),
+        _reference_steps(body),
         n_particles=max(SIBLING_PARTICLES, particles_for(len(body.runs)) // 2),
     ).summary()
 
@@ -327,7 +328,10 @@ def fit_body(
     n_particles: int = MAX_PARTICLES,
     reliability: dict[str, float] | None = None,
 ) -> StableLearningRateModel:
-    """Return the model fitted on a body's runs and claims."""
+    """Return the model fitted on a body's runs and claims.
+
+    What `reliability` does not name is believed in full, or as something told.
+    """
     trust = reliability or {}
     model = StableLearningRateModel(
         prior=prior, reference_steps=reference_steps, n_particles=n_particles
@@ -338,7 +342,10 @@ def fit_body(
         [bool(run.outcome and run.outcome.is_unstable) for run in body.runs],
         steps=[_step(run) for run in body.runs],
         horizon_steps=[float(run.horizon_steps or np.nan) for run in body.runs],
-        reliability=[trust.get(run.id, 1.0) for run in body.runs],
+        reliability=[
+            min(trust.get(run.id, 1.0), priors.TOLD_RELIABILITY if run.is_told else 1.0)
+            for run in body.runs
+        ],
         bounds=[
             Bound(
                 batch_size=claim.batch_size,

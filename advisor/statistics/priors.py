@@ -109,9 +109,10 @@ CLAIM_WIDTH = 0.1
 CLAIM_SOFTNESS = 0.5
 CLAIM_FLOOR = 0.004
 CLAIM_SPREAD = 1.0
-# What a person of this store saw themselves: more than advice without an outcome (0.5),
-# less than a month of trials (0.8). Our choice.
-OBSERVATION_RELIABILITY = 0.7
+# A run that a person of this store tells of: judged by eye and from memory. It weighs
+# about what a claim of reliability 0.7 did, more than advice without an outcome (0.5)
+# and less than a month of trials (0.8). Our choice.
+TOLD_RELIABILITY = 0.95
 
 # --- Pooling over workloads -----------------------------------------------------------
 

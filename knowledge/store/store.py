@@ -146,9 +146,9 @@ class Store:
             bodies = [_values(claim, CLAIM_COLUMNS) for claim in claims]
             inbox.record(self.folder, "claims", {"claims": bodies})
 
-    def record_retraction(self, claim_id: str, *, reason: str) -> None:
-        """Take a claim out of the evidence; it stays in the records."""
-        body = {"claim_id": claim_id, "reason": reason}
+    def record_retraction(self, told_id: str, *, reason: str) -> None:
+        """Take a claim or a run out of the evidence; it stays in the records."""
+        body = {"claim_id": told_id, "reason": reason}
         inbox.record(self.folder, "retraction", body)
 
     def record_workloads(self, workloads: Sequence[Mapping[str, str]]) -> None:

@@ -13,6 +13,7 @@ import duckdb
 from knowledge.names import WorkloadName
 from knowledge.records import (
     STUDY,
+    TOLD,
     Claim,
     Curve,
     Forecast,
@@ -103,6 +104,7 @@ def insert_events(
             _keep_newest(con, "feedback", ("answer_id", "thumb", "changed"), event)
         elif event["kind"] == "job":
             _upsert_job(con, event["body"])
+    _drop_taken_back(con)
     insert_rows(con, "events", ("event_id", "kind", "recorded"), new)
 
 
@@ -178,6 +180,18 @@ def _insert_runs(
         con.unregister("incoming")
     names = {row["workload"]: row["source"] for row in rows}
     _insert_workloads(con, [{"name": n, "origin": o} for n, o in sorted(names.items())])
+
+
+def _drop_taken_back(con: duckdb.DuckDBPyConnection) -> None:
+    """Delete runs that were taken back, and workloads known by such a run alone."""
+    taken_back = "select claim_id from retractions"
+    con.execute(f"delete from runs where id in ({taken_back})")
+    con.execute(
+        "delete from workloads where origin = ? "
+        "and name not in (select workload from runs) and name not in "
+        "(select workload from claims where workload is not null)",
+        [TOLD],
+    )
 
 
 def _insert_study(

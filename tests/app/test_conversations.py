@@ -115,9 +115,9 @@ def test_an_observation_is_kept_after_a_typed_yes(
         "Waits for your yes: Original at batch 8, 8e-5: failed after 20,000 steps."
         in texts(at)
     )
-    assert advisor.own_claims() == []
+    assert advisor.library.told() == []
     say(at, "yes please")
-    assert [c.bound for c in advisor.own_claims()] == ["unstable"]
+    assert [run.outcome for run in advisor.library.told()] == ["degraded"]
     assert "Kept as your observation" in texts(at)
     assert advisor.jobs() == []
 
@@ -128,17 +128,17 @@ def test_an_observation_is_kept_after_a_pressed_yes_and_only_once(
     at = say(open_page("ask"), OBSERVED)
     at.button(key="ask_yes_0").click().run()
     assert not at.exception
-    assert len(advisor.own_claims()) == 1
+    assert len(advisor.library.told()) == 1
     assert not [b for b in at.button if b.key == "ask_yes_0"]
 
 
 def test_a_no_keeps_nothing(advisor: Advisor, open_page: OpenPage) -> None:
     at = say(open_page("ask"), OBSERVED)
     at.button(key="ask_no_0").click().run()
-    assert advisor.own_claims() == []
+    assert advisor.library.told() == []
     at = say(open_page("ask"), OBSERVED)
     say(at, "no thanks")
-    assert advisor.own_claims() == []
+    assert advisor.library.told() == []
     assert "nothing was started or changed" in texts(at)
 
 
@@ -170,13 +170,13 @@ def test_politeness_leaves_a_proposal_open_for_the_yes_that_follows(
 ) -> None:
     at = say(open_page("ask"), OBSERVED)
     say(at, "ok thanks")
-    assert advisor.own_claims() == []
+    assert advisor.library.told() == []
     assert (
         "Say \u201cyes\u201d for: Original at batch 8, 8e-5: failed after 20,000 steps."
         in texts(at)
     )
     say(at, "yes")
-    assert len(advisor.own_claims()) == 1
+    assert len(advisor.library.told()) == 1
     assert advisor.jobs() == []
 
 

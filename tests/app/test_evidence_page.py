@@ -276,3 +276,38 @@ def test_a_map_without_runs_says_where_outcomes_come_from(
     assert "No run has an outcome yet" in texts(
         show_tab(open_page("evidence"), "Outcome map")
     )
+
+
+def test_a_run_that_a_person_tells_of_counts_until_it_is_undone(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    """With a sentence on what was kept, and a button that takes it back."""
+    before = advisor.recommend("realface", 5)
+    at = show_tab(open_page("evidence"), "Tell")
+    at.text_input(key="evidence_tell_workload").set_value("RealFace")
+    at.text_input(key="evidence_tell_batch").set_value("5")
+    at.text_input(key="evidence_tell_rate").set_value("2e-5")
+    at.selectbox(key="evidence_tell_outcome").set_value("diverged")
+    at.text_input(key="evidence_tell_steps").set_value("20000")
+    at.button(key="evidence_tell_keep").click().run()
+    assert not at.exception
+    assert not at.error
+    assert "RealFace at batch 5, 2e-5" in at.success[0].value
+    assert advisor.recommend("realface", 5).learning_rate < before.learning_rate
+    at.button(key="evidence_tell_undo").click().run()
+    assert "Taken back" in at.success[0].value
+    assert advisor.recommend("realface", 5) == before
+    assert not [b for b in at.button if b.key == "evidence_tell_undo"]
+
+
+def test_a_run_that_cannot_be_right_is_one_sentence_and_keeps_what_was_typed(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    """Nothing is kept."""
+    at = show_tab(open_page("evidence"), "Tell")
+    at.text_input(key="evidence_tell_workload").set_value("mine")
+    at.button(key="evidence_tell_keep").click().run()
+    assert not at.exception
+    assert len(at.error) == 1
+    assert at.text_input(key="evidence_tell_workload").value == "mine"
+    assert advisor.library.told() == []

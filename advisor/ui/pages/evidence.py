@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from advisor.conversation.telling import Told
 from advisor.ui import resources
 from advisor.ui.outcome_maps import MAP_CHOICES, render_outcome_map
 from advisor.ui.tables import (
@@ -21,9 +22,10 @@ from advisor.ui.tables import (
     values_of,
     with_rates,
 )
-from advisor.ui.text import count_text
+from advisor.ui.text import count_text, escaped
 from knowledge.errors import ImportFileError
 from knowledge.importers.importer import asked_sentence
+from knowledge.records import BF16, FP16, FP32
 from knowledge.store.importing import ImportReport
 from knowledge.store.sql_box import QueryResult
 
@@ -55,10 +57,18 @@ PREVIEW_COLUMNS = (
     "workload optimizer batch_size learning_rate metric_name metric_value goal outcome "
     "failed_at_step steps"
 ).split()
+ENDED = "evidence_tell_outcome"
+ENDINGS = {
+    "stable": "held to its end",
+    "degraded": "got worse: blur, swings",
+    "diverged": "diverged: NaN, blew up",
+    "incomplete": "stopped early, fine",
+}
 
 advisor = resources.advisor_or_stop()
 st.session_state.setdefault("evidence_result", None)
 st.session_state.setdefault("evidence_report", None)
+st.session_state.setdefault("evidence_told", None)
 st.session_state.setdefault("evidence_table", "runs")
 st.session_state.setdefault("evidence_sql", EXAMPLE_QUERY)
 
@@ -266,12 +276,59 @@ def render_report(report: ImportReport) -> None:
         )
 
 
+def render_telling() -> None:
+    """Draw the form for a run that a person made, and what came of the last one."""
+    with st.form("evidence_tell", enter_to_submit=False):
+        st.markdown("**I have trained this already**")
+        place, end, more = st.columns(3), st.columns(3), st.columns(2)
+        workload = place[0].text_input("Workload", key="evidence_tell_workload")
+        values: dict[str, Any] = {
+            "batch_size": place[1].text_input("Batch size", key="evidence_tell_batch"),
+            "learning_rate": place[2].text_input(
+                "Learning rate", key="evidence_tell_rate", placeholder="5e-5"
+            ),
+            "outcome": end[0].selectbox(
+                "How it ended",
+                tuple(ENDINGS),
+                format_func=ENDINGS.__getitem__,
+                key=ENDED,
+            ),
+            "steps": end[1].text_input("Steps, if known", key="evidence_tell_steps"),
+            "precision": end[2].selectbox(
+                "Precision",
+                [None, FP32, BF16, FP16],
+                format_func=lambda p: p or "not said",
+                key="evidence_tell_precision",
+            ),
+            "optimizer": more[0].text_input(
+                "Optimizer, if not the usual", key="evidence_tell_optimizer"
+            ),
+            "metric": more[1].text_input(
+                "Score, if any", key="evidence_tell_metric", placeholder="val_loss=0.39"
+            ),
+        }
+        if st.form_submit_button("Keep it", key="evidence_tell_keep", type="primary"):
+            st.session_state.evidence_told = None
+            with resources.errors_shown():
+                said: Any = {name: value or None for name, value in values.items()}
+                st.session_state.evidence_told = advisor.tell(workload, **said)
+    told: Told | None = st.session_state.evidence_told
+    if told is None:
+        return
+    st.success(escaped(told.text))
+    if told.run and st.button("Undo", key="evidence_tell_undo"):
+        with resources.errors_shown():
+            st.session_state.evidence_told = advisor.take_back(told.id)
+            st.rerun()
+
+
 # What each tab draws.
 TABS = {
     "Tables": render_tables,
     "Outcome map": lambda: render_outcome_map(advisor),
     "SQL": render_query_box,
     "Import": render_import,
+    "Tell": render_telling,
 }
 
 st.title("Evidence")

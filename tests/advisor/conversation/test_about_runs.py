@@ -74,14 +74,6 @@ def test_an_observation_takes_the_model_from_the_turn_before(advisor: Advisor) -
     assert "Original at batch 8, 8e-5: failed" in answer.proposal.summary
 
 
-def test_what_held_for_a_few_steps_is_not_kept_and_it_says_why(
-    advisor: Advisor,
-) -> None:
-    answer = advisor.ask("original batch 8 at 3e-4 ran fine for 200 steps")
-    assert answer.proposal is None
-    assert "Failures come late" in answer.text
-
-
 def test_a_slip_of_a_rate_and_a_repetition_are_not_kept(advisor: Advisor) -> None:
     slip = advisor.ask("original batch 8 with a learning rate of 0.9 was stable")
     assert slip.proposal is None

@@ -3,6 +3,7 @@
 No process is started: a verification stays queued until a test ends it.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,6 @@ from advisor.conversation.acting import (
     propose_runs,
 )
 from advisor.conversation.history import saved_answer
-from advisor.conversation.observing import Observation
 from advisor.conversation.proposals import Action
 from advisor.planning.plan import plan_document, plan_from
 from advisor.planning.request import VerificationRequest
@@ -26,17 +26,20 @@ from advisor.ui.turns import reopened_turn
 from experiments.jobs.records import NewJob
 from knowledge.errors import BadValueError, PlanError, StoreError
 from knowledge.recipes import RECIPES
-from knowledge.records import RunConfig
+from knowledge.records import TOLD, Claim, Outcome, Run, RunConfig, run_body
 
-SEEN = Observation(
+WORDS = "batch 8 at 8e-5 got blurry after 20k its on original"
+SEEN = Run(
+    id="run:told",
     workload="original",
     batch_size=8,
     learning_rate=8e-5,
-    bound="unstable",
-    words="batch 8 at 8e-5 got blurry after 20k its on original",
     optimizer="adam",
     recipe="faceswap-2021",
-    device="cpu",
+    source=TOLD,
+    outcome=Outcome.DEGRADED,
+    batch_convention="per_side",
+    note=WORDS,
 )
 
 
@@ -185,7 +188,7 @@ def test_what_cannot_be_started_waits_on_and_starts_once_later(advisor, monkeypa
         (Action.VERIFY, {"spec": None, "runs": [], "reason": "", "purpose": None}),
         (Action.VERIFY, {"spec": {"workload": "digits_mlp"}, "runs": []}),
         (Action.CANCEL, {"jobs": ["job:1"]}),
-        (Action.OBSERVATION, {**SEEN.to_dict(), "seen_at": "yesterday"}),
+        (Action.OBSERVATION, {**run_body(SEEN)["run"], "seen_at": "yesterday"}),
         (Action.OBSERVATION, {"workload": "original"}),
         (Action.RETRACTION, {}),
     ],
@@ -197,7 +200,7 @@ def test_what_an_earlier_version_proposed_is_refused_in_a_sentence(
     with pytest.raises(PlanError, match=r"another version.*ask again for a new one"):
         advisor.approve(proposal.id)
     assert advisor.jobs() == []
-    assert advisor.own_claims() == []
+    assert advisor.library.told() == []
 
 
 def test_a_plan_of_an_earlier_version_that_lacks_a_key_is_refused(advisor):
@@ -249,15 +252,14 @@ def test_jobs_that_are_over_are_not_offered_to_be_stopped(advisor):
 def test_an_observation_counts_only_after_the_yes(advisor):
     proposal = propose_observation(advisor.parts, SEEN)
     before = advisor.recommend("original", 8)
-    assert advisor.own_claims() == []
+    assert advisor.library.told() == []
     done = advisor.approve(proposal.id)
-    (claim,) = advisor.own_claims()
-    assert done.ids == (claim.id,)
-    assert SEEN.words in claim.statement
-    assert (claim.bound, claim.learning_rate) == ("unstable", 8e-5)
+    (told,) = advisor.library.told()
+    assert done.ids == (told.id,)
+    assert told == replace(SEEN, id=told.id, created=told.created)
     after = advisor.recommend("original", 8)
-    assert claim.id in after.evidence.used
-    assert claim.id not in before.evidence.used
+    assert told.id in after.evidence.used
+    assert told.id not in before.evidence.used
     assert after.learning_rate < before.learning_rate
 
 
@@ -266,26 +268,39 @@ def test_an_observation_is_kept_once(advisor):
     advisor.approve(proposal.id)
     with pytest.raises(PlanError):
         advisor.approve(proposal.id)
-    assert len(advisor.own_claims()) == 1
+    assert len(advisor.library.told()) == 1
 
 
 def test_an_observation_taken_back_no_longer_counts(advisor):
     before = advisor.recommend("original", 8)
     advisor.approve(propose_observation(advisor.parts, SEEN).id)
-    (claim,) = advisor.own_claims()
-    proposal = propose_retraction(advisor.parts, claim)
-    assert advisor.own_claims() == [claim]
+    (told,) = advisor.library.told()
+    proposal = propose_retraction(advisor.parts, told)
+    assert advisor.library.told() == [told]
     done = advisor.approve(proposal.id)
     assert done.text.startswith("Taken back: ")
-    assert advisor.own_claims() == []
+    assert advisor.library.told() == []
     assert advisor.recommend("original", 8).learning_rate == before.learning_rate
     assert advisor.store.verify().problems == ()
 
 
+def test_what_an_earlier_version_kept_as_a_claim_is_taken_back_alike(advisor):
+    before = advisor.recommend("original", 8)
+    claim = Claim(
+        *("claim:own/1", TOLD, "Your own observation", "2026-11-22", "bound", "It."),
+        *(0.7, "original", "adam", "faceswap-2021", "cpu", 8, 8e-5, "unstable"),
+    )
+    advisor.store.record_claims([claim])
+    assert advisor.library.told() == [claim]
+    assert claim.id in advisor.recommend("original", 8).evidence.used
+    advisor.take_back(claim.id)
+    assert advisor.recommend("original", 8) == before
+
+
 def test_taking_back_twice_says_that_there_is_nothing_to_do(advisor):
     advisor.approve(propose_observation(advisor.parts, SEEN).id)
-    (claim,) = advisor.own_claims()
-    first, second = (propose_retraction(advisor.parts, claim) for _ in range(2))
+    (told,) = advisor.library.told()
+    first, second = (propose_retraction(advisor.parts, told) for _ in range(2))
     advisor.approve(first.id)
     with pytest.raises(PlanError, match="nothing to do"):
         advisor.approve(second.id)
@@ -298,7 +313,7 @@ def test_taking_back_twice_says_that_there_is_nothing_to_do(advisor):
     ("question", "action"),
     [
         ("verify digits_mlp at batch 32 with lr 0.01", Action.VERIFY),
-        (SEEN.words, Action.OBSERVATION),
+        (WORDS, Action.OBSERVATION),
     ],
 )
 def test_what_is_offered_in_words_can_be_approved_by_its_id(advisor, question, action):

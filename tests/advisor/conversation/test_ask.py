@@ -383,8 +383,8 @@ def test_how_a_run_ended_is_asked_where_it_is_in_doubt(advisor):
     answer = advisor.ask("original batch 8 ran fine at 5e-5 until 30k its")
     assert answer.proposal is None
     held, failed = answer.clarification["options"]
-    assert advisor.ask(held).proposal.details["bound"] == "stable"
-    assert advisor.ask(failed).proposal.details["bound"] == "unstable"
+    assert advisor.ask(held).proposal.details["outcome"] == "stable"
+    assert advisor.ask(failed).proposal.details["outcome"] == "degraded"
 
 
 # -- explanations ----------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """A person's own observation: what counts as told, and the claim it becomes."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,17 +9,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.conversation.observing import (
+    FAILED,
+    HELD,
     IN_DOUBT,
-    Observation,
-    observed_claim,
-    observed_text,
+    is_same_told,
+    outcome_told,
     told_outcome,
+    told_precision,
     told_steps,
+    told_text,
 )
 from advisor.reading.symptom_patterns import PATTERNS
 from advisor.reading.symptoms import read_symptoms
+from knowledge.records import TOLD, Outcome, Run
 
-SEEN = Observation("original", 8, 8e-5, "unstable", "it got blurry", recipe="x")
+SEEN = Run(
+    "run:1",
+    "original",
+    8,
+    8e-5,
+    "adam",
+    "x",
+    TOLD,
+    outcome=Outcome.DEGRADED,
+    note="ugh",
+)
 SENTENCES = [
     json.loads(line)
     for line in Path(__file__)
@@ -209,23 +224,53 @@ def test_any_text_is_read_without_an_error(text):
     assert told_outcome(text) in ("stable", "unstable", IN_DOUBT, None)
 
 
-def test_the_claim_names_what_was_seen_in_the_person_s_words():
-    claim = observed_claim(
-        SEEN, plan_id="plan:0123456789ab", made="2026-11-22T10:00:00.000001"
-    )
-    assert claim.id == "claim:own/0123456789ab"
-    assert (claim.workload, claim.batch_size, claim.learning_rate) == (
-        "original",
-        8,
-        8e-5,
-    )
-    assert (claim.bound, claim.kind) == ("unstable", "bound")
-    assert "it got blurry" in claim.statement
-    assert claim.source_date == "2026-11-22T10:00:00"
-    assert 0.5 < claim.reliability < 0.8
+@pytest.mark.parametrize(
+    ("text", "precision"),
+    [
+        ("with mixed precision went nan at 20000", "fp16"),
+        ("in half-precision it went nan", "fp16"),
+        ("with amp on it went nan", "fp16"),
+        ("fp16, batch 4, blew up", "fp16"),
+        ("mixed precision (bf16) held", "bf16"),
+        ("in bfloat16 it held", "bf16"),
+        ("with full precision it held", "fp32"),
+        ("without mixed precision it held", "fp32"),
+        ("mixed precision was off and it held", "fp32"),
+        ("not bf16 but fp16: blew up", "fp16"),
+        ("half of all runs held", None),
+        ("batch 16 at 3e-5 went nan", None),
+    ],
+)
+def test_the_precision_of_a_run_is_read_as_it_is_told(text, precision):
+    assert told_precision(text) == precision
+
+
+@pytest.mark.parametrize(
+    ("text", "bound", "outcome"),
+    [
+        ("it went nan", FAILED, "diverged"),
+        ("the loss exploded", FAILED, "diverged"),
+        ("it got blurry", FAILED, "degraded"),
+        ("it was garbage", FAILED, "degraded"),
+        ("it held without nan", HELD, "stable"),
+    ],
+)
+def test_what_a_run_ended_in_is_kept(text, bound, outcome):
+    assert outcome_told(text, bound) == outcome
 
 
 def test_an_observation_is_said_with_the_model_s_title():
-    assert observed_text(SEEN) == "Original at batch 8, 8e-5: failed"
-    seen = Observation("original", 8, 8e-5, "stable", "fine", steps=30_000)
-    assert observed_text(seen) == "Original at batch 8, 8e-5: held for 30,000 steps"
+    assert told_text(SEEN) == "Original at batch 8, 8e-5: failed"
+    held = replace(SEEN, outcome=Outcome.STABLE, steps=30_000)
+    assert told_text(held) == "Original at batch 8, 8e-5: held for 30,000 steps"
+    more = {"precision": "fp16", "metric_name": "loss", "metric_value": 0.5}
+    assert told_text(replace(SEEN, failed_at_step=900, **more)) == (
+        "Original at batch 8, 8e-5: failed after 900 steps, in fp16, loss 0.5"
+    )
+    short = replace(SEEN, outcome=Outcome.INCOMPLETE, steps=10)
+    assert told_text(short).endswith("stopped early after 10 steps")
+
+
+def test_the_same_run_told_in_other_words_is_the_same():
+    assert is_same_told(SEEN, replace(SEEN, id="run:2", note="it got blurry"))
+    assert not is_same_told(SEEN, replace(SEEN, precision="fp16"))

@@ -10,6 +10,7 @@ from advisor.reading.outcome_words import FAILED, named_outcomes, outcomes_verb
 from advisor.reading.parsing import parse_question
 from advisor.service import Advisor
 from advisor.ui.components import evidence_sql
+from knowledge.records import Run
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +18,11 @@ def advisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Advisor]:
     """A new store with the study's runs."""
     folder: Path = tmp_path_factory.mktemp("conditions")
     with Advisor.open(folder / "store", study=True) as opened:
+        place = {"batch_size": 8, "learning_rate": 1e-3}
+        opened.tell("mine", **place, outcome="diverged")
+        opened.tell("mine", **place, outcome="stable")
+        imported = Run("run:i", "mine", 8, 1e-3, "adam", None, "cluster")
+        opened.store.record_runs([imported])
         yield opened
 
 
@@ -99,8 +105,14 @@ def test_an_odd_set_of_outcomes_still_has_words() -> None:
             None,
         ),
         ("runs of the study that diverged", "source = 'study'", {"diverged"}),
-        ("list our own runs", "source = 'ours'", None),
-        ("list imported runs", "source not in ('ours', 'study')", None),
+        ("list our own runs", "source <> 'study'", None),
+        ("show my runs", "source <> 'study'", None),
+        ("list the runs I made that failed", "source <> 'study'", FAILED),
+        (
+            "list imported runs",
+            "source not in ('ours', 'study', 'own-observation')",
+            None,
+        ),
         (
             "how many runs between batch 2 and 8 failed?",
             "batch_size between 2 and 8",
