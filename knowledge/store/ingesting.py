@@ -65,8 +65,9 @@ def ingest_waiting(folder: Path, *, thorough: bool = False) -> Ingested:
     try:
         with open_for_writing(folder) as con:
             migrate(con)
-            odd += bring_in(con, records)
             is_complete = not _lacks_archived(con, folder)
+            if is_complete:
+                odd += bring_in(con, records)
             n_events = count_events(con)
         if is_complete:
             publish(folder, n_events=n_events, thorough=thorough)

@@ -451,18 +451,21 @@ class Store:
         else:
             self._ingest_if_possible()
 
-    def _ingest_if_possible(self, *, wait_seconds: float = 0.0) -> None:
+    def _ingest_if_possible(self) -> None:
         """Bring in all that waits; if the disk refuses, answers come without it.
 
-        `not_brought_in` then says so.
+        `not_brought_in` then says so, and once the log.
         """
+        before = self._refused
         try:
-            self.ingest(wait_seconds=wait_seconds)
+            self.ingest()
         except StoreVersionError:
             raise
         except StoreError:
             if newest_generation(self.folder) == 0:
                 raise
+        if before is None and (said := self.not_brought_in()):
+            _LOG.warning("%s", said)
 
     def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self._read(
@@ -525,9 +528,15 @@ class Store:
     def verify(self) -> StoreCheck:
         """Rebuild the tables from the record files, compare, and re-derive outcomes.
 
-        Tables that differ are made anew, unless they hold what no record does.
+        Tables that are damaged or differ are made anew, unless they hold what no record
+        does.
         """
-        self._ingest_if_possible(wait_seconds=5)
+        try:
+            self.mend(newest_generation(self.folder))
+        except StoreVersionError:
+            raise
+        except StoreError as error:  # a store that may only be read is checked, too
+            self._refused = error
         check = verify_tables(self.folder, self._rows, self.curve)
         if check.can_be_rebuilt:
             try:
