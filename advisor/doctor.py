@@ -30,7 +30,7 @@ def examine(
     """Check the store against its records; say versions, device and what lacks."""
     report = store.verify()
     waiting = len(inbox.waiting(store.folder))
-    problems = list(report.problems)
+    problems = [*report.problems, *store.repairs]
     if study_problem and study_problem not in problems:
         problems.append(study_problem)
     try:
@@ -40,7 +40,7 @@ def examine(
     if waiting:
         problems.append(
             f"{waiting} records wait to be ingested: is another program holding "
-            f"{store.folder / 'store.duckdb'} open? Nothing is lost."
+            f"{store.folder / 'store.duckdb'} open, or the disk full? Nothing is lost."
         )
     if trouble := supervision.trouble():
         problems.append(trouble)

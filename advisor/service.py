@@ -49,7 +49,7 @@ from knowledge.importers.choosing import parse_runs
 from knowledge.importers.importer import AUTO, FileOptions
 from knowledge.store.exporting import export_table
 from knowledge.store.importing import ImportReport, keep_runs
-from knowledge.store.sql_box import QueryResult, run_query
+from knowledge.store.sql_box import QueryResult, query_store
 from knowledge.store.store import Store
 from knowledge.study.reading import find_study
 
@@ -264,7 +264,7 @@ class Advisor:
 
     def sql(self, query: str, *, max_rows: int = 1000) -> QueryResult:
         """Run one SELECT of a person's own, read-only and within limits."""
-        return run_query(self.store.snapshot_path, query, max_rows=max_rows)
+        return query_store(self.store, query, max_rows=max_rows)
 
     def export(self, path: str | Path, *, table: str = "runs") -> int:
         """Write a table to .csv, .parquet or .json by its ending; return its rows.

@@ -4,8 +4,8 @@ AdvisorError
 ├─ QuestionError      UnknownWorkloadError · BadValueError
 ├─ EvidenceError      ImportFileError · StudyError
 ├─ StoreError         StoreBusyError · StoreVersionError · NotAStoreError
-│                     DiskFullError · RunNotFoundError · JobNotFoundError
-│                     HistoryError · QueryError
+│                     DiskFullError · DamagedTablesError · RunNotFoundError
+│                     JobNotFoundError · HistoryError · QueryError
 ├─ RunError           RunFailedError · RunTimeoutError · WorkloadUnavailableError
 │                     DataFolderError
 ├─ PlanError
@@ -16,6 +16,7 @@ sentences. Only the edges (pages, CLI) catch, and they catch `AdvisorError` alon
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 
 class AdvisorError(Exception):
@@ -80,6 +81,17 @@ class NotAStoreError(StoreError):
 
 class DiskFullError(StoreError):
     """The disk that holds the store has no room left."""
+
+
+class DamagedTablesError(StoreError):
+    """The tables cannot be read; the records they are made from are untouched."""
+
+    def __init__(self, place: Path, error: object):
+        said = (str(error).splitlines() or [""])[0][:120]
+        super().__init__(
+            f"The tables in {place} cannot be read ({said}): run `lr-advisor doctor`, "
+            "which makes them anew. The records are untouched."
+        )
 
 
 class RunNotFoundError(StoreError):

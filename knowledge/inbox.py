@@ -19,6 +19,8 @@ from typing import Any
 from knowledge.errors import DiskFullError, StoreError
 
 INBOX, ARCHIVE, REJECTED = "inbox", "archive", "rejected"
+REASON = ".reason.txt"
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 RECORD_FORMAT = 1
 STALE_SECONDS = 3600.0
 # Kinds that no answer rests on, with the table they go to: they may wait in the inbox
@@ -61,7 +63,7 @@ def record(
         },
         allow_nan=False,
     )
-    name = f"{time.time_ns():020d}-{_file_part(kind, event_id)}.json"
+    name = f"{time.time_ns():020d}-{name_part(kind, event_id)}.json"
     write_whole(store_folder / INBOX / name, text.encode())
     return event_id
 
@@ -89,7 +91,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 def disk_error(error: OSError, folder: Path) -> StoreError:
     """Say in a sentence why the disk refused, and that nothing saved is lost."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if error.errno in NO_ROOM:
         return DiskFullError(
             f"The disk holding {folder} is full: free some space and repeat. "
             "What was saved before is untouched."
@@ -114,6 +116,11 @@ def can_wait(store_folder: Path) -> bool:
     return len(names) <= MAX_PATIENT and all(map(_is_patient, names))
 
 
+def count_evidence(store_folder: Path) -> int:
+    """Return how many records wait that an answer may rest on."""
+    return sum(not _is_patient(name) for name in _waiting_names(store_folder))
+
+
 def _waiting_names(store_folder: Path) -> list[str]:
     try:
         names = os.listdir(store_folder / INBOX)
@@ -129,13 +136,16 @@ def _is_patient(name: str) -> bool:
 
 def load_record(path: Path) -> dict[str, Any]:
     """Read one record file; ValueError when it is not one of ours."""
+    if os.path.lexists(path) and not path.is_file():  # reading a pipe never ends
+        raise ValueError("it is no file")
     content = json.loads(path.read_bytes())
-    if not isinstance(content, dict) or not {"event_id", "kind", "body"} <= set(
-        content
+    kinds = {"event_id": str, "kind": str, "body": dict}
+    if not isinstance(content, dict) or not all(
+        isinstance(content.get(key), kind) for key, kind in kinds.items()
     ):
-        raise ValueError(f"{path.name} is not a record of this program")
-    if content.get("format", 0) > RECORD_FORMAT:
-        raise ValueError(f"{path.name} was written by a newer version")
+        raise ValueError("it is not a record of this program")
+    if content.get("format", 0) not in range(RECORD_FORMAT + 1):
+        raise ValueError("its format is not known here: it may be of a newer version")
     return content
 
 
@@ -144,14 +154,65 @@ def archived(store_folder: Path) -> Iterator[Path]:
     yield from sorted((store_folder / ARCHIVE).glob("*/*.json"))
 
 
+def count_archived(store_folder: Path) -> int:
+    """Return how many record files the archive holds."""
+    with contextlib.suppress(FileNotFoundError):
+        months = os.listdir(store_folder / ARCHIVE)
+        folders = [store_folder / ARCHIVE / month for month in months]
+        return sum(
+            name[-5:] == ".json"
+            for folder in folders
+            if folder.is_dir()
+            for name in os.listdir(folder)
+        )
+    return 0
+
+
 def archive(store_folder: Path, path: Path) -> None:
     """Move an ingested record file to the archive (by month, to keep folders small)."""
-    recorded_ns = int(path.name.split("-", 1)[0])
-    month = time.strftime("%Y-%m", time.gmtime(recorded_ns / 1e9))
-    folder = store_folder / ARCHIVE / month
+    try:
+        recorded_ns = int(path.name.split("-", 1)[0])
+        month = time.strftime("%Y-%m", time.gmtime(recorded_ns / 1e9))
+    except (ValueError, OverflowError, OSError):  # not named by us
+        month = "undated"
+    _move(path, store_folder / ARCHIVE / month)
+
+
+def put_aside(store_folder: Path, path: Path, reason: str) -> None:
+    """Move what is no record to `rejected/`, with the reason in a file beside it."""
+    moved = _move(path, store_folder / REJECTED)
+    with contextlib.suppress(OSError):  # no room: it is put aside all the same
+        moved.with_name(f"{moved.name}{REASON}").write_text(reason + "\n")
+
+
+def put_aside_names(store_folder: Path) -> dict[str, str]:
+    """Return the files that are put aside, with the reason of each."""
+    folder = store_folder / REJECTED
+    try:
+        names = sorted(os.listdir(folder))
+    except FileNotFoundError:
+        return {}
+    reasons = {name: _read_text(folder / f"{name}{REASON}") for name in names}
+    return {name: why for name, why in reasons.items() if not name.endswith(REASON)}
+
+
+def _move(path: Path, folder: Path) -> Path:
+    """Move a file into a folder; another one of its name there stays as well."""
     folder.mkdir(parents=True, exist_ok=True)
+    target = folder / path.name
     with contextlib.suppress(FileNotFoundError):  # another ingester moved it
-        path.replace(folder / path.name)
+        if target.exists() and not (
+            path.is_file() and path.read_bytes() == target.read_bytes()
+        ):
+            target = folder / f"{path.stem}-{uuid.uuid4().hex[:8]}{path.suffix}"
+        path.replace(target)
+    return target
+
+
+def _read_text(path: Path) -> str:
+    with contextlib.suppress(OSError):
+        return path.read_text(errors="replace").strip()
+    return "no reason is kept"
 
 
 def sweep(store_folder: Path, *, now: float) -> None:
@@ -162,8 +223,13 @@ def sweep(store_folder: Path, *, now: float) -> None:
                 path.unlink()
 
 
-def _file_part(kind: str, event_id: str) -> str:
-    """The kind, which most ids begin with anyway, and the id."""
+def part_of_name(path: Path) -> str:
+    """Return the part of a record file's name that comes of its kind and id."""
+    return path.name.partition("-")[2].removesuffix(".json")
+
+
+def name_part(kind: str, event_id: str) -> str:
+    """Return the kind, which most ids begin with anyway, and the id, for a name."""
     text = "".join(c if c.isalnum() else "-" for c in event_id)[:80]
     return text if text.startswith(f"{kind}-") else f"{kind}-{text}"
 

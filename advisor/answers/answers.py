@@ -252,6 +252,17 @@ class Answers:
     def _recommend(
         self, scope: Scope, batch_size: int, evidence: Evidence
     ) -> Recommendation:
+        """The answer; first of its limits is what is saved and could not be read."""
+        answer = self._of_evidence(scope, batch_size, evidence)
+        left_out = self._library.not_brought_in()
+        if left_out is None:
+            return answer
+        limits = Caveat(Kind.NOT_BROUGHT_IN, left_out), *answer.limits
+        return replace(answer, limits=limits)
+
+    def _of_evidence(
+        self, scope: Scope, batch_size: int, evidence: Evidence
+    ) -> Recommendation:
         target = verification_target(scope)
         # The plan's times change with what was timed, the rest with the evidence alone.
         cost = (

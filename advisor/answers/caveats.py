@@ -26,6 +26,7 @@ CONTRADICTING_SHARE = 0.2  # of runs, above the few that chance puts out of orde
 class Kind(StrEnum):
     """What a caveat is about."""
 
+    NOT_BROUGHT_IN = "not brought in"
     NOTHING_KNOWN = "nothing known"
     CLAIMS = "claims"
     BATCH_SIZES = "batch sizes"

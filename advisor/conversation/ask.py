@@ -62,7 +62,12 @@ def ask(
     return replace(
         answer,
         inherited=tuple(sorted(question.inherited)),
-        warnings=(*question.warnings, *answer.warnings, *_unheeded(question, answer)),
+        warnings=(
+            *_not_brought_in(parts, answer),
+            *question.warnings,
+            *answer.warnings,
+            *_unheeded(question, answer),
+        ),
         clarification=answer.clarification or other_readings(question),
         leads_on=_what_leads_on(question, answer, earlier),
     )
@@ -123,6 +128,12 @@ def _with_others(
         others.append(_answer(parts, q, exclude, known))
     said = [f"You also asked: {o.question}\n\n{o.text}" for o in others]
     return replace(answer, text="\n\n".join([answer.text, *said]), also=tuple(others))
+
+
+def _not_brought_in(parts: Parts, answer: Answer) -> tuple[str, ...]:
+    """What is saved and could not be read; a recommendation says so itself."""
+    said = None if answer.recommendations else parts.store.not_brought_in()
+    return (said,) if said else ()
 
 
 def _unheeded(question: Question, answer: Answer) -> tuple[str, ...]:

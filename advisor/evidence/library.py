@@ -205,6 +205,10 @@ class Library:
         """Return the runs of one workload that count, under every recipe."""
         return self.shelves(workload).get(workload.lower(), NO_RUNS).runs
 
+    def not_brought_in(self) -> str | None:
+        """Say what is saved that answers do not rest on, if they do not on all."""
+        return self._store.not_brought_in()
+
     def runs_by_id(self, ids: Sequence[str]) -> list[Run]:
         """Return the runs with these ids, ordered by workload, batch size and rate."""
         return self._store.runs_by_id(ids)

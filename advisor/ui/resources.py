@@ -43,8 +43,8 @@ def advisor_or_stop() -> Advisor:
     except AdvisorError as error:
         st.error(escaped(str(error)))
         st.stop()
-    if opened.study_problem:
-        st.warning(escaped(opened.study_problem))
+    for problem in filter(None, (opened.study_problem, *opened.store.repairs)):
+        st.warning(escaped(problem))
     return opened
 
 

@@ -4,6 +4,7 @@ store          Store: a folder whose tables can be made again from its record fi
 folder         how that folder is made and known again, its tables and snapshots
 tables         bodies of records -> rows of the tables
 migrations     the schema, step by step
+ingesting      records into the tables: what waits, or all of them anew
 judging        runs judged anew by a newer outcome rule
 checking       whether a store is sound
 run_memory     runs of pooled groups, kept between snapshots

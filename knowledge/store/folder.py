@@ -11,6 +11,7 @@ import duckdb
 
 from knowledge import inbox
 from knowledge.errors import (
+    DiskFullError,
     NotAStoreError,
     StoreBusyError,
     StoreError,
@@ -19,6 +20,8 @@ from knowledge.errors import (
 
 MARKER, DATABASE, SNAPSHOTS, RUNS = "store.json", "store.duckdb", "snapshots", "runs"
 FORMAT_VERSION = 1
+_TOO_MANY = 10**15  # snapshots: a pointer that says so is damaged
+_HEADER_BYTES = 3 * 4096  # of a DuckDB file, before its blocks
 OWN_CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
     "threads": 2,
@@ -28,27 +31,57 @@ OWN_CONFIG: dict[str, str | bool | int | float | list[str]] = {
 def newest_generation(folder: Path) -> int:
     """Return the number of the newest snapshot; 0 where there is none."""
     try:
-        return int((folder / SNAPSHOTS / "newest").read_text())
+        number = int((folder / SNAPSHOTS / "newest").read_text())
     except (FileNotFoundError, ValueError):
         return 0
+    return number if 0 < number < _TOO_MANY else 0
 
 
-def publish(folder: Path) -> None:
-    """Copy the closed database to a new numbered snapshot and point to it."""
+def publish(folder: Path, *, n_events: int, thorough: bool = False) -> None:
+    """Copy the closed database to a new numbered snapshot and point to it.
+
+    Args:
+        folder: The store.
+        n_events: How many records the tables hold; the copy is opened and counted.
+        thorough: Whether to read every row of the copy.
+
+    Raises:
+        duckdb.Error: The copy cannot be read, or holds less. The pointer stays.
+    """
     snapshots = folder / SNAPSHOTS
-    generation = newest_generation(folder) + 1
+    numbers = _snapshot_numbers(folder)
+    generation = max([newest_generation(folder), *numbers]) + 1
     temporary = snapshots / f"snapshot-{generation}.{os.getpid()}.tmp"
     try:
         shutil.copyfile(folder / DATABASE, temporary)
+        _check_copy(temporary, n_events, thorough=thorough)
         temporary.replace(snapshot_file(folder, generation))
     finally:
         temporary.unlink(missing_ok=True)
     inbox.write_whole(snapshots / "newest", str(generation).encode())
-    for old in snapshots.glob("snapshot-*.duckdb"):
-        number = int(old.stem.split("-")[1])
+    for number in numbers:
         if number < generation - 1:
             with contextlib.suppress(OSError):  # Windows: still being read
-                old.unlink()
+                snapshot_file(folder, number).unlink()
+
+
+def _snapshot_numbers(folder: Path) -> list[int]:
+    names = (folder / SNAPSHOTS).glob("snapshot-*.duckdb")
+    numbers = [name.stem.partition("-")[2] for name in names]
+    found = [int(n) for n in numbers if n.isascii() and n.isdigit() and len(n) < 16]
+    return [number for number in found if number < _TOO_MANY]
+
+
+def _check_copy(path: Path, n_events: int, *, thorough: bool) -> None:
+    with open_for_reading(path) as con:
+        found = con.execute("select count(*) from events").fetchall()[0][0]
+        if found != n_events:
+            raise duckdb.IOException(f"{path} holds {found} of {n_events} records")
+        if thorough:
+            for (table,) in con.execute(
+                "select table_name from duckdb_tables()"
+            ).fetchall():
+                con.execute(f"select sum(hash(t)::hugeint) from {table} t").fetchall()
 
 
 def snapshot_file(folder: Path, generation: int) -> Path:
@@ -64,6 +97,25 @@ def busy_error(folder: Path) -> StoreBusyError:
     )
 
 
+def open_for_reading(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open tables that nobody writes.
+
+    Raises:
+        duckdb.Error: The file is missing, damaged or cut short.
+    """
+    con = duckdb.connect(str(path), read_only=True, config=OWN_CONFIG)
+    try:
+        block_bytes, n_blocks = con.execute(
+            "select block_size, total_blocks from pragma_database_size()"
+        ).fetchall()[0]
+        if path.stat().st_size < _HEADER_BYTES + block_bytes * n_blocks:
+            raise duckdb.IOException(f"{path} is cut short")
+    except BaseException:
+        con.close()
+        raise
+    return con
+
+
 @contextlib.contextmanager
 def open_for_writing(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the tables; the caller holds the store's lock.
@@ -71,25 +123,53 @@ def open_for_writing(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     Raises:
         StoreBusyError: Another program holds the file.
         StoreVersionError: A newer DuckDB wrote it.
-        StoreError: It is no DuckDB file.
+        duckdb.Error: It is damaged, or no DuckDB file.
     """
     try:
         con = duckdb.connect(str(folder / DATABASE), config=OWN_CONFIG)
     except duckdb.IOException as error:
-        if "lock" in str(error).lower():
+        said = str(error).lower()
+        if "could not set lock" in said or "used by another process" in said:
             raise busy_error(folder) from error
-        if "newer version" in str(error).lower():
+        if "newer version" in said:
             raise StoreVersionError(
                 f"{folder / DATABASE} was written by a newer DuckDB: update lr-advisor."
             ) from error
-        raise StoreError(
-            f"{folder / DATABASE} cannot be opened as a DuckDB file: move it away and "
-            "run `lr-advisor doctor`, which rebuilds it from the records."
-        ) from error
+        raise
     try:
         yield con
     finally:
         con.close()
+
+
+@contextlib.contextmanager
+def trouble_in_words(folder: Path) -> Iterator[None]:
+    """Turn what the disk and DuckDB raise while tables are written into a StoreError.
+
+    Raises:
+        DiskFullError: There is no room left.
+        StoreError: It is something else.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise inbox.disk_error(error, folder) from error
+    except duckdb.Error as error:
+        kind, what = (
+            (DiskFullError, "the disk is full: free some space and repeat")
+            if is_disk_full(error)
+            else (StoreError, str(error).splitlines()[0][:120])
+        )
+        raise kind(
+            f"{folder / DATABASE} could not be written ({what}). What was saved waits "
+            "in the inbox and nothing is lost."
+        ) from error
+
+
+def is_disk_full(error: Exception) -> bool:
+    """Whether DuckDB, or the system, says that there is no room."""
+    said = str(error).lower()
+    return any(os.strerror(number).lower() in said for number in inbox.NO_ROOM)
 
 
 def prepare_folder(folder: Path) -> bool:

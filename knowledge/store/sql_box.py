@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from knowledge.errors import QueryError
+from knowledge.errors import DamagedTablesError, QueryError
 from knowledge.python_process import python_command, python_environment
+from knowledge.store.store import Store
 
 # The child's own limit is on the processor's time (sql_box_child.py). This one is for
 # systems without it, and long: on a busy machine starting alone takes seconds.
@@ -28,11 +29,25 @@ class QueryResult:
     truncated: bool
 
 
+def query_store(store: Store, sql: str, *, max_rows: int) -> QueryResult:
+    """Run one SELECT on the newest tables; damaged ones are mended first.
+
+    Raises as `run_query`.
+    """
+    generation = store.generation
+    try:
+        return run_query(store.snapshot_path, sql, max_rows=max_rows)
+    except DamagedTablesError:
+        store.mend(generation)
+        return run_query(store.snapshot_path, sql, max_rows=max_rows)
+
+
 def run_query(snapshot: Path, sql: str, *, max_rows: int = MAX_ROWS) -> QueryResult:
     """Run one SELECT on the snapshot and return its rows.
 
     Raises:
         QueryError: It is no single SELECT, it failed, or it took too long or too much.
+        DamagedTablesError: The snapshot cannot be read.
     """
     try:
         done = subprocess.run(
@@ -55,6 +70,8 @@ def run_query(snapshot: Path, sql: str, *, max_rows: int = MAX_ROWS) -> QueryRes
             "The query needed more memory or time than it may have and was stopped: "
             "ask for fewer rows or a simpler result."
         ) from error
+    if answer.get("damaged"):
+        raise DamagedTablesError(snapshot, answer["error"])
     if "error" in answer:
         raise QueryError(answer["error"])
     return QueryResult(

@@ -84,7 +84,12 @@ def main() -> None:
         text = '{"error": "The query needed too much memory: ask for fewer rows."}'
     except BaseException as error:
         first_line = (str(error) or type(error).__name__).split("\n")[0]
-        text = json.dumps({"error": f"The query failed: {first_line[:300]}"})
+        document = {
+            "error": f"The query failed: {first_line[:300]}",
+            # Those of damaged files have no class of their own.
+            "damaged": type(error) in (duckdb.Error, duckdb.IOException),
+        }
+        text = json.dumps(document)
     sys.stdout.write(text)
 
 

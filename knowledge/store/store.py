@@ -16,22 +16,23 @@ with the next reading.
 """
 
 import contextlib
-import errno
-import os
+import logging
 import re
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import duckdb
 from filelock import FileLock, Timeout
 
 from knowledge import inbox
 from knowledge.errors import (
+    DamagedTablesError,
     DiskFullError,
     RunNotFoundError,
     StoreBusyError,
@@ -50,17 +51,16 @@ from knowledge.records import (
 )
 from knowledge.store.checking import StoreCheck, verify_tables
 from knowledge.store.folder import (
-    DATABASE,
-    OWN_CONFIG,
     busy_error,
     newest_generation,
-    open_for_writing,
+    open_for_reading,
     prepare_folder,
-    publish,
     snapshot_file,
+    trouble_in_words,
 )
-from knowledge.store.judging import JUDGED_BEFORE, curve_from_rows, judge_anew
-from knowledge.store.migrations import SCHEMA_VERSION, migrate
+from knowledge.store.ingesting import Ingested, ingest_waiting, rebuild
+from knowledge.store.judging import JUDGED_BEFORE, curve_from_rows
+from knowledge.store.migrations import SCHEMA_VERSION
 from knowledge.store.run_memory import RunMemory
 from knowledge.store.tables import (
     CLAIM_COLUMNS,
@@ -70,12 +70,13 @@ from knowledge.store.tables import (
     THROUGHPUT_COLUMNS,
     claim_from_row,
     forecast_from_row,
-    insert_events,
     run_from_row,
     throughput_from_row,
 )
 from knowledge.study.reading import ShippedStudy, find_study
 
+_LOG = logging.getLogger(__name__)  # on stderr, unless somebody has it elsewhere
+_T = TypeVar("_T")
 _NO_STUDY = "study:none"
 _LOCK_POLL_SECONDS = 0.005  # the library's 0.05 let one of eight writers starve
 # Tables that lack what waits patiently.
@@ -101,6 +102,8 @@ class Store:
         self._thread_lock = threading.RLock()
         self._group_runs = RunMemory()
         self._remembered: dict[str, tuple[int, list[tuple[Any, ...]]]] = {}
+        self._refused: StoreError | None = None  # why what waits could not come in
+        self.repairs: list[str] = []  # what was made anew since this was opened
         inbox.sweep(self.folder, now=time.time())
         if newest_generation(self.folder) == 0:
             self.ingest(wait_seconds=60, even_if_nothing_waits=True)
@@ -214,29 +217,22 @@ class Store:
             StoreVersionError: The tables are of a newer program.
         """
         if not even_if_nothing_waits and not inbox.waiting(self.folder):
+            self._refused = None
             return 0
         try:
-            with self._lock.acquire(
-                timeout=wait_seconds, poll_interval=_LOCK_POLL_SECONDS
-            ):
-                return self._ingest_locked()
-        except (Timeout, StoreBusyError) as error:
+            with self._writing(wait_seconds):
+                count = self._noted(ingest_waiting(self.folder))
+            self._refused = None
+            return count
+        except StoreBusyError as error:
             if newest_generation(self.folder) == 0:
-                raise busy_error(self.folder) from error
+                raise
+            if not isinstance(error.__cause__, Timeout):  # it is no ingester of ours
+                self._refused = error
             return 0
-        except OSError as error:
-            raise inbox.disk_error(error, self.folder) from error
-        except (
-            duckdb.IOException,
-            duckdb.FatalException,
-            duckdb.TransactionException,
-        ) as error:
-            kind = DiskFullError if _is_disk_full(error) else StoreError
-            raise kind(
-                f"{self.folder / DATABASE} could not be written "
-                f"({str(error).splitlines()[0][:120]}): is the disk full? What was "
-                "saved waits in the inbox and nothing is lost."
-            ) from error
+        except StoreError as error:
+            self._refused = error
+            raise
 
     def ingest_all(self, *, wait_seconds: float = 30.0) -> None:
         """Ingest until the inbox is empty, or say who is in the way.
@@ -252,36 +248,56 @@ class Store:
             if not self.ingest(wait_seconds=max(left, 0)):
                 time.sleep(0.05)
 
-    def _ingest_locked(self) -> int:
-        paths = inbox.waiting(self.folder)
-        events, good = [], []
-        for path in paths:
-            try:
-                events.append(inbox.load_record(path))
-                good.append(path)
-            except FileNotFoundError:
-                continue
-            except ValueError:
-                self._reject(path)
-        with open_for_writing(self.folder) as con:
-            migrate(con)
-            con.execute("begin")
-            insert_events(con, events)
-            judge_anew(con)
-            con.execute("commit")
-        publish(self.folder)
-        for path in good:
-            inbox.archive(self.folder, path)
-        return len(good)
+    def mend(self, generation: int) -> None:
+        """Publish anew what a reader could not read, unless somebody has done so.
 
-    def _reject(self, path: Path) -> None:
-        folder = self.folder / inbox.REJECTED
-        folder.mkdir(exist_ok=True)
-        path.replace(folder / path.name)
+        Raises:
+            StoreError: It cannot be written.
+        """
+        with self._writing(wait_seconds=30):
+            if newest_generation(self.folder) == generation:
+                self._noted(ingest_waiting(self.folder, thorough=True))
+
+    def not_brought_in(self) -> str | None:
+        """Say which saved records answers do not rest on, and why; None: they do."""
+        n = inbox.count_evidence(self.folder) if self._refused is not None else 0
+        if not n:
+            return None
+        why = "the tables cannot be written"
+        if isinstance(self._refused, DiskFullError):
+            why = "the disk is full"
+        elif isinstance(self._refused, StoreBusyError):
+            why = "another program holds the tables open"
+        what, them = ("records", "them") if n > 1 else ("record", "it")
+        return (
+            f"{n} saved {what} could not be brought in ({why}): this answer does not "
+            f"rest on {them}."
+        )
+
+    @contextlib.contextmanager
+    def _writing(self, wait_seconds: float) -> Iterator[None]:
+        """Hold the lock; what goes wrong is a StoreError."""
+        with trouble_in_words(self.folder):
+            try:
+                self._lock.acquire(
+                    timeout=wait_seconds, poll_interval=_LOCK_POLL_SECONDS
+                )
+            except Timeout as error:
+                raise busy_error(self.folder) from error
+            try:
+                yield
+            finally:
+                self._lock.release()
+
+    def _noted(self, ingested: Ingested) -> int:
+        if ingested.note is not None:
+            self.repairs.append(ingested.note)
+            _LOG.warning("%s", ingested.note)
+        return ingested.count
 
     def _check_version(self) -> None:
         rows = self._rows("select max(version) from schema_migrations")
-        version = int(rows[0][0])
+        version = int(rows[0][0] or 0)
         if version > SCHEMA_VERSION:
             raise StoreVersionError(
                 f"The store {self.folder} has schema version {version} and this "
@@ -321,23 +337,29 @@ class Store:
         The very same tuple while none was added, else one with the same beginning.
         """
         self._ingest_evidence()
-        with self._numbered_cursor() as (cursor, generation):
-            return self._group_runs.read(cursor, group, generation=generation)
+        return self._read(
+            lambda cursor, generation: self._group_runs.read(
+                cursor, group, generation=generation
+            )
+        )
 
     def runs_by_id(self, ids: Sequence[str]) -> list[Run]:
         """Return the runs with these ids, by workload, batch size and rate."""
         self._ingest_evidence()
-        with self._numbered_cursor() as (cursor, generation):
+
+        def find(cursor: duckdb.DuckDBPyConnection, generation: int) -> dict[str, Run]:
             # Who asks for runs has mostly read their group just before.
             found = self._group_runs.find(ids, generation=generation)
             unknown = [run_id for run_id in ids if run_id not in found]
-            if unknown:
-                sql = f"select {_quoted('r', RUN_COLUMNS)} from runs r "
-                where = "where r.id in (select unnest(?))"
-                rows = cursor.execute(sql + where, [unknown]).fetchall()
-                found |= {run.id: run for run in map(run_from_row, rows)}
+            if not unknown:
+                return found
+            sql = f"select {_quoted('r', RUN_COLUMNS)} from runs r "
+            where = "where r.id in (select unnest(?))"
+            rows = cursor.execute(sql + where, [unknown]).fetchall()
+            return found | {run.id: run for run in map(run_from_row, rows)}
+
         return sorted(
-            found.values(),
+            self._read(find).values(),
             key=lambda run: (run.workload, run.batch_size, run.learning_rate, run.id),
         )
 
@@ -415,8 +437,7 @@ class Store:
     def frame(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         """Run our own query and return a pandas DataFrame."""
         self._ingest_for(sql)
-        with self._cursor() as cursor:
-            return cursor.execute(sql, list(parameters)).df()
+        return self._read(lambda cursor, _: cursor.execute(sql, list(parameters)).df())
 
     def _ingest_evidence(self) -> None:
         """Bring in what waits, unless all of it can go on waiting."""
@@ -431,7 +452,11 @@ class Store:
             self._ingest_if_possible()
 
     def _ingest_if_possible(self) -> None:
-        """Bring in all that waits; on a full disk answer from what is published."""
+        """Bring in all that waits; if the disk refuses, answers come without it.
+
+        `not_brought_in` then says so, and once the log.
+        """
+        before = self._refused
         try:
             self.ingest()
         except StoreVersionError:
@@ -439,69 +464,87 @@ class Store:
         except StoreError:
             if newest_generation(self.folder) == 0:
                 raise
+        if before is None and (said := self.not_brought_in()):
+            _LOG.warning("%s", said)
 
     def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        with self._cursor() as cursor:
-            return cursor.execute(sql, list(parameters)).fetchall()
+        return self._read(
+            lambda cursor, _: cursor.execute(sql, list(parameters)).fetchall()
+        )
 
     def _once_a_snapshot(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query, remembered while they hold; copy what is handed on."""
         self._ingest_for(sql)
-        with self._numbered_cursor() as (cursor, generation):
+
+        def read(
+            cursor: duckdb.DuckDBPyConnection, generation: int
+        ) -> list[tuple[Any, ...]]:
             known = self._remembered.get(sql)
             if known is None or known[0] != generation:
                 known = generation, cursor.execute(sql).fetchall()
                 self._remembered[sql] = known
             return known[1]
 
-    @contextlib.contextmanager
-    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self._numbered_cursor() as (cursor, _):
-            yield cursor
+        return self._read(read)
 
-    @contextlib.contextmanager
-    def _numbered_cursor(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, int]]:
-        """A cursor on the newest snapshot, and the snapshot's number."""
-        with self._thread_lock:
-            cursor = self._current_reader().cursor()
-            generation = self._generation
-        try:
-            yield cursor, generation
-        finally:
-            cursor.close()
+    def _read(self, work: Callable[[duckdb.DuckDBPyConnection, int], _T]) -> _T:
+        """Do some reading on the newest snapshot; one that is damaged is mended first.
 
-    def _current_reader(self) -> duckdb.DuckDBPyConnection:
+        `work` gets a cursor and the snapshot's number. It is done again where the
+        snapshot was replaced between reading its name and opening it.
+        """
+        is_mended = False
         for _ in range(50):
             generation = newest_generation(self.folder)
-            if self._reader is not None and generation == self._generation:
-                return self._reader
             try:
-                reader = duckdb.connect(
-                    str(snapshot_file(self.folder, generation)),
-                    read_only=True,
-                    config=OWN_CONFIG,
-                )
-            except duckdb.IOException:  # removed between reading its name and opening
-                time.sleep(0.01)
-                continue
-            # Threads still reading the old one hold cursors of their own on it.
-            self._reader, self._generation = reader, generation
-            return reader
-        raise StoreError(
-            f"The published snapshot of {self.folder} cannot be opened: "
-            "run `lr-advisor doctor` on it. The records are untouched."
-        )
+                with self._cursor(generation) as cursor:
+                    return work(cursor, generation)
+            except duckdb.Error as error:
+                if newest_generation(self.folder) != generation:
+                    continue
+                if is_mended and isinstance(error, duckdb.ProgrammingError):
+                    raise  # the query is wrong
+                if is_mended:
+                    raise DamagedTablesError(self.folder, error) from error
+                self.mend(generation)
+                is_mended = True
+        raise busy_error(self.folder)
+
+    @contextlib.contextmanager
+    def _cursor(self, generation: int) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._thread_lock:
+            if self._reader is None or generation != self._generation:
+                # Threads still reading the old one hold cursors of their own on it.
+                self._reader = open_for_reading(snapshot_file(self.folder, generation))
+                self._generation = generation
+            cursor = self._reader.cursor()
+        try:
+            yield cursor
+        finally:
+            cursor.close()
 
     # -- checking ----------------------------------------------------------------
 
     def verify(self) -> StoreCheck:
-        """Rebuild the tables from the record files, compare, and re-derive outcomes."""
-        self.ingest(wait_seconds=5)
-        return verify_tables(self.folder, self._rows, self.curve)
+        """Rebuild the tables from the record files, compare, and re-derive outcomes.
 
-
-def _is_disk_full(error: duckdb.Error) -> bool:
-    return os.strerror(errno.ENOSPC).lower() in str(error).lower()
+        Tables that are damaged or differ are made anew, unless they hold what no record
+        does.
+        """
+        try:
+            self.mend(newest_generation(self.folder))
+        except StoreVersionError:
+            raise
+        except StoreError as error:  # a store that may only be read is checked, too
+            self._refused = error
+        check = verify_tables(self.folder, self._rows, self.curve)
+        if check.can_be_rebuilt:
+            try:
+                with self._writing(wait_seconds=30):
+                    self._noted(rebuild(self.folder, "differed from them"))
+            except StoreError as error:
+                return replace(check, problems=(*check.problems, str(error)))
+        return check
 
 
 def _values(record: Any, names: Sequence[str]) -> dict[str, Any]:

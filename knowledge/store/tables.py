@@ -4,6 +4,7 @@ A row that is there stays as it is, so a record may be ingested twice.
 """
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
@@ -168,6 +169,7 @@ def _insert_runs(
     for (run_id,) in known:
         bodies.pop(run_id)
     rows = [body["run"] for body in bodies.values()] + list(imported)
+    _check_runs(rows)
     insert_rows(con, "runs", RUN_COLUMNS, rows)
     points = [point for body in bodies.values() for point in _curve_points(body)]
     if points:
@@ -192,6 +194,15 @@ def _drop_taken_back(con: duckdb.DuckDBPyConnection) -> None:
         "(select workload from claims where workload is not null)",
         [TOLD],
     )
+
+
+def _check_runs(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse runs that nobody could read again, or reason about: ValueError."""
+    for row in rows:
+        Outcome(row.get("outcome") or Outcome.STABLE)
+        rate, batch_size = float(row["learning_rate"]), int(row["batch_size"])
+        if not (0 < rate < math.inf and batch_size > 0):
+            raise ValueError(f"a learning rate of {rate:g} at batch {batch_size}")
 
 
 def _insert_study(

@@ -296,7 +296,7 @@ def test_opening_a_store_of_an_older_program_judges_its_runs_anew(tmp_path):
         assert judged[0].outcome is Outcome.DIVERGED
     with duckdb.connect(str(tmp_path / "s" / "store.duckdb")) as con:
         con.execute("update runs set outcome = 'stable', outcome_rule = '1'")
-    publish(tmp_path / "s")
+    publish(tmp_path / "s", n_events=1)
     with Store(tmp_path / "s") as store:
         assert store.runs() == judged
 
@@ -305,7 +305,8 @@ def test_a_file_that_is_no_record_is_put_aside(store):
     (store.folder / "inbox" / "0-junk.json").write_text("not json")
     store.record_claims([CLAIM])
     assert store.claims() == [CLAIM]
-    assert [p.name for p in (store.folder / "rejected").iterdir()] == ["0-junk.json"]
+    aside = sorted((store.folder / "rejected").iterdir())
+    assert [p.name for p in aside] == ["0-junk.json", "0-junk.json.reason.txt"]
 
 
 def test_several_stores_see_each_other(tmp_path):
@@ -399,7 +400,7 @@ def test_a_disk_that_fills_up_within_a_commit_leaves_the_records_waiting(
         raise duckdb.TransactionException("Failed to commit: No space left on device")
 
     store.record_run(RUN)
-    monkeypatch.setattr("knowledge.store.store.judge_anew", full)
+    monkeypatch.setattr("knowledge.store.ingesting.judge_anew", full)
     with pytest.raises(DiskFullError, match="waits in the inbox"):
         store.ingest()
     assert store.runs() == []
