@@ -329,8 +329,8 @@ def test_approving_prints_what_was_done_as_json(run, nothing_trains):
     done = json.loads(out)
     assert (done["plan_id"], done["action"]) == (plan_id, "observation")
     assert done["verification_id"] is None
-    (claim_id,) = done["ids"]
-    assert claim_id.startswith("claim:own/")
+    (run_id,) = done["ids"]
+    assert run_id.startswith("run:told-")
 
 
 def test_an_answer_without_an_offer_speaks_of_no_approval(run):
