@@ -3,12 +3,21 @@
 Its settings are in none of its columns; a rate is, where a schedule logs it.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from knowledge.importers.fields import find_fields, metrics_among
 from knowledge.importers.importer import FileOptions, ParsedFile, not_runs
 from knowledge.importers.one_run import History, run_of_history
-from knowledge.importers.tables import header_of, load_table, logged
+from knowledge.importers.tables import (
+    Row,
+    Table,
+    header_of,
+    load_table,
+    logged,
+    numbers,
+)
 
 name = "keras"
 
@@ -16,7 +25,7 @@ name = "keras"
 def recognises(path: Path) -> bool:
     """Whether each row is an epoch and no column a setting but the rate."""
     header = header_of(path)
-    settings = {"batch_size", "total_batch", "workload", "optimizer", "metric_value"}
+    settings = {"batch_size", "total_batch", "workload", "optimizer", "run_name"}
     return (
         "epoch" in header
         and not settings & find_fields(header).keys()
@@ -29,6 +38,8 @@ def read(path: Path, asked: FileOptions) -> ParsedFile:
     table = load_table(path)
     if "epoch" not in table.columns:
         raise not_runs(path)
+    rows, anew = _last_training(table)
+    table = replace(table, rows=rows)
     columns = logged(table, "epoch", names=table.columns)
     first = min((points[0][0] for points in columns.values()), default=1)
     counted = {
@@ -41,6 +52,16 @@ def read(path: Path, asked: FileOptions) -> ParsedFile:
         "CSV log of epochs",
         metrics={name: points for name, points in counted.items() if name != rate},
         rates=counted.get(rate, ()),
-        notes=("Its length is counted in epochs.",),
+        notes=("Its length is counted in epochs.", *anew),
     )
     return run_of_history(path, history, asked)
+
+
+def _last_training(table: Table) -> tuple[tuple[Row, ...], Sequence[str]]:
+    """The rows after the last at which epochs begin anew, and a word on it."""
+    epochs = numbers(table.column("epoch")) or []
+    starts = [i for i in range(1, len(epochs)) if epochs[i] <= epochs[i - 1]]
+    if not starts or len(epochs) < len(table.rows):
+        return table.rows, ()
+    said = "The epochs begin anew in the file: the last training is read."
+    return table.rows[starts[-1] :], (said,)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 Points = Sequence[tuple[int, float]]
 SAME = 1e-3  # relative: logs round
 NEAR = 1.05  # a peak known to five percent is known
+OFF_BY_ONE = 1.01  # some loops log the rate of the step before or after
 _MOST_STARTS, _MOST_POINTS, _PLAIN_DIGITS = 2000, 100, 2
 
 
@@ -113,8 +114,8 @@ def _between(points: Points, at: int) -> float | None:
         high = top + (top - lower) / (later - step) * step
     if high > top * NEAR:
         return None
-    rounded = (_rounded_up(top, digits) for digits in range(1, 7))
-    return next((rate for rate in rounded if rate <= high * (1 + 1e-9)), top)
+    rounded = (_rounded_up(top, digits) for digits in range(1, _PLAIN_DIGITS + 1))
+    return next((rate for rate in rounded if rate <= high * OFF_BY_ONE), top)
 
 
 def _crossing(climb: float, one: tuple[int, float], two: tuple[int, float]) -> float:

@@ -29,7 +29,7 @@ from knowledge.importers.importer import (
     shown,
 )
 from knowledge.importers.rows import REQUIRED, runs_of_rows
-from knowledge.importers.tables import Table, numbers
+from knowledge.importers.tables import Row, Table, numbers
 
 CUT_SHORT = (
     "running pruned pending preempted preempting queued waiting paused stopped "
@@ -39,7 +39,6 @@ BROKEN_OFF = "crashed crash failed fail killed error errored timeout".split()
 _PROSE = re.compile(r"\b(?:lr|learning[ _-]?rate)\b", re.IGNORECASE)
 _TRIALS = {"number", "value", "state"}  # Optuna's, whatever the table is saved as
 _LONGEST_NAME = 100
-Row = tuple[int, Mapping[str, str]]
 _ASKED_FOR = ("workload", "optimizer", "batch_size", "learning_rate")
 
 

@@ -17,6 +17,7 @@ PARQUET = b"PAR1"
 _HEAD = 2**16
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+(?:[eE][-+]?\d+)?")
 _NUL = "\0"
+Row = tuple[int, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Table:
     """
 
     columns: tuple[str, ...]
-    rows: tuple[tuple[int, Mapping[str, str]], ...]
+    rows: tuple[Row, ...]
 
     def column(self, name: str) -> list[str]:
         """Every value of a column, as text without spaces around it."""

@@ -38,6 +38,13 @@ def test_the_peak_between_two_logged_rates_is_found(shape, warmup, peak):
     assert peak_of(logged, 1000) == pytest.approx(peak, rel=1e-6)
 
 
+@pytest.mark.parametrize("late", [-1, 1])
+@pytest.mark.parametrize("shape", [linear, cosine, cosine_to_a_tenth])
+def test_a_log_that_is_a_step_late_or_early_gives_the_same_peak(shape, late):
+    logged = rates(shape, warmup=100, every=10)
+    assert peak_of([(s + late, rate) for s, rate in logged], 1000) == 3e-4
+
+
 def test_a_line_is_followed_back_without_the_planned_length():
     assert peak_of(rates(linear)[:9]) == pytest.approx(3e-4)
 

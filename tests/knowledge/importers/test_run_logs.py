@@ -176,6 +176,27 @@ def test_keras_losses_that_are_nan_are_a_failure_at_that_epoch(read):
     assert (run.outcome, run.failed_at_step) == (Outcome.DIVERGED, 3)
 
 
+def test_epochs_that_begin_anew_are_another_training_and_that_is_said(read):
+    again = "\n".join(KERAS.splitlines()[1:]).replace("1.1", "0.7")
+    parsed = read({"log.csv": KERAS + again}, **SAID, batch_size=8)
+    (run,) = parsed.runs
+    assert (run.steps, run.metric_value) == (3, 0.7)
+    assert "The epochs begin anew in the file: the last training is read." in (
+        parsed.notes
+    )
+
+
+def test_a_table_of_epochs_of_several_runs_is_no_log_of_one(read):
+    rows = [
+        f"{run},{n},{rate},{1 / n}\n"
+        for run, rate in (("a", 0.1), ("b", 0.2))
+        for n in (1, 2)
+    ]
+    text = "run,epoch,lr,val_loss\n" + "".join(rows)
+    parsed = read({"log.csv": text}, **SAID, batch_size=8)
+    assert [run.learning_rate for run in parsed.runs] == [0.1, 0.2]
+
+
 def test_lightning_metrics_are_read_with_their_hparams(read):
     files = {"metrics.csv": LIGHTNING, "hparams.yaml": HPARAMS}
     parsed = read(files, workload="net")
