@@ -7,6 +7,7 @@ migrations     the schema, step by step
 ingesting      records into the tables: what waits, or all of them anew
 judging        runs judged anew by a newer outcome rule
 checking       whether a store is sound
+snapshot_reader  the newest snapshot, whoever publishes or damages one meanwhile
 run_memory     runs of pooled groups, kept between snapshots
 exporting      a table to a file
 importing      others' runs into a store, each once

@@ -105,10 +105,12 @@ def open_for_reading(path: Path) -> duckdb.DuckDBPyConnection:
     """
     con = duckdb.connect(str(path), read_only=True, config=OWN_CONFIG)
     try:
-        block_bytes, n_blocks = con.execute(
-            "select block_size, total_blocks from pragma_database_size()"
+        block_bytes, n_used = con.execute(
+            "select block_size, used_blocks from pragma_database_size()"
         ).fetchall()[0]
-        if path.stat().st_size < _HEADER_BYTES + block_bytes * n_blocks:
+        # Free blocks at its end may be missing.
+        n_blocks, rest = divmod(path.stat().st_size - _HEADER_BYTES, block_bytes)
+        if rest or n_blocks < n_used:
             raise duckdb.IOException(f"{path} is cut short")
     except BaseException:
         con.close()

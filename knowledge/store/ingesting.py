@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from knowledge import inbox
+from knowledge.errors import DiskFullError, StoreBusyError, StoreError
 from knowledge.store.folder import (
     DATABASE,
     OWN_CONFIG,
@@ -163,6 +164,22 @@ def bring_in(con: duckdb.DuckDBPyConnection, records: Sequence[Record]) -> Odd:
 def count_events(con: duckdb.DuckDBPyConnection) -> int:
     """Return how many records the tables hold."""
     return int(con.execute("select count(*) from events").fetchall()[0][0])
+
+
+def left_out_text(n_records: int, refused: StoreError) -> str | None:
+    """Say how many saved records an answer does not rest on, and why; None: of none."""
+    if not n_records:
+        return None
+    why = "the tables cannot be written"
+    if isinstance(refused, DiskFullError):
+        why = "the disk is full"
+    elif isinstance(refused, StoreBusyError):
+        why = "another program holds the tables open"
+    what, them = ("records", "them") if n_records > 1 else ("record", "it")
+    return (
+        f"{n_records} saved {what} could not be brought in ({why}): this answer does "
+        f"not rest on {them}."
+    )
 
 
 def unread_text(paths: Sequence[Path]) -> str:

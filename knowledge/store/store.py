@@ -19,21 +19,18 @@ import contextlib
 import logging
 import re
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import duckdb
 from filelock import FileLock, Timeout
 
 from knowledge import inbox
 from knowledge.errors import (
-    DamagedTablesError,
-    DiskFullError,
     RunNotFoundError,
     StoreBusyError,
     StoreError,
@@ -53,15 +50,15 @@ from knowledge.store.checking import StoreCheck, verify_tables
 from knowledge.store.folder import (
     busy_error,
     newest_generation,
-    open_for_reading,
     prepare_folder,
     snapshot_file,
     trouble_in_words,
 )
-from knowledge.store.ingesting import Ingested, ingest_waiting, rebuild
+from knowledge.store.ingesting import Ingested, ingest_waiting, left_out_text, rebuild
 from knowledge.store.judging import JUDGED_BEFORE, curve_from_rows
 from knowledge.store.migrations import SCHEMA_VERSION
 from knowledge.store.run_memory import RunMemory
+from knowledge.store.snapshot_reader import SnapshotReader
 from knowledge.store.tables import (
     CLAIM_COLUMNS,
     FORECAST_COLUMNS,
@@ -76,7 +73,6 @@ from knowledge.store.tables import (
 from knowledge.study.reading import ShippedStudy, find_study
 
 _LOG = logging.getLogger(__name__)  # on stderr, unless somebody has it elsewhere
-_T = TypeVar("_T")
 _NO_STUDY = "study:none"
 _LOCK_POLL_SECONDS = 0.005  # the library's 0.05 let one of eight writers starve
 # Tables that lack what waits patiently.
@@ -97,9 +93,7 @@ class Store:
         self.folder = Path(folder).expanduser().absolute()
         self.is_new = prepare_folder(self.folder)
         self._lock = FileLock(self.folder / "store.lock")
-        self._reader: duckdb.DuckDBPyConnection | None = None
-        self._generation = -1
-        self._thread_lock = threading.RLock()
+        self._reader = SnapshotReader(self.folder, self.mend)
         self._group_runs = RunMemory()
         self._remembered: dict[str, tuple[int, list[tuple[Any, ...]]]] = {}
         self._refused: StoreError | None = None  # why what waits could not come in
@@ -123,11 +117,7 @@ class Store:
 
     def close(self) -> None:
         """Let go of the snapshot; a temporary store disappears."""
-        with self._thread_lock:
-            if self._reader is not None:
-                self._reader.close()
-                self._reader = None
-                self._generation = -1
+        self._reader.close()
         if self._temporary is not None:
             self._temporary.cleanup()
 
@@ -260,19 +250,9 @@ class Store:
 
     def not_brought_in(self) -> str | None:
         """Say which saved records answers do not rest on, and why; None: they do."""
-        n = inbox.count_evidence(self.folder) if self._refused is not None else 0
-        if not n:
+        if self._refused is None:
             return None
-        why = "the tables cannot be written"
-        if isinstance(self._refused, DiskFullError):
-            why = "the disk is full"
-        elif isinstance(self._refused, StoreBusyError):
-            why = "another program holds the tables open"
-        what, them = ("records", "them") if n > 1 else ("record", "it")
-        return (
-            f"{n} saved {what} could not be brought in ({why}): this answer does not "
-            f"rest on {them}."
-        )
+        return left_out_text(inbox.count_evidence(self.folder), self._refused)
 
     @contextlib.contextmanager
     def _writing(self, wait_seconds: float) -> Iterator[None]:
@@ -337,7 +317,7 @@ class Store:
         The very same tuple while none was added, else one with the same beginning.
         """
         self._ingest_evidence()
-        return self._read(
+        return self._reader.read(
             lambda cursor, generation: self._group_runs.read(
                 cursor, group, generation=generation
             )
@@ -359,7 +339,7 @@ class Store:
             return found | {run.id: run for run in map(run_from_row, rows)}
 
         return sorted(
-            self._read(find).values(),
+            self._reader.read(find).values(),
             key=lambda run: (run.workload, run.batch_size, run.learning_rate, run.id),
         )
 
@@ -437,7 +417,9 @@ class Store:
     def frame(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         """Run our own query and return a pandas DataFrame."""
         self._ingest_for(sql)
-        return self._read(lambda cursor, _: cursor.execute(sql, list(parameters)).df())
+        return self._reader.read(
+            lambda cursor, _: cursor.execute(sql, list(parameters)).df()
+        )
 
     def _ingest_evidence(self) -> None:
         """Bring in what waits, unless all of it can go on waiting."""
@@ -468,7 +450,7 @@ class Store:
             _LOG.warning("%s", said)
 
     def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        return self._read(
+        return self._reader.read(
             lambda cursor, _: cursor.execute(sql, list(parameters)).fetchall()
         )
 
@@ -485,43 +467,7 @@ class Store:
                 self._remembered[sql] = known
             return known[1]
 
-        return self._read(read)
-
-    def _read(self, work: Callable[[duckdb.DuckDBPyConnection, int], _T]) -> _T:
-        """Do some reading on the newest snapshot; one that is damaged is mended first.
-
-        `work` gets a cursor and the snapshot's number. It is done again where the
-        snapshot was replaced between reading its name and opening it.
-        """
-        is_mended = False
-        for _ in range(50):
-            generation = newest_generation(self.folder)
-            try:
-                with self._cursor(generation) as cursor:
-                    return work(cursor, generation)
-            except duckdb.Error as error:
-                if newest_generation(self.folder) != generation:
-                    continue
-                if is_mended and isinstance(error, duckdb.ProgrammingError):
-                    raise  # the query is wrong
-                if is_mended:
-                    raise DamagedTablesError(self.folder, error) from error
-                self.mend(generation)
-                is_mended = True
-        raise busy_error(self.folder)
-
-    @contextlib.contextmanager
-    def _cursor(self, generation: int) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self._thread_lock:
-            if self._reader is None or generation != self._generation:
-                # Threads still reading the old one hold cursors of their own on it.
-                self._reader = open_for_reading(snapshot_file(self.folder, generation))
-                self._generation = generation
-            cursor = self._reader.cursor()
-        try:
-            yield cursor
-        finally:
-            cursor.close()
+        return self._reader.read(read)
 
     # -- checking ----------------------------------------------------------------
 
