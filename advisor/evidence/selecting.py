@@ -386,7 +386,7 @@ def _grouped(runs: Iterable[Run]) -> dict[BodyKey, list[Run]]:
 
 def _is_scored(run: Run) -> bool:
     """Whether its score compares with others': that of a run cut short does not."""
-    if run.is_measured and run.outcome is Outcome.INCOMPLETE:
+    if run.outcome is Outcome.INCOMPLETE:
         return False
     return run.metric_value is not None and run.goal is not None
 
