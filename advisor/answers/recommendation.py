@@ -175,7 +175,8 @@ def build_recommendation(
         basis = "none"
     else:
         tried = rates_tried(evidence, batch_size, rate)
-        if basis == "measured" and not tried.holds():
+        brackets = any(run.is_measured for run in evidence.labelled_at(batch_size))
+        if basis == "measured" and not (brackets or tried.holds()):
             basis = "interpolated"
     return Recommendation(
         workload=scope.workload,
