@@ -21,6 +21,7 @@ from advisor.answers.wording import (
     setting_text,
     settings_snippets,
     stability_text,
+    tried_text,
 )
 from advisor.charts.rules import build_rules_chart
 from advisor.charts.threshold import (
@@ -165,8 +166,13 @@ def _render_headline(answer: Answer, *, is_updated: bool) -> None:
 
 def _render_rate(r: Recommendation) -> None:
     with st.container(horizontal=True, gap="large"):
-        rate = rate_text(r.learning_rate) if r.learning_rate else "no rate yet"
-        st.metric("Start at", rate, width="content")
+        known = r.largest_known
+        if known is not None and known.learning_rate is not None:
+            label = f"At batch {known.batch_size}, the largest I can speak for"
+            st.metric(label, rate_text(known.learning_rate), width="content")
+        else:
+            rate = rate_text(r.learning_rate) if r.learning_rate else "no rate yet"
+            st.metric("Start at", rate, width="content")
         if r.probability_stable is not None:
             st.metric("P(stable)", chance_text(r.probability_stable), width="content")
         _render_threshold(r)
@@ -193,6 +199,7 @@ def _render_scope(r: Recommendation) -> None:
         length = f", for {r.horizon_steps} steps" if r.horizon_steps else ""
         st.text(
             f"{title_of(r.workload)} at batch {r.batch_size}, {setting_text(r)}{length}"
+            f"{tried_text(r)}"
         )
 
 

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from advisor.conversation.asking_back import EXAMPLES
 from advisor.evidence.scope import Asked
+from advisor.rates import rate_text
 from advisor.service import Advisor
 from advisor.ui import plans, resources
 from advisor.ui.turns import Turn, ask_turn
@@ -606,3 +607,14 @@ def test_batch_sizes_are_read_from_a_field() -> None:
     assert plans.batch_sizes_in(" 5, 2 2,9") == (5, 2, 9)
     with pytest.raises(BadValueError, match="name at least one"):
         plans.batch_sizes_in(" , ")
+
+
+def test_far_beyond_the_evidence_the_card_shows_the_largest_batch_it_speaks_for(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    at = ask(open_page("ask"), "What LR for batch 100000 on RealFace?")
+    known = advisor.recommend("realface", 100_000).largest_known
+    labels = {metric.label: metric.value for metric in at.metric}
+    label = f"At batch {known.batch_size}, the largest I can speak for"
+    assert labels[label] == rate_text(known.learning_rate)
+    assert "Start at" not in labels
