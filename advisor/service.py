@@ -258,8 +258,8 @@ class Advisor:
         **asked: Any,
     ) -> ImportReport:
         """Read runs of a file or folder; `asked`: what it does not say, FileOptions."""
-        said = FileOptions(**asked)
-        parsed = parse_runs(Path(path).expanduser(), file_format, said)
+        file = Path(path).expanduser()
+        parsed = parse_runs(file, file_format, FileOptions(**asked))
         return keep_runs(self.store, parsed, dry_run=dry_run)
 
     def sql(self, query: str, *, max_rows: int = 1000) -> QueryResult:
@@ -281,12 +281,8 @@ class Advisor:
 
     def doctor(self) -> dict[str, Any]:
         """Check the store against its records; say versions, device and what lacks."""
-        return examine(
-            self.store,
-            self.supervision,
-            self.settings,
-            study_problem=self.study_problem,
-        )
+        parts = self.store, self.supervision, self.settings
+        return examine(*parts, study_problem=self.study_problem)
 
     def describe(self, workload: str, options: Mapping[str, str]) -> dict[str, Any]:
         """Return shapes, options and exact parameter counts of a workload."""

@@ -38,13 +38,13 @@ def carried_of(q: Question) -> Carried | None:
 def carried_answer(parts: Parts, q: Question, asked: Asked, carried: Carried) -> Answer:
     """A rate that worked at one batch size, at another: by rules and by runs."""
     optimizer = asked.optimizer or USUAL_OPTIMIZER
-    report = parts.referee.report(None, Asked(exclude=asked.exclude))
+    of_all = Asked(exclude=asked.exclude)
     found = carry_over(
         carried.learning_rate,
         carried.from_batch_size,
         carried.to_batch_size,
         optimizer=optimizer,
-        findings=report.findings,
+        findings=parts.referee.findings_of_kin(optimizer, of_all),
     )
     said = [carried_over_text(found, whose=q.unknown_workload or "your model")]
     if asked.optimizer is None:

@@ -30,6 +30,7 @@ from advisor.statistics.fitting import Fitter
 from experiments.workloads.registry import find_spec
 from experiments.workloads.spec import PROXY_WIDTH
 from knowledge.names import WorkloadName
+from knowledge.optimizers import stepping_of
 from knowledge.recipes import RECIPES
 from knowledge.records import Run
 
@@ -81,6 +82,17 @@ class Referee:
         return self.report_on_store(
             [case for w in names for case in self._cases(w, keys, asked)], asked
         )
+
+    def findings_of_kin(self, optimizer: str, asked: Asked) -> list[Finding]:
+        """Return what runs of every workload say whose optimizer steps alike."""
+        how = stepping_of(optimizer)
+        keys = [
+            k for k in self.library.cases_with_evidence() if stepping_of(k[2]) is how
+        ]
+        cases = [
+            c for w in {k[0]: 0 for k in keys} for c in self._cases(w, keys, asked)
+        ]
+        return [finding for case in cases for finding in self.findings.of(*case)]
 
     def _usual_first(self, cases: Sequence[Case], asked: Asked) -> list[Case]:
         """The cases of a workload, that of a recommendation before the others."""
