@@ -96,7 +96,8 @@ def _was_stopped(state: Mapping[str, Any]) -> bool:
 
 
 def _is_step(value: Any) -> bool:
-    return _number(value) is not None and 0 <= value < 2**53
+    number = _number(value)
+    return number is not None and 0 <= number < 2**53
 
 
 def _number(value: Any) -> float | None:

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from knowledge.errors import AdvisorError
@@ -87,6 +87,7 @@ def test_any_bytes_are_read_or_refused_in_a_sentence(file_format, content):
 
 @pytest.mark.parametrize("file_format", [AUTO, *FORMATS])
 @given(value=st.one_of(VALUES, STATES))
+@example(value={"log_history": [], "global_step": "NAN"})
 def test_any_json_is_read_or_refused_in_a_sentence(file_format, value):
     text = json.dumps(value).encode("utf-8", errors="replace")
     read_or_refuse(text, file_format)
