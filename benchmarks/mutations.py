@@ -193,8 +193,8 @@ MUTATIONS = (
         "plan's optimizer dropped on its way from the question",
         "        optimizer=q.slots.optimizer,\n",
         "",
-        ("conversation/test_acting.py", "conversation/test_about_runs.py"),
-        "plan or optimizer or recipe",
+        ("conversation/test_ask.py",),
+        "setting",
     ),
     Mutation(
         "plan's optimizer dropped when it is filled in",
