@@ -199,8 +199,9 @@ def _render_scope(r: Recommendation) -> None:
         length = f", for {r.horizon_steps} steps" if r.horizon_steps else ""
         st.text(
             f"{title_of(r.workload)} at batch {r.batch_size}, {setting_text(r)}{length}"
-            f"{tried_text(r)}"
         )
+    if r.learning_rate is not None and (tried := tried_text(r)):
+        st.text(f"{rate_text(r.learning_rate)}{tried}.")
 
 
 def _render_verdict(j: Judgement) -> None:
