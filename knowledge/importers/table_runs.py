@@ -36,6 +36,7 @@ CUT_SHORT = (
     "interrupted scheduled cancelled canceled incomplete"
 ).split()
 BROKEN_OFF = "crashed crash failed fail killed error errored timeout".split()
+_LENGTH = "steps_or_tokens"
 _PROSE = re.compile(r"\b(?:lr|learning[ _-]?rate)\b", re.IGNORECASE)
 _TRIALS = {"number", "value", "state"}  # Optuna's, whatever the table is saved as
 _LONGEST_NAME = 100
@@ -63,7 +64,8 @@ def runs_of_table(
         ImportFileError: No column is one of a run.
         BadValueError: `--map` or `--metric` names a column that is none.
     """
-    if set(REQUIRED) <= set(table.columns) and not asked.map:
+    columns = {_LENGTH if name == "steps" else name for name in table.columns}
+    if set(REQUIRED) <= columns and not asked.map:
         rows = [(line, _as_it_is(row, asked)) for line, row in table.rows]
         return _gathered(rows, asked, ())
     reading = _read_columns(table, asked, source)
@@ -110,7 +112,8 @@ def _as_it_is(row: Mapping[str, str], asked: FileOptions) -> Mapping[str, str]:
         if asked.says(field)
         and (field == "workload" or not (row.get(field) or "").strip())
     }
-    return {**row, **said}
+    # What `export` writes calls the length `steps`.
+    return {_LENGTH: row.get("steps", ""), **row, **said}
 
 
 def _read_columns(table: Table, asked: FileOptions, source: str) -> _Reading:

@@ -289,3 +289,32 @@ def test_words_for_outcomes_and_counts_that_are_none_cost_no_row(read):
     assert "'blew up' is not one of" in read(text).rejected[0][1]
     (run,) = read(text, outcome_of={"Blew up": "diverged"}).runs
     assert (run.outcome, run.seed, run.steps) == (Outcome.DIVERGED, None, 3)
+
+
+def test_an_exported_table_comes_back_whole_whatever_its_metrics(tmp_path):
+    """The table `runs` calls a run's length `steps`; no row of it is passed over."""
+    rows = [
+        f"net-{metric},adam,{batch},{rate},{metric},{score},1000,me"
+        for metric in ("val_loss", "held_out_mse", "accuracy")
+        for batch in (8, 16)
+        for rate, score in ((1e-4, 0.5), (1e-3, 0.4), (1e-2, 0.6))
+    ]
+    header = (
+        "workload,optimizer,batch_size,learning_rate,metric_name,metric_value,"
+        "steps_or_tokens,source"
+    )
+    first, again = tmp_path / "first.csv", tmp_path / "again.csv"
+    first.write_text("\n".join([header, *rows]))
+    said = []
+    for store, path in (("a", first), ("b", again)):
+        with Advisor.open(tmp_path / store, seeded=False) as advisor:
+            report = advisor.import_runs(path)
+            assert (report.added, report.rejected) == (len(rows), ())
+            said.append(
+                [
+                    advisor.recommend(f"net-{m}", 16).learning_rate
+                    for m in ("val_loss", "held_out_mse", "accuracy")
+                ]
+            )
+            advisor.export(again)
+    assert said[0] == said[1]
