@@ -1,7 +1,9 @@
 """Answers about a model that nobody here has run: what can be said, and the ways in."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from advisor.answers.evidence_rows import MAX_EVIDENCE, run_summary
 from advisor.checks import several
 from advisor.conversation.about_symptoms import diagnosis_answer
 from advisor.conversation.answer import Answer, reply
@@ -11,10 +13,20 @@ from advisor.rates import rate_text
 from advisor.reading.carried import Carried, read_carried
 from advisor.reading.intents import Intent
 from advisor.reading.question import Question
-from advisor.scaling.carrying_over import carried_over_text, carry_over
+from advisor.scaling.carrying_over import (
+    CarriedOver,
+    Exponents,
+    MeasuredElsewhere,
+    carried_over_text,
+    carry_over,
+    carry_over_published,
+    exponents_shown,
+)
+from advisor.scaling.published import PublishedFit, models_alike, stepping_alike
 from knowledge.names import nearest_names
 
 USUAL_OPTIMIZER = "adam"
+REACH = 4  # times the largest batch size that was run, and no further
 SURELY_ALIKE = 70  # of 100: a slip of the fingers, not another model
 # What a rate carried over answers; a diagnosis or an explanation needs no model.
 CARRIED = frozenset(
@@ -38,21 +50,106 @@ def carried_of(q: Question) -> Carried | None:
 def carried_answer(parts: Parts, q: Question, asked: Asked, carried: Carried) -> Answer:
     """A rate that worked at one batch size, at another: by rules and by runs."""
     optimizer = asked.optimizer or USUAL_OPTIMIZER
-    of_all = Asked(exclude=asked.exclude)
+    shown = _exponents(parts, optimizer, asked)
     found = carry_over(
         carried.learning_rate,
         carried.from_batch_size,
         carried.to_batch_size,
         optimizer=optimizer,
-        findings=parts.referee.findings_of_kin(optimizer, of_all),
+        exponents=shown,
     )
-    said = [carried_over_text(found, whose=q.unknown_workload or "your model")]
+    said = [carried_over_text(found, shown, whose=q.unknown_workload or "your model")]
     if asked.optimizer is None:
         said.append("No optimizer was named, so I took Adam.")
-    said.append(ways_in(q.unknown_workload))
+    return _carried_reply(q, found, said)
+
+
+def published_of(parts: Parts, q: Question, asked: Asked) -> list[PublishedFit]:
+    """Others' published models that are like the one a question is about."""
+    is_open = q.slots.workload is None or q.unknown_workload is not None
+    if not (is_open and q.intent in CARRIED and parts.library.has_published):
+        return []
+    left_out = set(asked.exclude)
+    return [
+        fit
+        for fit in models_alike(q.text, asked.optimizer)
+        if not left_out & {fit.source, fit.workload}
+    ]
+
+
+def published_answer(
+    parts: Parts, q: Question, asked: Asked, fits: Sequence[PublishedFit]
+) -> Answer:
+    """The best rate of models like an unknown one, carried to its batch size."""
+    optimizer = fits[0].optimizer
+    sizes = [size for fit in fits for size in fit.best]
+    wanted = next(iter(several(q.slots.batch_size)), None)
+    reach = REACH * max(sizes)
+    shown = _exponents(parts, optimizer, asked)
+    found = carry_over_published(
+        fits,
+        None if wanted is None else min(wanted, reach),
+        optimizer=optimizer,
+        exponents=shown,
+    )
+    whose = q.unknown_workload or "your model"
+    said = [carried_over_text(found, shown, whose=whose)]
+    if wanted is not None and wanted > reach:
+        said.insert(
+            0,
+            f"I have no rate for batch {wanted}: the largest I can speak for is "
+            f"{reach}, {REACH} times the largest that was run.",
+        )
+    if found.measured is not None:
+        said += [
+            _against(rate, found.measured) for rate in several(q.slots.learning_rate)
+        ]
+    if asked.optimizer is None:
+        said.append(f"No optimizer was named; those runs are with {optimizer}.")
+    answer = _carried_reply(q, found, said)
+    return replace(answer, evidence=_rows_of(parts, found))
+
+
+def _rows_of(parts: Parts, found: CarriedOver) -> tuple[dict[str, str], ...]:
+    """The published rows that a carried rate comes from, of its batch size."""
+    names = found.published.rests_on if found.published else ()
+    runs = [
+        run
+        for name in names
+        for run in parts.library.runs_of(name)
+        if run.batch_size == found.from_batch_size and run.is_published
+    ]
+    return tuple(
+        {"kind": "run", "id": run.id, "summary": run_summary(run)}
+        for run in runs[:MAX_EVIDENCE]
+    )
+
+
+def _against(rate: float, measured: MeasuredElsewhere) -> str:
+    """How a rate that was asked about stands to what published runs say."""
+    times = rate / measured.median
+    where = "within that interval"
+    if not measured.low <= rate <= measured.high:
+        where = "outside that interval"
+    return f"{rate_text(rate)} is {times:.2g} times that rate, {where}."
+
+
+def _exponents(parts: Parts, optimizer: str, asked: Asked) -> Exponents | None:
+    """What stored runs and published grids show of an optimizer's exponents."""
+    of_all = Asked(exclude=asked.exclude)
+    left_out = set(asked.exclude)
+    published = stepping_alike(optimizer) if parts.library.has_published else []
+    return exponents_shown(
+        parts.referee.findings_of_kin(optimizer, of_all),
+        [fit for fit in published if not left_out & {fit.source, fit.workload}],
+        optimizer,
+    )
+
+
+def _carried_reply(q: Question, found: CarriedOver, said: list[str]) -> Answer:
     return reply(
         replace(q, intent=Intent.RECOMMEND_LR),
-        "\n\n".join(said),
+        "\n\n".join([*said, ways_in(q.unknown_workload)]),
         carried_over=found,
         unknown_workload=q.unknown_workload,
     )

@@ -17,6 +17,8 @@ from advisor.conversation.about_unknown import (
     carried_answer,
     carried_of,
     meant_by,
+    published_answer,
+    published_of,
     unknown_answer,
 )
 from advisor.conversation.answer import Answer, asked_of
@@ -82,6 +84,9 @@ def _answer(
     carried = carried_of(question)
     if carried is not None:
         return carried_answer(parts, question, asked, carried)
+    alike = published_of(parts, question, asked)
+    if alike:
+        return published_answer(parts, question, asked, alike)
     if question.unknown_workload is not None and question.intent in ABOUT_ONE_MODEL:
         return unknown_answer(parts, question, asked, known)
     answer = KINDS[question.intent].answer(parts, question, asked)
