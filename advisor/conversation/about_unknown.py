@@ -50,7 +50,7 @@ def carried_of(q: Question) -> Carried | None:
 def carried_answer(parts: Parts, q: Question, asked: Asked, carried: Carried) -> Answer:
     """A rate that worked at one batch size, at another: by rules and by runs."""
     optimizer = asked.optimizer or USUAL_OPTIMIZER
-    shown = _exponents(parts, optimizer, asked)
+    shown = exponents_for(parts, optimizer, asked)
     found = carry_over(
         carried.learning_rate,
         carried.from_batch_size,
@@ -85,7 +85,7 @@ def published_answer(
     sizes = [size for fit in fits for size in fit.best]
     wanted = next(iter(several(q.slots.batch_size)), None)
     reach = REACH * max(sizes)
-    shown = _exponents(parts, optimizer, asked)
+    shown = exponents_for(parts, optimizer, asked)
     found = carry_over_published(
         fits,
         None if wanted is None else min(wanted, reach),
@@ -134,7 +134,7 @@ def _against(rate: float, measured: MeasuredElsewhere) -> str:
     return f"{rate_text(rate)} is {times:.2g} times that rate, {where}."
 
 
-def _exponents(parts: Parts, optimizer: str, asked: Asked) -> Exponents | None:
+def exponents_for(parts: Parts, optimizer: str, asked: Asked) -> Exponents | None:
     """What stored runs and published grids show of an optimizer's exponents."""
     of_all = Asked(exclude=asked.exclude)
     left_out = set(asked.exclude)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from advisor.checks import several
+from advisor.conversation.about_batch_sizes import formulas_answer
 from advisor.conversation.about_observations import (
     observation_offer,
     retraction_answer,
@@ -26,6 +27,7 @@ from advisor.conversation.kinds import KINDS
 from advisor.conversation.observing import told_outcome
 from advisor.conversation.parts import Parts
 from advisor.conversation.rephrasing import conditions_text, other_readings
+from advisor.reading.formulas import asks_of_formulas
 from advisor.reading.intents import Intent
 from advisor.reading.parsing import turn_of
 from advisor.reading.question import Offer, Question
@@ -81,6 +83,8 @@ def _answer(
     if takes_back(question.text):
         return retraction_answer(parts, question)
     question, asked = _named(question, known), asked_of(question, exclude)
+    if asks_of_formulas(question.text):
+        return formulas_answer(parts, question, asked)
     carried = carried_of(question)
     if carried is not None:
         return carried_answer(parts, question, asked, carried)

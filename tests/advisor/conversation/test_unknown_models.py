@@ -132,3 +132,24 @@ def test_the_one_stored_name_that_is_the_same_but_for_its_ending_is_taken(
 def test_a_slip_of_the_fingers_is_asked_about(advisor):
     answer = advisor.ask("what learning rate for yolov8x.pt at batch 16?")
     assert answer.clarification["options"] == ["yolov8s.pt"]
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        ("What do the formulas say? 3e-4 worked at 64, I go to batch 512", "linear"),
+        ("the formulas for 0.1 at batch 256 to 1024 with sgd?", "square root"),
+        ("what does the step law say for a 124M model on 10B tokens?", "Step Law"),
+        ("what do the formulas say for digits_mlp at batch 64?", "unchanged"),
+    ],
+)
+def test_formulas_are_told_with_their_numbers_and_how_far_they_are_off(
+    advisor, question, named
+):
+    answer = advisor.ask(question)
+    told = answer.to_dict()
+    rates = {f["name"]: f["learning_rate"] for f in told["formulas"]}
+    assert rates[named]
+    assert all(rate_text(rate) in answer.text for rate in rates.values() if rate)
+    assert "On grids off by" in answer.text
+    json.dumps(told, allow_nan=False)
