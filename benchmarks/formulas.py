@@ -18,7 +18,8 @@ import pandas as pd
 
 from advisor.rates import round_rate
 from advisor.reading.formulas import read_model_numbers
-from advisor.scaling.formulas import FIGURES_FILE, FORMULAS, Case, Formula
+from advisor.scaling.formulas import FORMULAS, Case, Formula
+from advisor.scaling.published import FIGURES_FILE
 from benchmarks.grids import (
     SOURCES,
     Grid,

@@ -18,6 +18,7 @@ from advisor.reading.intents import Intent
 from advisor.reading.question import Question
 from advisor.scaling.carrying_over import carry_over
 from advisor.scaling.formulas import Case, formulas_text, what_formulas_say
+from advisor.scaling.published import formula_figures
 from advisor.scaling.records import ScalingReport
 from advisor.scaling.wording import scaling_answer_text
 from advisor.words import percent, title_of
@@ -93,7 +94,7 @@ def formulas_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
         to_batch_size=carried.to_batch_size if carried else None,
         **vars(numbers),
     )
-    said = what_formulas_say(case)
+    said = what_formulas_say(case, formula_figures())
     text = [formulas_text(said, asked.optimizer)]
     found = None
     if carried is not None:

@@ -1,21 +1,16 @@
-"""Published formulas for the learning rate, each with its number for a case.
+"""Published formulas for the learning rate, each with its number for a case (pure).
 
-Each says what it needs; without that it says nothing. How far they are off on grids of
-others stands in `formulas.json`, written by `python -m benchmarks.formulas`.
+Each says what it needs; without that it says nothing.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 from advisor.rates import rate_text, round_rate
 from advisor.words import joined
 from knowledge.optimizers import stepping_of
 from knowledge.records import Document
 
-FIGURES_FILE = Path(__file__).with_name("formulas.json")
 NANOCHAT_BATCH_TOKENS = 2**19
 # Widths as the models' configuration files have them, by maker and billions.
 _HIDDEN = {
@@ -191,14 +186,7 @@ FORMULAS = (
 )
 
 
-@lru_cache(maxsize=1)
-def figures() -> tuple[Figure, ...]:
-    """Return how far the formulas are off on the grids they were asked on."""
-    rows = json.loads(FIGURES_FILE.read_text(encoding="utf-8"))
-    return tuple(Figure(**row) for row in rows)
-
-
-def what_formulas_say(case: Case) -> tuple[FormulaSays, ...]:
+def what_formulas_say(case: Case, figures: Sequence[Figure]) -> tuple[FormulaSays, ...]:
     """Return every formula with its rate for a case, or what it would need."""
     return tuple(
         FormulaSays(
@@ -208,7 +196,7 @@ def what_formulas_say(case: Case) -> tuple[FormulaSays, ...]:
             source=formula.source,
             learning_rate=None if rate is None else round_rate(rate),
             needs=formula.needs if rate is None else None,
-            figures=tuple(f for f in figures() if f.formula == formula.name),
+            figures=tuple(f for f in figures if f.formula == formula.name),
         )
         for formula in FORMULAS
         for rate in (formula.rate(case),)

@@ -16,9 +16,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from advisor.scaling.formulas import Figure
 from knowledge.optimizers import Stepping, stepping_of
 
 FITS_FILE = Path(__file__).with_name("published_fits.json")
+FIGURES_FILE = Path(__file__).with_name("formulas.json")
 QUANTILES = tuple(np.round(np.linspace(0.025, 0.975, 20), 3).tolist())
 # What a name or a question says when it is of that kind of model.
 _KINDS = {
@@ -89,6 +91,13 @@ def published_fits() -> tuple[PublishedFit, ...]:
         )
         for row in json.loads(FITS_FILE.read_text(encoding="utf-8"))
     )
+
+
+@lru_cache(maxsize=1)
+def formula_figures() -> tuple[Figure, ...]:
+    """Return how far formulas are off here; `benchmarks.formulas` writes it."""
+    rows = json.loads(FIGURES_FILE.read_text(encoding="utf-8"))
+    return tuple(Figure(**row) for row in rows)
 
 
 def stepping_alike(optimizer: str) -> list[PublishedFit]:

@@ -8,17 +8,17 @@ from advisor.reading.formulas import asks_of_formulas, read_model_numbers
 from advisor.scaling.formulas import (
     FORMULAS,
     Case,
-    figures,
     formulas_text,
     what_formulas_say,
 )
+from advisor.scaling.published import formula_figures
 
 RATES = st.floats(1e-6, 1.0)
 SIZES = st.integers(1, 4096)
 
 
 def _says(case):
-    return {f.name: f for f in what_formulas_say(case)}
+    return {f.name: f for f in what_formulas_say(case, formula_figures())}
 
 
 @given(rate=RATES, there=SIZES, here=SIZES)
@@ -49,7 +49,7 @@ def test_nanochats_rule_is_its_own_rate_at_its_own_batch():
 
 
 def test_a_formula_without_what_it_needs_says_what_that_is():
-    said = what_formulas_say(Case())
+    said = what_formulas_say(Case(), ())
     assert all(f.learning_rate is None and f.needs for f in said)
     text = formulas_text(said)
     assert all(formula.name in text for formula in FORMULAS)
@@ -57,7 +57,7 @@ def test_a_formula_without_what_it_needs_says_what_that_is():
 
 def test_every_figure_is_of_a_formula_and_counts_its_questions():
     names = {formula.name for formula in FORMULAS}
-    for figure in figures():
+    for figure in formula_figures():
         assert figure.formula in names
         assert figure.questions > 0
         assert figure.factor >= 1
