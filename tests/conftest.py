@@ -29,6 +29,12 @@ def stores_without_shipped_runs() -> None:
     os.environ.setdefault("LR_ADVISOR_NO_LIBRARY", "1")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def as_many_workers_on_every_machine() -> None:
+    """What a plan holds and costs goes with them, and else they go with the cores."""
+    os.environ.setdefault("LR_ADVISOR_WORKERS", "2")
+
+
 @pytest.fixture
 def nothing_trains(monkeypatch: pytest.MonkeyPatch) -> None:
     """No process is started: what is queued waits until a test carries it out."""
