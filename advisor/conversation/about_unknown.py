@@ -1,9 +1,10 @@
 """Answers about a model that nobody here has run: what can be said, and the ways in."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from advisor.answers.evidence_rows import MAX_EVIDENCE, run_summary
+from advisor.answers.evidence_rows import MAX_EVIDENCE, evidence_of, run_summary
 from advisor.checks import several
 from advisor.conversation.about_symptoms import diagnosis_answer
 from advisor.conversation.answer import Answer, reply
@@ -23,9 +24,17 @@ from advisor.scaling.carrying_over import (
     exponents_shown,
 )
 from advisor.scaling.published import PublishedFit, models_alike, stepping_alike
-from knowledge.names import nearest_names
+from advisor.words import joined, percent, title_of
+from experiments.workloads.registry import BUILT_IN
+from knowledge.names import WorkloadName, nearest_names
 
 USUAL_OPTIMIZER = "adam"
+FACES = "faceswap"  # the group of the face models
+# Other models of the programs that train them.
+_FACE_SWAP = re.compile(
+    r"phaze|villain|dfaker|\bdfl|saehd|\biae\b|lightweight|\bunbalanced\b|deep-?face|"
+    r"face-? ?swap"
+)
 REACH = 4  # times the largest batch size that was run, and no further
 SURELY_ALIKE = 70  # of 100: a slip of the fingers, not another model
 # What a rate carried over answers; a diagnosis or an explanation needs no model.
@@ -164,6 +173,9 @@ def unknown_answer(parts: Parts, q: Question, asked: Asked, known: list[str]) ->
         text = f"{answer.text}\n\nNo runs of {name} are stored here. {ways_in(name)}"
         slots = q.slots.to_dict()
         return replace(answer, text=text, slots=slots, unknown_workload=name)
+    batch = next(iter(several(q.slots.batch_size)), None)
+    if batch is not None and _FACE_SWAP.search(q.text.lower()):
+        return _as_other_face_models(parts, q, asked, batch)
     rates = " or ".join(rate_text(rate) for rate in several(q.slots.learning_rate))
     asked_for = f" whether {rates} is safe" if rates else " a rate"
     said = [
@@ -181,6 +193,49 @@ def unknown_answer(parts: Parts, q: Question, asked: Asked, known: list[str]) ->
         q,
         "\n\n".join([*said, asks]),
         clarification={"question": asks, "options": near},
+        unknown_workload=name,
+    )
+
+
+def _as_other_face_models(
+    parts: Parts, q: Question, asked: Asked, batch_size: int
+) -> Answer:
+    """Where the face models that are known here would start, the most careful first."""
+    found = [
+        parts.answers.recommend(spec.name, batch_size, asked)
+        for spec in BUILT_IN
+        if WorkloadName.parse(spec.name).group == FACES
+    ]
+    told = sorted(
+        ((r.learning_rate, r) for r in found if r.learning_rate is not None),
+        key=lambda pair: pair[0],
+    )
+    name = q.unknown_workload or "your model"
+    if not told:
+        return reply(q, ways_in(q.unknown_workload), unknown_workload=name)
+    lines = [
+        f"{title_of(r.workload)} {rate_text(rate)} (half of all runs fail near "
+        f"{rate_text(r.max_stable.median)}, {percent(r.max_stable.level)}: "
+        f"{rate_text(r.max_stable.low)} to {rate_text(r.max_stable.high)})"
+        for rate, r in told
+        if r.max_stable is not None
+    ]
+    rates = [
+        f"{rate_text(rate)} is {rate / told[0][0]:.2g} times that."
+        for rate in several(q.slots.learning_rate)
+    ]
+    said = [
+        f"Start at {rate_text(told[0][0])} at batch {batch_size}: nothing here was "
+        f"measured on {name}, and this is the lowest of where the face models that are "
+        f"known here would start: {joined(lines)}.",
+        *rates,
+        ways_in(q.unknown_workload),
+    ]
+    return reply(
+        q,
+        "\n\n".join(said),
+        recommendations=tuple(r for _, r in told),
+        evidence=evidence_of(parts.library, [r for _, r in told]),
         unknown_workload=name,
     )
 

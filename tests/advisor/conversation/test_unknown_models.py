@@ -111,6 +111,28 @@ def test_an_unknown_model_gets_the_ways_in_and_no_list_of_other_models(
     assert not [name for name in UNRELATED if name in options]
 
 
+@pytest.mark.parametrize(
+    ("question", "batch_size"),
+    [
+        ("what lr for phaze-a at batch 16?", 16),
+        ("is 1e-3 safe for my dfl-sae at batch 8?", 8),
+        ("villain, batch 10: which learning rate?", 10),
+    ],
+)
+def test_another_face_model_starts_where_the_most_careful_known_one_does(
+    advisor, question, batch_size
+):
+    answer = advisor.ask(question)
+    known = [
+        advisor.recommend(name, batch_size).learning_rate
+        for name in ("original", "dlight", "realface")
+    ]
+    assert answer.text.startswith(f"Start at {rate_text(min(known))} at batch")
+    assert "nothing here was measured on" in answer.text
+    assert answer.evidence
+    assert all(rate_text(rate) in answer.text for rate in known)
+
+
 @pytest.mark.parametrize("model", ["phaze-a", "resnet50", "nanoGPT"])
 def test_a_symptom_is_explained_whether_or_not_the_model_is_known(advisor, model):
     tail = " goes NaN at iteration 575000, batch 16, lr 5e-5, mixed precision on"
