@@ -34,7 +34,7 @@ def named(monkeypatch):
 
 @pytest.fixture
 def advisor(tmp_path):
-    with Advisor.open(tmp_path / "store", study=False) as advisor:
+    with Advisor.open(tmp_path / "store", study=False, library=False) as advisor:
         yield advisor
 
 

@@ -143,7 +143,7 @@ def test_remembered_runs_notice_that_one_became_ours(study, tmp_path):
 def test_the_studys_seconds_say_nothing_of_this_machine(study):
     with (
         Advisor.open(":memory:") as advisor,
-        Advisor.open(":memory:", study=False) as b,
+        Advisor.open(":memory:", study=False, library=False) as b,
     ):
         mine, without = (
             x.recommend("realface@1/16", 40).verification.runs[0] for x in (advisor, b)

@@ -31,7 +31,9 @@ def fitter() -> Fitter:
 
 @pytest.fixture
 def advisor(tmp_path: Path, fitter: Fitter) -> Iterator[Advisor]:
-    with Advisor.open(tmp_path / "store", study=False, fitter=fitter) as opened:
+    with Advisor.open(
+        tmp_path / "store", study=False, library=False, fitter=fitter
+    ) as opened:
         yield opened
 
 

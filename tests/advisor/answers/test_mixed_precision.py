@@ -16,7 +16,7 @@ from tests.by_hand import work
 def advisor(tmp_path, nothing_trains):
     folder = tmp_path / "store"
     with Advisor.open(
-        folder, study=False, settings=Settings(folder, n_workers=1)
+        folder, study=False, library=False, settings=Settings(folder, n_workers=1)
     ) as opened:
         yield opened
 

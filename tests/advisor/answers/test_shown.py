@@ -130,7 +130,9 @@ def test_a_question_that_a_source_asked_is_a_sentence(advisor: Advisor) -> None:
 
 
 def test_a_workload_without_evidence_has_no_conclusion(tmp_path: Path) -> None:
-    with Advisor.open(tmp_path / "empty", seeded=False, study=False) as empty:
+    with Advisor.open(
+        tmp_path / "empty", seeded=False, study=False, library=False
+    ) as empty:
         text = scaling_answer_text(empty.scaling("digits_mlp"))
         assert "In short" not in text
         assert text.startswith("Nothing is known yet")

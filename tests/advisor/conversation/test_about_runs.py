@@ -18,7 +18,7 @@ OBSERVED = "batch 8 at 8e-5 got blurry after 20k its on original"
 def advisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Advisor]:
     """An Advisor whose jobs wait for ever."""
     monkeypatch.setattr(Supervision, "start", lambda self: None)
-    with Advisor.open(tmp_path / "store", study=False) as opened:
+    with Advisor.open(tmp_path / "store", study=False, library=False) as opened:
         yield opened
 
 

@@ -33,7 +33,9 @@ CHAINS = [
 
 @pytest.fixture(scope="module")
 def advisor(tmp_path_factory):
-    with Advisor.open(tmp_path_factory.mktemp("store"), study=False) as opened:
+    with Advisor.open(
+        tmp_path_factory.mktemp("store"), study=False, library=False
+    ) as opened:
         yield opened
 
 

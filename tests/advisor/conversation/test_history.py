@@ -15,7 +15,7 @@ FIRST, SECOND = "conversation:aaaaaaaaaaaa", "conversation:bbbbbbbbbbbb"
 def folder(tmp_path: Path) -> Path:
     """A store with two conversations and a question from the terminal."""
     folder = tmp_path / "store"
-    with Advisor.open(folder, study=False) as advisor:
+    with Advisor.open(folder, study=False, library=False) as advisor:
         advisor.ask("what is batch size?", conversation=FIRST)
         advisor.ask("what does EGs/sec mean?", conversation=FIRST)
         advisor.ask("help", conversation=SECOND)

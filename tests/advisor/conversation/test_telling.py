@@ -28,7 +28,9 @@ def fitter() -> Fitter:
 
 @pytest.fixture
 def advisor(tmp_path, fitter, nothing_trains) -> Iterator[Advisor]:
-    with Advisor.open(tmp_path / "store", study=False, fitter=fitter) as opened:
+    with Advisor.open(
+        tmp_path / "store", study=False, library=False, fitter=fitter
+    ) as opened:
         yield opened
 
 

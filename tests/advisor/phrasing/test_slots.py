@@ -87,7 +87,7 @@ def test_each_of_several_rates_stays_with_its_place(advisor):
 
 
 def test_where_there_is_no_rate_that_must_be_said():
-    with Advisor.open(":memory:", seeded=False, study=False) as empty:
+    with Advisor.open(":memory:", seeded=False, study=False, library=False) as empty:
         slots = slots_of(empty.ask(RECOMMEND, save=False))
     assert "I have no rate" in next(s.text for s in slots if s.name == "start")
     assert {"start", "caveat_1"} <= names_of(slots)

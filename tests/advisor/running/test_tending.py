@@ -55,7 +55,7 @@ def advisor(
     monkeypatch.setattr(spec_of_runs, "SHORT_RUN_SECONDS", 0.0)
     folder = tmp_path / "store"
     with Advisor.open(
-        folder, study=False, settings=Settings(folder, n_workers=1)
+        folder, study=False, library=False, settings=Settings(folder, n_workers=1)
     ) as opened:
         opened.store.record_run(KNOWN)
         yield opened
@@ -225,7 +225,7 @@ def test_cheap_runs_go_to_their_end_and_measure_the_threshold(
     monkeypatch.setattr(spec_of_runs, "SHORT_RUN_SECONDS", math.inf)
     folder = tmp_path / "store"
     with Advisor.open(
-        folder, study=False, settings=Settings(folder, n_workers=1)
+        folder, study=False, library=False, settings=Settings(folder, n_workers=1)
     ) as advisor:
         verification = advisor.verify("digits_mlp", 32, steps=600, examples=2e5)
         work(advisor, verification)

@@ -331,7 +331,9 @@ def test_a_claim_is_no_evidence_for_itself(tmp_path):
     """It shapes the exponent that is answered with, not the one that judges it."""
     judged, answered = [], []
     for seeded in (True, False):
-        with Advisor.open(":memory:", seeded=seeded, study=False) as advisor:
+        with Advisor.open(
+            ":memory:", seeded=seeded, study=False, library=False
+        ) as advisor:
             import_rows(advisor, tmp_path, labelled_rows(0.2, n_runs=12))
             report = advisor.scaling("realface")
         assert bool(report.findings[0].n_claims) == seeded

@@ -18,7 +18,7 @@ DAY = date(2026, 1, 2)
 @pytest.fixture
 def advisor(tmp_path, monkeypatch):
     monkeypatch.setattr("knowledge.study.reading.FOLDER", tmp_path / "shipped")
-    with Advisor.open(tmp_path / "s", study=False) as opened:
+    with Advisor.open(tmp_path / "s", study=False, library=False) as opened:
         yield opened
 
 

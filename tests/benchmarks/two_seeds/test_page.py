@@ -25,7 +25,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with runs of one face model and of the digits, without the study."""
     folder = tmp_path_factory.mktemp("seeds") / "store"
     runs, _ = digit_runs(0.5, batches=(4, 32, 512))
-    with Advisor.open(folder, study=False) as advisor:
+    with Advisor.open(folder, study=False, library=False) as advisor:
         advisor.store.record_runs([*face_runs(0.5, batches=(2, 4, 16)), *runs])
         advisor.store.ingest_all()
     return folder
@@ -63,7 +63,7 @@ def test_writing_it_again_changes_nothing(store: Path, tmp_path: Path) -> None:
 
 def test_links_and_pictures_of_the_page_are_there(store: Path) -> None:
     """Within the page a link leads to a heading."""
-    with Advisor.open(store, study=False) as advisor:
+    with Advisor.open(store, study=False, library=False) as advisor:
         report = build_report(advisor)
     targets = re.findall(r"\]\(([^)]+)\)", report.text)
     anchors = {t[1:] for t in targets if t.startswith("#")}
@@ -134,7 +134,7 @@ def test_a_curve_says_what_the_outcome_does_not() -> None:
 def test_curves_are_read_from_the_store(tmp_path: Path) -> None:
     """A run's row does not hold the loss it ended with."""
     run = face_runs(0.0, batches=(2,))[0]
-    with Advisor.open(tmp_path / "store", study=False) as advisor:
+    with Advisor.open(tmp_path / "store", study=False, library=False) as advisor:
         advisor.store.record_run(run, Curve((0.5,) * 20))
         advisor.store.ingest_all()
         material = gather_material(advisor)

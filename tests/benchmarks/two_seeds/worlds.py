@@ -151,7 +151,7 @@ def answered_material(
     runs: Sequence[Run], measured: dict[str, Measured] | None = None
 ) -> Material:
     """What the report is written from: what a store with these runs gives."""
-    with Advisor.open(":memory:", study=False) as advisor:
+    with Advisor.open(":memory:", study=False, library=False) as advisor:
         advisor.store.record_runs(runs)
         advisor.store.ingest_all()
         material = gather_material(advisor)

@@ -45,7 +45,7 @@ def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("made")
     (folder / "1.csv").write_text(rows_of(RATES, n_stable=6))
     (folder / "2.csv").write_text(rows_of([r + 0.01 for r in RATES], n_stable=0))
-    with Advisor.open(folder / "store", study=False) as advisor:
+    with Advisor.open(folder / "store", study=False, library=False) as advisor:
         advisor.import_runs(folder / "1.csv")
         shutil.copyfile(folder / "store" / "store.duckdb", folder / "older.duckdb")
         advisor.import_runs(folder / "2.csv")
@@ -70,7 +70,7 @@ def counts_of(advisor):
 
 
 def open_advisor(folder):
-    return Advisor.open(folder, study=False, settings=load_settings({}))
+    return Advisor.open(folder, study=False, library=False, settings=load_settings({}))
 
 
 def database(folder):
@@ -519,7 +519,7 @@ import resource, sys
 from pathlib import Path
 from advisor.service import Advisor
 folder = Path(sys.argv[1])
-with Advisor.open(folder, study=False) as advisor:
+with Advisor.open(folder, study=False, library=False) as advisor:
     largest = (folder / "store.duckdb").stat().st_size
     resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
     r = advisor.recommend("smallw", 8)
