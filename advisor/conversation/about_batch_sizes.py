@@ -21,7 +21,7 @@ from advisor.scaling.formulas import Case, formulas_text, what_formulas_say
 from advisor.scaling.published import formula_figures
 from advisor.scaling.records import ScalingReport
 from advisor.scaling.wording import scaling_answer_text
-from advisor.words import percent, title_of
+from advisor.words import optimizer_title, percent, title_of
 
 
 def scaling_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
@@ -109,7 +109,7 @@ def formulas_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
         m = found.measured
         if m is not None:
             text.append(
-                f"What runs with {optimizer} showed instead: {rate_text(m.median)} "
+                f"What runs with {optimizer_title(optimizer)} showed: {rate_text(m.median)} "
                 f"({percent(m.level)}: {rate_text(m.low)} to {rate_text(m.high)})."
             )
         text.insert(0, _case_text(q, carried))

@@ -24,7 +24,7 @@ from advisor.scaling.carrying_over import (
     exponents_shown,
 )
 from advisor.scaling.published import PublishedFit, models_alike, stepping_alike
-from advisor.words import joined, percent, title_of
+from advisor.words import joined, optimizer_title, percent, title_of
 from experiments.workloads.registry import BUILT_IN
 from knowledge.names import WorkloadName, nearest_names
 
@@ -114,7 +114,9 @@ def published_answer(
             _against(rate, found.measured) for rate in several(q.slots.learning_rate)
         ]
     if asked.optimizer is None:
-        said.append(f"No optimizer was named; those runs are with {optimizer}.")
+        said.append(
+            f"No optimizer was named; those are with {optimizer_title(optimizer)}."
+        )
     answer = _carried_reply(q, found, said)
     return replace(answer, evidence=_rows_of(parts, found))
 

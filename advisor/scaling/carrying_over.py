@@ -255,8 +255,7 @@ def carried_over_text(
         known = _published_text(c.published, c.from_batch_size)
     onward = "" if is_there else f" carried over to batch {c.to_batch_size}"
     said = [
-        _start_text(c),
-        f"Nothing here was measured on {whose}: it is {known}{onward}.",
+        f"{_start_text(c)} Nothing here was measured on {whose}: it is {known}{onward}."
     ]
     if not is_there:
         said += [_exponent_text(c, exponents), _by_rules_text(c)]
@@ -264,7 +263,7 @@ def carried_over_text(
         "Watch the loss of the first few hundred steps: if it rises and stays up, "
         "halve the rate."
     )
-    return " ".join(said)
+    return "\n\n".join(text for text in said if text)
 
 
 def _start_text(c: CarriedOver) -> str:
