@@ -108,8 +108,9 @@ def formulas_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
         )
         m = found.measured
         if m is not None:
+            title = optimizer_title(optimizer)
             text.append(
-                f"What runs with {optimizer_title(optimizer)} showed: {rate_text(m.median)} "
+                f"What runs with {title} showed: {rate_text(m.median)} "
                 f"({percent(m.level)}: {rate_text(m.low)} to {rate_text(m.high)})."
             )
         text.insert(0, _case_text(q, carried))
