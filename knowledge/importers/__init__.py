@@ -10,6 +10,7 @@ parquet_runs   tables as Parquet
 wandb          the table that Weights & Biases exports
 optuna         the table of an Optuna study's trials
 trainer_state  Hugging Face's trainer_state.json
+faceswap       faceswap's state file with the logs beside it (a folder of its own)
 lightning      Lightning's metrics.csv with hparams.yaml
 ultralytics    Ultralytics' results.csv with args.yaml
 keras          a table of epochs, as Keras' CSVLogger writes it

@@ -1,6 +1,7 @@
 """Which importer reads a file, and what a folder holds."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -20,6 +21,11 @@ from knowledge.records import Run
 
 # Read along with the file that they explain.
 COMPANIONS = ("args.yaml", "hparams.yaml")
+_BACKUP, _STATE, _LOGS = ".bk", "_state.json", "_logs"  # faceswap's
+_STOPS = (
+    re.compile(r"(?P<training>checkpoint)-(?P<step>\d{1,18})"),
+    re.compile(r"(?P<training>.+)_snapshot_(?P<step>\d{1,18})_iters"),
+)
 MOST_FILES = 5000
 _NAMED = 10
 
@@ -96,10 +102,16 @@ def _files(folder: Path) -> Iterator[Path]:
     """The files in a folder, in order; no hidden ones, and no links out of it."""
     count = 0
     for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        read_along = {
+            name.removesuffix(_STATE) + _LOGS for name in names if _STATE in name
+        }
+        folders[:] = sorted(
+            name for name in set(folders) - read_along if not name.startswith(".")
+        )
         for name in sorted(names):
             path = Path(place) / name
-            if name.startswith(".") or name in COMPANIONS or path.is_symlink():
+            is_hidden = name.startswith(".") or path.is_symlink()
+            if is_hidden or _is_companion(name, names):
                 continue
             count += 1
             if count > MOST_FILES:
@@ -109,14 +121,22 @@ def _files(folder: Path) -> Iterator[Path]:
             yield path
 
 
+def _is_companion(name: str, names: Sequence[str]) -> bool:
+    """Whether a file is read along with another of its folder, or is its backup."""
+    is_backup = name.endswith(_BACKUP) and name.removesuffix(_BACKUP) in names
+    return is_backup or name in COMPANIONS
+
+
 def _last_checkpoints(paths: Sequence[Path]) -> list[Path]:
     """Leave out what an earlier checkpoint of the same training says again."""
     last: dict[object, tuple[float, Path]] = {}
     for path in paths:
-        stem, _, step = path.parent.name.rpartition("-")
-        is_checkpoint = stem == "checkpoint" and step.isdecimal()
-        training = path.parent.parent if is_checkpoint else path.parent
-        at = float(step) if is_checkpoint else float("inf")
+        stops = (stop.fullmatch(path.parent.name) for stop in _STOPS)
+        stop = next(filter(None, stops), None)
+        training, at = path.parent, float("inf")
+        if stop is not None:
+            of = "" if stop["training"] == "checkpoint" else stop["training"]
+            training, at = path.parent.parent / of, float(stop["step"])
         key = (training, path.name)
         if key not in last or at > last[key][0]:
             last[key] = at, path

@@ -22,6 +22,7 @@ FORMATS = {
     for name, module in {
         "parquet": "parquet_runs",
         "trainer_state": "trainer_state",
+        "faceswap": "faceswap.runs",
         "nanogpt_log": "nanogpt_log",
         "wandb": "wandb",
         "optuna": "optuna",

@@ -1,7 +1,7 @@
 """Lightning's `metrics.csv`, with the `hparams.yaml` beside it where there is one.
 
-A row holds what was logged at one moment, so most of its cells are empty. The column of
-the learning-rate monitor, `lr-AdamW`, names the optimizer too.
+A row holds what was logged at one moment, so most of its cells are empty, and the first
+step is 0. The column of the learning-rate monitor, `lr-AdamW`, names the optimizer too.
 """
 
 import re
@@ -31,7 +31,10 @@ def read(path: Path, asked: FileOptions) -> ParsedFile:
     table = load_table(path)
     if "step" not in table.columns:
         raise not_runs(path)
-    columns = logged(table, "step", names=table.columns)
+    columns = {
+        column: tuple((step + 1, value) for step, value in points)
+        for column, points in logged(table, "step", names=table.columns).items()
+    }
     monitors = [match for column in columns if (match := _MONITOR.fullmatch(column))]
     rate = monitors[0][0] if monitors else find_fields(columns).get("learning_rate")
     settings = load_settings(path.with_name("hparams.yaml"))

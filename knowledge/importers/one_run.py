@@ -22,7 +22,7 @@ from knowledge.importers.importer import (
     missing,
     shown,
 )
-from knowledge.importers.peaks import Points, peak_of
+from knowledge.importers.peaks import Points, as_set, peak_of
 from knowledge.importers.rows import checked_values, run_of
 from knowledge.records import Curve, Run, content_id
 
@@ -119,6 +119,7 @@ def _rate(
         return "", (
             f"it logs rates up to {highest:g} of a schedule whose peak they do not tell"
         )
+    peak = as_set(peak)
     if math.isclose(peak, highest, rel_tol=1e-6):
         return repr(peak), ""
     return repr(peak), (
