@@ -106,3 +106,17 @@ def test_a_deeply_nested_or_cut_off_file_is_refused_in_a_sentence(file_format):
         b'{"log_history',
     ):
         read_or_refuse_content(content, file_format)
+
+
+ROWS = st.dictionaries(
+    st.sampled_from("lr bs model optimizer val_loss epoch step config state".split()),
+    st.one_of(VALUES, st.dictionaries(st.sampled_from(["lr", "bs", "loss"]), VALUES)),
+    max_size=6,
+)
+
+
+@given(rows=st.lists(ROWS, max_size=5), chosen=st.sampled_from([*FORMATS]))
+def test_any_json_lines_are_read_or_refused(rows, chosen):
+    text = "\n".join(map(json.dumps, rows)).encode("utf-8", errors="replace")
+    for file_format in (AUTO, chosen):
+        read_or_refuse_content(text, file_format)
