@@ -7,8 +7,9 @@ importer       what every importer takes and returns, and which there are
 choosing       which of them reads a file, and what a folder holds
 csv_runs       tables as text
 parquet_runs   tables as Parquet
-wandb          the table that Weights & Biases exports
-optuna         the table of an Optuna study's trials
+wandb          Weights & Biases: the table it exports, or a run's folder
+optuna         Optuna: a study's storage, or the table of its trials
+trackers/      what trackers write themselves, read by their own libraries
 trainer_state  Hugging Face's trainer_state.json
 lightning      Lightning's metrics.csv with hparams.yaml
 ultralytics    Ultralytics' results.csv with args.yaml
