@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.outcome import is_in_doubt, judge_curve, patience_steps, smooth
+from knowledge.outcome import (
+    is_in_doubt,
+    judge_curve,
+    judge_logged,
+    patience_steps,
+    smooth,
+)
 from knowledge.records import Curve, Outcome
 
 HORIZON = 300
