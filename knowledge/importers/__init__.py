@@ -7,10 +7,11 @@ importer       what every importer takes and returns, and which there are
 choosing       which of them reads a file, and what a folder holds
 csv_runs       tables as text: CSV, TSV, JSON Lines
 parquet_runs   tables as Parquet
-wandb          the table that Weights & Biases exports
-optuna         the table of an Optuna study's trials
+wandb          Weights & Biases: the table it exports, or a run's folder
+optuna         Optuna: a study's storage, or the table of its trials
+trackers/      what trackers write themselves, read by their own libraries
 trainer_state  Hugging Face's trainer_state.json
-faceswap       faceswap's state file with the logs beside it (a folder of its own)
+faceswap/      faceswap's state file, with the logs beside it
 lightning      Lightning's metrics.csv with hparams.yaml
 ultralytics    Ultralytics' results.csv with args.yaml
 keras          a table of epochs, as Keras' CSVLogger writes it

@@ -13,7 +13,7 @@ from knowledge.importers.one_run import History, load_settings, run_of_history
 from knowledge.importers.tables import header_of, load_table, logged
 
 name = "lightning"
-_MONITOR = re.compile(r"lr-(\w+?)(?:/pg1|-1)?")
+RATE_MONITOR = re.compile(r"lr-(\w+?)(?:/pg1|-1)?")
 
 
 def recognises(path: Path) -> bool:
@@ -35,7 +35,9 @@ def read(path: Path, asked: FileOptions) -> ParsedFile:
         column: tuple((step + 1, value) for step, value in points)
         for column, points in logged(table, "step", names=table.columns).items()
     }
-    monitors = [match for column in columns if (match := _MONITOR.fullmatch(column))]
+    monitors = [
+        match for column in columns if (match := RATE_MONITOR.fullmatch(column))
+    ]
     rate = monitors[0][0] if monitors else find_fields(columns).get("learning_rate")
     settings = load_settings(path.with_name("hparams.yaml"))
     if monitors:

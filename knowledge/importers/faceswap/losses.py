@@ -8,11 +8,11 @@ lib/gui/analysis/event_reader.py.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from knowledge.errors import ImportFileError
+from knowledge.importers.trackers.tensorboard import scalars_of
 
 LONGEST_SAVE_INTERVAL = 1000  # iterations; the most that the program lets one set
 _TOTALS = ("batch_total", "batch_loss")
@@ -52,7 +52,7 @@ def losses_of(log: Path) -> Losses:
         ImportFileError: TensorBoard is not installed, or the file cannot be read.
     """
     logged: dict[str, list[float]] = {}
-    for tag, value in _scalars(log):
+    for tag, value in scalars_of(log):
         logged.setdefault(tag.lower(), []).append(value)
     total = next((logged[tag] for tag in _TOTALS if tag in logged), [])
     parts: dict[str, list[list[float]]] = {}
@@ -80,23 +80,3 @@ def per_step(losses: Sequence[float], accumulation: int) -> tuple[float, ...]:
         return tuple(losses)
     starts = range(0, len(losses) - accumulation + 1, accumulation)
     return tuple(sum(losses[i : i + accumulation]) / accumulation for i in starts)
-
-
-def _scalars(log: Path) -> Iterator[tuple[str, float]]:
-    """The scalars of an event file of any era, in the order of the file."""
-    try:
-        from tensorboard.backend.event_processing import event_file_loader
-        from tensorboard.util import tensor_util
-    except ImportError as error:
-        raise ImportFileError(
-            f"The logs beside {log.parents[3]} are of TensorBoard, which is not "
-            'installed: pip install "lr-advisor[tensorboard]".'
-        ) from error
-    try:
-        for event in event_file_loader.EventFileLoader(str(log)).Load():
-            for value in event.summary.value:
-                array = tensor_util.make_ndarray(value.tensor)
-                if array.size == 1 and array.dtype.kind == "f":
-                    yield value.tag, float(array.item())
-    except Exception as error:  # the kinds are the library's, and differ
-        raise ImportFileError(f"{log} cannot be read as TensorBoard's.") from error

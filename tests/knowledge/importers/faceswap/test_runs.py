@@ -225,11 +225,11 @@ def test_of_several_event_files_of_a_session_the_last_by_name_counts(read, tmp_p
     assert run.outcome is Outcome.STABLE
 
 
-def test_without_tensorboard_the_install_line_is_named(read, monkeypatch):
-    for module in ("tensorboard.backend.event_processing", "tensorboard.util"):
-        monkeypatch.setitem(sys.modules, module, None)
+def test_without_tensorboard_the_install_line_is_named(tmp_path, monkeypatch):
+    path = write_model(tmp_path, state(2026, session(2026)), [falling(400)])
+    monkeypatch.setitem(sys.modules, "tensorboard.compat.proto.event_pb2", None)
     with pytest.raises(ImportFileError, match=r'pip install "lr-advisor\[tensorboard'):
-        read(state(2026, session(2026)), [falling(400)])
+        parse_runs(path)
 
 
 def test_a_metric_that_is_not_kept_is_refused(read):
