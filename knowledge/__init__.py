@@ -7,6 +7,7 @@ optimizers      optimizers: one name each, however it is spelled
 recipes         the named recipes: what is held fixed
 outcome         from a curve to its outcome: the one definition of "stable"
 errors          every error a person can meet, in one tree
+progress        how far long work has come, said to who listens
 inbox           saving an event: one immutable record file, no lock
 version         which version of this program is running
 python_process  how every Python process of ours is started

@@ -2,7 +2,7 @@
 
 AdvisorError
 ├─ QuestionError      UnknownWorkloadError · BadValueError
-├─ EvidenceError      ImportFileError · StudyError
+├─ EvidenceError      ImportFileError (MissingReaderError) · StudyError
 ├─ StoreError         StoreBusyError · StoreVersionError · NotAStoreError
 │                     DiskFullError · DamagedTablesError · RunNotFoundError
 │                     JobNotFoundError · HistoryError · QueryError
@@ -57,6 +57,17 @@ class EvidenceError(AdvisorError):
 
 class ImportFileError(EvidenceError):
     """A file to import cannot be read at all (single bad rows are only rejected)."""
+
+
+class MissingReaderError(ImportFileError):
+    """The library that reads a format is not installed."""
+
+    def __init__(self, reads: str, package: str, extra: str):
+        self.package, self.extra = package, extra
+        super().__init__(
+            f"Reading {reads} needs the package {package}: "
+            f'pip install "lr-advisor[{extra}]".'
+        )
 
 
 class StudyError(EvidenceError):

@@ -40,6 +40,7 @@ END_FRACTION, END_MIN = 0.15, 10  # "the end" of a curve
 # rose by MIN_RELATIVE_RISE, and by so many standard deviations of one step's loss, must
 # end that share below it.
 THROWN_NOISE_MULTIPLE = 1.5
+FEWEST_LOGGED = 50  # points of a log: the windows below need about as many steps
 SETTLING_STEPS = 10  # before, the average swings nearly as single losses do
 # Sharpness here is `matched_detail`, detail drawn where the original has it: plain high
 # frequency is largest for an untrained model's noise, so its fall means nothing.
@@ -108,6 +109,29 @@ def judge_curve(curve: Curve, horizon_steps: int) -> Verdict:
             f"the loss ends over {DIVERGED_MULTIPLE:g} times where it began",
         )
     return _judge_end(curve, losses, smoothed, noise, horizon_steps)
+
+
+def judge_logged(
+    points: Sequence[tuple[int, float]], *, is_cut_short: bool = False
+) -> Verdict | None:
+    """Return the verdict on a loss that was logged now and then; None on too few.
+
+    Args:
+        points: `(step, loss)` as logged, in the order of their steps. The rule takes
+            each for a step, so its windows are as many logged points.
+        is_cut_short: Whether the run ended before its planned steps.
+
+    >>> judge_logged([(10 * n, 1 / n) for n in range(1, 61)]).outcome
+    <Outcome.STABLE: 'stable'>
+    """
+    if len(points) < FEWEST_LOGGED:
+        return None
+    losses = tuple(loss for _, loss in points)
+    verdict = judge_curve(Curve(losses), len(points) + is_cut_short)
+    if verdict.failed_at_step is None:
+        return verdict
+    step = points[verdict.failed_at_step - 1][0]
+    return Verdict(verdict.outcome, step, f"it failed at step {step} of the log")
 
 
 def is_in_doubt(losses: Sequence[float], horizon_steps: int) -> bool:

@@ -21,7 +21,7 @@ COMMANDS: dict[str, str] = {
     "speed": "measure how fast each batch size trains on this machine",
     "study": "run the study that tests the claims, or say how far it is",
     "jobs": "list, show, cancel or resume jobs",
-    "import": "bring in runs: tables, trainers' logs and states, folders of them",
+    "import": "bring in runs: tables, logs of trainers and trackers, folders of them",
     "tell": "keep what you saw of a run you made, or take it back",
     "export": "write a table to .csv, .parquet or .json",
     "sql": "run one SELECT, read-only",

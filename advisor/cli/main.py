@@ -38,7 +38,7 @@ from advisor.cli.verify import verify_command
 from advisor.running.descriptions import describe_workload
 from experiments.jobs.records import VERIFICATION
 from experiments.workloads.registry import find_spec
-from knowledge.errors import AdvisorError, SettingsError
+from knowledge.errors import AdvisorError, ImportFileError, SettingsError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -233,35 +233,61 @@ _JOB_COLUMNS = (
 
 def _import(options: argparse.Namespace) -> Result:
     from knowledge.importers.importer import asked_sentence
+    from knowledge.progress import heard_by
 
     asked: dict[str, Any] = {
         name: getattr(options, name) for name in FILE_OPTIONS if getattr(options, name)
     }
     asked["map"] = _pairs(options.map, "--map", "metric_value=score")
     asked["outcome_of"] = _pairs(options.outcome_of, "--outcome-of", "crashed=diverged")
-    documents, lines, open_questions = [], [], []
-    with open_advisor(options) as advisor:
+    documents, lines, problems = [], [], []
+    with open_advisor(options) as advisor, heard_by(_say):
         for path in options.paths:
-            report = advisor.import_runs(
-                path, file_format=options.format, dry_run=options.dry_run, **asked
-            )
+            try:
+                report = advisor.import_runs(
+                    path, file_format=options.format, dry_run=options.dry_run, **asked
+                )
+            except ImportFileError as error:
+                if len(options.paths) == 1:
+                    raise
+                problems.append(f"{error} Nothing of it was kept.")
+                documents.append(
+                    _NOTHING | {"rejected": [{"line": 0, "reason": str(error)}]}
+                )
+                continue
             documents.append(report.to_dict())
             if report.asked:
-                open_questions.append(asked_sentence(path, report.asked))
+                problems.append(asked_sentence(path, report.asked))
                 continue
-            verb = "would add" if options.dry_run else "added"
-            lines.append(
-                f"{path}: {verb} {report.added}, already known {report.skipped}, "
-                f"rejected {len(report.rejected)}."
-            )
-            lines += [f"  {note}" for note in report.notes]
-            lines += [f"  line {n}: {why}" for n, why in report.rejected[:20]]
-            if len(report.rejected) > 20:
-                lines.append(f"  and {len(report.rejected) - 20} more (see --json)")
+            lines += _import_lines(path, report, dry_run=options.dry_run)
     document = documents[0] if len(documents) == 1 else _merged(documents)
-    if open_questions:
-        raise EndedBadly("\n".join([*lines, *open_questions]), document)
+    if problems:
+        raise EndedBadly("\n".join([*lines, *problems]), document)
     return document, "\n".join(lines)
+
+
+def _import_lines(path: str, report: Any, *, dry_run: bool) -> list[str]:
+    verb = "would add" if dry_run else "added"
+    rejected = [f"line {n}: {why}" if n else why for n, why in report.rejected[:20]]
+    more = len(report.rejected) - len(rejected)
+    return [
+        f"{path}: {verb} {report.added}, already known {report.skipped}, "
+        f"rejected {len(report.rejected)}.",
+        *(f"  {note}" for note in (*report.notes, *rejected)),
+        *((f"  and {more} more (see --json)",) if more else ()),
+    ]
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+_NOTHING: dict[str, Any] = {
+    **dict.fromkeys(("added", "skipped"), 0),
+    **{n: [] for n in ("workloads", "notes", "runs", "asked")},
+    "format": "",
+}
 
 
 def _merged(documents: list[dict[str, Any]]) -> dict[str, Any]:
@@ -272,7 +298,7 @@ def _merged(documents: list[dict[str, Any]]) -> dict[str, Any]:
         "rejected": [r for d in documents for r in d["rejected"]],
         "workloads": sorted({w for d in documents for w in d["workloads"]}),
         "notes": [note for d in documents for note in d["notes"]],
-        "format": ", ".join(sorted({d["format"] for d in documents})),
+        "format": ", ".join(sorted({d["format"] for d in documents} - {""})),
         "runs": [run for d in documents for run in d["runs"]][:100],
         "asked": list(asked.values()),
     }

@@ -1,4 +1,4 @@
-"""Tables of runs as text, of any separator and any plain column names."""
+"""Tables of runs as text, of any separator or as JSON Lines, of any column names."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ name = "csv"
 
 
 def recognises(path: Path) -> bool:
-    """Whether the first line names several columns."""
+    """Whether the first line names several columns, or is an object of several."""
     return len(header_of(path)) > 1
 
 

@@ -49,6 +49,11 @@ _NAMES = {
     "state": "state status run_state zustand",
 }
 NAMES = {field: names.split() for field, names in _NAMES.items()}
+CUT_SHORT = (
+    "running pruned pending preempted preempting queued waiting paused stopped "
+    "interrupted scheduled cancelled canceled incomplete"
+).split()
+BROKEN_OFF = "crashed crash failed fail killed error errored timeout".split()
 _PREFIXES = (
     "config params param user_attrs hparams hyperparameters hyperparams args "
     "train_config training_args training_arguments"
@@ -64,6 +69,7 @@ _PREFIX = re.compile(rf"^(?:{'|'.join(_PREFIXES)})(?:[./]|_(?!size|accum))")
 _SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _VALIDATION = frozenset("val valid validation eval evaluation test dev best".split())
 _TRAINING = frozenset("train training".split())
+_WHOLE = _TRAINING | set("total batch step epoch running avg average mean".split())
 
 
 def plain(name: str) -> str:
@@ -130,6 +136,21 @@ def metric_to_watch(ranked: Collection[str]) -> str | None:
     if not ranked or (len(ranked) > 1 and _rank(ranked[0]) == _rank(ranked[1])):
         return None
     return ranked[0]
+
+
+def training_losses(names: Iterable[str]) -> list[str]:
+    """Return the names that are the whole loss of training, and no part of it.
+
+    A part may well rise while the whole falls, and so may a loss on held-out data.
+
+    >>> training_losses(["train/loss", "val/loss", "policy_loss", "loss_step", "acc"])
+    ['train/loss', 'loss_step']
+    """
+    return [
+        name
+        for name in names
+        if {"loss"} == set(re.findall(r"[a-z]+", english(name).lower())) - _WHOLE
+    ]
 
 
 def english(name: str) -> str:

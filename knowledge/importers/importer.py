@@ -22,15 +22,20 @@ FORMATS = {
     for name, module in {
         "parquet": "parquet_runs",
         "trainer_state": "trainer_state",
-        "nanogpt_log": "nanogpt_log",
+        "faceswap": "faceswap.runs",
+        "tensorboard": "trackers.tensorboard",
+        "mlflow": "trackers.mlflow",
         "wandb": "wandb",
         "optuna": "optuna",
+        "nanogpt_log": "nanogpt_log",
         "ultralytics": "ultralytics",
         "lightning": "lightning",
         "keras": "keras",
         "csv": "csv_runs",
     }.items()
 }
+# Those that write a folder a run or a store, which is read as a whole.
+FOLDER_FORMATS = ("mlflow", "wandb")
 MAX_BYTES = 500 * 2**20
 
 
@@ -159,7 +164,10 @@ class Importer(Protocol):
     name: str
 
     def recognises(self, path: Path) -> bool:
-        """Whether the file's content is of this format; its name does not count."""
+        """Whether the content is of this format; the name does not count.
+
+        Of `FOLDER_FORMATS` folders are asked about too.
+        """
 
     def read(self, path: Path, asked: FileOptions) -> ParsedFile:
         """Read its runs; ImportFileError says in a sentence why that cannot be."""

@@ -1,7 +1,7 @@
 """Lightning's `metrics.csv`, with the `hparams.yaml` beside it where there is one.
 
-A row holds what was logged at one moment, so most of its cells are empty. The column of
-the learning-rate monitor, `lr-AdamW`, names the optimizer too.
+A row holds what was logged at one moment, so most of its cells are empty, and the first
+step is 0. The column of the learning-rate monitor, `lr-AdamW`, names the optimizer too.
 """
 
 import re
@@ -13,7 +13,7 @@ from knowledge.importers.one_run import History, load_settings, run_of_history
 from knowledge.importers.tables import header_of, load_table, logged
 
 name = "lightning"
-_MONITOR = re.compile(r"lr-(\w+?)(?:/pg1|-1)?")
+RATE_MONITOR = re.compile(r"lr-(\w+?)(?:/pg1|-1)?")
 
 
 def recognises(path: Path) -> bool:
@@ -31,8 +31,13 @@ def read(path: Path, asked: FileOptions) -> ParsedFile:
     table = load_table(path)
     if "step" not in table.columns:
         raise not_runs(path)
-    columns = logged(table, "step", names=table.columns)
-    monitors = [match for column in columns if (match := _MONITOR.fullmatch(column))]
+    columns = {
+        column: tuple((step + 1, value) for step, value in points)
+        for column, points in logged(table, "step", names=table.columns).items()
+    }
+    monitors = [
+        match for column in columns if (match := RATE_MONITOR.fullmatch(column))
+    ]
     rate = monitors[0][0] if monitors else find_fields(columns).get("learning_rate")
     settings = load_settings(path.with_name("hparams.yaml"))
     if monitors:

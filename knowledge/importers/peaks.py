@@ -8,10 +8,13 @@ peak; what no such schedule fits, and no two lines enclose, is asked for.
 import math
 from collections.abc import Callable, Iterator, Sequence
 
+import numpy as np
+
 Points = Sequence[tuple[int, float]]
 SAME = 1e-3  # relative: logs round
 NEAR = 1.05  # a peak known to five percent is known
-OFF_BY_ONE = 1.01  # some loops log the rate of the step before or after
+OFF_BY_ONE = 1.01  # some loops log the rate of the step before or after,
+# as Trainer does since version 5
 _MOST_STARTS, _MOST_POINTS, _PLAIN_DIGITS = 2000, 100, 2
 
 
@@ -38,6 +41,17 @@ def peak_of(rates: Points, total_steps: int | None = None) -> float | None:
     return _of_shapes(points, at, total_steps) or _between(points, at)
 
 
+def as_set(rate: float) -> float:
+    """Return the rate that was set where one was logged in single precision.
+
+    >>> as_set(0.10000000149011612), as_set(0.0092)
+    (0.1, 0.0092)
+    """
+    with np.errstate(over="ignore"):
+        single = np.float32(rate)
+    return float(str(single)) if float(single) == rate else rate
+
+
 def _of_shapes(points: Points, at: int, total: int | None) -> float | None:
     """The peak of the shapes that fit, the roundest first."""
     total = total or _end_of_line(points)
@@ -45,14 +59,20 @@ def _of_shapes(points: Points, at: int, total: int | None) -> float | None:
     earliest = points[at - 1][0] if at else 0
     latest = points[at + 1 if at else 0][0]
     stride = max(1, (latest - earliest) // _MOST_STARTS)
-    fits = [
-        (start, peak)
-        for start in range(earliest, latest + 1, stride)
-        if total is not None and total > start
-        for shape in (_line, _cosine)
-        if (peak := _fitted(some, start, total, shape)) is not None
-    ]
-    if not fits:
+    if total is None:
+        return None
+    for late in (0, 1, -1):
+        shifted = [(step - late, rate) for step, rate in some]
+        fits = [
+            (start, peak)
+            for start in range(earliest, latest + 1, stride)
+            if total > start
+            for shape in (_line, _cosine)
+            if (peak := _fitted(shifted, start, total, shape)) is not None
+        ]
+        if fits:
+            break
+    else:
         return None
     first = fits[0][1]
     roundest = min((peak for _, peak in fits), key=_digits)
@@ -107,9 +127,15 @@ def _between(points: Points, at: int) -> float | None:
         before, rate = points[at - 1]
         high = top + (top - rate) / (step - before) * (later - step)
         if before and at + 2 < len(points):
-            high = max(
-                top, min(high, _crossing(rate / before, *points[at + 1 : at + 3]))
-            )
+            down = points[at + 1], points[at + 2]
+            met = [
+                _crossing((0, 0.0), points[at - 1], *down)[1],
+                _crossing(points[at - 1], points[at], *down)[1],
+            ]
+            high = max(top, min(high, max(met)))
+        if at > 1:  # the peak may also lie before the highest
+            when, height = _crossing(*points[at - 2 : at + 2])
+            high = max(high, height) if before < when < step else high
     else:
         high = top + (top - lower) / (later - step) * step
     if high > top * NEAR:
@@ -118,10 +144,19 @@ def _between(points: Points, at: int) -> float | None:
     return next((rate for rate in rounded if rate <= high * OFF_BY_ONE), top)
 
 
-def _crossing(climb: float, one: tuple[int, float], two: tuple[int, float]) -> float:
-    """The rate at which a line from zero and one through two points meet."""
-    fall = (two[1] - one[1]) / (two[0] - one[0])
-    return climb * (one[1] - fall * one[0]) / (climb - fall)
+def _crossing(
+    one: tuple[int, float],
+    two: tuple[int, float],
+    three: tuple[int, float],
+    four: tuple[int, float],
+) -> tuple[float, float]:
+    """Where a line that climbs through two points meets one that falls through two."""
+    climb = (two[1] - one[1]) / (two[0] - one[0])
+    fall = (four[1] - three[1]) / (four[0] - three[0])
+    if climb <= fall:
+        return math.inf, math.inf
+    step = (three[1] - two[1] + climb * two[0] - fall * three[0]) / (climb - fall)
+    return step, two[1] + climb * (step - two[0])
 
 
 def _digits(rate: float) -> int:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from knowledge.errors import BadValueError, ImportFileError
 from knowledge.importers.fields import (
+    BROKEN_OFF,
+    CUT_SHORT,
     direction,
     effective_batch,
     english,
@@ -31,11 +33,6 @@ from knowledge.importers.importer import (
 from knowledge.importers.rows import REQUIRED, runs_of_rows
 from knowledge.importers.tables import Row, Table, numbers
 
-CUT_SHORT = (
-    "running pruned pending preempted preempting queued waiting paused stopped "
-    "interrupted scheduled cancelled canceled incomplete"
-).split()
-BROKEN_OFF = "crashed crash failed fail killed error errored timeout".split()
 _LENGTH = "steps_or_tokens"
 _PROSE = re.compile(r"\b(?:lr|learning[ _-]?rate)\b", re.IGNORECASE)
 _TRIALS = {"number", "value", "state"}  # Optuna's, whatever the table is saved as

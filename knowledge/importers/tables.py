@@ -1,4 +1,4 @@
-"""Tables as people have them: separated by commas, semicolons or tabs, or Parquet.
+"""Tables as people have them: of commas, semicolons or tabs, JSON Lines or Parquet.
 
 Every value is text, numbers with a decimal comma turned into ones with a point.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from knowledge.errors import ImportFileError
 from knowledge.importers.importer import load_bytes, load_text, not_runs
+from knowledge.importers.json_lines import begins_as_json_lines, cells_of, rows_of
 
 PARQUET = b"PAR1"
 _HEAD = 2**16
@@ -22,7 +23,7 @@ Row = tuple[int, Mapping[str, str]]
 
 @dataclass(frozen=True)
 class Table:
-    """Column names and rows by line (the header is line 1).
+    """Column names and rows by line (the header, where there is one, is line 1).
 
     A row with more values than the header has columns holds the key None.
     """
@@ -36,7 +37,7 @@ class Table:
 
 
 def load_table(path: Path) -> Table:
-    """Read a table of text or Parquet.
+    """Read a table of text, JSON Lines or Parquet.
 
     Raises:
         ImportFileError: No such file, or it is none.
@@ -44,6 +45,8 @@ def load_table(path: Path) -> Table:
     if is_parquet(path):
         return _load_parquet(path)
     text = load_text(path)
+    if begins_as_json_lines(text):
+        return _load_json_lines(path, text)
     separator = _separator(text)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
     try:
@@ -58,13 +61,20 @@ def load_table(path: Path) -> Table:
 
 
 def header_of(path: Path) -> tuple[str, ...]:
-    """Return the column names of a text table; empty where the file is none."""
+    """Return the column names of a text table, or the keys of the first JSON Lines.
+
+    Empty where the file is neither.
+    """
     head = load_bytes(path, most=_HEAD)
     if head.startswith(PARQUET):
         return ()
     text = head.decode("utf-8-sig", errors="replace")
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         text = head.decode("utf-16", errors="replace")
+    if _NUL not in text and begins_as_json_lines(text):
+        *lines, last = text.split("\n")
+        cells = [cells_of(line) or {} for line in (lines or [last])]
+        return tuple({name: None for row in cells for name in row})
     if _NUL in text or text.lstrip().startswith(("{", "[", "<")):
         return ()
     try:
@@ -72,6 +82,18 @@ def header_of(path: Path) -> tuple[str, ...]:
     except csv.Error:
         return ()
     return tuple(name.strip() for name in names) if len(names) > 1 else ()
+
+
+def _load_json_lines(path: Path, text: str) -> Table:
+    columns: dict[str, None] = {}
+    rows = []
+    for line, cells in rows_of(text):
+        if cells is None:
+            raise ImportFileError(f"{path}, line {line}: it is no JSON object.")
+        columns |= dict.fromkeys(cells)
+        rows.append((line, cells))
+    empty = dict.fromkeys(columns, "")
+    return Table(tuple(columns), tuple((line, {**empty, **row}) for line, row in rows))
 
 
 def is_parquet(path: Path) -> bool:

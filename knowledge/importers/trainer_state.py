@@ -7,6 +7,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from knowledge.importers.importer import (
 from knowledge.importers.one_run import History, run_of_history
 
 name = "trainer_state"
+_NO_WAY_TO_ZERO = 0.01  # no loss falls from here to 0 between two logged steps
 _KEY = b'"log_history"'
 _HEAD = 2**20
 # What is logged of the pace and the end of a training, and is no score.
@@ -58,6 +60,7 @@ def read(path: Path, asked: FileOptions) -> ParsedFile:
                 rates.append((step, number))
             elif not _NO_SCORE.fullmatch(key):
                 metrics.setdefault(key, []).append((step, number))
+    masked = _unmask(metrics.get("loss", []))
     planned, reached = (
         int(n) if _is_step(n := state.get(key)) else None
         for key in ("max_steps", "global_step")
@@ -71,9 +74,25 @@ def read(path: Path, asked: FileOptions) -> ParsedFile:
         planned_steps=planned,
         is_cut_short=bool(reached and planned and reached < planned)
         and not _was_stopped(state),
-        notes=_about_batch(batch, asked),
+        notes=(*_about_batch(batch, asked), *masked),
     )
     return run_of_history(path, history, asked)
+
+
+def _unmask(losses: list[tuple[int, float]]) -> tuple[str, ...]:
+    """Put back, in place, the losses that were not finite; return a word on it.
+
+    Trainer logs each as the mean of those before (`logging_nan_inf_filter`, which is
+    on), and so as 0 where a whole stretch had no other.
+    """
+    for i, ((_, before), (step, value)) in enumerate(pairwise(losses), start=1):
+        if value == 0 and before > _NO_WAY_TO_ZERO:
+            losses[i:] = [(at, v if v else math.nan) for at, v in losses[i:]]
+            return (
+                f"Its loss of exactly 0 from step {step} stands for ones that were not "
+                "finite, as this trainer logs them.",
+            )
+    return ()
 
 
 def _about_batch(batch: float | None, asked: FileOptions) -> tuple[str, ...]:

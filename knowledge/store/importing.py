@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from knowledge.importers.importer import Missing, ParsedFile
+from knowledge.progress import say
 from knowledge.records import Document, Run, run_body
 from knowledge.store.store import Store
 
@@ -42,9 +43,11 @@ def keep_runs(store: Store, parsed: ParsedFile, *, dry_run: bool) -> ImportRepor
     new = [run for run in parsed.runs if run.id not in known]
     if not dry_run and new:
         store.record_runs([run for run in new if run.id not in parsed.curves])
-        for run in new:
-            if run.id in parsed.curves:
-                store.record_run(run, parsed.curves[run.id])
+        with_curves = [run for run in new if run.id in parsed.curves]
+        for number, run in enumerate(with_curves):
+            say(f"{number} of {len(with_curves)} runs with their curves saved.")
+            store.record_run(run, parsed.curves[run.id])
+        say(f"{len(new)} runs saved, taken into the tables.")
         store.ingest_all()
     return ImportReport(
         added=len(new),

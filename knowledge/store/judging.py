@@ -30,13 +30,20 @@ _NEW_WORD = (
 
 
 def curve_from_rows(rows: Sequence[tuple[str, int, float]]) -> Curve:
-    """Build a Curve from rows (metric, step, value) in the order of their steps."""
-    losses = tuple(value for metric, _, value in rows if metric == "loss")
+    """Build a Curve from rows (metric, step, value) in the order of their steps.
+
+    A `loss` that somebody's log has for some steps only is a metric like others.
+    """
     metrics: dict[str, list[tuple[int, float]]] = {}
     for metric, step, value in rows:
-        if metric != "loss":
-            metrics.setdefault(metric, []).append((step, value))
-    return Curve(losses, {name: tuple(points) for name, points in metrics.items()})
+        metrics.setdefault(metric, []).append((step, value))
+    every_step = [step for step, _ in metrics.get("loss", ())]
+    is_ours = every_step == list(range(1, len(every_step) + 1))
+    losses = metrics.pop("loss", []) if is_ours else []
+    return Curve(
+        tuple(value for _, value in losses),
+        {name: tuple(points) for name, points in metrics.items()},
+    )
 
 
 def judge_anew(con: duckdb.DuckDBPyConnection) -> int:

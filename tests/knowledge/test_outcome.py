@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.outcome import is_in_doubt, judge_curve, patience_steps, smooth
+from knowledge.outcome import (
+    is_in_doubt,
+    judge_curve,
+    judge_logged,
+    patience_steps,
+    smooth,
+)
 from knowledge.records import Curve, Outcome
 
 HORIZON = 300
@@ -232,3 +238,14 @@ def test_a_loss_that_ends_far_above_its_first_is_never_stable(steps, factor):
 def test_a_spike_that_is_over_at_the_end_of_a_short_run_is_none():
     losses = [2.3, 40.0, 30.0, *np.linspace(2.0, 1.5, 17)]
     assert judge_curve(Curve(tuple(losses)), 20).outcome is Outcome.STABLE
+
+
+def test_a_logged_loss_is_judged_by_its_points_and_failed_at_the_step_logged():
+    points = [(50 * n, 1 / n) for n in range(1, 101)]
+    assert judge_logged(points[:49]) is None
+    assert judge_logged(points).outcome is Outcome.STABLE
+    assert judge_logged(points, is_cut_short=True).outcome is Outcome.INCOMPLETE
+    blown = points[:60] + [(50 * n, 30.0) for n in range(61, 101)]
+    verdict = judge_logged(blown)
+    assert verdict.outcome is Outcome.DIVERGED
+    assert 3000 <= verdict.failed_at_step <= 3200

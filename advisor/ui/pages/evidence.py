@@ -185,8 +185,10 @@ def render_import() -> None:
     """Draw the upload of runs, what is asked of it, its rows and the last report."""
     st.text(
         "Runs of your own: a table as CSV or Parquet with any columns, an export of "
-        "Weights & Biases or Optuna, or what a trainer wrote (trainer_state.json, "
-        "metrics.csv, results.csv, a console log)."
+        "Weights & Biases or Optuna, what a trainer wrote (trainer_state.json, "
+        "metrics.csv, results.csv, a console log), or a tracker's file (a TensorBoard "
+        "event file, an SQLite file of MLflow or Optuna). Folders are read by "
+        "`lr-advisor import`."
     )
     upload = st.file_uploader("File with runs", key="evidence_upload")
     said: dict[str, Any] = {}

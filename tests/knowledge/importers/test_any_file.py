@@ -2,21 +2,14 @@
 
 import io
 import json
-import tempfile
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from knowledge.errors import AdvisorError
-from knowledge.importers.choosing import parse_runs
-from knowledge.importers.importer import AUTO, FORMATS, FileOptions
-from knowledge.records import run_body
+from knowledge.importers.importer import AUTO, FORMATS
+from tests.knowledge.importers.any_file import read_or_refuse_content
 
-SAID = FileOptions(
-    workload="net", optimizer="adam", batch_size=8, learning_rate=0.1, goal="min"
-)
 NUMBERS = st.one_of(
     st.integers(), st.floats(), st.sampled_from([2**63, 10**400, -1, 0, True])
 )
@@ -62,27 +55,10 @@ HEADERS = [
 LINES = ["step {}: train loss {}, val loss {}, lr {}", "iter {} loss {} norm {} lr {}"]
 
 
-def read_or_refuse(content, file_format):
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "file"
-        path.write_bytes(content)
-        for asked in (None, SAID):
-            try:
-                parsed = parse_runs(path, file_format, asked)
-            except AdvisorError as error:
-                text = str(error)
-                assert text.endswith(".")
-                assert len(text.splitlines()) == 1
-            else:
-                bodies = [run_body(r, parsed.curves.get(r.id)) for r in parsed.runs]
-                json.dumps(bodies, allow_nan=False)
-                assert all(run.learning_rate > 0 for run in parsed.runs)
-
-
 @pytest.mark.parametrize("file_format", [AUTO, *FORMATS])
 @given(content=st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused_in_a_sentence(file_format, content):
-    read_or_refuse(content, file_format)
+    read_or_refuse_content(content, file_format)
 
 
 @pytest.mark.parametrize("file_format", [AUTO, *FORMATS])
@@ -90,7 +66,7 @@ def test_any_bytes_are_read_or_refused_in_a_sentence(file_format, content):
 @example(value={"log_history": [], "global_step": "NAN"})
 def test_any_json_is_read_or_refused_in_a_sentence(file_format, value):
     text = json.dumps(value).encode("utf-8", errors="replace")
-    read_or_refuse(text, file_format)
+    read_or_refuse_content(text, file_format)
 
 
 @pytest.mark.parametrize("header", HEADERS)
@@ -102,7 +78,7 @@ def test_any_rows_below_a_known_header_are_read_or_refused(header, rows, chosen)
     between = ";" if ";" in header else ","
     text = "\n".join([header, *(between.join(row) for row in rows)])
     for file_format in (AUTO, chosen):
-        read_or_refuse(text.encode("utf-8", errors="replace"), file_format)
+        read_or_refuse_content(text.encode("utf-8", errors="replace"), file_format)
 
 
 @given(
@@ -112,8 +88,8 @@ def test_any_rows_below_a_known_header_are_read_or_refused(header, rows, chosen)
 def test_any_lines_of_a_console_log_are_read_or_refused(lines, settings):
     said = [f"{name} = {value}" for name, value in settings]
     text = "\n".join([*said, *(line.format(*values) for line, *values in lines)])
-    read_or_refuse(text.encode("utf-8", errors="replace"), "nanogpt_log")
-    read_or_refuse(text.encode("utf-8", errors="replace"), AUTO)
+    read_or_refuse_content(text.encode("utf-8", errors="replace"), "nanogpt_log")
+    read_or_refuse_content(text.encode("utf-8", errors="replace"), AUTO)
 
 
 @pytest.mark.parametrize("file_format", [AUTO, *FORMATS])
@@ -129,4 +105,18 @@ def test_a_deeply_nested_or_cut_off_file_is_refused_in_a_sentence(file_format):
         deep,
         b'{"log_history',
     ):
-        read_or_refuse(content, file_format)
+        read_or_refuse_content(content, file_format)
+
+
+ROWS = st.dictionaries(
+    st.sampled_from("lr bs model optimizer val_loss epoch step config state".split()),
+    st.one_of(VALUES, st.dictionaries(st.sampled_from(["lr", "bs", "loss"]), VALUES)),
+    max_size=6,
+)
+
+
+@given(rows=st.lists(ROWS, max_size=5), chosen=st.sampled_from([*FORMATS]))
+def test_any_json_lines_are_read_or_refused(rows, chosen):
+    text = "\n".join(map(json.dumps, rows)).encode("utf-8", errors="replace")
+    for file_format in (AUTO, chosen):
+        read_or_refuse_content(text, file_format)

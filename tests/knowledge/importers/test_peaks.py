@@ -45,6 +45,23 @@ def test_a_log_that_is_a_step_late_or_early_gives_the_same_peak(shape, late):
     assert peak_of([(s + late, rate) for s, rate in logged], 1000) == 3e-4
 
 
+@pytest.mark.parametrize("shape", [linear, cosine])
+@pytest.mark.parametrize("peak", [0.01, 3e-4])
+def test_the_rate_of_the_step_before_is_told_from_the_peak_in_a_short_run(shape, peak):
+    """Trainer logs so since version 5; a highest rate of 0.0092 is no rate set."""
+    logged = rates(shape, peak=peak, warmup=10, total=60, every=1)
+    late = [(s + 1, rate) for s, rate in logged if s % 5 == 4]
+    assert peak_of(late, 60) == pytest.approx(peak, rel=1e-6)
+    assert peak_of(late, None) in (None, pytest.approx(peak, rel=1e-6))
+
+
+def test_a_peak_that_close_lines_enclose_loosely_is_not_said():
+    def rate(step):
+        return 0.01 * (step / 10 if step < 10 else (10 / step) ** 0.5)
+
+    assert peak_of([(s, rate(s - 1)) for s in range(5, 61, 5)], 60) is None
+
+
 def test_a_line_is_followed_back_without_the_planned_length():
     assert peak_of(rates(linear)[:9]) == pytest.approx(3e-4)
 

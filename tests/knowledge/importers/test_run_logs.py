@@ -124,6 +124,15 @@ def test_a_loss_that_was_not_finite_is_a_failure_at_its_first_step(read, value):
     assert run.metric_value is None
 
 
+def test_losses_that_a_trainer_masks_as_zero_are_a_failure(read):
+    parsed = read({"s.json": trainer_state(losses=(0.0, 0.0))}, **SAID)
+    (run,) = parsed.runs
+    assert (run.outcome, run.failed_at_step) == (Outcome.DIVERGED, 280)
+    assert "loss of exactly 0 from step 280" in parsed.notes[1]
+    (run,) = read({"s.json": trainer_state(losses=(0.002, 0.0))}, **SAID).runs
+    assert run.outcome is None
+
+
 @pytest.mark.parametrize(
     ("told", "outcome"),
     [(None, Outcome.INCOMPLETE), (False, "incomplete"), (True, None)],
@@ -203,8 +212,8 @@ def test_lightning_metrics_are_read_with_their_hparams(read):
     (run,) = parsed.runs
     assert parsed.format == "lightning"
     assert (run.optimizer, run.batch_size, run.learning_rate) == ("adamw", 64, 3e-4)
-    assert (run.metric_name, run.metric_value, run.steps) == ("val_loss", 1.1, 199)
-    assert parsed.curves[run.id].metrics["train_loss"] == ((49, 2.1), (149, 1.2))
+    assert (run.metric_name, run.metric_value, run.steps) == ("val_loss", 1.1, 200)
+    assert parsed.curves[run.id].metrics["train_loss"] == ((50, 2.1), (150, 1.2))
 
 
 def test_lightning_metrics_alone_ask_for_the_batch(read):
@@ -292,7 +301,7 @@ def test_a_folder_is_searched_and_what_is_no_run_is_named(tmp_path):
     assert fields(parse_runs(tmp_path)) == ["workload", "optimizer"]
     parsed = parse_runs(tmp_path, asked=FileOptions(**SAID))
     assert [(run.steps, run.outcome) for run in parsed.runs] == [
-        *((300, None), (199, None)),
+        *((300, None), (200, None)),
     ]
     assert parsed.format == "lightning, trainer_state"
     assert parsed.notes[-1] == "No runs were found in c/notes.md."
