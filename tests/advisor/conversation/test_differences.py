@@ -11,12 +11,12 @@ HEADER = (
     "steps_or_tokens,source,outcome"
 )
 ROWS = [
-    *(f"net,sgd,32,0.1,accuracy,{x},100,me," for x in (0.90, 0.91, 0.92)),
-    *(f"net,sgd,32,0.2,accuracy,{x},100,me," for x in (0.95, 0.96, 0.97)),
-    *(f"net,sgd,32,0.3,accuracy,{x},900,me," for x in (0.98, 0.98)),
-    *(f"net,sgd,64,0.1,accuracy,{x},100,me," for x in (0.905, 0.912)),
-    *(f"net,sgd,32,0.4,accuracy,{x},100,me,stable" for x in (0.98, 0.981, 0.982)),
-    *(f"net,sgd,32,0.4,accuracy,{x},100,me,diverged" for x in (0.1, 0.1)),
+    *(f"smallnet,sgd,32,0.1,accuracy,{x},100,me," for x in (0.90, 0.91, 0.92)),
+    *(f"smallnet,sgd,32,0.2,accuracy,{x},100,me," for x in (0.95, 0.96, 0.97)),
+    *(f"smallnet,sgd,32,0.3,accuracy,{x},900,me," for x in (0.98, 0.98)),
+    *(f"smallnet,sgd,64,0.1,accuracy,{x},100,me," for x in (0.905, 0.912)),
+    *(f"smallnet,sgd,32,0.4,accuracy,{x},100,me,stable" for x in (0.98, 0.981, 0.982)),
+    *(f"smallnet,sgd,32,0.4,accuracy,{x},100,me,diverged" for x in (0.1, 0.1)),
 ]
 
 
@@ -39,7 +39,9 @@ def told(advisor, question, **more):
 
 
 def test_stored_replicates_that_differ_are_told_apart(advisor):
-    answer, found = told(advisor, "is 0.2 really better than 0.1 at batch 32 on net?")
+    answer, found = told(
+        advisor, "is 0.2 really better than 0.1 at batch 32 on smallnet?"
+    )
     assert found["distinguishable"]
     assert found["better"] == "0.2"
     assert (found["a"]["n_runs"], found["b"]["n_runs"]) == (3, 3)
@@ -50,7 +52,7 @@ def test_stored_replicates_that_differ_are_told_apart(advisor):
 
 
 def test_batch_sizes_are_compared_at_the_rate_that_both_were_run_at(advisor):
-    answer, found = told(advisor, "does batch 64 really beat batch 32 on net?")
+    answer, found = told(advisor, "does batch 64 really beat batch 32 on smallnet?")
     assert not found["distinguishable"]
     assert answer.text.startswith("Not distinguishable")
     assert found["seeds_needed"] > 3
@@ -58,13 +60,17 @@ def test_batch_sizes_are_compared_at_the_rate_that_both_were_run_at(advisor):
 
 
 def test_runs_of_another_length_do_not_compare(advisor):
-    answer, found = told(advisor, "is 0.3 really better than 0.1 at batch 32 on net?")
+    answer, found = told(
+        advisor, "is 0.3 really better than 0.1 at batch 32 on smallnet?"
+    )
     assert found["verdict"] == "not_run"
     assert "Nothing can be said" in answer.text
 
 
 def test_a_rate_of_which_two_in_five_runs_diverged_is_not_better(advisor):
-    answer, found = told(advisor, "is 0.4 really better than 0.2 at batch 32 on net?")
+    answer, found = told(
+        advisor, "is 0.4 really better than 0.2 at batch 32 on smallnet?"
+    )
     assert found["a"]["n_failed"] == 2
     assert found["better"] is None
     assert answer.text.startswith("Not better")
@@ -90,7 +96,7 @@ def test_a_rate_of_which_two_in_five_runs_diverged_is_not_better(advisor):
         ),
         ("97.1 +/- 0.3 vs 95.8 +/- 0.4, 5 seeds each, real?", "better", "the first"),
         (
-            "all 4 of 4 runs at 3e-3 diverged, none of 4 at 1e-3. is 1e-3 really better?",
+            "4 of 4 runs at 3e-3 diverged, none of 4 at 1e-3. is 1e-3 really better?",
             "fails_less",
             "0.001",
         ),
@@ -112,7 +118,7 @@ def test_seeds_that_differ_by_a_thousand_are_compared_by_ratio(advisor):
 
 
 def test_one_run_each_is_told_on_the_noise_floor_of_the_same_metric_alone(advisor):
-    same = "accuracy 0.90 at lr 0.1 and 0.97 at lr 0.2 on net batch 32, real?"
+    same = "accuracy 0.90 at lr 0.1 and 0.97 at lr 0.2 on smallnet batch 32, real?"
     other = same.replace("accuracy", "f1")
     assert told(advisor, same)[1]["noise"]["origin"] == "other_settings"
     assert told(advisor, other)[1]["verdict"] == "nothing_to_say"
@@ -152,7 +158,7 @@ def test_every_number_said_is_in_the_record_or_the_question(advisor):
     import json
     import re
 
-    question = "is 0.2 really better than 0.1 at batch 32 on net?"
+    question = "is 0.2 really better than 0.1 at batch 32 on smallnet?"
     answer, _ = told(advisor, question)
     document = answer.to_dict()
     del document["text"]

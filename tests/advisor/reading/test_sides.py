@@ -19,7 +19,7 @@ KEYS = ("learning_rate", "batch_size", "scores", "n_failed")
             (0.1, 32, (0.95, 0.961), 0),
         ),
         (
-            "seed 1: 0.91, seed 2: 0.92 with 1e-3; seed 1: 0.93, seed 2: 0.90 with 2e-3",
+            "seed 1: 0.91, seed 2: 0.92 with 1e-3; seed 1: 0.93, seed 2: 0.9 with 2e-3",
             (1e-3, None, (0.91, 0.92), 0),
             (2e-3, None, (0.93, 0.90), 0),
         ),
