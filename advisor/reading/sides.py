@@ -77,6 +77,9 @@ _SMALL_RATE = Decimal("0.0075")  # written out, without an exponent, a score is 
 # choice of where the one ends.
 _LARGE_RATE, _RATES_APART = 0.5, 1.25
 _PLACED = re.compile(r"\b(?:at|with|for|using) ?$")
+_SAID_AGAIN = re.compile(
+    r"\b(?:is|does|do|that|than|say|whether|if|was|with|at|for|or|rate|lr) ?$"
+)
 _JOINED = re.compile(r"\b(?:than|vs\.?|versus|and|or|to|beats?)\b")
 _METRIC_WORDS = (LESS_IS_BETTER | MORE_IS_BETTER) - frozenset(
     "change bits pass return returns map em time top1 top5 ap ar ter mer".split()
@@ -275,7 +278,9 @@ def _kind_of(
         return _Is.RATE, True
     if 0 < value < 1 and not _METRIC_BEFORE.search(before):
         if value in exponents or value < _SMALL_RATE:
-            return _Is.RATE, value in exponents
+            # "1e-3: 0.002, 0.001": within a list it is a score that looks like one.
+            is_listed = re.search(rf"{N} ?[,:=(/] ?$", before)
+            return _Is.RATE, value in exponents and not is_listed
         if re.match(r" ?(?:lr|rate)\b", after):
             return _Is.RATE, True
     if 0 < value < 1 and _GIVES.match(after) and not _METRIC_BEFORE.search(before):
@@ -294,7 +299,11 @@ def _settle(marked: str, items: list[_Item]) -> list[_Item]:
     """
     sure = _distinct([i for i in items if i.is_sure], _Is.RATE)
     items = [
-        replace(i, kind=_Is.RATE) if i.kind is _Is.SCORE and i.value in sure else i
+        replace(i, kind=_Is.RATE)
+        if i.kind is _Is.SCORE
+        and i.value in sure
+        and _SAID_AGAIN.search(marked[: i.at])
+        else i
         for i in items
     ]
     sure = _distinct([i for i in items if i.is_sure], _Is.BATCH)

@@ -165,6 +165,7 @@ def test_every_number_said_is_in_the_record_or_the_question(advisor):
     known = {
         float(x) for x in re.findall(r"-?\d+\.?\d*(?:e-?\d+)?", json.dumps(document))
     }
+    known |= {abs(x) for x in known}  # "0.05 lower"
     known |= {100 * x for x in known} | {5.0}  # per cent; 100 less the level
     for number in re.findall(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e-?\d+)?", answer.text):
         assert any(abs(float(number) - x) < 1e-9 for x in known), number
