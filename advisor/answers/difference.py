@@ -337,7 +337,8 @@ def _interval(found: Compared | None, scale: Scale) -> Interval | None:
 
 
 def _rounded(chance: float | None) -> float | None:
-    return None if chance is None else round(chance, DIGITS)
+    """A probability as it is shown: never as certain."""
+    return None if chance is None else min(max(round(chance, 3), 0.001), 0.999)
 
 
 def _probability(found: Compared | None, goal: str) -> float | None:
