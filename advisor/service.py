@@ -4,7 +4,7 @@ The browser, the terminal, agents and Python go through here. It loads neither t
 streamlit.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, Unpack
@@ -47,11 +47,13 @@ from knowledge.claims.seeds import load_seed_claims
 from knowledge.errors import StudyError
 from knowledge.importers.choosing import parse_runs
 from knowledge.importers.importer import AUTO, FileOptions
+from knowledge.published.reading import find_published
+from knowledge.records import PUBLISHED, STUDY
 from knowledge.store.exporting import export_table
 from knowledge.store.importing import ImportReport, keep_runs
 from knowledge.store.sql_box import QueryResult, query_store
 from knowledge.store.store import Store
-from knowledge.study.reading import find_study
+from knowledge.study.reading import ShippedRuns, find_study
 
 
 class Advisor:
@@ -68,14 +70,13 @@ class Advisor:
         settings: Settings,
         *,
         seeded: bool = True,
-        with_study: bool = True,
         fitter: Fitter | None = None,
     ):
         self.store, self.settings = store, settings
         self.queue = Queue(store.folder)
         self.proposals = Proposals(store.folder)
         self.study_problem: str | None = None
-        self.library = Library(store, seeded=seeded, with_study=with_study)
+        self.library = Library(store, seeded=seeded, ships=settings.ships)
         self.planner = open_planner(
             store, self.queue, settings, library=self.library, fitter=fitter
         )
@@ -107,6 +108,7 @@ class Advisor:
         *,
         seeded: bool = True,
         study: bool | None = None,
+        library: bool | None = None,
         settings: Settings | None = None,
         fitter: Fitter | None = None,
     ) -> Self:
@@ -117,6 +119,7 @@ class Advisor:
             seeded: Whether the claims, and with them the study, count.
             study: Whether the shipped study counts; None: as the environment says. A
                 store that was made without it stays without.
+            library: The same of others' published grids.
             settings: None: those of the environment.
             fitter: Fits shared with other stores of this process; None: its own.
 
@@ -127,12 +130,10 @@ class Advisor:
         store = Store(settings.store_folder if folder is None else folder)
         if store.is_new:
             _plant(store, seeded=seeded)
-        with_study = settings.with_study if study is None else study
-        advisor = cls(
-            store, settings, seeded=seeded, with_study=with_study, fitter=fitter
-        )
+        settings = settings.shipping(study=study, library=library)
+        advisor = cls(store, settings, seeded=seeded, fitter=fitter)
         if seeded:
-            advisor.study_problem = _bring_in_study(store, wanted=with_study)
+            advisor.study_problem = _bring_in_shipped(store, settings.ships)
         return advisor
 
     def __enter__(self) -> Self:
@@ -365,16 +366,22 @@ def _plant(store: Store, *, seeded: bool) -> None:
         store.record_claims(load_seed_claims())
 
 
-def _bring_in_study(store: Store, *, wanted: bool) -> str | None:
-    """Give a store the study's runs, once; say why one that is damaged is left out."""
-    if not wanted:
-        if store.is_new:
-            store.record_study(None)
-        return None
-    try:
-        study = find_study()
-        if study and (store.is_new or store.lacks_study(study)):
-            store.record_study(study)
-    except StudyError as error:
-        return str(error)
-    return None
+def _bring_in_shipped(store: Store, wanted: Collection[str]) -> str | None:
+    """Give a store the shipped runs, once; say why damaged ones are left out."""
+    problems = []
+    for kind in (STUDY, PUBLISHED):
+        if kind not in wanted:
+            if store.is_new:
+                store.decline_shipped(kind)
+            continue
+        try:
+            shipped = _find_shipped(kind)
+            if shipped and (store.is_new or store.lacks(shipped)):
+                store.record_shipped(shipped)
+        except StudyError as error:
+            problems.append(str(error))
+    return " ".join(problems) or None
+
+
+def _find_shipped(kind: str) -> ShippedRuns | None:
+    return find_study() if kind == STUDY else find_published()

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,6 +11,7 @@ import platformdirs
 
 from experiments.machine import usable_cores
 from knowledge.errors import SettingsError
+from knowledge.records import PUBLISHED, SHIPPED, STUDY
 
 _BASE_URL = "LR_ADVISOR_LLM_BASE_URL"
 _MODEL = "LR_ADVISOR_LLM_MODEL"
@@ -33,12 +34,16 @@ class LanguageModelSettings:
     seconds: float = _ANSWER_SECONDS
 
 
+_LEAVES_OUT = {STUDY: "LR_ADVISOR_NO_STUDY", PUBLISHED: "LR_ADVISOR_NO_LIBRARY"}
+
+
 @dataclass(frozen=True)
 class Settings:
     """What the environment says.
 
     `executor` names who carries out runs, `n_workers` at once (one thread each).
-    `budget_seconds_cap` and `budget_runs_cap` limit one verification.
+    `budget_seconds_cap` and `budget_runs_cap` limit one verification; `ships` are the
+    kinds of runs that ship with the program and count.
     """
 
     store_folder: Path
@@ -46,8 +51,14 @@ class Settings:
     executor: str = "local"
     budget_seconds_cap: float = 7 * 24 * 3600.0
     budget_runs_cap: int = 1000
-    with_study: bool = True
+    ships: frozenset[str] = SHIPPED
     language_model: LanguageModelSettings | None = None
+
+    def shipping(self, **wanted: bool | None) -> "Settings":
+        """The same with these kinds of shipped runs, or without; None: as they are."""
+        named = {kind for kind in SHIPPED if wanted.get(kind) is not None}
+        added = {kind for kind in named if wanted[kind]}
+        return replace(self, ships=frozenset(self.ships - named | added))
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -62,7 +73,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         store_folder=Path(folder).expanduser(),
         executor=env.get(EXECUTOR) or Settings.executor,
         n_workers=_count(env, "LR_ADVISOR_WORKERS", default=usable_cores()),
-        with_study=env.get("LR_ADVISOR_NO_STUDY", "") != "1",
+        ships=frozenset(kind for kind in SHIPPED if env.get(_LEAVES_OUT[kind]) != "1"),
         language_model=_language_model(env),
     )
 

@@ -68,6 +68,15 @@ def optimizer_title(optimizer: str) -> str:
     return OPTIMIZER_TITLES.get(optimizer, optimizer)
 
 
+def count_text(count: int, one: str, several: str | None = None) -> str:
+    """Return a count with its noun.
+
+    >>> count_text(1, "run"), count_text(2, "run")
+    ('1 run', '2 runs')
+    """
+    return f"{count:,} {one if count == 1 else several or one + 's'}"
+
+
 def duration_text(seconds: float) -> str:
     """Return a length of time in the unit a person would use.
 

@@ -15,4 +15,5 @@ importers/      others' run histories: one file per format
 claims/         what sources say, as data beside this file
 concepts/       short explanations: one Markdown file per concept
 study/          the study that ships, read and written here
+published/      other people's grids that ship, with their licences
 """

@@ -44,8 +44,8 @@ def record(
 
     Args:
         store_folder: The store; its inbox folder must exist.
-        kind: `run`, `runs`, `study`, `claims`, `retraction`, `answer`, `forecasts`,
-            `throughput`, `job`, `workloads`, `conversation` or `feedback`.
+        kind: `run`, `runs`, `study`, `library`, `claims`, `retraction`, `answer`,
+            `forecasts`, `throughput`, `job`, `workloads`, `conversation` or `feedback`.
         body: Plain JSON values. A number that is not finite must be None.
         event_id: Given by a writer that may repeat itself, so that it counts once.
 

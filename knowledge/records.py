@@ -200,12 +200,23 @@ class Run:
         return self.source in (OURS, STUDY)
 
     @property
+    def is_published(self) -> bool:
+        """Whether it is a row of somebody else's grid that ships with the program."""
+        return self.source in LIBRARY
+
+    @property
     def is_told(self) -> bool:
         """Whether the person of this store told of it in words or by the command."""
         return self.source == TOLD
 
 
 OURS, STUDY = "ours", "study"
+# Grids of other people that ship with the program (knowledge/published).
+PUBLISHED = "library"
+SHIPPED = frozenset({STUDY, PUBLISHED})  # kinds of runs that ship
+LIBRARY = tuple(
+    f"{PUBLISHED}:{name}" for name in ("cifar10", "fcnet", "hpobench", "lora")
+)
 
 
 @dataclass(frozen=True)

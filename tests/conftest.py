@@ -1,4 +1,4 @@
-"""Shared by all tests: stores without the shipped study, unless a test asks for it.
+"""Shared by all tests: stores without shipped runs, unless a test asks for them.
 
 Which runs that study holds changes with each release, and a test that counts runs is
 about others. `tests/advisor/test_shipped_study.py` brings a made-up one.
@@ -23,9 +23,16 @@ hypothesis.settings.load_profile("no clock")
 
 
 @pytest.fixture(autouse=True, scope="session")
-def stores_without_the_shipped_study() -> None:
+def stores_without_shipped_runs() -> None:
     """Processes that a test starts inherit it."""
     os.environ.setdefault("LR_ADVISOR_NO_STUDY", "1")
+    os.environ.setdefault("LR_ADVISOR_NO_LIBRARY", "1")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def as_many_workers_on_every_machine() -> None:
+    """What a plan holds and costs goes with them, and else they go with the cores."""
+    os.environ.setdefault("LR_ADVISOR_WORKERS", "2")
 
 
 @pytest.fixture

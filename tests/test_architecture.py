@@ -55,6 +55,7 @@ IMPURE = tuple(
         *("evidence/library", "statistics/kept_fits", "statistics/fitting"),
         "planning/timings",
         *("planning/planner", "answers/answers", "answers/evidence_rows"),
+        "scaling/published",
         *("scaling/findings", "scaling/referee", "reading/learned", "reading/text"),
     )
 )

@@ -29,7 +29,14 @@ from tests.test_architecture import FLOORS
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 # Said once at the top of the page, or part of every argparse command.
-COMMON_OPTIONS = {"--help", "--json", "--store", "--no-seeds", "--no-study"}
+COMMON_OPTIONS = {
+    "--help",
+    "--json",
+    "--store",
+    "--no-seeds",
+    "--no-study",
+    "--no-library",
+}
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)

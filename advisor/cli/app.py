@@ -28,6 +28,8 @@ def app_command(options: argparse.Namespace) -> Result:
         environment["LR_ADVISOR_NO_SEEDS"] = "1"
     if options.no_study:
         environment["LR_ADVISOR_NO_STUDY"] = "1"
+    if options.no_library:
+        environment["LR_ADVISOR_NO_LIBRARY"] = "1"
     with open_advisor(options) as advisor:
         advisor.tend()
         folder = advisor.store.folder

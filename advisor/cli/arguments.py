@@ -108,6 +108,12 @@ def build_parser() -> argparse.ArgumentParser:
             help="leave out the runs of the study that ships with the program",
         )
         where.add_argument(
+            "--no-library",
+            action="store_true",
+            default=argparse.SUPPRESS if where is common else False,
+            help="leave out the published grids of others that ship with the program",
+        )
+        where.add_argument(
             "--json",
             action="store_true",
             default=argparse.SUPPRESS if where is common else False,

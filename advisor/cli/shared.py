@@ -26,6 +26,7 @@ def open_advisor(options: argparse.Namespace) -> Any:
         options.store,
         seeded=not options.no_seeds,
         study=False if options.no_study else None,
+        library=False if options.no_library else None,
     )
     if advisor.study_problem:
         sys.stderr.write(f"{advisor.study_problem}\n")

@@ -6,13 +6,22 @@ from advisor.answers.evidence_rows import claim_summary, evidence_of
 from advisor.answers.fastest_batch import fastest_batch_text
 from advisor.checks import check_batch_size, several
 from advisor.conversation.about_rates import MAX_COMBINATIONS, rates_text
+from advisor.conversation.about_unknown import USUAL_OPTIMIZER, exponents_for
 from advisor.conversation.answer import Answer, reply
 from advisor.conversation.asking_back import ask_back
 from advisor.conversation.parts import Parts
 from advisor.evidence.scope import Asked
+from advisor.rates import rate_text
+from advisor.reading.carried import Carried, read_carried
+from advisor.reading.formulas import read_model_numbers
+from advisor.reading.intents import Intent
 from advisor.reading.question import Question
+from advisor.scaling.carrying_over import carry_over
+from advisor.scaling.formulas import Case, formulas_text, what_formulas_say
+from advisor.scaling.published import formula_figures
 from advisor.scaling.records import ScalingReport
 from advisor.scaling.wording import scaling_answer_text
+from advisor.words import percent, title_of
 
 
 def scaling_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
@@ -73,3 +82,66 @@ def fastest_batch_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
         rows=tuple(choice.to_dict() for choice in found.choices),
         fastest=found,
     )
+
+
+def formulas_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
+    """Every formula's rate for the case that is asked about, and what runs say."""
+    carried = read_carried(q.text) or _from_runs(parts, q, asked)
+    numbers = read_model_numbers(q.text)
+    case = Case(
+        learning_rate=carried.learning_rate if carried else None,
+        from_batch_size=carried.from_batch_size if carried else None,
+        to_batch_size=carried.to_batch_size if carried else None,
+        **vars(numbers),
+    )
+    said = what_formulas_say(case, formula_figures())
+    text = [formulas_text(said, asked.optimizer)]
+    found = None
+    if carried is not None:
+        optimizer = asked.optimizer or USUAL_OPTIMIZER
+        found = carry_over(
+            carried.learning_rate,
+            carried.from_batch_size,
+            carried.to_batch_size,
+            optimizer=optimizer,
+            exponents=exponents_for(parts, optimizer, asked),
+        )
+        m = found.measured
+        if m is not None:
+            text.append(
+                f"What runs with {optimizer} showed instead: {rate_text(m.median)} "
+                f"({percent(m.level)}: {rate_text(m.low)} to {rate_text(m.high)})."
+            )
+        text.insert(0, _case_text(q, carried))
+    return reply(
+        replace(q, intent=Intent.SCALING_RULE),
+        "\n\n".join(text),
+        formulas=said,
+        carried_over=found,
+        unknown_workload=q.unknown_workload,
+    )
+
+
+def _case_text(q: Question, carried: Carried) -> str:
+    """What the rates are carried from, and to."""
+    start = f"{rate_text(carried.learning_rate)} at batch {carried.from_batch_size}"
+    if read_carried(q.text) is None:
+        name = title_of(next(iter(several(q.slots.workload))))
+        start += f", which runs of {name} say,"
+    return f"From {start} to batch {carried.to_batch_size} the formulas give:"
+
+
+def _from_runs(parts: Parts, q: Question, asked: Asked) -> Carried | None:
+    """Of a stored workload: the rate at the nearest other batch size that was run."""
+    name = next(iter(several(q.slots.workload)), None)
+    wanted = next(iter(several(q.slots.batch_size)), None)
+    if name is None or wanted is None or q.unknown_workload is not None:
+        return None
+    sizes = {run.batch_size for run in parts.library.runs_of(name)} - {wanted}
+    if not sizes:
+        return None
+    nearest = min(sizes, key=lambda size: max(size, wanted) / min(size, wanted))
+    there = parts.answers.recommend(name, nearest, asked)
+    if there.learning_rate is None:
+        return None
+    return Carried(there.learning_rate, nearest, wanted)

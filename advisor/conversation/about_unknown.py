@@ -1,7 +1,10 @@
 """Answers about a model that nobody here has run: what can be said, and the ways in."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 
+from advisor.answers.evidence_rows import MAX_EVIDENCE, evidence_of, run_summary
 from advisor.checks import several
 from advisor.conversation.about_symptoms import diagnosis_answer
 from advisor.conversation.answer import Answer, reply
@@ -11,10 +14,28 @@ from advisor.rates import rate_text
 from advisor.reading.carried import Carried, read_carried
 from advisor.reading.intents import Intent
 from advisor.reading.question import Question
-from advisor.scaling.carrying_over import carried_over_text, carry_over
-from knowledge.names import nearest_names
+from advisor.scaling.carrying_over import (
+    CarriedOver,
+    Exponents,
+    MeasuredElsewhere,
+    carried_over_text,
+    carry_over,
+    carry_over_published,
+    exponents_shown,
+)
+from advisor.scaling.published import PublishedFit, models_alike, stepping_alike
+from advisor.words import joined, percent, title_of
+from experiments.workloads.registry import BUILT_IN
+from knowledge.names import WorkloadName, nearest_names
 
 USUAL_OPTIMIZER = "adam"
+FACES = "faceswap"  # the group of the face models
+# Other models of the programs that train them.
+_FACE_SWAP = re.compile(
+    r"phaze|villain|dfaker|\bdfl|saehd|\biae\b|lightweight|\bunbalanced\b|deep-?face|"
+    r"face-? ?swap"
+)
+REACH = 4  # times the largest batch size that was run, and no further
 SURELY_ALIKE = 70  # of 100: a slip of the fingers, not another model
 # What a rate carried over answers; a diagnosis or an explanation needs no model.
 CARRIED = frozenset(
@@ -38,21 +59,106 @@ def carried_of(q: Question) -> Carried | None:
 def carried_answer(parts: Parts, q: Question, asked: Asked, carried: Carried) -> Answer:
     """A rate that worked at one batch size, at another: by rules and by runs."""
     optimizer = asked.optimizer or USUAL_OPTIMIZER
-    of_all = Asked(exclude=asked.exclude)
+    shown = exponents_for(parts, optimizer, asked)
     found = carry_over(
         carried.learning_rate,
         carried.from_batch_size,
         carried.to_batch_size,
         optimizer=optimizer,
-        findings=parts.referee.findings_of_kin(optimizer, of_all),
+        exponents=shown,
     )
-    said = [carried_over_text(found, whose=q.unknown_workload or "your model")]
+    said = [carried_over_text(found, shown, whose=q.unknown_workload or "your model")]
     if asked.optimizer is None:
         said.append("No optimizer was named, so I took Adam.")
-    said.append(ways_in(q.unknown_workload))
+    return _carried_reply(q, found, said)
+
+
+def published_of(parts: Parts, q: Question, asked: Asked) -> list[PublishedFit]:
+    """Others' published models that are like the one a question is about."""
+    is_open = q.slots.workload is None or q.unknown_workload is not None
+    if not (is_open and q.intent in CARRIED and parts.library.has_published):
+        return []
+    left_out = set(asked.exclude)
+    return [
+        fit
+        for fit in models_alike(q.text, asked.optimizer)
+        if not left_out & {fit.source, fit.workload}
+    ]
+
+
+def published_answer(
+    parts: Parts, q: Question, asked: Asked, fits: Sequence[PublishedFit]
+) -> Answer:
+    """The best rate of models like an unknown one, carried to its batch size."""
+    optimizer = fits[0].optimizer
+    sizes = [size for fit in fits for size in fit.best]
+    wanted = next(iter(several(q.slots.batch_size)), None)
+    reach = REACH * max(sizes)
+    shown = exponents_for(parts, optimizer, asked)
+    found = carry_over_published(
+        fits,
+        None if wanted is None else min(wanted, reach),
+        optimizer=optimizer,
+        exponents=shown,
+    )
+    whose = q.unknown_workload or "your model"
+    said = [carried_over_text(found, shown, whose=whose)]
+    if wanted is not None and wanted > reach:
+        said.insert(
+            0,
+            f"I have no rate for batch {wanted}: the largest I can speak for is "
+            f"{reach}, {REACH} times the largest that was run.",
+        )
+    if found.measured is not None:
+        said += [
+            _against(rate, found.measured) for rate in several(q.slots.learning_rate)
+        ]
+    if asked.optimizer is None:
+        said.append(f"No optimizer was named; those runs are with {optimizer}.")
+    answer = _carried_reply(q, found, said)
+    return replace(answer, evidence=_rows_of(parts, found))
+
+
+def _rows_of(parts: Parts, found: CarriedOver) -> tuple[dict[str, str], ...]:
+    """The published rows that a carried rate comes from, of its batch size."""
+    names = found.published.rests_on if found.published else ()
+    runs = [
+        run
+        for name in names
+        for run in parts.library.runs_of(name)
+        if run.batch_size == found.from_batch_size and run.is_published
+    ]
+    return tuple(
+        {"kind": "run", "id": run.id, "summary": run_summary(run)}
+        for run in runs[:MAX_EVIDENCE]
+    )
+
+
+def _against(rate: float, measured: MeasuredElsewhere) -> str:
+    """How a rate that was asked about stands to what published runs say."""
+    times = rate / measured.median
+    where = "within that interval"
+    if not measured.low <= rate <= measured.high:
+        where = "outside that interval"
+    return f"{rate_text(rate)} is {times:.2g} times that rate, {where}."
+
+
+def exponents_for(parts: Parts, optimizer: str, asked: Asked) -> Exponents | None:
+    """What stored runs and published grids show of an optimizer's exponents."""
+    of_all = Asked(exclude=asked.exclude)
+    left_out = set(asked.exclude)
+    published = stepping_alike(optimizer) if parts.library.has_published else []
+    return exponents_shown(
+        parts.referee.findings_of_kin(optimizer, of_all),
+        [fit for fit in published if not left_out & {fit.source, fit.workload}],
+        optimizer,
+    )
+
+
+def _carried_reply(q: Question, found: CarriedOver, said: list[str]) -> Answer:
     return reply(
         replace(q, intent=Intent.RECOMMEND_LR),
-        "\n\n".join(said),
+        "\n\n".join([*said, ways_in(q.unknown_workload)]),
         carried_over=found,
         unknown_workload=q.unknown_workload,
     )
@@ -67,6 +173,9 @@ def unknown_answer(parts: Parts, q: Question, asked: Asked, known: list[str]) ->
         text = f"{answer.text}\n\nNo runs of {name} are stored here. {ways_in(name)}"
         slots = q.slots.to_dict()
         return replace(answer, text=text, slots=slots, unknown_workload=name)
+    batch = next(iter(several(q.slots.batch_size)), None)
+    if batch is not None and _FACE_SWAP.search(q.text.lower()):
+        return _as_other_face_models(parts, q, asked, batch)
     rates = " or ".join(rate_text(rate) for rate in several(q.slots.learning_rate))
     asked_for = f" whether {rates} is safe" if rates else " a rate"
     said = [
@@ -84,6 +193,49 @@ def unknown_answer(parts: Parts, q: Question, asked: Asked, known: list[str]) ->
         q,
         "\n\n".join([*said, asks]),
         clarification={"question": asks, "options": near},
+        unknown_workload=name,
+    )
+
+
+def _as_other_face_models(
+    parts: Parts, q: Question, asked: Asked, batch_size: int
+) -> Answer:
+    """Where the face models that are known here would start, the most careful first."""
+    found = [
+        parts.answers.recommend(spec.name, batch_size, asked)
+        for spec in BUILT_IN
+        if WorkloadName.parse(spec.name).group == FACES
+    ]
+    told = sorted(
+        ((r.learning_rate, r) for r in found if r.learning_rate is not None),
+        key=lambda pair: pair[0],
+    )
+    name = q.unknown_workload or "your model"
+    if not told:
+        return reply(q, ways_in(q.unknown_workload), unknown_workload=name)
+    lines = [
+        f"{title_of(r.workload)} {rate_text(rate)} (half of all runs fail near "
+        f"{rate_text(r.max_stable.median)}, {percent(r.max_stable.level)}: "
+        f"{rate_text(r.max_stable.low)} to {rate_text(r.max_stable.high)})"
+        for rate, r in told
+        if r.max_stable is not None
+    ]
+    rates = [
+        f"{rate_text(rate)} is {rate / told[0][0]:.2g} times that."
+        for rate in several(q.slots.learning_rate)
+    ]
+    said = [
+        f"Start at {rate_text(told[0][0])} at batch {batch_size}: nothing here was "
+        f"measured on {name}, and this is the lowest of where the face models that are "
+        f"known here would start: {joined(lines)}.",
+        *rates,
+        ways_in(q.unknown_workload),
+    ]
+    return reply(
+        q,
+        "\n\n".join(said),
+        recommendations=tuple(r for _, r in told),
+        evidence=evidence_of(parts.library, [r for _, r in told]),
         unknown_workload=name,
     )
 

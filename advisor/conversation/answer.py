@@ -15,6 +15,7 @@ from advisor.planning.plan import VerificationPlan
 from advisor.reading.intents import Intent
 from advisor.reading.question import Question
 from advisor.scaling.carrying_over import CarriedOver
+from advisor.scaling.formulas import FormulaSays
 from advisor.scaling.records import ScalingReport
 from knowledge.records import Document, to_document
 
@@ -49,6 +50,7 @@ class Answer(Document):
     conditions: dict[str, int | float | str] = field(default_factory=dict)
     unknown_workload: str | None = None
     carried_over: CarriedOver | None = None
+    formulas: tuple[FormulaSays, ...] = ()
     clarification: dict[str, Any] | None = None
     also: "tuple[Answer, ...]" = ()
     inherited: tuple[str, ...] = ()
@@ -84,8 +86,13 @@ class Answer(Document):
 
 _KEYS = (
     "question intent slots conditions text recommendation recommendations judgements "
+<<<<<<< HEAD
     "evidence rows counts sql scaling comparisons difference fastest_batch diagnosis "
     "verification proposal concept unknown_workload carried_over clarification also "
+=======
+    "evidence rows counts sql scaling comparisons fastest_batch diagnosis verification "
+    "proposal concept unknown_workload carried_over formulas clarification also "
+>>>>>>> main
     "inherited warnings phrased phrasing_note answer_id"
 )
 _STANDS_IN = {"fastest_batch": "fastest", "verification": "offered_plan"}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from advisor.checks import several
+from advisor.conversation.about_batch_sizes import formulas_answer
 from advisor.conversation.about_observations import (
     observation_offer,
     retraction_answer,
@@ -17,6 +18,8 @@ from advisor.conversation.about_unknown import (
     carried_answer,
     carried_of,
     meant_by,
+    published_answer,
+    published_of,
     unknown_answer,
 )
 from advisor.conversation.answer import Answer, asked_of
@@ -24,6 +27,7 @@ from advisor.conversation.kinds import KINDS
 from advisor.conversation.observing import told_outcome
 from advisor.conversation.parts import Parts
 from advisor.conversation.rephrasing import conditions_text, other_readings
+from advisor.reading.formulas import asks_of_formulas
 from advisor.reading.intents import Intent
 from advisor.reading.parsing import turn_of
 from advisor.reading.question import Offer, Question
@@ -79,9 +83,14 @@ def _answer(
     if takes_back(question.text):
         return retraction_answer(parts, question)
     question, asked = _named(question, known), asked_of(question, exclude)
+    if asks_of_formulas(question.text):
+        return formulas_answer(parts, question, asked)
     carried = carried_of(question)
     if carried is not None:
         return carried_answer(parts, question, asked, carried)
+    alike = published_of(parts, question, asked)
+    if alike:
+        return published_answer(parts, question, asked, alike)
     if question.unknown_workload is not None and question.intent in ABOUT_ONE_MODEL:
         return unknown_answer(parts, question, asked, known)
     answer = KINDS[question.intent].answer(parts, question, asked)

@@ -4,7 +4,7 @@ Every question asks for the newest snapshot, so runs that another process added 
 once; only their workloads are sorted again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,16 @@ from knowledge.claims.seeds import load_seed_claims
 from knowledge.errors import BadValueError, UnknownWorkloadError
 from knowledge.names import WorkloadName, nearest_names
 from knowledge.recipes import RECIPES, is_variant
-from knowledge.records import FP16, STUDY, TOLD, Claim, Run
+from knowledge.records import (
+    FP16,
+    LIBRARY,
+    PUBLISHED,
+    SHIPPED,
+    STUDY,
+    TOLD,
+    Claim,
+    Run,
+)
 from knowledge.store.store import Store
 
 CaseKey = tuple[str, str | None, str]  # workload, recipe, optimizer
@@ -73,12 +82,22 @@ class _Settled:
 class Library:
     """The evidence in one store; safe to use from several threads.
 
-    It alone leaves out the study's runs or the seeds' claims.
+    It alone leaves out the study's runs, others' published grids or the seeds' claims.
     """
 
-    def __init__(self, store: Store, *, seeded: bool, with_study: bool = True):
+    def __init__(
+        self,
+        store: Store,
+        *,
+        seeded: bool,
+        ships: Collection[str] = SHIPPED,
+    ):
         self._store = store
-        self.left_out_runs = () if seeded and with_study else (STUDY,)
+        self.has_published = seeded and PUBLISHED in ships
+        self.left_out_runs = (
+            *(() if seeded and STUDY in ships else (STUDY,)),
+            *(() if self.has_published else LIBRARY),
+        )
         self.left_out_claims = (
             () if seeded else tuple(sorted({c.source for c in load_seed_claims()}))
         )
@@ -143,8 +162,13 @@ class Library:
         raise UnknownWorkloadError(name, known=known[:12], nearest=near)
 
     def workload_names(self) -> list[str]:
-        """Return every name that can be asked about, the built-in ones first."""
-        return list(dict.fromkeys([*WORKLOADS, *self._store.workload_names()]))
+        """Return the names to offer, the built-in ones first.
+
+        Those of others' published grids can be asked about, and nobody looks for them.
+        """
+        return list(
+            dict.fromkeys([*WORKLOADS, *self._store.workload_names(published=False)])
+        )
 
     def workloads(self) -> list[dict[str, Any]]:
         """Return every known workload with how much is known of it."""
@@ -155,7 +179,8 @@ class Library:
             "(select count(*) from runs r where r.workload = w.name "
             "and r.outcome in ('stable', 'degraded', 'diverged')), "
             "(select count(*) from claims c where c.workload = w.name) "
-            "from workloads w"
+            "from workloads w where w.name in (select unnest(?))",
+            [self._store.workload_names(published=False)],
         )
         known = {row[0]: dict(zip(columns, row, strict=True)) for row in rows}
         for spec in WORKLOADS.values():  # also those a store has not met
@@ -170,12 +195,13 @@ class Library:
         """Return each workload, recipe and optimizer with runs to judge by, or claims.
 
         Without variants: they are made to scale otherwise than what the claims mean.
+        Without others' published grids, whose fits ship (advisor.scaling.published).
         """
         found: list[CaseKey] = self._store.rows(
             "select distinct workload, recipe, optimizer from runs where "
             "(outcome is not null or metric_value is not null) "
             "and source not in (select unnest(?))",
-            [self.left_out_runs],
+            [[*self.left_out_runs, *LIBRARY]],
         )
         bounds = [c for c in self.claims() if c.bound is not None]
         found += [

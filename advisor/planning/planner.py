@@ -320,7 +320,7 @@ def open_planner(
     fitter: Fitter | None = None,
 ) -> Planner:
     """Return the planner of a store; without a library what ships counts as well."""
-    library = library or Library(store, seeded=True, with_study=settings.with_study)
+    library = library or Library(store, seeded=True, ships=settings.ships)
     timings = Timings(store, library, n_workers=settings.n_workers)
     fitter = fitter or Fitter(KeptFits(store.folder))
     return Planner(library, fitter, timings, queue, settings)

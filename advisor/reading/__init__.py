@@ -21,6 +21,7 @@ patterns          what numbers stand beside, for `roles`
 carried           a rate that worked at one batch size, and the size it is wanted at
 sides             two settings and the scores that a person says they had
 differences       whether it is asked if a difference is real
+formulas          questions about formulas, and the numbers these ask for
 clauses           which of the batch sizes in a text is asked about
 learned           the intent of a text, learnt from questions people type
 intents           the intent of a text by its cues alone, a witness of `learned`

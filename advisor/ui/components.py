@@ -35,9 +35,16 @@ from advisor.conversation.history import SavedAnswer
 from advisor.rates import rate_text
 from advisor.scaling.records import QUANTITY_WORDS, ScalingReport
 from advisor.ui.speeds import render_speeds
-from advisor.ui.text import count_text, escaped
+from advisor.ui.text import escaped
 from advisor.ui.turns import Note, Refusal, Turn
-from advisor.words import BASIS_WORDS, chance_text, percent, recipe_words, title_of
+from advisor.words import (
+    BASIS_WORDS,
+    chance_text,
+    count_text,
+    percent,
+    recipe_words,
+    title_of,
+)
 from knowledge.records import Claim, Run
 
 USER_AVATAR, ADVISOR_AVATAR = ":material/person:", ":material/insights:"

@@ -11,8 +11,7 @@ from advisor.charts.outcome_map import (
     panels_by_recipe,
 )
 from advisor.service import Advisor
-from advisor.ui.text import count_text
-from advisor.words import title_of
+from advisor.words import count_text, title_of
 from knowledge.records import Run
 
 HORIZONS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)

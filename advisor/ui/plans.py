@@ -20,9 +20,9 @@ from advisor.running.job_documents import shown_state
 from advisor.running.verification import Verification
 from advisor.service import Advisor
 from advisor.ui.resources import errors_shown
-from advisor.ui.text import count_text, escaped
+from advisor.ui.text import escaped
 from advisor.ui.turns import Turn, rejoined, updated_turn
-from advisor.words import duration_text, title_of
+from advisor.words import count_text, duration_text, title_of
 from experiments.jobs.records import Job
 from experiments.training.run_folder import RunFolder
 from experiments.workloads.registry import find_spec

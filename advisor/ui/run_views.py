@@ -15,8 +15,8 @@ from advisor.ui.plans import (
     render_verification,
     unfinished_verifications,
 )
-from advisor.ui.text import count_text, escaped
-from advisor.words import duration_text, title_of
+from advisor.ui.text import escaped
+from advisor.words import count_text, duration_text, title_of
 from experiments.jobs.records import Job
 from experiments.training.run_folder import RunFolder
 from knowledge.records import Curve, Outcome, Run

@@ -16,12 +16,3 @@ def escaped(text: str) -> str:
         lambda m: f"{m[1]}{m[2][:-1]}\\{m[2][-1]}", text.translate(_MARKUP)
     )
     return shown.replace("\n", "  \n")
-
-
-def count_text(count: int, one: str, several: str | None = None) -> str:
-    """Return a count with its noun.
-
-    >>> count_text(1, "run"), count_text(2, "run")
-    ('1 run', '2 runs')
-    """
-    return f"{count:,} {one if count == 1 else several or one + 's'}"

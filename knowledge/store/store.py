@@ -38,6 +38,7 @@ from knowledge.errors import (
 )
 from knowledge.outcome import RULE_VERSION
 from knowledge.records import (
+    LIBRARY,
     STUDY,
     Claim,
     Curve,
@@ -70,10 +71,9 @@ from knowledge.store.tables import (
     run_from_row,
     throughput_from_row,
 )
-from knowledge.study.reading import ShippedStudy, find_study
+from knowledge.study.reading import ShippedRuns, find_study
 
 _LOG = logging.getLogger(__name__)  # on stderr, unless somebody has it elsewhere
-_NO_STUDY = "study:none"
 _LOCK_POLL_SECONDS = 0.005  # the library's 0.05 let one of eight writers starve
 # Tables that lack what waits patiently.
 _LATE_TABLES = {*inbox.PATIENT.values(), "events"}
@@ -174,24 +174,25 @@ class Store:
             bodies = [_values(row, THROUGHPUT_COLUMNS) for row in measured]
             inbox.record(self.folder, "throughput", {"rows": bodies})
 
-    def record_study(self, study: ShippedStudy | None) -> None:
-        """Save the runs of the shipped study in one record; None: it does without."""
-        body = {
-            "study": study.id if study else None,
-            "columns": study.columns() if study else {},
-        }
-        event_id = study.id if study else _NO_STUDY
-        inbox.record(self.folder, "study", body, event_id=event_id)
+    def record_shipped(self, shipped: ShippedRuns) -> None:
+        """Save the runs that ship with the program, of one kind, in one record."""
+        body = {"study": shipped.id, "columns": shipped.columns()}
+        inbox.record(self.folder, shipped.kind, body, event_id=shipped.id)
 
-    def lacks_study(self, study: ShippedStudy) -> bool:
-        """Whether a store that starts with the seeds should be given this study."""
+    def decline_shipped(self, kind: str) -> None:
+        """Save that the shipped runs of a kind are not wanted here."""
+        body: dict[str, Any] = {"study": None, "columns": {}}
+        inbox.record(self.folder, kind, body, event_id=_declined(kind))
+
+    def lacks(self, shipped: ShippedRuns) -> bool:
+        """Whether a store that starts with the seeds should be given these runs."""
         self._ingest_evidence()
-        known, declined, n_claims = self._rows(
-            "select count(*) filter (event_id = ?), count(*) filter (event_id = ?), "
-            "(select count(*) from claims) from events where kind = 'study'",
-            [study.id, _NO_STUDY],
+        known, n_claims = self._rows(
+            "select count(*) filter (event_id = ? or event_id = ?), "
+            "(select count(*) from claims) from events where kind = ?",
+            [shipped.id, _declined(shipped.kind), shipped.kind],
         )[0]
-        return not known and not declined and n_claims > 0
+        return not known and n_claims > 0
 
     # -- ingesting ---------------------------------------------------------------
 
@@ -400,10 +401,16 @@ class Store:
         )
         return [throughput_from_row(row) for row in rows]
 
-    def workload_names(self) -> list[str]:
-        """Return every known workload name, also imported ones."""
-        rows = self._once_a_snapshot("select name from workloads order by name")
-        return [name for (name,) in rows]
+    def workload_names(self, *, published: bool = True) -> list[str]:
+        """Return every known workload name, also imported ones.
+
+        Without those that are known by others' published grids alone, if so asked.
+        """
+        own = f"origin not in {LIBRARY} or name in (select workload from claims) or "
+        own += f"name in (select workload from runs where source not in {LIBRARY})"
+        kept = "true" if published else own
+        sql = f"select name from workloads where {kept} order by name"
+        return [name for (name,) in self._once_a_snapshot(sql)]
 
     def counts(self) -> dict[str, int]:
         """Return the number of rows of each table a person sees."""
@@ -499,3 +506,8 @@ def _values(record: Any, names: Sequence[str]) -> dict[str, Any]:
 
 def _quoted(alias: str, columns: Sequence[str]) -> str:
     return ", ".join(f'{alias}."{c}"' for c in columns)
+
+
+def _declined(kind: str) -> str:
+    """The id of the record that shipped runs are not wanted."""
+    return f"{kind}:none"

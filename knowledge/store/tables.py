@@ -13,6 +13,7 @@ import duckdb
 
 from knowledge.names import WorkloadName
 from knowledge.records import (
+    SHIPPED,
     STUDY,
     TOLD,
     Claim,
@@ -82,8 +83,8 @@ def insert_events(
     batches = [e["body"]["runs"] for e in new if e["kind"] == "runs"]
     _insert_runs(con, runs, [run for batch in batches for run in batch])
     for event in new:
-        if event["kind"] == "study":
-            _insert_study(con, event["body"]["columns"])
+        if event["kind"] in SHIPPED:
+            _insert_shipped(con, event["body"]["columns"])
     claims = [c for e in new if e["kind"] == "claims" for c in e["body"]["claims"]]
     insert_rows(con, "claims", CLAIM_COLUMNS, claims)
     forecasts = [
@@ -205,10 +206,10 @@ def _check_runs(rows: Sequence[Mapping[str, Any]]) -> None:
             raise ValueError(f"a learning rate of {rate:g} at batch {batch_size}")
 
 
-def _insert_study(
+def _insert_shipped(
     con: duckdb.DuckDBPyConnection, columns: Mapping[str, Sequence[Any]]
 ) -> None:
-    """Insert a study's runs; a newer study's word on a run replaces an older one's.
+    """Insert shipped runs; a newer version's word on a run replaces an older one's.
 
     A run made here stays as it is, whichever comes first.
     """
@@ -217,7 +218,8 @@ def _insert_study(
     kept = {name: columns[name] for name in RUN_COLUMNS if name in columns}
     _register(con, {name: list(values) for name, values in kept.items()})
     con.execute(
-        "delete from runs where source = ? and id in (select id from incoming)", [STUDY]
+        "delete from runs where id in (select id from incoming) "
+        "and source in (select source from incoming)"
     )
     names = ", ".join(f'"{name}"' for name in kept)
     con.execute(
@@ -225,8 +227,8 @@ def _insert_study(
         "on conflict do nothing"
     )
     con.unregister("incoming")
-    workloads = sorted(set(columns["workload"]))
-    _insert_workloads(con, [{"name": name, "origin": STUDY} for name in workloads])
+    named = sorted(set(zip(columns["workload"], columns["source"], strict=True)))
+    _insert_workloads(con, [{"name": name, "origin": source} for name, source in named])
 
 
 def _curve_points(body: Mapping[str, Any]) -> Iterable[tuple[str, str, int, float]]:

@@ -10,11 +10,11 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from knowledge.errors import StudyError
 from knowledge.outcome import judge_curve
-from knowledge.records import Curve, Run
+from knowledge.records import STUDY, Curve, Run
 
 FOLDER = Path(__file__).parent
 FACTS_FILE, RUNS_FILE = "study.toml", "runs.parquet"
@@ -22,16 +22,20 @@ FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True)
-class ShippedStudy:
-    """A study in its folder; `facts` is the content of study.toml."""
+class ShippedRuns:
+    """Runs that ship in a folder with their facts; a store takes those of a kind once.
+
+    `facts` is the content of the TOML file beside them.
+    """
 
     folder: Path
     facts: Mapping[str, Any]
+    kind: ClassVar[str]
 
     @property
     def id(self) -> str:
-        """The study's name: a hash of its runs."""
-        return f"study:{self.facts['runs_sha256'][:16]}"
+        """The name of these runs: their kind and a hash of them."""
+        return f"{self.kind}:{self.facts['runs_sha256'][:16]}"
 
     def columns(self) -> dict[str, list[Any]]:
         """Return the runs column by column, as plain JSON values.
@@ -55,6 +59,22 @@ class ShippedStudy:
             for field in fields(Run)
             if field.name in found
         }
+
+    def _content(self, name: str, sha256: str) -> bytes:
+        try:
+            content = (self.folder / name).read_bytes()
+        except OSError as error:
+            raise _damaged(self.folder / name) from error
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise _damaged(self.folder / name)
+        return content
+
+
+@dataclass(frozen=True)
+class ShippedStudy(ShippedRuns):
+    """The study in its folder, with its curves."""
+
+    kind: ClassVar[str] = STUDY
 
     def curve(self, run_id: str) -> Curve:
         """Return the raw curve of one run; empty when the study has none of it.
@@ -80,15 +100,6 @@ class ShippedStudy:
     def _curve_paths(self) -> list[Path]:
         return [self.folder / name for name in sorted(self.facts["curves_sha256"])]
 
-    def _content(self, name: str, sha256: str) -> bytes:
-        try:
-            content = (self.folder / name).read_bytes()
-        except OSError as error:
-            raise _damaged(self.folder / name) from error
-        if hashlib.sha256(content).hexdigest() != sha256:
-            raise _damaged(self.folder / name)
-        return content
-
 
 def find_study(folder: Path | None = None) -> ShippedStudy | None:
     """Return the study that ships with the program, or None where there is none.
@@ -97,7 +108,20 @@ def find_study(folder: Path | None = None) -> ShippedStudy | None:
         StudyError: There is one, and it cannot be read.
     """
     folder = FOLDER if folder is None else folder
-    path = folder / FACTS_FILE
+    facts = read_facts(folder / FACTS_FILE)
+    if facts is None:
+        return None
+    if not isinstance(facts.get("curves_sha256"), dict):
+        raise _damaged(folder / FACTS_FILE)
+    return ShippedStudy(folder, facts)
+
+
+def read_facts(path: Path) -> dict[str, Any] | None:
+    """Return what is said of shipped runs; None without the file.
+
+    Raises:
+        StudyError: It cannot be read, or is of a newer program.
+    """
     try:
         facts = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -109,10 +133,9 @@ def find_study(folder: Path | None = None) -> ShippedStudy | None:
             f"{path} is of a newer version of this program: install that version, or "
             "take the folder away."
         )
-    hashes = facts.get("curves_sha256")
-    if not isinstance(facts.get("runs_sha256"), str) or not isinstance(hashes, dict):
+    if not isinstance(facts.get("runs_sha256"), str):
         raise _damaged(path)
-    return ShippedStudy(folder, facts)
+    return facts
 
 
 def _read_curves(path: Path, *, only: str | None = None) -> Iterator[tuple[str, Curve]]:
@@ -171,6 +194,6 @@ def mislabelled(
 
 def _damaged(path: Path) -> StudyError:
     return StudyError(
-        f"{path} is missing or damaged, so the study that ships with the program is "
-        "left out: install the program again to have it back."
+        f"{path} is missing or damaged, so the runs that ship with the program there "
+        "are left out: install the program again to have them back."
     )

@@ -77,7 +77,7 @@ def test_a_store_from_before_is_given_the_study_once(study, tmp_path, monkeypatc
     for _ in range(2):
         with Advisor.open(tmp_path / "s") as advisor:
             assert advisor.store.counts()["runs"] == N_RUNS
-            assert not advisor.store.lacks_study(study)
+            assert not advisor.store.lacks(study)
     records = [*(tmp_path / "s").rglob("*-study-*.json")]
     assert len(records) == 1
 
@@ -102,7 +102,7 @@ def test_a_newer_studys_word_on_a_run_replaces_the_older_ones(study, tmp_path):
         assert advisor.store.run(run.id).seconds == 1.0
         assert n_used(advisor) == N_RUNS
         again = [(dataclasses.replace(run, seconds=2.0), curve), *made[1:]]
-        advisor.store.record_study(write_study(tmp_path / "study", again, {}))
+        advisor.store.record_shipped(write_study(tmp_path / "study", again, {}))
         assert advisor.store.run(run.id).seconds == 2.0
         assert n_used(advisor) == N_RUNS
         assert advisor.store.verify().problems == ()
@@ -119,7 +119,7 @@ def test_a_run_that_was_made_here_too_is_ours_whichever_came_first(
         if ours_first:
             store.record_run(mine, curve)
             store.ingest_all()
-        store.record_study(study)
+        store.record_shipped(study)
         store.ingest_all()
         if not ours_first:
             store.record_run(mine, curve)
@@ -200,8 +200,8 @@ def test_runs_of_a_study_judged_by_an_older_rule_are_left_out(study):
 
 def test_two_processes_that_open_one_store_bring_it_in_once(study, tmp_path):
     with Store(tmp_path / "s") as store:
-        store.record_study(study)
-        store.record_study(study)
+        store.record_shipped(study)
+        store.record_shipped(study)
         assert store.counts()["runs"] == N_RUNS
         assert store.verify().problems == ()
 

@@ -21,7 +21,9 @@ pytestmark = pytest.mark.slow
 def tended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Advisor]:
     """An Advisor that does start processes, in the place of the cached one."""
     folder = tmp_path / "store"
-    with Advisor.open(folder, settings=Settings(folder, 1, with_study=False)) as opened:
+    with Advisor.open(
+        folder, settings=Settings(folder, 1, ships=frozenset())
+    ) as opened:
         monkeypatch.setattr(resources, "advisor", lambda: opened)
         yield opened
         kill_all(folder)

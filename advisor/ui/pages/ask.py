@@ -21,7 +21,7 @@ from advisor.ui.components import (
 from advisor.ui.keeping import link_to, render_keeping, render_proposal
 from advisor.ui.plans import render_plan, start_as_planned, unfinished_verifications
 from advisor.ui.speeds import render_measuring
-from advisor.ui.text import count_text, escaped
+from advisor.ui.text import escaped
 from advisor.ui.turns import (
     Note,
     Refusal,
@@ -31,6 +31,7 @@ from advisor.ui.turns import (
     settle,
     turned_down,
 )
+from advisor.words import count_text
 from knowledge.errors import AdvisorError
 
 MAX_QUESTION_CHARS = 2000

@@ -22,7 +22,8 @@ from advisor.ui.tables import (
     values_of,
     with_rates,
 )
-from advisor.ui.text import count_text, escaped
+from advisor.ui.text import escaped
+from advisor.words import count_text
 from knowledge.errors import ImportFileError
 from knowledge.importers.importer import asked_sentence
 from knowledge.records import BF16, FP16, FP32

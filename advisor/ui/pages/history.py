@@ -10,7 +10,8 @@ from advisor.conversation.history import (
 )
 from advisor.rates import rate_text
 from advisor.ui import resources
-from advisor.ui.text import count_text, escaped
+from advisor.ui.text import escaped
+from advisor.words import count_text
 
 ASK_PAGE = "advisor/ui/pages/ask.py"
 

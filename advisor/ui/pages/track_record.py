@@ -9,8 +9,7 @@ from advisor.rates import rate_text
 from advisor.track_record.scores import TrackRecord
 from advisor.track_record.wording import bin_text, track_record_sentences
 from advisor.ui import resources
-from advisor.ui.text import count_text
-from advisor.words import title_of
+from advisor.words import count_text, title_of
 
 VERDICTS = {True: "held", False: "did not hold", None: "open"}
 # Relative: the link leads to wherever this app is served.

@@ -55,7 +55,12 @@ def advisor(store):
 
 
 def environment(**more: str) -> dict[str, str]:
-    return {"LR_ADVISOR_NO_STUDY": "1", "OMP_NUM_THREADS": "1", **more}
+    return {
+        "LR_ADVISOR_NO_STUDY": "1",
+        "LR_ADVISOR_NO_LIBRARY": "1",
+        "OMP_NUM_THREADS": "1",
+        **more,
+    }
 
 
 def over_stdio(store: Path, talk: Talk, *command: str) -> Any:

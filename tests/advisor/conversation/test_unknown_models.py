@@ -78,8 +78,11 @@ def test_runs_of_the_same_kind_of_optimizer_alone_carry_a_rate_over(advisor):
         advisor.ask(asked.format(name)).carried_over.measured
         for name in ("adam", "sgd")
     )
-    assert all("digits" in name for name in sgd.rests_on)
+    assert {name.split("/")[0] for name in sgd.rests_on} == {
+        *("digits_mlp", "digits_cnn", "cifar10")
+    }
     assert any("original" in name for name in adam.rests_on)
+    assert any("hpobench" in name for name in adam.rests_on)
     assert sgd.exponent["median"] > adam.exponent["median"]
 
 
@@ -92,7 +95,7 @@ def test_the_usual_optimizer_is_said_to_be_taken(advisor):
 @pytest.mark.parametrize(
     "question",
     [
-        "what lr for SDXL LoRA at batch 4?",
+        "what lr for SDXL at batch 4?",
         "is 1e-3 safe for my phaze-a at batch 64?",
         "how large may the batch be for phaze-a at 1e-4?",
     ],
@@ -106,6 +109,28 @@ def test_an_unknown_model_gets_the_ways_in_and_no_list_of_other_models(
         assert way in answer.text
     options = answer.clarification["options"] if answer.clarification else []
     assert not [name for name in UNRELATED if name in options]
+
+
+@pytest.mark.parametrize(
+    ("question", "batch_size"),
+    [
+        ("what lr for phaze-a at batch 16?", 16),
+        ("is 1e-3 safe for my dfl-sae at batch 8?", 8),
+        ("villain, batch 10: which learning rate?", 10),
+    ],
+)
+def test_another_face_model_starts_where_the_most_careful_known_one_does(
+    advisor, question, batch_size
+):
+    answer = advisor.ask(question)
+    known = [
+        advisor.recommend(name, batch_size).learning_rate
+        for name in ("original", "dlight", "realface")
+    ]
+    assert answer.text.startswith(f"Start at {rate_text(min(known))} at batch")
+    assert "nothing here was measured on" in answer.text
+    assert answer.evidence
+    assert all(rate_text(rate) in answer.text for rate in known)
 
 
 @pytest.mark.parametrize("model", ["phaze-a", "resnet50", "nanoGPT"])
@@ -129,3 +154,24 @@ def test_the_one_stored_name_that_is_the_same_but_for_its_ending_is_taken(
 def test_a_slip_of_the_fingers_is_asked_about(advisor):
     answer = advisor.ask("what learning rate for yolov8x.pt at batch 16?")
     assert answer.clarification["options"] == ["yolov8s.pt"]
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        ("What do the formulas say? 3e-4 worked at 64, I go to batch 512", "linear"),
+        ("the formulas for 0.1 at batch 256 to 1024 with sgd?", "square root"),
+        ("what does the step law say for a 124M model on 10B tokens?", "Step Law"),
+        ("what do the formulas say for digits_mlp at batch 64?", "unchanged"),
+    ],
+)
+def test_formulas_are_told_with_their_numbers_and_how_far_they_are_off(
+    advisor, question, named
+):
+    answer = advisor.ask(question)
+    told = answer.to_dict()
+    rates = {f["name"]: f["learning_rate"] for f in told["formulas"]}
+    assert rates[named]
+    assert all(rate_text(rate) in answer.text for rate in rates.values() if rate)
+    assert "On grids off by" in answer.text
+    json.dumps(told, allow_nan=False)

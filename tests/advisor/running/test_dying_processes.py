@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def advisor(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Advisor]:
     monkeypatch.setenv("LR_ADVISOR_WORKERS", "1")
-    settings = Settings(folder, 1, with_study=False)
+    settings = Settings(folder, 1, ships=frozenset())
     with Advisor.open(folder, settings=settings, seeded=False) as opened:
         yield opened
         kill_all(folder)

@@ -70,7 +70,9 @@ OPTIONS = {"learning_rate": "--learning-rate", "budget_seconds": "--budget"}
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Advisor]:
     """A seeded store with two workers."""
     folder = tmp_path_factory.mktemp("plans") / "store"
-    with Advisor.open(folder, settings=Settings(folder, 2, with_study=False)) as opened:
+    with Advisor.open(
+        folder, settings=Settings(folder, 2, ships=frozenset())
+    ) as opened:
         yield opened
 
 
@@ -239,7 +241,9 @@ def test_the_runs_that_were_shown_are_those_that_were_made(
     """By the real supervisor and its workers, up to the records in the store."""
     monkeypatch.setenv("LR_ADVISOR_WORKERS", "2")
     folder = tmp_path / "store"
-    with Advisor.open(folder, settings=Settings(folder, 2, with_study=False)) as opened:
+    with Advisor.open(
+        folder, settings=Settings(folder, 2, ships=frozenset())
+    ) as opened:
         plan = opened.plan_runs(workload, batch_size, **values)
         verification = opened.verifications.start(plan)
         verification.wait(timeout_seconds=LIMIT_SECONDS)

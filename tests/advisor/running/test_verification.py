@@ -43,7 +43,9 @@ def advisor(tmp_path, monkeypatch):
     """
     monkeypatch.setenv("LR_ADVISOR_WORKERS", "2")
     folder = tmp_path / "a store's folder"
-    with Advisor.open(folder, settings=Settings(folder, 2, with_study=False)) as opened:
+    with Advisor.open(
+        folder, settings=Settings(folder, 2, ships=frozenset())
+    ) as opened:
         yield opened
         for verification in opened.queue.verifications(unfinished=True):
             opened.cancel(verification.id)

@@ -30,7 +30,7 @@ def plan_of(*parts: StudyPart) -> StudyPlan:
 def advisor(tmp_path, monkeypatch, nothing_trains):
     """Without supervisors: what is queued waits until a test carries it out."""
     monkeypatch.setattr("advisor.study.carrying_out.POLL_SECONDS", 0.01)
-    settings = Settings(tmp_path / "s", n_workers=2, with_study=False)
+    settings = Settings(tmp_path / "s", n_workers=2, ships=frozenset())
     with Advisor.open(tmp_path / "s", settings=settings) as opened:
         yield opened
 
@@ -195,7 +195,7 @@ def test_a_small_study_is_run_shipped_and_brought_into_a_new_store(
     tmp_path, monkeypatch
 ):
     """With real training: run, run again, ship, and a store that starts with it."""
-    settings = Settings(tmp_path / "s", n_workers=2, with_study=False)
+    settings = Settings(tmp_path / "s", n_workers=2, ships=frozenset())
     plan = plan_of(FIXED)
     with Advisor.open(tmp_path / "s", settings=settings) as advisor:
         said: list[str] = []
