@@ -87,9 +87,8 @@ class Answer(Document):
 _KEYS = (
     "question intent slots conditions text recommendation recommendations judgements "
     "evidence rows counts sql scaling comparisons difference fastest_batch diagnosis "
-    "verification proposal concept unknown_workload carried_over formulas clarification "
-    "also "
-    "inherited warnings phrased phrasing_note answer_id"
+    "verification proposal concept unknown_workload carried_over formulas "
+    "clarification also inherited warnings phrased phrasing_note answer_id"
 )
 _STANDS_IN = {"fastest_batch": "fastest", "verification": "offered_plan"}
 
