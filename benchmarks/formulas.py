@@ -115,7 +115,7 @@ def questions_of(formula: Formula, grid: Grid) -> Iterator[Question]:
 def _score(formula: Formula, question: Question) -> dict[str, float] | None:
     known = _nearest_best(question) if formula.carries else (None, None)
     name = re.sub(r"[-/]", " ", question.grid.workload.replace("-h", " width "))
-    numbers = read_model_numbers(re.sub(r"\b([ND])(?=\d)", r"\1=", name))
+    numbers = read_model_numbers(re.sub(r"\b(N|D)(?=\d)", r"\1=", name))
     rate = formula.rate(
         Case(
             learning_rate=known[1],

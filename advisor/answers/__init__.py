@@ -6,6 +6,9 @@ tried               how the advised rate stands to those that were run
 caveats             what limits an answer: a kind and a sentence each
 largest_batch       the largest batch size at which a rate still holds
 comparison          which of several workloads stands the higher rate, and how surely
+difference          whether two settings' scores differ by more than chance
+difference_wording  that, in sentences
+two_settings        the two settings that a person names, and what compares
 fastest_batch       how fast each batch size trains here, and the fastest that is safe
 longer_runs         what it would cost to say the same of longer runs
 evidence_rows       what an answer rests on and what it left out, as rows to read

@@ -19,14 +19,20 @@ def evidence_of(
     """What the answers rest on, claims first, each with a line to read."""
     used = dict.fromkeys(i for r in found for i in r.evidence.used)
     claims = {c.id: c for c in library.claims() if c.id in used}
-    run_ids = [i for i in used if i not in claims][:MAX_EVIDENCE]
-    runs = library.runs_by_id(run_ids)
     return (
         *(
             {"kind": "claim", "id": c.id, "summary": claim_summary(c)}
             for c in claims.values()
         ),
-        *({"kind": "run", "id": r.id, "summary": run_summary(r)} for r in runs),
+        *rows_of_runs(library, [i for i in used if i not in claims]),
+    )
+
+
+def rows_of_runs(library: Library, ids: Sequence[str]) -> tuple[dict[str, str], ...]:
+    """Runs by their ids, each with a line to read."""
+    found = library.runs_by_id(ids[:MAX_EVIDENCE]) if ids else []
+    return tuple(
+        {"kind": "run", "id": run.id, "summary": run_summary(run)} for run in found
     )
 
 

@@ -5,7 +5,7 @@ kinds               the kinds of questions: what answers each, how each is asked
 parts               Parts: the parts of the program that answers are put together from
 answer              Answer: what a person gets back, wherever they asked
 explaining          the answers to "what is that?", "why?" and "in plain words"
-about_rates         the answers about rates: which one, whether one is safe
+about_rates         the answers about rates: which one, safe or not, really better
 about_batch_sizes   the answers about batch sizes: how the rate goes, the fastest
 about_runs          the answers about runs that were made
 about_jobs          the answers about jobs under way, and the offer to cancel them

@@ -46,7 +46,7 @@ CARRIED = frozenset(
 )
 ABOUT_ONE_MODEL = frozenset(Intent) - {
     *(Intent.EXPLAIN_CONCEPT, Intent.HELP, Intent.OFF_TOPIC),
-    *(Intent.STATUS_OF_JOBS, Intent.CANCEL),
+    *(Intent.STATUS_OF_JOBS, Intent.CANCEL, Intent.DIFFERENCE),
 }
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from advisor.answers.comparison import Comparison
+from advisor.answers.difference import Difference
 from advisor.answers.fastest_batch import FastestBatch
 from advisor.answers.recommendation import Judgement, Recommendation
 from advisor.conversation.proposals import Proposal
@@ -42,6 +43,7 @@ class Answer(Document):
     sql: tuple[str, ...] = ()
     scaling: ScalingReport | None = None
     comparisons: tuple[Comparison, ...] = ()
+    difference: Difference | None = None
     fastest: FastestBatch | None = None
     diagnosis: Diagnosis | None = None
     concept: dict[str, Any] | None = None
@@ -84,9 +86,9 @@ class Answer(Document):
 
 _KEYS = (
     "question intent slots conditions text recommendation recommendations judgements "
-    "evidence rows counts sql scaling comparisons fastest_batch diagnosis verification "
-    "proposal concept unknown_workload carried_over formulas clarification also "
-    "inherited warnings phrased phrasing_note answer_id"
+    "evidence rows counts sql scaling comparisons difference fastest_batch diagnosis "
+    "verification proposal concept unknown_workload carried_over formulas "
+    "clarification also inherited warnings phrased phrasing_note answer_id"
 )
 _STANDS_IN = {"fastest_batch": "fastest", "verification": "offered_plan"}
 

@@ -13,6 +13,7 @@ from advisor.conversation.about_batch_sizes import (
 )
 from advisor.conversation.about_jobs import cancel_answer, status_answer
 from advisor.conversation.about_rates import (
+    difference_answer,
     judge_answer,
     largest_batch_answer,
     recommend_answer,
@@ -68,6 +69,7 @@ KINDS: Mapping[Intent, Kind] = {
     Intent.DIAGNOSE: Kind(
         diagnosis_answer, again=_JUDGED, goes_with_others=False, names_unheeded=True
     ),
+    Intent.DIFFERENCE: Kind(difference_answer, goes_with_others=False),
     Intent.SCALING_RULE: Kind(
         scaling_answer,
         again="How does the learning rate scale with the batch size{for_what}{rest}?",

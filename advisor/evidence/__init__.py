@@ -5,5 +5,6 @@ scope              Asked, as a person said it, and Scope, with all else filled i
 selecting          runs and claims -> Evidence: own, siblings, left out with the reason
 trajectories       runs as one training each: the furthest of each counts
 shortening         a run as it would have looked had it been shorter
+replicates         runs that differ in the seed alone, and the two cells that compare
 comparable_scores  which scores of one workload compare with each other
 """

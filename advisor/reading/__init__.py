@@ -19,6 +19,8 @@ vocabulary        what people call workloads, optimizers and devices
 roles             which number is a batch size, a learning rate, or neither
 patterns          what numbers stand beside, for `roles`
 carried           a rate that worked at one batch size, and the size it is wanted at
+sides             two settings and the scores that a person says they had
+differences       whether it is asked if a difference is real
 formulas          questions about formulas, and the numbers these ask for
 clauses           which of the batch sizes in a text is asked about
 learned           the intent of a text, learnt from questions people type

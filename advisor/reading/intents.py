@@ -13,12 +13,13 @@ from advisor.reading.cues import CUES, DOMAIN
 
 
 class Intent(StrEnum):
-    """The fifteen things a person may want."""
+    """The sixteen things a person may want."""
 
     RECOMMEND_LR = "recommend_lr"
     JUDGE_LR = "judge_lr"
     MAX_BATCH_FOR_LR = "max_batch_for_lr"
     COMPARE_MODELS = "compare_models"
+    DIFFERENCE = "difference"
     SCALING_RULE = "scaling_rule"
     FASTEST_BATCH = "fastest_batch"
     RUN_VERIFICATION = "run_verification"
@@ -45,7 +46,7 @@ NEEDED: dict[Intent, tuple[str, ...]] = {
 CONDITIONAL = (
     *(Intent.RECOMMEND_LR, Intent.JUDGE_LR, Intent.MAX_BATCH_FOR_LR),
     *(Intent.COMPARE_MODELS, Intent.FASTEST_BATCH, Intent.NEEDS_CLARIFICATION),
-    Intent.RUN_VERIFICATION,
+    *(Intent.RUN_VERIFICATION, Intent.DIFFERENCE),
 )
 # Intents whose answers hold for a recipe and a precision that a person may name.
 OF_A_SETTING = (

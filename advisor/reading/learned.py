@@ -70,7 +70,7 @@ class Seen:
 
 
 class IntentModel:
-    """Probabilities of the fifteen intents.
+    """Probabilities of the intents.
 
     `coefficients` (n_intents, n_features) and `intercepts` (n_intents,) belong to the
     features of the two kinds of terms and the signs, in that order.

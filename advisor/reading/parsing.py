@@ -9,12 +9,14 @@ from dataclasses import replace
 
 from advisor.checks import several
 from advisor.reading.conditions import UNCONDITIONAL, Conditions
+from advisor.reading.differences import asks_of
 from advisor.reading.follow_ups import carries_over, inherit
 from advisor.reading.intents import CONDITIONAL, NEEDED, OF_A_SETTING, Intent
 from advisor.reading.learned import IntentModel, learned_model, look_at
 from advisor.reading.question import Question, Slots
 from advisor.reading.reading import Reading, read_text
 from advisor.reading.rules import YES, follow_up_intent, intent_alone, rule_intent
+from advisor.reading.sides import read_sides
 from advisor.reading.slots import NOTHING_CARRIED, slot_warnings, slots_of
 from advisor.reading.symptoms import read_symptoms
 from advisor.reading.turn_text import read_turn
@@ -61,8 +63,10 @@ def parse_question(
     if not _is_complete(intent, slots):
         intent = Intent.NEEDS_CLARIFICATION
     has_budget = own.roles.is_budget or intent is Intent.RUN_VERIFICATION
-    told = text if read_symptoms(own.text).kinds else None
-    goes_on = inherited or intent is Intent.DIAGNOSE
+    told = text if _tells(own, intent) else None
+    goes_on = inherited or intent in (Intent.DIAGNOSE, Intent.DIFFERENCE)
+    if before and Intent.DIFFERENCE in (intent, before.wanted):  # told of other things
+        goes_on = intent is before.wanted
     return Question(
         text=text,
         intent=intent,
@@ -111,6 +115,8 @@ def turn_of(
         return before
     if not before.strip():
         return None
+    if asks_of(before, known_workloads) is not None:
+        return parse_question(before, known_workloads=known_workloads, model=model)
 
     def likeliest(reading: Reading) -> Intent:
         seen = look_at(reading, None)
@@ -125,6 +131,9 @@ def _decide_intent(
     """Return the intents with their probabilities, that which fits best first."""
     if before and YES.match(own.marked):
         return {rule_intent(own, before)[0]: 1.0}
+    follows_two = before is not None and _names_two(before.slots)
+    if asks_of(own.text, own.names.workloads, follows_two=follows_two) is not None:
+        return {Intent.DIFFERENCE: 1.0}
     if before and (found := follow_up_intent(own, before)):
         return {found: 1.0}
     if before and _names_nothing(own) and _heeded(own.conditions, before.wanted).said:
@@ -141,6 +150,21 @@ def _decide_intent(
         if _is_complete(second, slots):
             return {second: chances[second]} | chances
     return chances
+
+
+def _names_two(slots: Slots) -> bool:
+    """Whether two rates, or two batch sizes, of one model are named."""
+    is_one = len(several(slots.workload)) < 2
+    rates, batches = several(slots.learning_rate), several(slots.batch_size)
+    return is_one and (len(rates) > 1 or len(batches) > 1)
+
+
+def _tells(own: Reading, intent: Intent) -> bool:
+    """Whether a text tells what went wrong, or what two settings scored."""
+    if intent is Intent.DIFFERENCE:
+        sides = read_sides(own.text, own.names.workloads)
+        return sides is not None and sides.has_scores
+    return bool(read_symptoms(own.text).kinds)
 
 
 def _names_nothing(own: Reading) -> bool:

@@ -63,8 +63,9 @@ class Question:
     `wanted` is what was asked for, also where too little was said and `intent` is
     `needs_clarification`. `inherited` names the slots and conditions taken from the
     turn before. `told` are the words, of this turn or an earlier one, that tell what
-    went wrong. `offered` are the runs that its answer offered, to which a yes agrees.
-    `job` is an id or a number, `confidence` the probability of the intent.
+    went wrong or what two settings scored. `offered` are the runs that its answer
+    offered, to which a yes agrees. `job` is an id or a number, `confidence` the
+    probability of the intent.
     """
 
     text: str

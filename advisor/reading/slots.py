@@ -9,6 +9,7 @@ from advisor.reading.clauses import choose_batches
 from advisor.reading.intents import Intent
 from advisor.reading.question import Slots
 from advisor.reading.reading import Reading
+from advisor.reading.sides import read_sides
 from experiments.workloads.registry import WORKLOADS, names_of_kind
 
 # Intents that speak of jobs, concepts or nothing: only a text that points back
@@ -36,6 +37,8 @@ _LARGE_BATCH = 65_536
 
 def slots_of(reading: Reading, intent: Intent) -> Slots:
     """Return what the text itself says."""
+    if intent is Intent.DIFFERENCE:
+        return _slots_of_sides(reading)
     roles, names = reading.roles, reading.names
     is_loose = intent in (*SELF_CONTAINED, *NOTHING_CARRIED)
     if is_loose:
@@ -65,6 +68,21 @@ def slots_of(reading: Reading, intent: Intent) -> Slots:
         batch_size=one_or_all(batches),
         learning_rate=one_or_all(rates),
         optimizer=optimizer,
+        device=names.device,
+    )
+
+
+def _slots_of_sides(reading: Reading) -> Slots:
+    """The settings that are compared: a score beside one is no rate."""
+    names, sides = reading.names, read_sides(reading.text, reading.names.workloads)
+    told = [sides.a, sides.b] if sides else []
+    rates = dict.fromkeys(x.learning_rate for x in told if x.learning_rate is not None)
+    batches = dict.fromkeys(x.batch_size for x in told if x.batch_size is not None)
+    return Slots(
+        workload=one_or_all(names.workloads),
+        batch_size=one_or_all(tuple(batches)),
+        learning_rate=one_or_all(tuple(rates)),
+        optimizer=names.optimizer,
         device=names.device,
     )
 
