@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from advisor.reading.intents import Intent, shortened
 from advisor.reading.meanings import meanings_of
-from advisor.reading.question import Question
+from advisor.reading.question import SLOT_NAMES, Question
 from advisor.reading.reading import Reading, read_text
 from advisor.reading.rules import POINTS_BACK, YES, intent_alone, rule_intent
 from advisor.reading.terms import Splitter, Terms, pieces_of, words_of
@@ -191,15 +191,22 @@ def look_at(own: Reading, before: Question | None) -> Seen:
 
 
 def load_examples(folder: Path = QUESTIONS) -> list[Example]:
-    """Return the questions to learn from, in the order of their files."""
+    """Return the questions of a folder by file; what a line leaves out is None."""
     lines = [
         json.loads(line)
         for path in sorted(folder.glob("*.jsonl"))
         for line in path.read_text(encoding="utf-8").splitlines()
         if line.strip()
     ]
+    nothing = dict.fromkeys(SLOT_NAMES)
     return [
-        Example(q["text"], q["context"], Intent(q["intent"]), q["slots"], q["group"])
+        Example(
+            text=q["text"],
+            context=q.get("context"),
+            intent=Intent(q["intent"]),
+            slots=nothing | q.get("slots", {}),
+            group=q["group"],
+        )
         for q in lines
     ]
 
