@@ -16,6 +16,7 @@ from rapidfuzz.distance import OSA
 
 from advisor.reading import change_patterns as changes
 from advisor.reading import symptom_patterns as words
+from advisor.reading.log_lines import read_log
 from advisor.reading.text import plain
 from knowledge.records import Document
 
@@ -73,7 +74,8 @@ class Symptoms(Document):
     """What a text says went wrong; `kinds` is empty where it does not say.
 
     `at` is how far training was, in `unit` (steps or epochs). `is_late` is said of
-    hours and days, `worked_before` of what went well first.
+    hours and days, `worked_before` of what went well first. `shown` says what pasted
+    log lines show.
     """
 
     text: str
@@ -84,6 +86,7 @@ class Symptoms(Document):
     is_late: bool = False
     worked_before: bool = False
     changes: tuple[Change, ...] = ()
+    shown: str | None = None
 
     @property
     def main(self) -> Symptom:
@@ -109,7 +112,8 @@ def read_symptoms(text: str) -> Symptoms:
     >>> [c.after for c in read_symptoms("pale since i raised bs from 4 to 8").changes]
     [8.0]
     """
-    tidy = tidy_symptoms(text)
+    log = read_log(plain(text))
+    tidy = tidy_symptoms(log.in_words)
     at, unit = _read_at(tidy)
     from_the_start = bool(changes.FROM_THE_START.search(tidy))
     return Symptoms(
@@ -121,6 +125,7 @@ def read_symptoms(text: str) -> Symptoms:
         is_late=bool(changes.LATE.search(tidy)),
         worked_before=bool(changes.WORKED_BEFORE.search(tidy)),
         changes=tuple(_read_changes(tidy)),
+        shown=log.shown,
     )
 
 
