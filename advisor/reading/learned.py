@@ -287,6 +287,9 @@ def _signs(own: Reading, before: Question | None) -> dict[str, float]:
         "job": 2.0 * (own.job is not None),
         "budget": 2.0 * (roles.seconds is not None),
         "own": 2.0 * is_own,
+        "log": 3.0 * own.marked.startswith("log:"),
+        "pasted settings": 2.0 * (own.marked.count("\n") > 1),
+        "impossible": 3.0 * any(v < 1 for b in roles.batches for v in b.values),
     }
     return {name: value for name, value in signs.items() if value}
 

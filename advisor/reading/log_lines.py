@@ -94,7 +94,7 @@ class _Series:
 def read_log(text: str) -> Log:
     """Return what a text's pasted lines show; without any, the text is the rest.
 
-    >>> read_log("step 10 loss 2.1\\nstep 20 loss 17.4\\nstep 30 loss nan\\nwhy?").shown
+    >>> read_log("step 20 loss 17.4\\nstep 30 loss nan\\nwhy?").shown
     'Your log: the loss went from 17.4 at step 20 to not a number at step 30.'
     """
     lines = _lines(text)
@@ -263,11 +263,19 @@ def _broken(one: _Series) -> tuple[str, str] | None:
     for i, value in enumerate(one.values):
         if not math.isfinite(value):
             step = f" at step {one.steps[i]}" if one.steps[i] is not None else ""
-            how = f"went from {one.at(i - 1)} to" if i else "is"
-            return f"loss is nan{step}", f"Your log: the {one.name} {how} {one.at(i)}."
+            path = [one.at(j) for j in range(_start_of(one, i), i + 1)]
+            how = f"went from {path[0]} to {' and to '.join(path[1:])}"
+            how = how if len(path) > 1 else f"is {path[0]}"
+            return f"loss is nan{step}", f"Your log: the {one.name} {how}."
     if one.values and one.values[-1] == 0:
         return "loss is 0.0", f"Your log: the {one.name} is exactly 0."
     return None
+
+
+def _start_of(one: _Series, i: int) -> int:
+    """The last value before it went wrong: before a jump, where one came first."""
+    jumps = i > 1 and one.values[i - 1] >= JUMPS * one.values[i - 2] > 0
+    return i - 2 if jumps else max(i - 1, 0)
 
 
 def _burst(one: _Series, seen: str) -> tuple[str, str] | None:

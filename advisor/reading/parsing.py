@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from advisor.checks import several
+from advisor.reading.carried import read_carried
 from advisor.reading.conditions import UNCONDITIONAL, Conditions
 from advisor.reading.follow_ups import carries_over, inherit
 from advisor.reading.intents import CONDITIONAL, NEEDED, OF_A_SETTING, Intent
@@ -15,7 +16,12 @@ from advisor.reading.learned import IntentModel, learned_model, look_at
 from advisor.reading.question import Question, Slots
 from advisor.reading.reading import Reading, read_text
 from advisor.reading.rules import YES, follow_up_intent, intent_alone, rule_intent
-from advisor.reading.slots import NOTHING_CARRIED, slot_warnings, slots_of
+from advisor.reading.slots import (
+    NOTHING_CARRIED,
+    proposed_in,
+    slot_warnings,
+    slots_of,
+)
 from advisor.reading.symptoms import read_symptoms
 from advisor.reading.turn_text import read_turn
 from experiments.workloads.registry import find_spec
@@ -62,6 +68,7 @@ def parse_question(
         intent = Intent.NEEDS_CLARIFICATION
     has_budget = own.roles.is_budget or intent is Intent.RUN_VERIFICATION
     told = text if read_symptoms(own.text).kinds else None
+    carries = text if read_carried(text) else None
     goes_on = inherited or intent is Intent.DIAGNOSE
     return Question(
         text=text,
@@ -71,6 +78,8 @@ def parse_question(
         conditions=conditions,
         inherited=inherited | (carried & conditions.said.keys()),
         told=told or (before.told if before and goes_on else None),
+        carries=carries or (before.carries if before and inherited else None),
+        proposed=proposed_in(own) if intent is Intent.DIAGNOSE else Slots(),
         confidence=round(confidence, 3),
         alternatives=tuple(chances)[1:4],
         unknown_workload=next(iter(own.names.unknown), None),
@@ -211,8 +220,13 @@ def _likeliest(own: Reading, chances: Mapping[Intent, float]) -> Intent:
 
 
 def _is_complete(intent: Intent, slots: Slots) -> bool:
-    """Whether all is known that an answer of that kind takes."""
-    return all(getattr(slots, name) is not None for name in NEEDED.get(intent, ()))
+    """Whether all is known that an answer of that kind takes, and can be right."""
+    needed = NEEDED.get(intent, ())
+    if "batch_size" in needed and any(n < 1 for n in several(slots.batch_size)):
+        return False
+    if "learning_rate" in needed and any(x <= 0 for x in several(slots.learning_rate)):
+        return False
+    return all(getattr(slots, name) is not None for name in needed)
 
 
 def _slots_for(

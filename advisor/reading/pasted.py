@@ -91,6 +91,11 @@ _SETTING = re.compile(
 _BLOCK = re.compile(r"(?m)^(\s*)(model|network|optimi[sz]er):\s*\n\s*(?:name|type):")
 _NUMBER = re.compile(r"[-+]?(?:\d[\d,_]*\.?\d*|\.\d+)(?:e[-+]?\d+)?", re.IGNORECASE)
 _ENDS = re.compile(r"\.(?:pt|pth|ckpt|safetensors|ya?ml|json|onnx|bin)$", re.IGNORECASE)
+_PRECISION = re.compile(
+    r"(?:(?:torch\.)?(?:bf|fp|tf|float|bfloat)?(?:16|32)\b.*|true|false|yes|no|on|off|"
+    r"half|mixed|full|none|amp|)$",
+    re.IGNORECASE,
+)
 _OFF = frozenset("no false off 0 none fp32 float32 32".split())
 
 
@@ -160,7 +165,7 @@ def _fits(key: Key, value: str) -> bool:
     if key in (Key.MODEL, Key.OPTIMIZER):
         return len(value) > 1 and not is_number and not _UNKNOWN.match(value)
     if key is Key.PRECISION:
-        return True
+        return bool(_PRECISION.match(value))
     return is_number or bool(_UNKNOWN.match(value))
 
 

@@ -107,6 +107,18 @@ def without_proposed(roles: Roles) -> Roles:
     )
 
 
+def proposed_in(reading: Reading) -> Slots:
+    """What a text only thinks of: another batch size, another rate."""
+    roles = reading.roles
+    places = proposed_places(roles.marked)
+    sizes = [b.values for b in roles.batches if _places(roles, b) & places]
+    rates = [rate for place, rate in roles.placed_rates if place in places]
+    return Slots(
+        batch_size=one_or_all([size for values in sizes for size in values]),
+        learning_rate=one_or_all(rates),
+    )
+
+
 def _places(roles: Roles, batch: Batch) -> set[int]:
     """Where the sizes of a batch stand: from its first word to its last number."""
     end, left = batch.position, len(batch.values)

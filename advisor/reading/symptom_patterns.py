@@ -19,7 +19,31 @@ _GREY = r"(?:gr[ae]y|black|white|brown|blank|beige)"
 _TINT = r"(?:yellow|green|purple|violet|blue|red|orange|pink)(?:ish)?"
 _MUSH = r"(?: \w+)? (?:mush|soup|smear|mud)"
 
+_SAME = r"(?:identical|unchanged|equal|(?:exactly |all |the very )*(?:the )?same)"
+_RATES = (
+    r"(?:\blrs?\b|\brates?\b|\d(?:\.\d+)?e-\d|\b0?\.0\d+|\bdigits?\b|\bwhatever\b|"
+    r"\bany lr\b)"
+)
+
 _RAW: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "rate_without_effect",
+        (
+            rf"{_LOSS}(?: curves?)?(?: \w+){{0,3}} {_SAME}{_G60}{_RATES}",
+            rf"{_RATES}[^?!]{{0,80}}{_LOSS}(?: curves?)?(?: \w+){{0,3}} {_SAME}\b",
+            rf"\b{_SAME} {_LOSS}{_G30}{_RATES}",
+            r"\b(?:lr|rates?)\b(?: \w+){0,3} (?:no|without|any) (?:effect|difference|"
+            r"influence)\b",
+        ),
+    ),
+    (
+        "gains_at_low_rate",
+        (
+            r"\b(?:improv\w+|gets? better|getting better|still learn\w*|goes down|"
+            rf"falls|works)\b{_G30}\b(?:as low as|even (?:at|with)|at|with) "
+            rf"(?:an? )?(?:lr |rate )*(?:of )?{_RATES}{_G60}\bnormal\b",
+        ),
+    ),
     (
         "out_of_memory",
         (

@@ -27,6 +27,7 @@ class Symptom(StrEnum):
     """What a person sees go wrong. Their order is how much each one tells."""
 
     OUT_OF_MEMORY = "out_of_memory"
+    RATE_WITHOUT_EFFECT = "rate_without_effect"
     NOT_A_NUMBER = "not_a_number"
     ODD_LOSS = "odd_loss"
     SIDES_ALIKE = "sides_alike"
@@ -43,6 +44,7 @@ class Symptom(StrEnum):
     SLOW = "slow"
     SLOW_STEPS = "slow_steps"
     SPIKE = "spike"
+    GAINS_AT_LOW_RATE = "gains_at_low_rate"
     UNCLEAR = "unclear"
 
 
@@ -169,6 +171,8 @@ def _read_kinds(text: str) -> tuple[Symptom, ...]:
         found.add("loss_up")
     if not found:
         found |= _last_resort(rest)
+    if "not_a_number" in found:  # "train loss and val loss are nan" names two losses
+        found.discard("overfit")
     if "slow_steps" in found:
         found.discard("slow")
     return tuple(kind for kind in Symptom if kind.value in found)
