@@ -12,7 +12,6 @@ about_jobs          the answers about jobs under way, and the offer to cancel th
 about_unknown       the answers about a model that nobody here has run
 about_symptoms      the answer to "why did it go wrong?"
 about_observations  the offer to keep what a person saw, or to take it back
-how_to              the answers to "how do I ...?", each with its page
 asking_back         what is said when there is nothing to answer yet
 acting              what is proposed, and what is done after a yes
 proposals           what was proposed and waits for a person's yes

@@ -6,7 +6,7 @@ It starts nothing.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from advisor.checks import several
+from advisor.checks import check_learning_rate, several
 from advisor.conversation.about_observations import (
     observation_offer,
     retraction_answer,
@@ -25,7 +25,7 @@ from advisor.conversation.kinds import KINDS
 from advisor.conversation.observing import told_outcome
 from advisor.conversation.parts import Parts
 from advisor.conversation.rephrasing import conditions_text, other_readings
-from advisor.reading.intents import Intent
+from advisor.reading.intents import NEEDED, Intent
 from advisor.reading.parsing import turn_of
 from advisor.reading.question import SLOT_NAMES, Offer, Question
 from advisor.reading.several import read_message
@@ -94,6 +94,9 @@ def _answer(
     if question.unknown_workload is not None and question.intent in ABOUT_ONE_MODEL:
         return unknown_answer(parts, question, asked, known)
     try:
+        if question.intent in NEEDED:
+            for rate in several(question.slots.learning_rate):
+                check_learning_rate(rate)
         answer = KINDS[question.intent].answer(parts, question, asked)
     except BadValueError as error:  # asked about, and no value there can be
         asked_back = (

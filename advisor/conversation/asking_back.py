@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from advisor.checks import several
+from advisor.concepts.how_to import how_to_text
 from advisor.conversation.answer import Answer, reply
-from advisor.conversation.how_to import how_to_text
 from advisor.reading.intents import NEEDED, Intent
 from advisor.reading.question import Question
 from advisor.reading.slots import slot_warnings

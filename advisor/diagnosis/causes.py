@@ -58,8 +58,8 @@ class Ranking:
     `rate_at` is the place of a rate too high where nothing is known of the rate; None:
     the symptom does not come from the rate. `first_is_typical`: the first cause is
     likely even if nothing a person said points to it. `can_come_late`: a healthy model
-    does not do this. `is_a_loss`: something that was there is gone. `is_normal`: nothing
-    is wrong at all.
+    does not do this. `is_a_loss`: something that was there is gone. `is_normal`:
+    nothing is wrong at all.
     """
 
     causes: tuple[CauseName, ...]
@@ -385,10 +385,13 @@ CAUSE_WORDS: dict[CauseName, CauseWords] = {
     ),
     C.RATE_NOT_USED: CauseWords(
         "a rate that does not reach the optimizer",
-        "Another rate would change the loss in its last digits at least. A schedule or a "
-        "loaded state sets its own rate, the weights are frozen, or the scaler of mixed "
+        "Another rate would change the loss in its last digits at least. A schedule or "
+        "a "
+        "loaded state sets its own rate, the weights are frozen, or the scaler of "
+        "mixed "
         "precision skips every step.",
-        "Print the rate that the optimizer holds after some steps, and one weight before "
+        "Print the rate that the optimizer holds after some steps, and one weight "
+        "before "
         "and after: another rate points to the schedule or the state, an unchanged "
         "weight to frozen layers or skipped steps.",
         "Ten steps from scratch, without schedule and mixed precision, at two rates a "
@@ -398,9 +401,11 @@ CAUSE_WORDS: dict[CauseName, CauseWords] = {
     C.SMALL_STEPS: CauseWords(
         "small steps, which are slow and not wrong",
         "Any rate below the limit lowers the loss; a small one only takes more steps.",
-        "Compare the loss after the same number of steps at rates ten and a hundred times "
+        "Compare the loss after the same number of steps at rates ten and a hundred "
+        "times "
         "higher, and take the best that holds.",
-        "The same settings at a rate ten times higher: if the loss falls faster, it was "
+        "The same settings at a rate ten times higher: if the loss falls faster, it "
+        "was "
         "too low.",
         "Tuning Playbook",
     ),

@@ -84,7 +84,8 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         (
             4.0,  # "I use 5e-5 at batch 8, now I want batch 4"
             r"\b(?:i|we) (?:\w+ )?(?:use|used|run|ran|train|trained|have|had|am|are|"
-            rf"was|were){_GAP}{R}[^.?!\n]{{0,60}}\b(?:now|next|then|moving|switching|going|"
+            rf"was|were){_GAP}{R}[^.?!\n]{{0,60}}\b(?:now|next|then|moving|switching|"
+            rf"going|"
             rf"change|want|need)\b[^.?!\n]{{0,25}}{B}[ .!]*$",
         ),
         (1.0, rf"{_LR}"),
@@ -212,8 +213,10 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         (
             5.0,
             r"\b(?:compare|which(?: of)?|what) (?:the )?(?:scaling )?rules?\b|"
-            r"\b(?:inverse|linear|square root|constant)\b[^?!]{0,40}\b(?:against|versus|vs|"
-            r"or|paper|forum)\b[^?!]{0,60}\b(?:inverse|linear|square root|constant|paper)\b",
+            r"\b(?:inverse|linear|square root|constant)\b[^?!]{0,40}\b(?:against|"
+            r"versus|vs|"
+            r"or|paper|forum)\b[^?!]{0,60}\b(?:inverse|linear|square root|constant|"
+            r"paper)\b",
         ),
         (
             5.0,
@@ -494,24 +497,35 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
     ),
     "diagnose": (
         # What pasted lines show stands in their place (`log_lines`).
-        (3.4, r"^\W*log: (?!loss falls)"),
+        (5.6, r"^\W*log: (?!loss falls)"),
+        (4.0, r"\bloss(?:es)?\b[^.?!\n]{0,40}\bnan\b"),
+        (
+            5.8,
+            r"\bwhy (?:is|are|did|does|do)\b[^.?!\n]{0,30}\b(?:loss|train|val)\w*\b"
+            r"[^.?!\n]{0,30}\bnan\b",
+        ),
         (
             4.2,
-            r"\bloss(?:es)?\b[^.?!\n]{0,40}\b(?:identical|(?:exactly |all )?the same|equal)"
+            r"\bloss(?:es)?\b[^.?!\n]{0,40}\b(?:identical|(?:exactly |all )?the same|"
+            r"equal)"
             rf"\b(?=[^.?!\n]*(?:\blr\b|\brates?\b|{R}|digit|each|every|whatever))|"
             r"\b(?:lr|rates?)\b[^.?!\n]{0,40}\b(?:no|without) (?:effect|difference)|"
-            rf"\b(?:several|different|six|five|four|three|{O}|two) (?:\w+ )?(?:lr|rates)\b"
+            rf"\b(?:several|different|six|five|four|three|{O}|two) (?:\w+ )?(?:lr|"
+            rf"rates)\b"
             r"[^?!]{0,80}\b(?:identical|same)\b",
         ),
         (
             4.2,
-            r"\b(?:improv\w+|gets? better|getting better|still learns?|goes down|falls)\b"
-            rf"[^?!]{{0,30}}(?:as low as|even at|at|with) (?:lr |a lr of )?{R}"
+            r"\b(?:improv\w+|gets? better|getting better|still learns?|goes down|"
+            r"falls)\b"
+            rf"[^?!]{{0,30}}(?:as low as|even at|at|with) (?:an? )?(?:lr |rate )*(?:of "
+            rf")?{R}"
             r"[^?]{0,30}\bnormal\b",
         ),
         (
             4.0,
             r"\bloss\b[^.?!\n]{0,40}\b(?:times|twice) (?:as|the) (?:large|big|high)|"
+            r"\bacc(?:uracy)?\b (?:\w+ )?(?:stuck|hangs|sits|stays|stands|remains)\b|"
             r"\blearn\w* nothing\b|\b(?:train\w*|it) is break\b",
         ),
         (
@@ -615,7 +629,8 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
     "cancel": (
         (
             4.6,
-            r"\b(?:end|break|stop)\b[^.?!\n]{0,30}\b(?:running|run(?:s|ning)? test|you're "
+            r"\b(?:end|break|stop)\b[^.?!\n]{0,30}\b(?:running|run(?:s|ning)? test|"
+            r"you're "
             r"running|it all)\b",
         ),
         (5.2, r"\blr-advisor cancel\b"),
@@ -643,11 +658,19 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         # How to do something with this program, and not what rate to take.
         (
             6.4,
-            r"\b(?:how|where) (?:do|can|could|would|should|to|must) ?(?:i|we|you|one)? ?(?:\w+ ly )?"
+            r"\b(?:how|where) (?:do|can|could|would|should|to|must) ?(?:i|we|you|one)? "
+            r"?(?:\w+ ly )?"
             r"(?:import|export|install|add|upload|load|bring|cancel|stop|undo|remove|"
-            r"delete|take back|back up|restore|move|connect|record|query|switch on|"
-            r"set up|reproduce|share|rename|update|open|tell|get|put|save|map|see|"
-            r"make it|let it|run (?:it|the study|this)|use|do an?|start)\b"
+            r"delete|take back|back up|restore|connect|record|query|reproduce|share)\b"
+            rf"(?!{_GAP}\b{_LR}(?! curve))(?!{_GAP}{NAME})",
+        ),
+        (
+            6.0,
+            r"\b(?:how|where|can|could) (?:do|can|could|would|should|to|must)? ?"
+            rf"(?:i|we|you|one|an agent)?{_GAP}\b(?:csv|store|app|sql|api|gpu|files?|"
+            r"folder|logs|recorder|loop|docs|documentation|mcp|claude|agent|language "
+            r"model|llm|study|server|worker|browser|observation|own (?:run|model|data)|"
+            r"command line|backup|json|columns?|terminal|conversations?)\b"
             rf"(?!{_GAP}\b{_LR}(?! curve))(?!{_GAP}{NAME})",
         ),
         (

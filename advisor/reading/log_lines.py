@@ -10,7 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-
+from itertools import pairwise
 
 JUMPS = 3.0  # times the value before: more is no noise of one batch (our choice)
 GRADIENT_JUMPS = 10.0
@@ -19,6 +19,7 @@ DRIFTS = 0.05
 RISES = 1.2
 _FEWEST_ALIKE = 2
 _FEWEST_FLAT = 3
+_LONGEST = 200  # characters of a line that is a record by itself
 
 _NUMBER = r"(?:[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?|\bnan\b|[-+]?\binf\b)"
 _ANY_NUMBER = re.compile(_NUMBER, re.IGNORECASE)
@@ -88,7 +89,7 @@ class _Series:
         value = self.values[i]
         said = "not a number" if not math.isfinite(value) else f"{value:g}"
         step = self.steps[i]
-        return f"{said} at step {step:,}" if step is not None else said
+        return f"{said} at step {step}" if step is not None else said
 
 
 def read_log(text: str) -> Log:
@@ -133,7 +134,8 @@ def _logged(lines: Sequence[str]) -> set[int]:
     found = set()
     for i, line in enumerate(lines):
         is_one_of_many = common.get(shapes[i], 0) >= _FEWEST_ALIKE and _measures(line)
-        is_record = bool(_MEASURED.search(line) and _COUNTED.search(line))
+        is_line = len(line) < _LONGEST
+        is_record = bool(is_line and _MEASURED.search(line) and _COUNTED.search(line))
         is_event = bool(_SCALER.search(line) or _SEEN_AS.search(line))
         if (is_one_of_many or is_record or is_event) and not _is_speech(line):
             found.add(i)
@@ -235,9 +237,9 @@ def _what_is_seen(
     for one in losses:
         if found := _broken(one):
             return found
-    if gradient := series.get("gradient norm"):
-        if found := _burst(gradient, "gradients explode, loss goes up"):
-            return found
+    gradient = series.get("gradient norm")
+    if gradient and (found := _burst(gradient, "gradients explode, loss goes up")):
+        return found
     skipped = sum(bool(_SCALER.search(record)) for record in records)
     if skipped:
         return (
@@ -283,9 +285,7 @@ def _burst(one: _Series, seen: str) -> tuple[str, str] | None:
     times = GRADIENT_JUMPS if one.name == "gradient norm" else JUMPS
     jumps = [
         (after / before, i)
-        for i, (before, after) in enumerate(
-            zip(one.values, one.values[1:], strict=False), start=1
-        )
+        for i, (before, after) in enumerate(pairwise(one.values), start=1)
         if before > 0 and after / before >= times
     ]
     if not jumps:
@@ -312,7 +312,7 @@ def _parted(series: dict[str, _Series]) -> tuple[str, str] | None:
     if not (rose and fell):
         return None
     return (
-        "train loss falls while val loss rises, overfit",
+        "overfit",
         f"Your log: the training loss fell from {train.values[0]:g} to "
         f"{train.values[-1]:g}, while the validation loss rose from {least:g} to "
         f"{held_out.values[-1]:g}.",
@@ -322,7 +322,7 @@ def _parted(series: dict[str, _Series]) -> tuple[str, str] | None:
 def _is_flat(values: Sequence[float]) -> bool:
     """Whether values neither rise nor fall, taken together."""
     scale = max(abs(values[0]), 1e-12)
-    steps = [b - a for a, b in zip(values, values[1:], strict=False)]
+    steps = [b - a for a, b in pairwise(values)]
     goes_on_falling = all(step < 0 for step in steps)
     moved = abs(values[-1] - values[0]) / scale
     return moved <= FLAT or (not goes_on_falling and moved <= 2 * FLAT)
@@ -336,7 +336,7 @@ def _of_the_rate(
         return None
     if not any(rate.values):
         return (
-            "the lr is 0, loss is identical for any lr",
+            "loss is identical for any lr",
             "Your log: the learning rate is 0 in all of these lines.",
         )
     if len(rate.values) > 1 and rate.values[-1] > 2 * rate.values[0]:

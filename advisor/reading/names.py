@@ -5,7 +5,7 @@ rate", "the original post") it is not the workload.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -66,9 +66,9 @@ def _is_of_the_language(word: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _english() -> Collection[str]:
+def _english() -> frozenset[str]:
     """The words of English; read when the first one is asked for (half a second)."""
-    return SpellChecker(language="en", distance=1).word_frequency
+    return frozenset(SpellChecker(language="en", distance=1).word_frequency.words())
 
 
 _HIDDEN = "\uf600"

@@ -82,7 +82,7 @@ def parse_question(
         proposed=proposed_in(own) if intent is Intent.DIAGNOSE else Slots(),
         confidence=round(confidence, 3),
         alternatives=tuple(chances)[1:4],
-        unknown_workload=next(iter(own.names.unknown), None),
+        unknown_workload=_unknown(own, before if "workload" in inherited else None),
         job=job,
         budget_seconds=own.roles.seconds if has_budget else None,
         warnings=(*own.roles.warnings, *slot_warnings(slots)),
@@ -132,6 +132,8 @@ def _decide_intent(
     own: Reading, before: Question | None, model: IntentModel
 ) -> dict[Intent, float]:
     """Return the intents with their probabilities, that which fits best first."""
+    if not own.text.strip():
+        return {Intent.NEEDS_CLARIFICATION: 1.0}
     if before and YES.match(own.marked):
         return {rule_intent(own, before)[0]: 1.0}
     if before and (found := follow_up_intent(own, before)):
@@ -210,6 +212,12 @@ def _that_fit(conditions: Conditions, intent: Intent, slots: Slots) -> Condition
     return conditions if fits else replace(conditions, recipe=None)
 
 
+def _unknown(own: Reading, before: Question | None) -> str | None:
+    """The model nobody knows that a text names, or goes on about."""
+    named = next(iter(own.names.unknown), None)
+    return named or (before.unknown_workload if before else None)
+
+
 def _likeliest(own: Reading, chances: Mapping[Intent, float]) -> Intent:
     """Return what a text is about, also one that said too little."""
     first, cued = next(iter(chances)), own.cues.intent
@@ -220,13 +228,8 @@ def _likeliest(own: Reading, chances: Mapping[Intent, float]) -> Intent:
 
 
 def _is_complete(intent: Intent, slots: Slots) -> bool:
-    """Whether all is known that an answer of that kind takes, and can be right."""
-    needed = NEEDED.get(intent, ())
-    if "batch_size" in needed and any(n < 1 for n in several(slots.batch_size)):
-        return False
-    if "learning_rate" in needed and any(x <= 0 for x in several(slots.learning_rate)):
-        return False
-    return all(getattr(slots, name) is not None for name in needed)
+    """Whether all is known that an answer of that kind takes."""
+    return all(getattr(slots, name) is not None for name in NEEDED.get(intent, ()))
 
 
 def _slots_for(

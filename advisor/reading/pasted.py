@@ -119,7 +119,7 @@ def settings_in_words(text: str) -> tuple[str, tuple[str, ...]]:
     """Return a text with its settings in words, and how the batch size came about.
 
     >>> settings_in_words("--per_device_train_batch_size=2 --grad_accum 8 --lr 1e-4")
-    ('batch 16  lr 1e-4', ('2 x 8 = 16.',))
+    ('batch 16,  lr 1e-4', ('2 x 8 = 16.',))
     """
     text = _BLOCK.sub(r"\1\2:", text)
     settings = [s for match in _SETTING.finditer(text) if (s := _setting_of(match))]
@@ -127,8 +127,10 @@ def settings_in_words(text: str) -> tuple[str, tuple[str, ...]]:
         return text, ()
     words = {s.span: _WORDS[s.key](s) for s in settings}
     notes = _with_effective_batch(settings, words)
+    starts = {start for start, _ in words}
     for (start, end), said in sorted(words.items(), reverse=True):
-        text = f"{text[:start]}{said}{text[end:]}"
+        comma = "," if said and end + 1 in starts else ""  # no "16 models"
+        text = f"{text[:start]}{said}{comma}{text[end:]}"
     return re.sub(r"[{}\[\]\"]|(?m:^\s*-{2,}\s*$)", " ", text).strip(), notes
 
 
@@ -221,6 +223,7 @@ def _with_effective_batch(
     if found[Key.PER_DEVICE] and found[Key.BATCH] and not total:
         total = found[Key.BATCH]
     factors = [*each, *found[Key.ACCUMULATION], *found[Key.DEVICES]]
+    factors.sort(key=lambda s: s.span)
     if not (total or each) or len([*total, *factors]) < 2:
         return ()
     kept = (total or each)[0]

@@ -20,7 +20,8 @@ JOIN = (
 )
 IS = (
     r"(?:\s?(?:=|:|~|\(|\b(?:is|are|was|were|be|of|at|to|from|around|about|like|"
-    r"between|currently|on|de|von|di|mit|full|all|whole|the|slider|set|stays?|stayed|kept|fixed|equals?|than|by|roughly|"
+    r"between|currently|on|de|von|di|mit|full|all|whole|the|slider|set|stays?|stayed|"
+    r"kept|fixed|equals?|than|by|roughly|"
     r"approximately|say|as|constant|value|still|only|just|now|a|should|would|must|"
     r"will|went|goes|up|down|increased|raised|lowered|reduced|changed|dropped|if|use|"
     r"using|held|global|total)\b))"
@@ -46,8 +47,10 @@ ACCUMULATION = re.compile(
 )
 # "an update every 4th batch", "gradients of four batches".
 EVERY_NTH = re.compile(
-    rf"\b(?:updates?|steps?|optimi[sz]er)\b[^.?!]{{0,12}}\bevery (?P<a>{N}) ?(?:th|rd|nd)?"
-    rf" (?:batch|step|iter)|\bgrad\w* (?:of|over|from) (?P<b>{N}) (?:of them|batch|steps)"
+    rf"\b(?:updates?|steps?|optimi[sz]er)\b[^.?!]{{0,12}}\bevery (?P<a>{N}) ?(?:th|rd|"
+    rf"nd)?"
+    rf" (?:batch|step|iter)|\bgrad\w* (?:of|over|from) (?P<b>{N}) (?:of them|batch|"
+    rf"steps)"
     rf"|\bover (?P<c>{N}) of (?:them|these|those)\b"
 )
 # "accumulate 4 steps of 8", "4 accumulation steps of 6", "8 x 4 of batch 2".
@@ -174,7 +177,8 @@ SURE_BATCH = [
         rf"\bbatch of {N} {NOUN}",
         rf"{N} (?:per|in (?:a|each|every|one)) (?:batch|step|update)\b",
         rf"{N} in (?:the |a |each |one )?batch\b",
-        rf"\b(?:put|fit|get|have|hold)s? {N} (?:{NOUN} )?(?:on|onto|in|into) (?:the|my|a|one) "
+        rf"\b(?:put|fit|get|have|hold)s? {N} (?:{NOUN} )?(?:on|onto|in|into) (?:the|my|"
+        rf"a|one) "
         rf"(?:card|memory|{CUDA})",
     )
 ]
@@ -204,14 +208,17 @@ MAY_FOLLOW_BARE = re.compile(
     r"at|for|with|is|are|or|and|to|vs|versus|in|using|please|lr|rate|stable|safe|ok|"
     r"okay|fine|work|works|too|risky|now|then|instead|would|what|which|do|does|"
     r"should|can|could|will|if|when|how|compared|from|but|than|need|needs|as|a|per|"
-    r"adam|sgd|batch|next|maybe|faster|slower|quicker|better|worse|easily|max|tops|anyway|because|"
-    r"not|survive|risk|again|actually|also|that|rather|thanks|it|my|stays?|be|good|right|"
+    r"adam|sgd|batch|next|maybe|faster|slower|quicker|better|worse|easily|max|tops|"
+    r"anyway|because|"
+    r"not|survive|risk|again|actually|also|that|rather|thanks|it|my|stays?|be|good|"
+    r"right|"
     r"any|go|going|i|since)\b)"
 )
 BEFORE_BARE = re.compile(
     r"(?:^|[,/:=(@→&>-]|\b(?:at|for|with|using|use|on|to|from|by|above|below|than|"
     r"try|and|or|vs|versus|between|is|about|say|around|if|go|of|run|size|then|over|"
-    r"under|uses|used|takes?|fits?|allows?|manage|makes?|down|mean|meant|sorry|running|what "
+    r"under|uses|used|takes?|fits?|allows?|manage|makes?|down|mean|meant|sorry|running|"
+    r"what "
     rf"about|how about|make (?:it|that))|{NAME}|"
     rf"[{Mark.CPU}-{Mark.CUDAS}{Mark.OPTIMIZER}]|{N}) ?$"
 )

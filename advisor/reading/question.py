@@ -64,7 +64,8 @@ class Question:
     `needs_clarification`. `inherited` names the slots and conditions taken from the
     turn before. `told` are the words, of this turn or an earlier one, that tell what
     went wrong, `carries` those that tell of a rate that held at another batch size.
-    `proposed` is what is only thought of: "reduce batch to 2?". `offered` are the runs that its answer offered, to which a yes agrees.
+    `proposed` is what is only thought of: "reduce batch to 2?". `offered` are the runs
+    that its answer offered, to which a yes agrees.
     `job` is an id or a number, `confidence` the probability of the intent.
     """
 
@@ -113,6 +114,7 @@ class Question:
             conditions=Conditions(**conditions),
             told=values["told"],
             carries=values.get("carries"),
+            unknown_workload=values.get("unknown_workload"),
             offered=Offer(**{k: _tuple(v) for k, v in offered.items()})
             if offered
             else None,
@@ -120,7 +122,7 @@ class Question:
         )
 
 
-_KEPT = ("text", "intent", "wanted", "told", "carries", "job")
+_KEPT = ("text", "intent", "wanted", "told", "carries", "unknown_workload", "job")
 
 
 def _tuple(value: Any) -> Any:

@@ -324,7 +324,8 @@ class _Reader:
             if self._role[i] is not None:
                 continue
             self._role[i] = Role.OTHER
-            if number.could_be_rate and not number.is_word and number.value < 0.6:
+            is_rate = number.could_be_rate or -1 < number.value < 0
+            if is_rate and not number.is_word and number.value < 0.6:
                 self._role[i] = Role.RATE
                 self._bare_rates.append((match.start(), float(number.value)))
             elif self._is_bare_batch(match, number):

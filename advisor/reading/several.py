@@ -18,7 +18,7 @@ _NEXT = re.compile(
 )
 _ASKS = re.compile(
     r"\W*(?:and |also |but |plus |then |ok,? |so )*(?:what|which|how|why|is|are|does|"
-    r"do|should|can|could|will|would|explain|tell|show|list|compare|recommend|give|cancel|"
+    r"do|should|can|could|will|would|explain|tell|show|list|compare|recommend|give|cancel|lr|"
     r"stop|run|test|verify|export|import)\b",
     re.IGNORECASE,
 )
@@ -57,8 +57,14 @@ def read_message(
     whole = parse_question(text, before=before, known_workloads=known)
     clear = [q for q in _each_question(text, before, known) if q.confidence >= _SURE]
     questions = [q for q in clear if q.intent not in answered_alone]
-    alone = frozenset(answered_alone).difference(_NO_WISH)
-    left = [q for q in clear if q.intent in alone and q.text != text.strip()]
+    comes_alone = whole.intent in answered_alone
+    left = [
+        q
+        for q in clear
+        if (comes_alone or q.intent in answered_alone)
+        and q.intent not in _NO_WISH
+        and q.text != text.strip()
+    ]
     is_alone = _stands_alone(questions, whole)
     if is_alone or len(questions) > 1:
         told = _told_beside(text, questions, known)

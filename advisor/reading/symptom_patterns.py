@@ -41,7 +41,7 @@ _RAW: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             r"\b(?:improv\w+|gets? better|getting better|still learn\w*|goes down|"
             rf"falls|works)\b{_G30}\b(?:as low as|even (?:at|with)|at|with) "
-            rf"(?:an? )?(?:lr |rate )*(?:of )?{_RATES}{_G60}\bnormal\b",
+            rf"(?:an? )?(?:lr |rate )*(?:of )?{_RATES}[^?!\n]{{0,60}}\bnormal\b",
         ),
     ),
     (
@@ -237,7 +237,8 @@ _RAW: tuple[tuple[str, tuple[str, ...]], ...] = (
             r"\b(?:got|gets|getting|is|becomes) (?:worse|way worse|much worse)\b|"
             r"\bworse and worse\b|\brose again\b|\boff the charts?\b|\bup and up\b|"
             r"\d ?x (?:higher|worse)\b|\b(?:forgot|unlearn(?:ed|t)|lost) everything\b",
-            rf"\b(?:acc(?:uracy)?|dice|score)\b{_G20}\b(?:collaps\w*|drop(?:s|ped)|fell|"
+            rf"\b(?:acc(?:uracy)?|dice|score)\b{_G20}\b(?:collaps\w*|drop(?:s|ped)|"
+            rf"fell|"
             r"falls|crash\w*)\b",
         ),
     ),
@@ -356,7 +357,9 @@ _DENIAL = re.compile(
 )
 _CLAUSE = re.compile(r"[.,;:!?\n]|\b(?:but|just|however|though|although|yet)\b")
 _USED_TO = re.compile(r"\s+(?:\w+\s+)?before\b")
-_DENIES_ITSELF = frozenset({"plateau", "never_sharp", "sides_alike", "odd_loss"})
+_DENIES_ITSELF = frozenset(
+    "plateau never_sharp sides_alike odd_loss rate_without_effect".split()
+)
 
 
 def is_denied(text: str, match: re.Match[str], name: str = "") -> bool:

@@ -105,6 +105,7 @@ class Symptoms(Document):
         return next((c for c in self.changes if c.kind in kinds), None)
 
 
+@lru_cache(maxsize=256)
 def read_symptoms(text: str) -> Symptoms:
     """Return what a text says of a training that went wrong; no text raises.
 

@@ -113,6 +113,7 @@ def read_turn(
         conditions=reading.conditions if said is None else UNCONDITIONAL,
         told=text if read_symptoms(text).kinds else None,
         carries=text if read_carried(text) else None,
+        unknown_workload=next(iter(reading.names.unknown), None),
         offered=offered,
         job=reading.job,
     )

@@ -44,7 +44,8 @@ EVERY_MODEL = re.compile(
 )
 NOT_THE_WORKLOAD = re.compile(
     r"\boriginal (?:post|posts|poster|paper|article|claims?|questions?|forum|images?|"
-    r"photos?|idea|plan|deepfakes?|script|code|repo|sin|version|recipe|authors?|source|faces?|thread|statement)\b|\b(?:my|your|its|"
+    r"photos?|idea|plan|deepfakes?|script|code|repo|sin|version|recipe|authors?|source|"
+    r"faces?|thread|statement)\b|\b(?:my|your|its|"
     r"our|their|his|her) original (?:lr|rate|batch|settings?|values?|choice|config|"
     r"one|number|answer|setup)\b(?! ?[=:]? ?\d)|\bthe original (?:lr|rate|batch|"
     r"settings?|values?|config|setup)\b(?! ?[=:]? ?\d)"
@@ -56,7 +57,8 @@ DATA_SET = re.compile(rf"\b{_DATA_SET}\b")
 # Models that are not ours, by which people may well ask for advice.
 FOREIGN = re.compile(
     rf"\b(?:{_DATA_SET}[- ](?:mlp|cnn|convnet)|(?:resnet|resnext|vgg|densenet|"
-    r"efficientnet|mobilenet|alexnet|lenet|convnext|yolo(?! (?:detect |segment |task)?(?:train|detect|"
+    r"efficientnet|mobilenet|alexnet|lenet|convnext|yolo(?! (?:detect |segment |"
+    r"task)?(?:train|detect|"
     r"val|predict)\b)|u-?net|stylegan|gpt|bert|"
     r"roberta|llama|mistral|t5|vit|swin|sdxl|whisper|wav2vec|stable diffusion|simswap|"
     r"roop|deepfacelab|saehd|quick|villain|dfaker|lightweight|iae|phaze|unbalanced|"
@@ -64,7 +66,8 @@ FOREIGN = re.compile(
     r"model|qwen|gemma|mixtral|deepseek|falcon|flux|(?:sd|phi)(?=[ -.]?v?\d))"
     # Versions and sizes are part of it: llama 3.1 8b, gpt-3.5, sd 1.5, yolo v8s.
     r"(?:-?[a-z]{0,5}\d+(?:\.\d+)?(?![\d.]*e[-+]?\d)[a-z]{0,2}| v\d+(?:\.\d+)?[a-z]?|"
-    r" \d+\.\d+(?![\d.]*e[-+]?\d)|(?<=net) (?:18|34|50|101|152)| \d(?=[ -]\d+(?:\.\d+)?[bm]\b))?"
+    r" \d+\.\d+(?![\d.]*e[-+]?\d)|(?<=net) (?:18|34|50|101|152)| "
+    r"\d(?=[ -]\d+(?:\.\d+)?[bm]\b))?"
     r"(?:[- ]\d+(?:\.\d+)?[bm]\b)?"
     r"(?:-[a-z]+\d*(?:\.\d+)?){0,3}(?! (?:trial|run|test|"
     r"check|question|look|one|answer|verification|experiment|and dirty)\b)|"
@@ -75,7 +78,8 @@ FOREIGN = re.compile(
 # Models whose names are words of the language: only in a model's place.
 ALSO_WORDS = frozenset("quick villain lightweight unbalanced disney roop".split())
 MODELS_PLACE = re.compile(
-    r"(?:^|\b(?:for|on|train|training|trainer|model|workload|of|use|using|with|is)[:= ]+"
+    r"(?:^|\b(?:for|on|train|training|trainer|model|workload|of|use|using|with|"
+    r"is)[:= ]+"
     r"(?:my |the |a )?)$"
 )
 BEFORE_BATCH = re.compile(

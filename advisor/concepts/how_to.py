@@ -25,7 +25,7 @@ def _how_to(asked: str, text: str, page: str) -> HowTo:
     return HowTo(re.compile(rf"\b(?:{asked})", re.IGNORECASE), text, f"docs/{page}")
 
 
-# The first that is asked about is the answer: what is special stands before what is not.
+# The first that is asked about is the answer, so what is special stands first.
 _IMPORT = (
     "Run `lr-advisor import FILE --workload NAME --dry-run` in a terminal, then again "
     "without `--dry-run`; or upload the file under Evidence, Import. Files of W&B, "
@@ -35,16 +35,20 @@ _IMPORT = (
 HOW_TOS = (
     _how_to(r"import|upload", _IMPORT, "how-to/import-runs.md"),
     _how_to(
-        r"back ?up|restore|(?:move|copy|moving)\b.{0,20}\b(?:store|computer|everything)|"
+        r"back ?up|restore|(?:move|copy|moving)\b.{0,20}\b(?:store|computer|"
+        r"everything)|"
         r"store\b.{0,12}\b(?:disk|kept|is)|where.{0,12}\bstore|updat\w* it|"
         r"conversations? kept|my conversations",
-        "A store is one folder, with the conversations in it; `lr-advisor doctor` prints "
-        "where. Copy it while nothing is trained. To restore it, put it back and name it "
+        "A store is one folder, with the conversations in it; `lr-advisor doctor` "
+        "prints "
+        "where. Copy it while nothing is trained. To restore it, put it back and name "
+        "it "
         "with `--store`.",
         "how-to/back-up-a-store.md",
     ),
     _how_to(
-        r"undo|take back|(?:delete|remove|get rid of)\b.{0,24}\b(?:observation|report|told|"
+        r"undo|take back|(?:delete|remove|get rid of)\b.{0,24}\b(?:observation|report|"
+        r"told|"
         r"entered|mistake)",
         "What you told of a run is taken back with `lr-advisor tell --undo ID`; its id "
         "was shown when it was kept. In chat, say that you take it back. Answers are "
@@ -60,13 +64,15 @@ HOW_TOS = (
     _how_to(
         r"(?:add|bring|use)\b.{0,24}\bown (?:model|workload|data ?set|network)|"
         r"add\b.{0,14}\b(?:model|workload|network)|own (?:model|workload)",
-        "Runs of a model that is trained elsewhere are imported, no code needed. To have "
+        "Runs of a model that is trained elsewhere are imported, no code needed. To "
+        "have "
         "it trained here, write a file for it and name it in `LR_ADVISOR_WORKLOADS`.",
         "how-to/add-a-workload.md",
     ),
     _how_to(
         r"export|share\b|to (?:csv|parquet|json)\b",
-        "`lr-advisor export runs.csv` writes the table `runs`, as `.csv`, `.parquet` or "
+        "`lr-advisor export runs.csv` writes the table `runs`, as `.csv`, `.parquet` "
+        "or "
         "`.json` by the ending of the path; `import` reads it elsewhere.",
         "how-to/import-runs.md",
     ),
@@ -79,7 +85,8 @@ HOW_TOS = (
     ),
     _how_to(
         r"mcp|agents?\b|claude|assistant",
-        "Start `lr-advisor mcp` from the list of servers of the agent's client. It takes "
+        "Start `lr-advisor mcp` from the list of servers of the agent's client. It "
+        "takes "
         "the extra `mcp`.",
         "how-to/use-from-an-agent.md",
     ),
@@ -90,10 +97,12 @@ HOW_TOS = (
         "how-to/use-a-language-model.md",
     ),
     _how_to(
-        r"(?:own |training |my )loop|recorder|lightning|callbacks?|record\b.{0,20}\bruns?|"
+        r"(?:own |training |my )loop|recorder|lightning|callbacks?|"
+        r"record\b.{0,20}\bruns?|"
         r"keras|transformers",
         "Import what your trainer logs: a Lightning `metrics.csv`, a Keras CSV, a "
-        "trainer_state.json, or a table. `lr-advisor import PATH... --dry-run` says what "
+        "trainer_state.json, or a table. `lr-advisor import PATH... --dry-run` says "
+        "what "
         "would be added.",
         "how-to/import-runs.md",
     ),
@@ -112,7 +121,8 @@ HOW_TOS = (
     ),
     _how_to(
         r"study",
-        "`make study` runs it on two cores in 40 minutes, `make study-full` in 48 hours; "
+        "`make study` runs it on two cores in 40 minutes, `make study-full` in 48 "
+        "hours; "
         "`lr-advisor study run` takes another budget. `--no-study` leaves it out.",
         "how-to/run-the-study.md",
     ),
@@ -142,20 +152,22 @@ HOW_TOS = (
     _how_to(
         r"install|start|command line|terminal|json|version|documentation|docs\b|manual|"
         r"verif|check",
-        "`make app` installs and serves the app; `lr-advisor --help` lists the commands, "
+        "`make app` installs and serves the app; `lr-advisor --help` lists the "
+        "commands, "
         "most of which take `--json`.",
         "README.md",
     ),
 )
 _ASKS_HOW = re.compile(
-    r"\b(?:how|where|way to|possible|can (?:i|it|you)|could (?:i|you)|do i need|is there|"
+    r"\b(?:how|where|way to|possible|can (?:i|it|you)|could (?:i|you)|do i need|is "
+    r"there|"
     r"what (?:columns|file|does the import)|import|export|undo)\b",
     re.IGNORECASE,
 )
 
 
 def how_to_text(text: str) -> str | None:
-    """Return what to do and where there is more; None where nothing here is asked about.
+    """Return what to do and where there is more; None where none of it is asked.
 
     >>> how_to_text("how do I undo what I told you?").endswith("docs/reference/cli.md.")
     True
