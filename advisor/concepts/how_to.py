@@ -37,7 +37,7 @@ HOW_TOS = (
     _how_to(
         r"back ?up|restore|(?:move|copy|moving)\b.{0,20}\b(?:store|computer|"
         r"everything)|"
-        r"store\b.{0,12}\b(?:disk|kept|is)|where.{0,12}\bstore|updat\w* it|"
+        r"store\b.{0,12}\b(?:disk|kept|is)|where.{0,12}\bstore|(?:update|updating) it|"
         r"conversations? kept|my conversations",
         "A store is one folder, with the conversations in it; `lr-advisor doctor` "
         "prints "

@@ -150,6 +150,8 @@ class _Reader:
             self._add_batch([_index(match["batch"])], match.start(), True)
         for match in patterns.STEPS_OF.finditer(self._text):
             steps, batch = (_index(mark) for mark in re.findall(N, match[0]))
+            if not self._numbers[batch].is_whole:
+                continue  # "8x4 accum at 1e-4" goes on with the rate
             self._multiply(chr(Mark.FIRST_NUMBER + steps), "steps of accumulation")
             self._add_batch([batch], match.start(), True)
         for match in patterns.ACCUMULATE_TO.finditer(self._text):
