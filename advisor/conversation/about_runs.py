@@ -4,7 +4,8 @@ Nothing starts and nothing stops here: a proposal waits for a yes (see `acting`)
 """
 
 import re
-from collections.abc import Mapping
+import statistics
+from collections.abc import Mapping, Sequence
 
 from advisor.answers.evidence_rows import evidence_of
 from advisor.checks import check_batch_size, check_learning_rate, several
@@ -12,15 +13,26 @@ from advisor.conversation.acting import propose_runs, runs_text
 from advisor.conversation.answer import Answer, reply
 from advisor.conversation.asking_back import ask_back
 from advisor.conversation.parts import Parts
-from advisor.conversation.run_conditions import read_conditions, runs_found_text
+from advisor.conversation.run_conditions import (
+    RunQuery,
+    read_conditions,
+    runs_found_text,
+)
+from advisor.evidence.comparable_scores import best_scored_rate, why_not_compared
 from advisor.evidence.scope import Asked
 from advisor.planning.request import VerificationRequest
 from advisor.planning.spec import VerificationSpec
+from advisor.rates import rate_text
 from advisor.reading.numbers import mark_numbers
 from advisor.reading.question import Question
 from advisor.reading.text import NUMBER, Mark, plain
 
 _MOST_RUNS = 200
+_BEST = re.compile(
+    r"\b(?:scored|did|worked|performed|came out)(?: the)? (?:best|on top|first)\b|"
+    r"\bbest[- ](?:scor\w+|runs?|trials?|results?)\b|\bcame out on top\b",
+    re.IGNORECASE,
+)
 _COUNTED = re.compile(
     rf"({NUMBER}) +(?:(?:more|new|other|further|extra|different|random|separate|test|"
     r"verification|training|short|whole|full) )*(runs?|seeds?)\b"
@@ -108,7 +120,7 @@ def _unmet(spec: VerificationSpec, asked: Asked, counted: Mapping[str, int]) -> 
 
 
 def show_runs_answer(parts: Parts, q: Question, _asked: Asked) -> Answer:
-    """The stored runs that a question names, newest first, and how many there are."""
+    """The stored runs that a question names, newest first; or the one scored best."""
     sources = [row[0] for row in parts.store.rows("select distinct source from runs")]
     query = read_conditions(q, sources=sources)
     counted = parts.store.rows(
@@ -120,6 +132,9 @@ def show_runs_answer(parts: Parts, q: Question, _asked: Asked) -> Answer:
         f"select {', '.join(_RUN_COLUMNS)} from runs where {query.matching} "
         "order by created desc nulls last, id"
     )
+    if _BEST.search(q.text):
+        best = parts.store.rows(f"select id from runs where {query.matching}")
+        return _best_answer(parts, q, query, [str(row[0]) for row in best])
     rows = parts.store.rows(f"{list_sql} limit {_MOST_RUNS}")
     table = tuple(dict(zip(_RUN_COLUMNS, row, strict=True)) for row in rows)
     total, matching = sum(by_outcome.values()), by_outcome
@@ -138,5 +153,41 @@ def show_runs_answer(parts: Parts, q: Question, _asked: Asked) -> Answer:
         evidence=tuple(
             {"kind": "run", "id": row["id"], "summary": f"{row['workload']}"}
             for row in table
+        ),
+    )
+
+
+def _best_answer(
+    parts: Parts, q: Question, query: RunQuery, ids: Sequence[str]
+) -> Answer:
+    """The rate with the best score among the runs whose scores compare."""
+    runs = parts.library.runs_by_id(ids)
+    scored = [run for run in runs if run.metric_value is not None and run.goal]
+    left_out = why_not_compared(scored)
+    compared = [run for run in scored if run.id not in left_out]
+    words = f" {query.words}" if query.words else ""
+    if not compared:
+        return reply(q, f"No run{words} has a score.", rows=())
+    rate = best_scored_rate(compared)
+    at_best = [run for run in compared if run.learning_rate == rate]
+    sign = -1 if at_best[0].goal == "max" else 1
+    top = min(at_best, key=lambda run: sign * (run.metric_value or 0.0))
+    mean = statistics.mean(run.metric_value or 0.0 for run in at_best)
+    text = (
+        f"{rate_text(rate)} scored best of {len(compared)} scored "
+        f"run{'' if len(compared) == 1 else 's'}{words}: {top.metric_name} "
+        f"{mean:.4g}{' on average' if len(at_best) > 1 else ''} "
+        f"({'more' if sign < 0 else 'less'} is better), best in run {top.id}, with "
+        f"batch {top.batch_size}."
+    )
+    if left_out:
+        text += f" {len(left_out)} others do not compare with them."
+    table = [{name: getattr(run, name) for name in _RUN_COLUMNS} for run in at_best]
+    return reply(
+        q,
+        text,
+        rows=tuple(table),
+        evidence=tuple(
+            {"kind": "run", "id": run.id, "summary": run.workload} for run in at_best
         ),
     )

@@ -17,16 +17,20 @@ from advisor.diagnosis.wording import diagnosis_text
 from advisor.evidence.scope import Asked
 from advisor.planning.plan import VerificationPlan
 from advisor.planning.request import VerificationRequest
-from advisor.reading.question import Question
-from advisor.reading.symptoms import Change, ChangeKind, read_symptoms
+from advisor.rates import rate_text
+from advisor.reading.question import Question, Slots
+from advisor.reading.symptoms import Change, ChangeKind, Symptoms, read_symptoms
+from advisor.words import chance_text
 from experiments.workloads.registry import find_spec
 from knowledge.errors import BadValueError
 from knowledge.names import WorkloadName
 
+HELPS = 0.1  # of probability: less is within what the figures can tell (our choice)
+
 
 def diagnosis_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
     """Return the causes of what a person saw, likeliest first."""
-    seen = read_symptoms(q.told or q.text)
+    seen = _without_proposed(read_symptoms(q.told or q.text), q.proposed)
     workloads, rates = several(q.slots.workload), several(q.slots.learning_rate)
     change = seen.change(ChangeKind.BATCH_SIZE)
     batch = _batch_after(q, change)
@@ -57,11 +61,55 @@ def diagnosis_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
         before=judge(before) if before is not None and before != batch else None,
         runs=parts.store.runs_of_group(group),
     )
-    return _answer_of(parts, q, asked, judgement, found)
+    tried = _tried_text(parts, q, asked, judgement)
+    return _answer_of(parts, q, asked, judgement, found, tried)
+
+
+def _without_proposed(seen: Symptoms, proposed: Slots) -> Symptoms:
+    """The symptoms without changes that are only thought of."""
+    thought_of = {
+        ChangeKind.BATCH_SIZE: several(proposed.batch_size),
+        ChangeKind.LEARNING_RATE: several(proposed.learning_rate),
+    }
+    made = [c for c in seen.changes if c.after not in thought_of.get(c.kind, ())]
+    return replace(seen, changes=tuple(made))
+
+
+def _tried_text(parts: Parts, q: Question, asked: Asked, j: Judgement) -> str:
+    """Whether what a person thinks of would help, by the chance that it holds."""
+    size, rate = q.proposed.batch_size, q.proposed.learning_rate
+    if not isinstance(size, int | None) or not isinstance(rate, float | None):
+        return ""
+    if (size is None and rate is None) or j.probability_stable is None:
+        return ""
+    other = parts.answers.judge(
+        j.workload,
+        check_batch_size(size or j.batch_size),
+        check_learning_rate(rate or j.learning_rate),
+        asked,
+    )
+    if other.probability_stable is None:
+        return ""
+    gain = other.probability_stable - j.probability_stable
+    what = f"batch {size}" if size else rate_text(rate or 0)
+    helps = "would help" if gain >= HELPS else "would hardly help"
+    helps = "would make it worse" if gain <= -HELPS else helps
+    return (
+        f"Would {what} help? It {helps}: {rate_text(other.learning_rate)} holds at "
+        f"batch "
+        f"{other.batch_size} with probability {chance_text(other.probability_stable)}, "
+        f"at batch {j.batch_size} {rate_text(j.learning_rate)} with "
+        f"{chance_text(j.probability_stable)}."
+    )
 
 
 def _answer_of(
-    parts: Parts, q: Question, asked: Asked, j: Judgement, found: Diagnosis
+    parts: Parts,
+    q: Question,
+    asked: Asked,
+    j: Judgement,
+    found: Diagnosis,
+    tried: str,
 ) -> Answer:
     r = j.recommendation
     asked = replace(asked, optimizer=r.optimizer, recipe=r.recipe, device=r.device)
@@ -72,7 +120,7 @@ def _answer_of(
     rests_on = {row["id"]: row for row in (*counted, *evidence_of(parts.library, [r]))}
     return reply(
         q,
-        diagnosis_text(found),
+        "\n\n".join(filter(None, [tried, diagnosis_text(found)])),
         recommendations=(r,),
         judgements=(j,),
         evidence=tuple(rests_on.values()),

@@ -14,6 +14,7 @@ from advisor.rates import rate_text
 from advisor.reading.carried import Carried, read_carried
 from advisor.reading.intents import Intent
 from advisor.reading.question import Question
+from advisor.reading.reading import read_text
 from advisor.scaling.carrying_over import (
     CarriedOver,
     Exponents,
@@ -53,7 +54,21 @@ ABOUT_ONE_MODEL = frozenset(Intent) - {
 def carried_of(q: Question) -> Carried | None:
     """What a question about no stored model carries over from one batch to another."""
     is_open = q.slots.workload is None or q.unknown_workload is not None
-    return read_carried(q.text) if is_open and q.intent in CARRIED else None
+    if not (is_open and q.intent in CARRIED):
+        return None
+    own = read_carried(q.text)
+    if own is not None or q.carries is None or not _goes_on(q):
+        return own
+    earlier, to = read_carried(q.carries), q.slots.batch_size
+    if earlier is None or not isinstance(to, int) or to == earlier.from_batch_size:
+        return earlier
+    return replace(earlier, to_batch_size=to)
+
+
+def _goes_on(q: Question) -> bool:
+    """Whether a follow-up leaves the rate as it was told: "with SGD", "and at 128?"."""
+    own = read_text(q.text, ())
+    return not own.has_rate
 
 
 def carried_answer(parts: Parts, q: Question, asked: Asked, carried: Carried) -> Answer:

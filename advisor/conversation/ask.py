@@ -6,7 +6,7 @@ It starts nothing.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from advisor.checks import several
+from advisor.checks import check_learning_rate, several
 from advisor.conversation.about_batch_sizes import formulas_answer
 from advisor.conversation.about_observations import (
     observation_offer,
@@ -22,17 +22,19 @@ from advisor.conversation.about_unknown import (
     published_of,
     unknown_answer,
 )
-from advisor.conversation.answer import Answer, asked_of
+from advisor.conversation.answer import Answer, asked_of, reply
+from advisor.conversation.asking_back import missing
 from advisor.conversation.kinds import KINDS
 from advisor.conversation.observing import told_outcome
 from advisor.conversation.parts import Parts
 from advisor.conversation.rephrasing import conditions_text, other_readings
 from advisor.reading.formulas import asks_of_formulas
-from advisor.reading.intents import Intent
+from advisor.reading.intents import NEEDED, Intent
 from advisor.reading.parsing import turn_of
-from advisor.reading.question import Offer, Question
+from advisor.reading.question import SLOT_NAMES, Offer, Question
 from advisor.reading.several import read_message
 from advisor.reading.unheeded import unheeded_setting, unheeded_warning
+from knowledge.errors import BadValueError
 
 _ANSWERED_ALONE = {i for i, kind in KINDS.items() if not kind.goes_with_others}
 
@@ -51,13 +53,10 @@ def ask(
         text: The question as typed.
         before: The turn before: `Answer.leads_on`, or its text.
         exclude: Ids of runs and claims to leave out.
-
-    Raises:
-        BadValueError: A number in the question cannot be right.
     """
     known = parts.library.workload_names()
     earlier = turn_of(before, known)
-    question, questions = read_message(
+    question, questions, left = read_message(
         text, earlier, known, answered_alone=_ANSWERED_ALONE
     )
     answer = _answer(parts, question, exclude, known)
@@ -68,8 +67,9 @@ def ask(
         inherited=tuple(sorted(question.inherited)),
         warnings=(
             *_not_brought_in(parts, answer),
-            *question.warnings,
+            *(said for said in question.warnings if said not in answer.text),
             *answer.warnings,
+            *_left_over(answer, left),
             *_unheeded(question, answer),
         ),
         clarification=answer.clarification or other_readings(question),
@@ -77,10 +77,19 @@ def ask(
     )
 
 
+def _left_over(answer: Answer, left: Sequence[Question]) -> tuple[str, ...]:
+    """What else a message asks that is answered only by itself."""
+    told = {answer.intent, *(other.intent for other in answer.also)}
+    texts = [f'"{q.text}"' for q in left if q.intent not in told]
+    if not texts:
+        return ()
+    return (f"I left out {' and '.join(texts)}: say that by itself.",)
+
+
 def _answer(
     parts: Parts, question: Question, exclude: Sequence[str], known: list[str]
 ) -> Answer:
-    if takes_back(question.text):
+    if takes_back(question.text) and question.intent is not Intent.HELP:
         return retraction_answer(parts, question)
     question, asked = _named(question, known), asked_of(question, exclude)
     if asks_of_formulas(question.text):
@@ -93,7 +102,22 @@ def _answer(
         return published_answer(parts, question, asked, alike)
     if question.unknown_workload is not None and question.intent in ABOUT_ONE_MODEL:
         return unknown_answer(parts, question, asked, known)
-    answer = KINDS[question.intent].answer(parts, question, asked)
+    try:
+        if question.intent in NEEDED:
+            for rate in several(question.slots.learning_rate):
+                check_learning_rate(rate)
+        answer = KINDS[question.intent].answer(parts, question, asked)
+    except BadValueError as error:  # asked about, and no value there can be
+        asked_back = (
+            missing(question, (error.name,)) if error.name in SLOT_NAMES else {}
+        )
+        said = f"{error} {asked_back.get('question', '')}".strip()
+        return reply(
+            question,
+            said,
+            intent=Intent.NEEDS_CLARIFICATION,
+            clarification=asked_back or None,
+        )
     return _with_conditions(answer)
 
 

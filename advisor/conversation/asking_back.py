@@ -3,13 +3,15 @@
 One question asks for everything that is missing.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
+from advisor.checks import several
+from advisor.concepts.how_to import how_to_text
 from advisor.conversation.answer import Answer, reply
 from advisor.reading.intents import NEEDED, Intent
 from advisor.reading.question import Question
+from advisor.reading.slots import slot_warnings
 from advisor.reading.yes_no import is_yes
 from experiments.workloads.registry import WORKLOADS
 from knowledge.concepts.pages import find_concept
@@ -25,24 +27,12 @@ _ASKS = {
     "learning_rate": "which learning rate",
 }
 
-_BRING_IN = re.compile(
-    r"\b(?:import(?:ing)?|upload(?:ing)?|bring(?:ing)? in|load(?:ing)?)\b",
-    re.IGNORECASE,
-)
-_HOW_TO_IMPORT = (
-    "Run `lr-advisor import FILE --workload NAME --optimizer NAME --dry-run` in a "
-    "terminal, then again without `--dry-run`; or upload the file under Evidence, "
-    "Import. FILE may be the table that Weights & Biases or Optuna exports, a CSV or "
-    "Parquet with any columns, a trainer_state.json, a metrics.csv or results.csv, a "
-    "console log, or a folder of them. What the file does not say is asked for, never "
-    "guessed; nothing is kept before that. More in docs/how-to/import-runs.md."
-)
-
 
 def help_answer(q: Question) -> Answer:
-    """What can be asked, with examples; or how files of runs are brought in."""
-    if _BRING_IN.search(q.text):
-        return reply(q, _HOW_TO_IMPORT)
+    """What can be asked, with examples; or how to do what was asked about."""
+    how = how_to_text(q.text)
+    if how is not None:
+        return reply(q, how)
     return reply(
         q,
         "Ask which learning rate to use at a batch size, whether a rate is safe, how "
@@ -70,6 +60,8 @@ def ask_back(q: Question) -> Answer:
     """One question for everything that an answer still takes."""
     clarification = missing(q, NEEDED.get(q.wanted, ("workload", "batch_size")))
     text = clarification["question"]
+    if wrong := slot_warnings(q.slots):  # "batch -4": said once, and asked for again
+        text = f"{' '.join(wrong)} {text}"
     if is_yes(q.text):
         text = f"No plan is open, so nothing has started. {text}"
     return reply(
@@ -82,7 +74,7 @@ def ask_back(q: Question) -> Answer:
 
 def missing(q: Question, needed: Sequence[str]) -> dict[str, Any]:
     """One question for everything that is missing, with options for the first."""
-    lacks = [name for name in needed if getattr(q.slots, name) is None] or [needed[0]]
+    lacks = [name for name in needed if not _is_given(q, name)] or [needed[0]]
     words = [_ASKS[name] for name in lacks]
     joined = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
     options: list[str] = []
@@ -91,6 +83,14 @@ def missing(q: Question, needed: Sequence[str]) -> dict[str, Any]:
     elif lacks[0] == "batch_size":
         options = ["batch 4", "batch 8", "batch 16"]
     return {"question": f"{joined[0].upper()}{joined[1:]}?", "options": options}
+
+
+def _is_given(q: Question, name: str) -> bool:
+    """Whether a slot has a value that can be right."""
+    values = several(getattr(q.slots, name))
+    return bool(values) and not any(
+        isinstance(value, int | float) and value <= 0 for value in values
+    )
 
 
 def _bullets(lines: Sequence[str]) -> str:

@@ -36,6 +36,8 @@ class CauseName(StrEnum):
     TOO_LITTLE_DATA = "too_little_data"
     MEMORY = "memory"
     SPEED_OF_STEPS = "speed_of_steps"
+    RATE_NOT_USED = "rate_not_used"
+    SMALL_STEPS = "small_steps"
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ class Ranking:
     `rate_at` is the place of a rate too high where nothing is known of the rate; None:
     the symptom does not come from the rate. `first_is_typical`: the first cause is
     likely even if nothing a person said points to it. `can_come_late`: a healthy model
-    does not do this. `is_a_loss`: something that was there is gone.
+    does not do this. `is_a_loss`: something that was there is gone. `is_normal`:
+    nothing is wrong at all.
     """
 
     causes: tuple[CauseName, ...]
@@ -64,6 +67,7 @@ class Ranking:
     first_is_typical: bool = False
     can_come_late: bool = True
     is_a_loss: bool = False
+    is_normal: bool = False
 
 
 C, S = CauseName, Symptom
@@ -121,6 +125,19 @@ RANKINGS: dict[Symptom, Ranking] = {
     ),
     S.UNCLEAR: Ranking((C.DATA, C.RESUMED, C.MIXED_PRECISION, C.LOSS_FUNCTION)),
     # These do not come from the rate.
+    S.RATE_WITHOUT_EFFECT: Ranking(
+        (C.RATE_NOT_USED, C.RESUMED, C.MIXED_PRECISION, C.LOSS_FUNCTION),
+        rate_at=None,
+        first_is_typical=True,
+        can_come_late=False,
+    ),
+    S.GAINS_AT_LOW_RATE: Ranking(
+        (C.SMALL_STEPS,),
+        rate_at=None,
+        first_is_typical=True,
+        can_come_late=False,
+        is_normal=True,
+    ),
     S.OUT_OF_MEMORY: Ranking(
         (C.MEMORY,), rate_at=None, first_is_typical=True, can_come_late=False
     ),
@@ -198,6 +215,8 @@ SYMPTOM_WORDS: dict[Symptom, str] = {
     S.SLOW: "learning that is slow",
     S.SLOW_STEPS: "steps that take long",
     S.SPIKE: "a spike that passes",
+    S.RATE_WITHOUT_EFFECT: "a loss that is the same at every rate",
+    S.GAINS_AT_LOW_RATE: "a loss that falls at a very low rate",
     S.UNCLEAR: "a training that goes wrong",
 }
 
@@ -363,5 +382,31 @@ CAUSE_WORDS: dict[CauseName, CauseWords] = {
         "pictures.",
         "Ask me which batch is fastest, or run `lr-advisor speed`.",
         "advisor/answers/fastest_batch.py",
+    ),
+    C.RATE_NOT_USED: CauseWords(
+        "a rate that does not reach the optimizer",
+        "Another rate would change the loss in its last digits at least. A schedule or "
+        "a "
+        "loaded state sets its own rate, the weights are frozen, or the scaler of "
+        "mixed "
+        "precision skips every step.",
+        "Print the rate that the optimizer holds after some steps, and one weight "
+        "before "
+        "and after: another rate points to the schedule or the state, an unchanged "
+        "weight to frozen layers or skipped steps.",
+        "Ten steps from scratch, without schedule and mixed precision, at two rates a "
+        "hundred times apart.",
+        "PyTorch documentation, torch.optim, torch.amp",
+    ),
+    C.SMALL_STEPS: CauseWords(
+        "small steps, which are slow and not wrong",
+        "Any rate below the limit lowers the loss; a small one only takes more steps.",
+        "Compare the loss after the same number of steps at rates ten and a hundred "
+        "times "
+        "higher, and take the best that holds.",
+        "The same settings at a rate ten times higher: if the loss falls faster, it "
+        "was "
+        "too low.",
+        "Tuning Playbook",
     ),
 }

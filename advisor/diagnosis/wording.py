@@ -31,7 +31,10 @@ BY_RATE = (CauseName.RATE_TOO_HIGH, CauseName.AT_THE_EDGE, CauseName.RATE_TOO_LO
 
 def diagnosis_text(d: Diagnosis) -> str:
     """Return a diagnosis as paragraphs, the likeliest cause first."""
+    if d.symptoms.shown and not d.symptoms.kinds:
+        return "\n\n".join(filter(None, [d.symptoms.shown, _missing_text(d)]))
     parts = [
+        d.symptoms.shown or "",
         f"{_verdict(d)} {_reason(d)}".strip(),
         _others_text(d),
         f"What to change: {d.first.change}",
@@ -44,6 +47,8 @@ def diagnosis_text(d: Diagnosis) -> str:
 def _verdict(d: Diagnosis) -> str:
     first, seen = d.first, SYMPTOM_WORDS[d.symptoms.main]
     kinds = d.symptoms.kinds or (Symptom.UNCLEAR,)
+    if all(RANKINGS[kind].is_normal for kind in kinds):
+        return "That is normal."
     if all(RANKINGS[kind].rate_at is None for kind in kinds):
         return f"This is hardly the learning rate: {seen} points to {first.title}."
     if d.workload is None:

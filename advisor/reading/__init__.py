@@ -10,6 +10,9 @@ slots             the values a text names, as the slots of a question
 conditions        for how many steps, and at what risk
 typed             a run length or a risk typed into a field -> its value
 yes_no            whether a text says yes, no, or is mere politeness
+pasted            settings pasted from other programs -> the words for them
+log_lines         lines of a log that were pasted -> what they show
+proposals         what is thought of after a failure: "reduce batch to 2?"
 symptoms          what went wrong, when, and what was changed before
 text              the typed text, tidied: one spelling per word
 numbers           every way in which people write a number

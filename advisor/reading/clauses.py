@@ -62,6 +62,14 @@ def choose_batches(roles: Roles, *, all_named: bool) -> tuple[int, ...]:
     return ()
 
 
+def choose_rates(roles: Roles) -> list[float]:
+    """Return the rates of the sentence that asks, each once; none where none does."""
+    asked = [
+        rate for place, rate in roles.placed_rates if _is_asked(roles.marked, place)
+    ]
+    return list(dict.fromkeys(asked))
+
+
 def _joined(text: str, batches: list[Batch]) -> tuple[int, ...]:
     """Return the last batch, with the one before it where "and" stands between."""
     last = batches[-1]

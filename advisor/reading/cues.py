@@ -84,7 +84,8 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         (
             4.0,  # "I use 5e-5 at batch 8, now I want batch 4"
             r"\b(?:i|we) (?:\w+ )?(?:use|used|run|ran|train|trained|have|had|am|are|"
-            rf"was|were){_GAP}{R}[^.?!\n]{{0,60}}\b(?:now|next|then|moving|switching|going|"
+            rf"was|were){_GAP}{R}[^.?!\n]{{0,60}}\b(?:now|next|then|moving|switching|"
+            rf"going|"
             rf"change|want|need)\b[^.?!\n]{{0,25}}{B}[ .!]*$",
         ),
         (1.0, rf"{_LR}"),
@@ -210,6 +211,20 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
     ),
     "scaling_rule": (
         (
+            5.0,
+            r"\b(?:compare|which(?: of)?|what) (?:the )?(?:scaling )?rules?\b|"
+            r"\b(?:inverse|linear|square root|constant)\b[^?!]{0,40}\b(?:against|"
+            r"versus|vs|"
+            r"or|paper|forum)\b[^?!]{0,60}\b(?:inverse|linear|square root|constant|"
+            r"paper)\b",
+        ),
+        (
+            5.0,
+            rf"\b(?:lr|rate)\b[^.?!\n]{{0,12}}\bx ?{O}[^?!]{{0,40}}\bbatch\b|"
+            r"\bmultiply\b[^.?!\n]{0,16}\b(?:lr|rate)\b|\b(?:lr|rate)\b[^.?!\n]{0,12}"
+            r"\btimes (?:two|four|eight)\b|\bby what factor\b",
+        ),
+        (
             4.4,
             rf"\bwhat happens to (?:the |my )?(?:lr|rate)\b|\b(?:lr|rate) (?:go "
             rf")?(?:up|down)\b|\bhow much (?:should|must|does|do "
@@ -314,6 +329,9 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         ),
     ),
     "run_verification": (
+        (4.0, r"^\W*(?:pls |please )?(?:chk|chck|ceck|tset|test|tst|verfy) (?!is\b)"),
+        (5.2, r"\blr-advisor verify\b|\bhow about testing\b|\byou can try for me\b"),
+        (4.2, r"\bfind out by (?:trying|running|testing)\b|\bby trying\b"),
         (4.8, r"\b(?:by experiment|experimentally|with a run|in practice)\b"),
         (
             5.0,
@@ -351,6 +369,14 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         (4.6, r"\bgo ahead\b|\bmake it so\b|\bproceed\b"),
     ),
     "show_runs": (
+        (
+            6.6,
+            rf"\b{_LR}[^.?!\n]{{0,30}}\b(?:scored|did|was|worked|came out|performed) "
+            rf"(?:the )?(?:best|on top|first)\b(?!{_GAP}\b(?:should|would|can)\b)|"
+            rf"\bbest[- ]scoring\b|\bbest (?:run|trial|score)\b",
+        ),
+        (5.2, r"\blr-advisor runs\b"),
+        (5.2, r"\b(?:list|show)\b[^.?!\n]{0,20}\b(?:claims|sources|papers)\b"),
         (
             4.6,
             r"\bsort(?:ed)? by\b|\bfilter\b|\bwhich seeds\b|\bruns (?:where|with|at|"
@@ -397,6 +423,12 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         ),
     ),
     "explain_concept": (
+        (
+            4.4,
+            r"\bwhat (?:is|are|does)\b[^.?!\n]{0,12}\b(?:mean|for)\b|<- ?meaning|"
+            r"\b(?:rank|alpha|dim)\b[^.?!\n]{0,24}\bwhat(?:'s| is| do| are)\b|"
+            r"\bcompared with what you do\b|\bwhat is perplexity\b",
+        ),
         (
             4.6,
             r"\bwhat happens (?:when|if) (?:the |my )?(?:lr|rate) is\b|\bwhat means\b|"
@@ -464,6 +496,38 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         (4.0, r"\bdoes (?:the )?batch (?:affect|influence|matter|change)\b"),
     ),
     "diagnose": (
+        # What pasted lines show stands in their place (`log_lines`).
+        (5.6, r"^\W*log: (?!loss falls)"),
+        (4.0, r"\bloss(?:es)?\b[^.?!\n]{0,40}\bnan\b"),
+        (
+            5.8,
+            r"\bwhy (?:is|are|did|does|do)\b[^.?!\n]{0,30}\b(?:loss|train|val)\w*\b"
+            r"[^.?!\n]{0,30}\bnan\b",
+        ),
+        (
+            4.2,
+            r"\bloss(?:es)?\b[^.?!\n]{0,40}\b(?:identical|(?:exactly |all )?the same|"
+            r"equal)"
+            rf"\b(?=[^.?!\n]*(?:\blr\b|\brates?\b|{R}|digit|each|every|whatever))|"
+            r"\b(?:lr|rates?)\b[^.?!\n]{0,40}\b(?:no|without) (?:effect|difference)|"
+            rf"\b(?:several|different|six|five|four|three|{O}|two) (?:\w+ )?(?:lr|"
+            rf"rates)\b"
+            r"[^?!]{0,80}\b(?:identical|same)\b",
+        ),
+        (
+            4.2,
+            r"\b(?:improv\w+|gets? better|getting better|still learns?|goes down|"
+            r"falls)\b"
+            rf"[^?!]{{0,30}}(?:as low as|even at|at|with) (?:an? )?(?:lr |rate )*(?:of "
+            rf")?{R}"
+            r"[^?]{0,30}\bnormal\b",
+        ),
+        (
+            4.0,
+            r"\bloss\b[^.?!\n]{0,40}\b(?:times|twice) (?:as|the) (?:large|big|high)|"
+            r"\bacc(?:uracy)?\b (?:\w+ )?(?:stuck|hangs|sits|stays|stands|remains)\b|"
+            r"\blearn\w* nothing\b|\b(?:train\w*|it) is break\b",
+        ),
         (
             5.2,
             r"\b(?:got|getting|get|gets|gives?|seeing|see|shows?|have|turned|turns|"
@@ -517,6 +581,7 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         (3.6, r"\bpreview\b|\bdoesn't work\b|\bnot working\b|\bhelp,? my\b"),
     ),
     "status_of_jobs": (
+        (4.6, r"\bstill? run+ing\b|\bhow much percent\b|\blr-advisor jobs\b"),
         (
             5.0,
             r"\bhow (?:long|far|much longer) (?:still|does it|left|until|to go)\b|"
@@ -563,6 +628,13 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
     ),
     "cancel": (
         (
+            4.6,
+            r"\b(?:end|break|stop)\b[^.?!\n]{0,30}\b(?:running|run(?:s|ning)? test|"
+            r"you're "
+            r"running|it all)\b",
+        ),
+        (5.2, r"\blr-advisor cancel\b"),
+        (
             6.0,
             rf"\bpull the plug\b|\b(?:off|from|out of) the queue\b|\bstop (?:number|"
             rf"no\.?|nr\.?) ?{O}|\bscrap (?:it|that|the)\b|\bend it\b",
@@ -583,6 +655,37 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         ),
     ),
     "help": (
+        # How to do something with this program, and not what rate to take.
+        (
+            6.4,
+            r"\b(?:how|where) (?:do|can|could|would|should|to|must) ?(?:i|we|you|one)? "
+            r"?(?:\w+ ly )?"
+            r"(?:import|export|install|add|upload|load|bring|cancel|stop|undo|remove|"
+            r"delete|take back|back up|restore|connect|record|query|reproduce|share)\b"
+            rf"(?!{_GAP}\b{_LR}(?! curve))(?!{_GAP}{NAME})",
+        ),
+        (
+            6.0,
+            r"\b(?:how|where|can|could) (?:do|can|could|would|should|to|must)? ?"
+            rf"(?:i|we|you|one|an agent)?{_GAP}\b(?:csv|store|app|sql|api|gpu|files?|"
+            r"folder|logs|recorder|loop|docs|documentation|mcp|claude|agent|language "
+            r"model|llm|study|server|worker|browser|observation|own (?:run|model|data)|"
+            r"command line|backup|json|columns?|terminal|conversations?)\b"
+            rf"(?!{_GAP}\b{_LR}(?! curve))(?!{_GAP}{NAME})",
+        ),
+        (
+            5.6,
+            r"\b(?:import|export|undo|add (?:a |my )?model|gpu)\b[^.?!\n]{0,30}"
+            r"(?:\bhow(?: to use)?|\bpossible|\?)\W*$",
+        ),
+        (
+            5.4,
+            r"\b(?:can|could|may|is it possible to|do i need to|is there)\b"
+            r"[^.?!\n]{0,30}\b(?:my|our) own (?:model|workload|data ?set|loop|csv)\b|"
+            r"\bwhere(?: is|'s| are)? (?:the |my |your )?(?:documentation|docs|store|"
+            r"manual|conversations?)\b|\bcommand line\b|\bpython api\b|"
+            r"\b(?:file formats?|columns)\b[^.?!\n]{0,30}\b(?:import|file|have|read)\b",
+        ),
         (
             5.4,
             r"\b(?:things|stuff|what|questions?) (?:i|we|one) can (?:type|ask|write|"

@@ -30,7 +30,7 @@ _MULTIPLE = re.compile(
 _MULTIPLES = {"double": 2, "half": 0.5, "triple": 3, "four": 4, "ten": 10}
 
 
-_TO = re.compile(rf"\bto (?:batch )?{Mark.BATCH}")
+_TO = re.compile(rf"\bto (?:batch )?{Mark.BATCH}|\bfactor\b|\btimes\b|\bmultipl")
 
 
 _SCRAP = 24  # characters of a marked text

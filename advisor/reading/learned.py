@@ -19,14 +19,17 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from advisor.reading.clauses import choose_rates
 from advisor.reading.intents import Intent, shortened
 from advisor.reading.meanings import meanings_of
-from advisor.reading.question import Question
+from advisor.reading.question import SLOT_NAMES, Question
 from advisor.reading.reading import Reading, read_text
 from advisor.reading.rules import POINTS_BACK, YES, intent_alone, rule_intent
+from advisor.reading.symptoms import read_symptoms
 from advisor.reading.terms import Splitter, Terms, pieces_of, words_of
 from advisor.reading.text import WORDS, Mark
 from advisor.reading.turn_text import read_turn
+from knowledge.concepts.pages import find_concept
 
 QUESTIONS = Path(__file__).with_name("questions")
 TRAINED = Path(__file__).with_name("intents.npz")
@@ -191,15 +194,22 @@ def look_at(own: Reading, before: Question | None) -> Seen:
 
 
 def load_examples(folder: Path = QUESTIONS) -> list[Example]:
-    """Return the questions to learn from, in the order of their files."""
+    """Return the questions of a folder by file; what a line leaves out is None."""
     lines = [
         json.loads(line)
         for path in sorted(folder.glob("*.jsonl"))
         for line in path.read_text(encoding="utf-8").splitlines()
         if line.strip()
     ]
+    nothing = dict.fromkeys(SLOT_NAMES)
     return [
-        Example(q["text"], q["context"], Intent(q["intent"]), q["slots"], q["group"])
+        Example(
+            text=q["text"],
+            context=q.get("context"),
+            intent=Intent(q["intent"]),
+            slots=nothing | q.get("slots", {}),
+            group=q["group"],
+        )
         for q in lines
     ]
 
@@ -261,6 +271,7 @@ def _signs(own: Reading, before: Question | None) -> dict[str, float]:
             "after a symptom": 1.0 * (before.told is not None),
             "yes": 2.0 * bool(YES.match(own.marked)),
         }
+    asked = choose_rates(roles)
     signs |= {
         "rate": 2.0 * bool(roles.rates),
         "bare rate": 2.0 * bool(roles.bare_rates),
@@ -280,6 +291,12 @@ def _signs(own: Reading, before: Question | None) -> dict[str, float]:
         "job": 2.0 * (own.job is not None),
         "budget": 2.0 * (roles.seconds is not None),
         "own": 2.0 * is_own,
+        "log": 3.0 * own.marked.startswith("log:"),
+        "pasted settings": 2.0 * (own.marked.count("\n") > 1),
+        "a symptom": 2.5 * bool(read_symptoms(own.text).kinds),
+        "a concept": 2.0 * (find_concept(own.text) is not None),
+        "rate in the question": 2.0 * bool(asked),
+        "rate beside the question": 2.0 * bool(roles.all_rates and not asked),
     }
     return {name: value for name, value in signs.items() if value}
 

@@ -143,6 +143,25 @@ _MEANINGS = {
         r"get started|where to start|questions?|options|menu|what is this|"
         r"who are you|i am new|i'm new|new here|type here|tutorial|usage"
     ),
+    "how to": (
+        r"how (?:do|can|could|to|would|must) (?:i|we|you|one)|how to|is there a way|"
+        r"where (?:do|can|is|are)|possible|do i need to|can i"
+    ),
+    "of this program": (
+        r"import\w*|export\w*|install\w*|uploads?|back ?ups?|restore|undo|csv|tsv|json|"
+        r"parquet|wandb|w&b|mlflow|optuna|tensorboard|lightning|keras|logs?|folder|"
+        r"files?|formats?|columns?|store|documentation|docs|command line|api|sql|app|"
+        r"browser|port|server|workers?|agents?|mcp|language model|llm|own (?:model|"
+        r"workload|loop|data ?set)|add (?:a |my )?model|observations?|version|"
+        r"terminal|recorder|callback|conversations?"
+    ),
+    "scored best": (
+        r"scored best|did best|best scoring|best run|came out on top|on top|best result"
+    ),
+    "without effect": (
+        r"identical|exactly the same|the same each time|no effect|no difference|"
+        r"whatever (?:rate|lr)"
+    ),
     "explain": (
         r"what(?:'s| is| are| does| do)|wat is|whats|explain\w*|mean\w*|"
         r"define|definition|how (?:does|do|is|are|come)|difference|"

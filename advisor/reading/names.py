@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rapidfuzz.distance import OSA
+from spellchecker import SpellChecker
 
 from advisor.reading import vocabulary
+from advisor.reading.pasted import optimizer_named
 from advisor.reading.text import Mark, plain, tidy
 from experiments.workloads.registry import WORKLOADS, names_of_kind
 from knowledge.names import WorkloadName
@@ -57,6 +59,18 @@ def _index(known: tuple[str, ...]) -> dict[str, str]:
     return names
 
 
+@lru_cache(maxsize=4096)
+def _is_of_the_language(word: str) -> bool:
+    """Whether a word that nothing calls a model stands in a dictionary of English."""
+    return any(part in _english() for part in (word, word.rstrip("s")))
+
+
+@lru_cache(maxsize=1)
+def _english() -> frozenset[str]:
+    """The words of English; read when the first one is asked for (half a second)."""
+    return frozenset(SpellChecker(language="en", distance=1).word_frequency.words())
+
+
 _HIDDEN = "\uf600"
 _CHUNK = re.compile(r"[a-z_][\w/.+-]*\w|[a-z_]|(?<!\d)\d+[a-z_][\w/.+-]*\w")
 _SLASHED = re.compile(r"[a-z_][\w-]*(?:/[a-z_][\w-]*)+")
@@ -95,9 +109,7 @@ class _Finder:
                 lambda match: match[0].replace("original", _HIDDEN), text
             )
         text = self._replace_names(_SLASHED.sub(self._split_slashes, text))
-        text = vocabulary.FOREIGN.sub(
-            lambda match: self._mark([match[0]], known=False), text
-        )
+        text = vocabulary.FOREIGN.sub(self._mark_foreign, text)
         if not self._found:
             text = vocabulary.DATA_SET.sub(
                 lambda match: self._mark([match[0]], known=False), text
@@ -120,9 +132,20 @@ class _Finder:
             text = pattern.sub(self._mark_unknown, text)
         return text.replace(_HIDDEN, "")
 
+    def _mark_foreign(self, match: re.Match[str]) -> str:
+        name = match[0]
+        if match["given"] and _is_of_the_language(name):
+            return name
+        in_place = vocabulary.MODELS_PLACE.search(match.string[: match.start()])
+        if name in vocabulary.ALSO_WORDS and not in_place:
+            return name
+        return self._mark([name], known=False)
+
     def _mark_unknown(self, match: re.Match[str]) -> str:
         name = match["name"]
         if name in vocabulary.PLAIN_WORDS or self._found or not 3 <= len(name) <= 40:
+            return match[0]
+        if match.re is not vocabulary.WORKLOAD_WORD and _is_of_the_language(name):
             return match[0]
         before = match[0][: match.start("name") - match.start()]
         return before + self._mark([name], known=False)
@@ -242,8 +265,13 @@ def _find_optimizer(text: str) -> tuple[str, str | None]:
     meant: list[str] = []
 
     def mark(match: re.Match[str]) -> str:
+        name = vocabulary.OPTIMIZERS.get(match["name"]) or optimizer_named(
+            match["name"]
+        )
+        if name is None:
+            return match[0]
         if not match["not"]:
-            meant.append(vocabulary.OPTIMIZERS[match["name"]])
+            meant.append(name)
         if match["name"] in vocabulary.WEAK_OPTIMIZERS:
             return match[0]
         return f"{match['not'] or ''}{Mark.OPTIMIZER} "

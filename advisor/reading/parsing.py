@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from advisor.checks import several
+from advisor.reading.carried import read_carried
 from advisor.reading.conditions import UNCONDITIONAL, Conditions
 from advisor.reading.differences import asks_of
 from advisor.reading.follow_ups import carries_over, inherit
@@ -17,7 +18,12 @@ from advisor.reading.question import Question, Slots
 from advisor.reading.reading import Reading, read_text
 from advisor.reading.rules import YES, follow_up_intent, intent_alone, rule_intent
 from advisor.reading.sides import read_sides
-from advisor.reading.slots import NOTHING_CARRIED, slot_warnings, slots_of
+from advisor.reading.slots import (
+    NOTHING_CARRIED,
+    proposed_in,
+    slot_warnings,
+    slots_of,
+)
 from advisor.reading.symptoms import read_symptoms
 from advisor.reading.turn_text import read_turn
 from experiments.workloads.registry import find_spec
@@ -64,6 +70,7 @@ def parse_question(
         intent = Intent.NEEDS_CLARIFICATION
     has_budget = own.roles.is_budget or intent is Intent.RUN_VERIFICATION
     told = text if _tells(own, intent) else None
+    carries = text if read_carried(text) else None
     goes_on = inherited or intent in (Intent.DIAGNOSE, Intent.DIFFERENCE)
     if before and Intent.DIFFERENCE in (intent, before.wanted):  # told of other things
         goes_on = intent is before.wanted
@@ -75,9 +82,11 @@ def parse_question(
         conditions=conditions,
         inherited=inherited | (carried & conditions.said.keys()),
         told=told or (before.told if before and goes_on else None),
+        carries=carries or (before.carries if before and inherited else None),
+        proposed=proposed_in(own) if intent is Intent.DIAGNOSE else Slots(),
         confidence=round(confidence, 3),
         alternatives=tuple(chances)[1:4],
-        unknown_workload=next(iter(own.names.unknown), None),
+        unknown_workload=_unknown(own, before if "workload" in inherited else None),
         job=job,
         budget_seconds=own.roles.seconds if has_budget else None,
         warnings=(*own.roles.warnings, *slot_warnings(slots)),
@@ -129,6 +138,8 @@ def _decide_intent(
     own: Reading, before: Question | None, model: IntentModel
 ) -> dict[Intent, float]:
     """Return the intents with their probabilities, that which fits best first."""
+    if not own.text.strip():
+        return {Intent.NEEDS_CLARIFICATION: 1.0}
     if before and YES.match(own.marked):
         return {rule_intent(own, before)[0]: 1.0}
     follows_two = before is not None and _names_two(before.slots)
@@ -223,6 +234,12 @@ def _that_fit(conditions: Conditions, intent: Intent, slots: Slots) -> Condition
     base = recipe.variant_of or recipe.name
     fits = any(base in spec.recipes for spec in specs)
     return conditions if fits else replace(conditions, recipe=None)
+
+
+def _unknown(own: Reading, before: Question | None) -> str | None:
+    """The model nobody knows that a text names, or goes on about."""
+    named = next(iter(own.names.unknown), None)
+    return named or (before.unknown_workload if before else None)
 
 
 def _likeliest(own: Reading, chances: Mapping[Intent, float]) -> Intent:

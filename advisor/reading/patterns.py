@@ -20,7 +20,8 @@ JOIN = (
 )
 IS = (
     r"(?:\s?(?:=|:|~|\(|\b(?:is|are|was|were|be|of|at|to|from|around|about|like|"
-    r"between|currently|on|de|von|di|mit|full|all|whole|the|slider|set|stays?|stayed|kept|fixed|equals?|than|by|roughly|"
+    r"between|currently|on|de|von|di|mit|full|all|whole|the|slider|set|stays?|stayed|"
+    r"kept|fixed|equals?|than|by|roughly|"
     r"approximately|say|as|constant|value|still|only|just|now|a|should|would|must|"
     r"will|went|goes|up|down|increased|raised|lowered|reduced|changed|dropped|if|use|"
     r"using|held|global|total)\b))"
@@ -39,10 +40,18 @@ NOUN = (
 )
 PER = r"(?:per|/|a|each|every|in (?:a|each|every|one))"
 ACCUMULATION = re.compile(
-    rf"(?P<a>{N})(?: ?x)?[ -]?(?:steps? (?:of )?)?(?:gradient[ _-]|grad[ "
+    rf"(?<!batch )(?P<a>{N})(?: ?x)?[ -]?(?:steps? (?:of )?)?(?:gradient[ _-]|grad[ "
     r"_-]?)?accum\w*|accum\w*(?:[ _-](?:steps?|batch|grads?|"
     rf"gradients?))?{IS}{{0,3}}(?: ?over| ?for| ?across| ?every| "
-    rf"?x)?\s?x?\s?(?P<b>{N})"
+    rf"?x)?\s?x?\s?(?P<b>{N})(?P<more>{JOIN}{N})?"
+)
+# "an update every 4th batch", "gradients of four batches".
+EVERY_NTH = re.compile(
+    rf"\b(?:updates?|steps?|optimi[sz]er)\b[^.?!]{{0,12}}\bevery (?P<a>{N}) ?(?:th|rd|"
+    rf"nd)?"
+    rf" (?:batch|step|iter)|\bgrad\w* (?:of|over|from) (?P<b>{N}) (?:of them|batch|"
+    rf"steps)"
+    rf"|\bover (?P<c>{N}) of (?:them|these|those)\b"
 )
 # "accumulate 4 steps of 8", "4 accumulation steps of 6", "8 x 4 of batch 2".
 IMAGES_BY_STEPS = re.compile(rf"(?P<batch>{N}) ?{NOUN} ?x ?(?P<steps>{N}) ?steps?")
@@ -58,6 +67,10 @@ DEVICES = re.compile(
 PER_DEVICE = re.compile(
     rf"(?P<batch>{N}) ?(?:{NOUN} )?(?:per|each|on each|for each|a piece|apiece)\b(?! "
     r"?(?:batch|step|iteration|side))"
+)
+EACH_TAKES = re.compile(
+    rf"\beach (?:one )?(?:\w+ing |takes? |does |do |gets? |sees? |holds? |has |with )?"
+    rf"(?P<batch>{N})"
 )
 SHARED = re.compile(
     r"\b(?:effective|global|total|overall|combined)\b|\b(?:across|over|split|spread|"
@@ -127,14 +140,19 @@ OTHER = [
         rf"\b(?:b|bs|batch) ?(?:\^|\*\*) ?[({{]? ?-? ?{N}(?: ?/ ?{N})?",
         rf"{N} ?/ ?\(?(?:square root ?(?:of )?\(?)?(?:b|bs|batch)\b(?! ?{N})",
         r"\b(?:(?:alpha|rank|dim|lora[_ ]?r|smoothing|offset|guidance|cfg|ema|lambda|"
-        rf"tau|rho)(?: (?:of|is|at))? ?[=:]?|r ?=) ?{N}",
+        rf"tau|rho|drop\w*t)(?:{IS}|\s?[=:]){{0,4}}|[ra] ?=) ?{N}"
+        rf"(?: ?(?:to|and|or|->|vs\.?) {N})?",
+        # Losses of two sides, read off a log.
+        rf"\b(?:loss_?)?a ?[:=]? ?{N},? (?:loss_?)?b ?[:=]? ?{N}",
+        rf"\b(?:nan|inf|exploded|diverged|broke|collapsed|crashed) ?@ ?{N}",
         rf"\b(?:runs|run (?:no\.?|number|nr\.?)) {N}(?:{JOIN}{N}){{0,3}}(?! ?per)",
         rf"\b(?:open|show|see|display|in|of) run {N}",
         rf"{N} ?x (?:the |my |that )?(?:lr|rate)",
         rf"(?<!batch ){N} ?(?:of )?(?:the |a )?risk\b",
         rf"(?<!batch ){N} (?:runs? )?(?:in|out of) {N} (?:runs?|may|can|could|might|"
         r"risk|fail|to|are|is)\b",
-        rf"(?:\b(?:lr|rate|it|be|up|go|times|multiply|or|,|and)|^) ?x ?{N}(?! ?{CUDA})",
+        rf"(?:\b(?:lr|rate|it|be|up|go|times|multiply|or|,|and|gives?|means|linear|"
+        rf"square root|inverse)|^|,) ?x ?{N}(?! ?{CUDA})",
         r"\b(?:january|february|march|april|may|june|july|august|september|october|"
         rf"november|december|year|since|anno) {N}",
         rf"[$€£] ?{N}",
@@ -157,6 +175,11 @@ SURE_BATCH = [
         rf"{chain(BATCH_KEY)} ?(?:per |a |for each |/ ?|for a )(?:batch|side|step|"
         r"update)\b",
         rf"\bbatch of {N} {NOUN}",
+        rf"{N} (?:per|in (?:a|each|every|one)) (?:batch|step|update)\b",
+        rf"{N} in (?:the |a |each |one )?batch\b",
+        rf"\b(?:put|fit|get|have|hold)s? {N} (?:{NOUN} )?(?:on|onto|in|into) (?:the|my|"
+        rf"a|one) "
+        rf"(?:card|memory|{CUDA})",
     )
 ]
 BATCH = [
@@ -171,6 +194,8 @@ RATES = chain(RATE_KEY, IS + "{0,3}")
 RATE_AFTER_KEY = re.compile(
     rf"\b{RATE_KEY}(?P<fill>{IS}{{0,4}}) ?[=:~(]? ?(?P<chain>{RATES})"
 )
+# "sgd 3.2": no batch size has a fraction, and what it is of was just named.
+RATE_OF_OPTIMIZER = re.compile(rf"{Mark.OPTIMIZER} ?[,:=@]? ?(?P<chain>{N})")
 RATE_BEFORE_KEY = re.compile(
     rf"{chain(RATE_KEY)} (?:for the |as (?:the |my )?)?{RATE_KEY}\b"
 )
@@ -183,14 +208,17 @@ MAY_FOLLOW_BARE = re.compile(
     r"at|for|with|is|are|or|and|to|vs|versus|in|using|please|lr|rate|stable|safe|ok|"
     r"okay|fine|work|works|too|risky|now|then|instead|would|what|which|do|does|"
     r"should|can|could|will|if|when|how|compared|from|but|than|need|needs|as|a|per|"
-    r"adam|sgd|batch|next|maybe|faster|slower|quicker|better|worse|easily|max|tops|anyway|because|"
-    r"not|survive|risk|again|actually|also|that|rather|thanks|it|my|stays?|be|good|right|"
+    r"adam|sgd|batch|next|maybe|faster|slower|quicker|better|worse|easily|max|tops|"
+    r"anyway|because|"
+    r"not|survive|risk|again|actually|also|that|rather|thanks|it|my|stays?|be|good|"
+    r"right|"
     r"any|go|going|i|since)\b)"
 )
 BEFORE_BARE = re.compile(
     r"(?:^|[,/:=(@→&>-]|\b(?:at|for|with|using|use|on|to|from|by|above|below|than|"
     r"try|and|or|vs|versus|between|is|about|say|around|if|go|of|run|size|then|over|"
-    r"under|uses|used|takes?|fits?|allows?|manage|down|mean|meant|sorry|running|what "
+    r"under|uses|used|takes?|fits?|allows?|manage|makes?|down|mean|meant|sorry|running|"
+    r"what "
     rf"about|how about|make (?:it|that))|{NAME}|"
     rf"[{Mark.CPU}-{Mark.CUDAS}{Mark.OPTIMIZER}]|{N}) ?$"
 )

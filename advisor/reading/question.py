@@ -5,7 +5,7 @@ from the words of an answer.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from advisor.reading.conditions import UNCONDITIONAL, Conditions
@@ -63,9 +63,10 @@ class Question:
     `wanted` is what was asked for, also where too little was said and `intent` is
     `needs_clarification`. `inherited` names the slots and conditions taken from the
     turn before. `told` are the words, of this turn or an earlier one, that tell what
-    went wrong or what two settings scored. `offered` are the runs that its answer
-    offered, to which a yes agrees. `job` is an id or a number, `confidence` the
-    probability of the intent.
+    went wrong or what two settings scored, `carries` those that tell of a rate that
+    held at another batch size. `proposed` is what is only thought of: "reduce batch to
+    2?". `offered` are the runs that its answer offered, to which a yes agrees. `job` is
+    an id or a number, `confidence` the probability of the intent.
     """
 
     text: str
@@ -75,6 +76,8 @@ class Question:
     conditions: Conditions = UNCONDITIONAL
     inherited: frozenset[str] = frozenset()
     told: str | None = None
+    carries: str | None = None
+    proposed: Slots = field(default_factory=Slots)
     offered: Offer | None = None
     confidence: float = 0.0
     alternatives: tuple[Intent, ...] = ()
@@ -99,7 +102,7 @@ class Question:
         Raises:
             KeyError, TypeError, ValueError: It is no such document.
         """
-        names = {field.name for field in fields(Conditions)}
+        names = {one.name for one in fields(Conditions)}
         conditions = {k: v for k, v in values["conditions"].items() if k in names}
         slots = {name: _tuple(values["slots"].get(name)) for name in SLOT_NAMES}
         offered = values["offered"]
@@ -110,6 +113,8 @@ class Question:
             slots=Slots(**slots),
             conditions=Conditions(**conditions),
             told=values["told"],
+            carries=values.get("carries"),
+            unknown_workload=values.get("unknown_workload"),
             offered=Offer(**{k: _tuple(v) for k, v in offered.items()})
             if offered
             else None,
@@ -117,7 +122,7 @@ class Question:
         )
 
 
-_KEPT = ("text", "intent", "wanted", "told", "job")
+_KEPT = ("text", "intent", "wanted", "told", "carries", "unknown_workload", "job")
 
 
 def _tuple(value: Any) -> Any:

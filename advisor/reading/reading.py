@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 
 from advisor.reading.conditions import Conditions, read_conditions
 from advisor.reading.intents import Cues, read_cues
+from advisor.reading.log_lines import read_log
 from advisor.reading.names import Names, find_names
 from advisor.reading.numbers import mark_numbers
+from advisor.reading.pasted import settings_in_words
 from advisor.reading.recipes import find_setting
 from advisor.reading.roles import Roles, read_roles
 from advisor.reading.text import plain
@@ -42,10 +44,15 @@ def read_text(text: str, known: Sequence[str]) -> Reading:
     text = plain(text)
     ids = _ID.search(text)
     job = ids["id"] if ids and ids["kind"].lower() == "job" else None
-    rest, recipe, precision = find_setting(_ID.sub(r"\g<kind> ", text))
+    log = read_log(_ID.sub(r"\g<kind> ", text))
+    said, notes = settings_in_words(log.in_words)
+    rest, recipe, precision = find_setting(said)
     names = find_names(rest, known=known)
     marked, numbers = mark_numbers(names.marked)
     roles = read_roles(marked, numbers)
+    roles.warnings[:0] = notes
+    if log.seen:  # "what happened between 90 and 110" speaks of its lines
+        roles.batches = [batch for batch in roles.batches if batch.is_explicit]
     cues, conditions = read_cues(roles.marked), read_conditions(marked, numbers)
     conditions = replace(conditions, recipe=recipe, precision=precision)
     return Reading(text, names, roles, cues, conditions, job or roles.job)

@@ -6,8 +6,9 @@ So the 3 of "faceswap-3" and the 16 of "bf16" are neither batch sizes nor rates.
 import re
 
 from knowledge.recipes import RECIPES
-from knowledge.records import PRECISIONS
+from knowledge.records import FP32, PRECISIONS
 
+HEEDED = (*PRECISIONS, "fp16")  # runs of the last are brought in, not made here
 _OPTIMIZERS = {recipe.optimizer for recipe in RECIPES.values()} | {"momentum"}
 _NOT = r"(?P<not>\b(?:not|no|without|instead of|rather than|than|from)(?: in| the)? )?"
 # An optimizer's name names a recipe only beside that word, any other one by itself.
@@ -47,8 +48,10 @@ _ERAS = (
 _PRECISION = re.compile(
     rf"{_NOT}(?:\b(?:in|with|using) )?\b(?:(?:half|mixed)[ -]precision,? ?\(?)?"
     r"(?:(?P<bf16>bf[ -]?16|bfloat[ -]?16)|"
-    r"(?P<fp32>fp[ -]?32|float[ -]?32|(?:full|single) precision))\b"
-    r"(?: (?:half |mixed |full )?precision)?"
+    r"(?P<fp32>fp[ -]?32|float[ -]?32|(?:full|single) precision)|"
+    r"(?P<fp16>(?:fp|f|float)[ -]?16|(?:half|mixed)[ -]precision|amp|autocast))\b"
+    r"(?: (?:half |mixed |full )?precision)?(?P<off> (?:is |was |turned |switched )?"
+    r"(?:off|disabled|false)\b)?"
 )
 
 
@@ -59,19 +62,27 @@ def find_setting(text: str) -> tuple[str, str | None, str | None]:
     ('faceswap-3', 'bf16')
     >>> find_setting("digits_mlp batch 32 with sgd and momentum")[1:]
     ('momentum', None)
-    >>> find_setting("in fp16, not bf16")[1:]
-    (None, None)
+    >>> find_setting("in fp16, not bf16")[2], find_setting("no mixed precision")[2]
+    ('fp16', 'fp32')
     """
     recipe = _recipe_of(text.lower())
-    precisions = {
-        name
-        for match in _PRECISION.finditer(text.lower())
-        for name in PRECISIONS
-        if match[name] and not match["not"]
-    }
+    precisions = _precisions_of(text.lower())
     for pattern in (_PRECISION, _NAMED, *(pattern for _, pattern in _ERAS)):
         text = _without(text, pattern)
     return text, recipe, precisions.pop() if len(precisions) == 1 else None
+
+
+def _precisions_of(said: str) -> set[str]:
+    """The precisions that are meant; without half precision it is the full one."""
+    matches = list(_PRECISION.finditer(said))
+    is_off = {bool(m["not"] or m["off"]) for m in matches}
+    meant = {
+        name
+        for m in matches
+        for name in HEEDED
+        if m[name] and not (m["not"] or m["off"])
+    }
+    return {FP32} if is_off == {True} and not all(m["fp32"] for m in matches) else meant
 
 
 def _recipe_of(said: str) -> str | None:

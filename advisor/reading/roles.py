@@ -20,7 +20,7 @@ from advisor.reading.text import NUMBER as N
 _LARGEST_BARE = 8192
 _FIRST_YEAR, _LAST_YEAR = 1990, 2040
 _LARGEST_PER_SIDE = 1024  # "1,800 images a side" is a data set
-_BEFORE_WORD = re.compile(r"\b(?:at|about|with|use|try|meant?) $")
+_BEFORE_WORD = re.compile(rf"\b(?:at|about|with|use|try|meant?|from|{N} to) $")
 
 
 class Role(StrEnum):
@@ -92,6 +92,7 @@ class _Reader:
                 Batch(tuple(v * self._factor for v in b.values), b.position, True)
                 for b in roles.batches
             ]
+        roles.batches.sort(key=lambda batch: batch.position)
         roles.rates = [value for _, value in sorted(self._rates)]
         roles.bare_rates = [value for _, value in sorted(self._bare_rates)]
         both = sorted([*self._rates, *self._bare_rates])
@@ -149,6 +150,8 @@ class _Reader:
             self._add_batch([_index(match["batch"])], match.start(), True)
         for match in patterns.STEPS_OF.finditer(self._text):
             steps, batch = (_index(mark) for mark in re.findall(N, match[0]))
+            if not self._numbers[batch].is_whole:
+                continue  # "8x4 accum at 1e-4" goes on with the rate
             self._multiply(chr(Mark.FIRST_NUMBER + steps), "steps of accumulation")
             self._add_batch([batch], match.start(), True)
         for match in patterns.ACCUMULATE_TO.finditer(self._text):
@@ -162,12 +165,18 @@ class _Reader:
                 self._claim(earlier[0], Role.OTHER)
         for match in patterns.ACCUMULATION.finditer(self._text):
             self._multiply(match["a"] or match["b"], "steps of accumulation")
+            self._claim(match["more"] or "", Role.OTHER)
             start = match.start("a")
             if match["a"] and (before := re.search(rf"({N}) x $", self._text[:start])):
                 self._add_batch([_index(before[1])], before.start(), True)
 
+        for match in patterns.EVERY_NTH.finditer(self._text):
+            mark = match["a"] or match["b"] or match["c"]
+            self._multiply(mark, "steps of accumulation")
+
     def _read_devices(self) -> None:
         each = patterns.PER_DEVICE.search(self._text)
+        each = each or patterns.EACH_TAKES.search(self._text)
         times = patterns.TIMES_BATCH.search(self._text)
         for match in patterns.DEVICES.finditer(self._text):
             mark = match["n"] or match["x"] or match["one"]
@@ -232,6 +241,7 @@ class _Reader:
                 # A face loss is never that small: "loss spikes at 1e-4" names a rate.
                 is_loss = bool(re.match(patterns.MEASURE, match[0]))
                 is_loss |= match[0].endswith("loss")
+                is_loss |= match[0].startswith(("by", "factor"))
                 if match[0].endswith("loss") and any(map(self._is_whole, numbers)):
                     continue  # "batch 16 loss stuck at 2.3"
                 for i in numbers:
@@ -287,6 +297,9 @@ class _Reader:
             self._add_rates(match["chain"], match.start(), any_first=not is_weak)
         for match in patterns.RATE_BEFORE_KEY.finditer(self._text):
             self._add_rates(match[0], match.start(), any_first=False)
+        for match in patterns.RATE_OF_OPTIMIZER.finditer(self._text):
+            is_one = not self._numbers[_index(match["chain"])].is_whole
+            self._add_rates(match["chain"], match.start(), any_first=is_one)
 
     def _add_rates(self, marks: str, position: int, *, any_first: bool) -> None:
         for place, i in enumerate(_index(mark) for mark in re.findall(N, marks)):
@@ -313,7 +326,8 @@ class _Reader:
             if self._role[i] is not None:
                 continue
             self._role[i] = Role.OTHER
-            if number.could_be_rate and not number.is_word and number.value < 0.6:
+            is_rate = number.could_be_rate or -1 < number.value < 0
+            if is_rate and not number.is_word and number.value < 0.6:
                 self._role[i] = Role.RATE
                 self._bare_rates.append((match.start(), float(number.value)))
             elif self._is_bare_batch(match, number):

@@ -13,18 +13,20 @@ from advisor.reading.reading import Reading, read_text
 _NEXT = re.compile(
     r"(?<=[?!.])\s+|\n+|[,;]?\s+(?:and|also|but|plus|then)\s+(?:also\s+)?(?="
     r"(?:what|what's|which|how|why|is|are|does|do|should|can|could|would|explain|tell|"
-    r"show|list)\b(?! (?:about|if)\b))",
+    r"show|list|cancel|stop|verify|export|import)\b(?! (?:about|if)\b))",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
     r"\W*(?:and |also |but |plus |then |ok,? |so )*(?:what|which|how|why|is|are|does|"
-    r"do|should|can|could|will|would|explain|tell|show|list|compare|recommend|give)\b",
+    r"do|should|can|could|will|would|explain|tell|show|list|compare|recommend|give|cancel|lr|"
+    r"stop|run|test|verify|export|import)\b",
     re.IGNORECASE,
 )
 _FEWEST_WORDS = 3
 _MOST = 4
 # Another question of the same message is answered too when it is clear what it asks.
 _SURE = 0.8
+_NO_WISH = (Intent.OFF_TOPIC, Intent.NEEDS_CLARIFICATION)
 
 
 def split_questions(text: str) -> list[str]:
@@ -46,24 +48,30 @@ def read_message(
     known: Sequence[str],
     *,
     answered_alone: Collection[Intent],
-) -> tuple[Question, list[Question]]:
-    """Return the question that a message asks, and all of which it is clear.
+) -> tuple[Question, list[Question], list[Question]]:
+    """Return the question that a message asks, all of which it is clear, and the rest.
 
-    The first is of the whole message, unless its clear questions are more precise.
+    The first is of the whole message, unless its clear questions are more precise. The
+    rest is clear, too, but answered only by itself.
     """
     whole = parse_question(text, before=before, known_workloads=known)
-    questions = [
+    clear = [q for q in _each_question(text, before, known) if q.confidence >= _SURE]
+    questions = [q for q in clear if q.intent not in answered_alone]
+    comes_alone = whole.intent in answered_alone
+    left = [
         q
-        for q in _each_question(text, before, known)
-        if q.confidence >= _SURE and q.intent not in answered_alone
+        for q in clear
+        if (comes_alone or q.intent in answered_alone)
+        and q.intent not in _NO_WISH
+        and q.text != text.strip()
     ]
     is_alone = _stands_alone(questions, whole)
     if is_alone or len(questions) > 1:
         told = _told_beside(text, questions, known)
         questions = [with_told(question, told) for question in questions]
     if is_alone or _speak_of_different_things(questions):
-        return replace(questions[0], text=whole.text), questions
-    return whole, questions
+        return replace(questions[0], text=whole.text), questions, left
+    return whole, questions, left
 
 
 def _each_question(

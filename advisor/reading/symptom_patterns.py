@@ -19,7 +19,31 @@ _GREY = r"(?:gr[ae]y|black|white|brown|blank|beige)"
 _TINT = r"(?:yellow|green|purple|violet|blue|red|orange|pink)(?:ish)?"
 _MUSH = r"(?: \w+)? (?:mush|soup|smear|mud)"
 
+_SAME = r"(?:identical|unchanged|equal|(?:exactly |all |the very )*(?:the )?same)"
+_RATES = (
+    r"(?:\blrs?\b|\brates?\b|\d(?:\.\d+)?e-\d|\b0?\.0\d+|\bdigits?\b|\bwhatever\b|"
+    r"\bany lr\b)"
+)
+
 _RAW: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "rate_without_effect",
+        (
+            rf"{_LOSS}(?: curves?)?(?: \w+){{0,3}} {_SAME}{_G60}{_RATES}",
+            rf"{_RATES}[^?!]{{0,80}}{_LOSS}(?: curves?)?(?: \w+){{0,3}} {_SAME}\b",
+            rf"\b{_SAME} {_LOSS}{_G30}{_RATES}",
+            r"\b(?:lr|rates?)\b(?: \w+){0,3} (?:no|without|any) (?:effect|difference|"
+            r"influence)\b",
+        ),
+    ),
+    (
+        "gains_at_low_rate",
+        (
+            r"\b(?:improv\w+|gets? better|getting better|still learn\w*|goes down|"
+            rf"falls|works)\b{_G30}\b(?:as low as|even (?:at|with)|at|with) "
+            rf"(?:an? )?(?:lr |rate )*(?:of )?{_RATES}[^?!\n]{{0,60}}\bnormal\b",
+        ),
+    ),
     (
         "out_of_memory",
         (
@@ -213,7 +237,8 @@ _RAW: tuple[tuple[str, tuple[str, ...]], ...] = (
             r"\b(?:got|gets|getting|is|becomes) (?:worse|way worse|much worse)\b|"
             r"\bworse and worse\b|\brose again\b|\boff the charts?\b|\bup and up\b|"
             r"\d ?x (?:higher|worse)\b|\b(?:forgot|unlearn(?:ed|t)|lost) everything\b",
-            rf"\b(?:acc(?:uracy)?|dice|score)\b{_G20}\b(?:collaps\w*|drop(?:s|ped)|fell|"
+            rf"\b(?:acc(?:uracy)?|dice|score)\b{_G20}\b(?:collaps\w*|drop(?:s|ped)|"
+            rf"fell|"
             r"falls|crash\w*)\b",
         ),
     ),
@@ -332,7 +357,9 @@ _DENIAL = re.compile(
 )
 _CLAUSE = re.compile(r"[.,;:!?\n]|\b(?:but|just|however|though|although|yet)\b")
 _USED_TO = re.compile(r"\s+(?:\w+\s+)?before\b")
-_DENIES_ITSELF = frozenset({"plateau", "never_sharp", "sides_alike", "odd_loss"})
+_DENIES_ITSELF = frozenset(
+    "plateau never_sharp sides_alike odd_loss rate_without_effect".split()
+)
 
 
 def is_denied(text: str, match: re.Match[str], name: str = "") -> bool:

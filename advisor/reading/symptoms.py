@@ -16,6 +16,7 @@ from rapidfuzz.distance import OSA
 
 from advisor.reading import change_patterns as changes
 from advisor.reading import symptom_patterns as words
+from advisor.reading.log_lines import read_log
 from advisor.reading.text import plain
 from knowledge.records import Document
 
@@ -26,6 +27,7 @@ class Symptom(StrEnum):
     """What a person sees go wrong. Their order is how much each one tells."""
 
     OUT_OF_MEMORY = "out_of_memory"
+    RATE_WITHOUT_EFFECT = "rate_without_effect"
     NOT_A_NUMBER = "not_a_number"
     ODD_LOSS = "odd_loss"
     SIDES_ALIKE = "sides_alike"
@@ -42,6 +44,7 @@ class Symptom(StrEnum):
     SLOW = "slow"
     SLOW_STEPS = "slow_steps"
     SPIKE = "spike"
+    GAINS_AT_LOW_RATE = "gains_at_low_rate"
     UNCLEAR = "unclear"
 
 
@@ -73,7 +76,8 @@ class Symptoms(Document):
     """What a text says went wrong; `kinds` is empty where it does not say.
 
     `at` is how far training was, in `unit` (steps or epochs). `is_late` is said of
-    hours and days, `worked_before` of what went well first.
+    hours and days, `worked_before` of what went well first. `shown` says what pasted
+    log lines show.
     """
 
     text: str
@@ -84,6 +88,7 @@ class Symptoms(Document):
     is_late: bool = False
     worked_before: bool = False
     changes: tuple[Change, ...] = ()
+    shown: str | None = None
 
     @property
     def main(self) -> Symptom:
@@ -100,6 +105,7 @@ class Symptoms(Document):
         return next((c for c in self.changes if c.kind in kinds), None)
 
 
+@lru_cache(maxsize=256)
 def read_symptoms(text: str) -> Symptoms:
     """Return what a text says of a training that went wrong; no text raises.
 
@@ -109,7 +115,8 @@ def read_symptoms(text: str) -> Symptoms:
     >>> [c.after for c in read_symptoms("pale since i raised bs from 4 to 8").changes]
     [8.0]
     """
-    tidy = tidy_symptoms(text)
+    log = read_log(plain(text))
+    tidy = tidy_symptoms(log.in_words)
     at, unit = _read_at(tidy)
     from_the_start = bool(changes.FROM_THE_START.search(tidy))
     return Symptoms(
@@ -121,6 +128,7 @@ def read_symptoms(text: str) -> Symptoms:
         is_late=bool(changes.LATE.search(tidy)),
         worked_before=bool(changes.WORKED_BEFORE.search(tidy)),
         changes=tuple(_read_changes(tidy)),
+        shown=log.shown,
     )
 
 
@@ -164,6 +172,8 @@ def _read_kinds(text: str) -> tuple[Symptom, ...]:
         found.add("loss_up")
     if not found:
         found |= _last_resort(rest)
+    if "not_a_number" in found:  # "train loss and val loss are nan" names two losses
+        found.discard("overfit")
     if "slow_steps" in found:
         found.discard("slow")
     return tuple(kind for kind in Symptom if kind.value in found)

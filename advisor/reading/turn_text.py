@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from advisor.checks import several
+from advisor.reading.carried import read_carried
 from advisor.reading.conditions import UNCONDITIONAL
 from advisor.reading.intents import Intent
 from advisor.reading.question import Offer, Question, Slots
@@ -111,6 +112,8 @@ def read_turn(
         # An answer names the usual run length and risk as well, which nobody wanted.
         conditions=reading.conditions if said is None else UNCONDITIONAL,
         told=text if read_symptoms(text).kinds else None,
+        carries=text if read_carried(text) else None,
+        unknown_workload=next(iter(reading.names.unknown), None),
         offered=offered,
         job=reading.job,
     )

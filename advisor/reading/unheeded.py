@@ -13,7 +13,6 @@ from knowledge.recipes import RECIPES
 _USUAL_BETAS = (0.9, 0.999)
 
 _CONDITIONS = {
-    "half precision": r"\b(?:fp16|half precision|mixed precision|amp)\b",
     "other betas": r"\bbetas?[ _]?[12]?\s*[=:]?\s*\(?0?\.\d|\bamsgrad\b",
     "the resolution": r"\b\d{2,4} ?px\b|\b(?:image|input|output) (?:size|resolution)\b",
     "how long you want to train": r"\b(?:for|only|over|within) "

@@ -2,6 +2,8 @@
 
 import re
 
+from knowledge.optimizers import KNOWN
+
 # What people call our own workloads, beside their names.
 ALIASES = {
     "real face": "realface",
@@ -24,6 +26,7 @@ ALIASES = {
     "cnn": "digits_cnn",
     "convnet": "digits_cnn",
     "originals": "original",
+    "orig": "original",
 }
 NUMBER_OF = r"(?:(?:all|both|these|the|of|two|three|2|3|which|what|every|each|any) )*"
 KIND = (
@@ -34,14 +37,15 @@ FACE_GROUP = re.compile(
     rf"\b{NUMBER_OF}(?:face(?:[- ]?swap)?(?:ping)?) (?:trainer )?{KIND}\b|\b(?:all|of|"
     rf"the) (?:the )?(?:three|3) {KIND}\b|\bface[- ]?swap\b(?! forum)"
 )
-DIGITS_GROUP = re.compile(rf"\b{NUMBER_OF}digits?(?: {KIND})?\b(?! after)")
+DIGITS_GROUP = re.compile(rf"\b{NUMBER_OF}(?:digits|digit {KIND})\b(?! after)")
 EVERY_MODEL = re.compile(
-    r"\b(?:all|every|each|any|which|what) (?:of )?(?:the |your "
+    r"\b(?:all|every|each|any|(?<!for )(?:which|what)) (?:of )?(?:the |your "
     rf")?{KIND}\b(?<!one)(?<!ones)"
 )
 NOT_THE_WORKLOAD = re.compile(
     r"\boriginal (?:post|posts|poster|paper|article|claims?|questions?|forum|images?|"
-    r"photos?|idea|plan|deepfakes?|script|code|repo|sin|version|recipe|authors?|source|faces?|thread|statement)\b|\b(?:my|your|its|"
+    r"photos?|idea|plan|deepfakes?|script|code|repo|sin|version|recipe|authors?|source|"
+    r"faces?|thread|statement)\b|\b(?:my|your|its|"
     r"our|their|his|her) original (?:lr|rate|batch|settings?|values?|choice|config|"
     r"one|number|answer|setup)\b(?! ?[=:]? ?\d)|\bthe original (?:lr|rate|batch|"
     r"settings?|values?|config|setup)\b(?! ?[=:]? ?\d)"
@@ -53,19 +57,30 @@ DATA_SET = re.compile(rf"\b{_DATA_SET}\b")
 # Models that are not ours, by which people may well ask for advice.
 FOREIGN = re.compile(
     rf"\b(?:{_DATA_SET}[- ](?:mlp|cnn|convnet)|(?:resnet|resnext|vgg|densenet|"
-    r"efficientnet|mobilenet|alexnet|lenet|convnext|yolo|u-?net|stylegan|gpt|bert|"
+    r"efficientnet|mobilenet|alexnet|lenet|convnext|yolo(?! (?:detect |segment |"
+    r"task)?(?:train|detect|"
+    r"val|predict)\b)|u-?net|stylegan|gpt|bert|"
     r"roberta|llama|mistral|t5|vit|swin|sdxl|whisper|wav2vec|stable diffusion|simswap|"
     r"roop|deepfacelab|saehd|quick|villain|dfaker|lightweight|iae|phaze|unbalanced|"
     r"disney|dny|dfl|pix2pix|cyclegan|dcgan|wgan|vae|lstm|gru|transformer|diffusion "
-    r"model|qwen|gemma|mixtral|deepseek|falcon|(?:sd|phi|flux)(?=[ -.]?v?\d))"
+    r"model|qwen|gemma|mixtral|deepseek|falcon|flux|(?:sd|phi)(?=[ -.]?v?\d))"
     # Versions and sizes are part of it: llama 3.1 8b, gpt-3.5, sd 1.5, yolo v8s.
-    r"(?:[- ]?[a-z]{0,5}\d+(?:\.\d+)?[a-z]{0,2})?(?:[- ]\d+(?:\.\d+)?[bm])?"
-    r"(?:-[a-z]+\d*)?(?! (?:trial|run|test|"
+    r"(?:-?[a-z]{0,5}\d+(?:\.\d+)?(?![\d.]*e[-+]?\d)[a-z]{0,2}| v\d+(?:\.\d+)?[a-z]?|"
+    r" \d+\.\d+(?![\d.]*e[-+]?\d)|(?<=net) (?:18|34|50|101|152)| "
+    r"\d(?=[ -]\d+(?:\.\d+)?[bm]\b))?"
+    r"(?:[- ]\d+(?:\.\d+)?[bm]\b)?"
+    r"(?:-[a-z]+\d*(?:\.\d+)?){0,3}(?! (?:trial|run|test|"
     r"check|question|look|one|answer|verification|experiment|and dirty)\b)|"
     # Names that people give: krakennet, nanogpt, hydra_v2.
-    rf"(?!{_DATA_SET}\b|(?:inter|pla|cabi|mag|sub|ether|bo|ga|te|for|per|trans|re)"
-    r"(?:nets?|former)\b)[a-z][\w-]*(?:net|gpt|former|bert|gan|unet|lstm)|"
-    r"[a-z]{3,}_(?:v\d+|net|model))\b"
+    rf"(?P<given>(?!{_DATA_SET}\b)[a-z][\w-]*(?:net|gpt|former|bert|gan|unet|lstm)|"
+    r"[a-z]{3,}_(?:v\d+|net|model)))\b"
+)
+# Models whose names are words of the language: only in a model's place.
+ALSO_WORDS = frozenset("quick villain lightweight unbalanced disney roop".split())
+MODELS_PLACE = re.compile(
+    r"(?:^|\b(?:for|on|train|training|trainer|model|workload|of|use|using|with|"
+    r"is)[:= ]+"
+    r"(?:my |the |a )?)$"
 )
 BEFORE_BATCH = re.compile(
     r"\b(?:for|on|train|does|can|is|and) (?:my |the |a "
@@ -141,25 +156,25 @@ PLAIN_WORDS = STOP_WORDS | frozenset(
     """.split()
 )
 
+# Names of optimizers that are words of the language as well.
+_ALSO_WORDS = frozenset("came soap apollo lion galore shampoo prodigy".split())
 OPTIMIZERS = {
+    **{name: name for name in KNOWN if name not in _ALSO_WORDS},
+    **{name: name for name in ("lion", "shampoo", "prodigy", "lbfgs")},
     "adam w": "adamw",
     "adam-w": "adamw",
-    **{
-        name: name
-        for name in (
-            "adam adamw sgd rmsprop adagrad adadelta nadam radam adamax adafactor "
-            "lamb lars "
-            "lion adabelief sophia muon shampoo lbfgs momentum nesterov"
-        ).split()
-    },
     "rms prop": "rmsprop",
     "adma": "adam",
     "addam": "adam",
     "stochastic gradient descent": "sgd",
 }
+# As a framework spells it: adamw_bnb_8bit, PagedAdamW32bit, sgd_momentum.
+_SPELT = r"(?:\w*adamw?|sgd|lion|adafactor|rmsprop|adagrad)(?:_\w+|\d+bit)"
+_PREFIXED = r"paged_?\w+|fused_?\w+"
 OPTIMIZER = re.compile(
     r"(?P<not>\b(?:not|no|without|instead of|rather than|than|from) "
-    rf")?\b(?P<name>{'|'.join(sorted(OPTIMIZERS, key=len, reverse=True))})\b"
+    rf")?\b(?P<name>{_SPELT}|{_PREFIXED}|"
+    rf"{'|'.join(sorted(OPTIMIZERS, key=len, reverse=True))})\b"
 )
 # These describe an optimizer only where no other is named.
 WEAK_OPTIMIZERS = ("momentum", "nesterov")
@@ -176,7 +191,9 @@ _CPU = (
 _MAKER = r"(?:nvidia|geforce|quadro|tesla|titan|rtx|gtx)[ -]?"
 _GPU = (
     rf"(?:rtx|gtx)[ -]?(?:a?\d{{3,4}})|{CARD}|[ahvpk](?:100|40|80|200)|b200|a10g?|"
-    r"a[456]000|l40s?|l4|t4|gpu|cuda|nvidia|geforce|quadro|titan(?: x| v| rtx)?"
+    r"a[456]000|l40s?|l4|t4|gpu|cuda|nvidia|geforce|quadro|titan(?: x| v| rtx)?|"
+    r"(?:graphics?|video) card|(?<!credit )(?<!playing )card(?=s\b)|"
+    r"(?<=per )card|(?<=each )card"
 )
 DEVICE = re.compile(
     rf"(?P<not>{_NO})?(?:(?P<cpu>{_CPU})|(?P<cuda>(?<![\w.])(?:{_MAKER}){{0,3}}"

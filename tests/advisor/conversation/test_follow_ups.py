@@ -215,10 +215,12 @@ def test_runs_that_are_asked_for_in_bf16_are_made_in_bf16(advisor):
 
 
 @pytest.mark.parametrize("words", ["in fp16", "with mixed precision fp16", "with amp"])
-def test_fp16_is_not_offered_and_said_not_to_count(advisor, words):
+def test_fp16_is_heeded_as_the_option_for_it_is(advisor, words):
     answer = advisor.ask(f"What LR for digits_mlp at batch 32 {words}?")
-    assert answer.warnings == ("I did not take into account: half precision.",)
-    assert answer.conditions == {}
+    assert answer.warnings == ()
+    assert answer.conditions == {"precision": "fp16"}
+    asked = advisor.recommend("digits_mlp", 32, precision="fp16")
+    assert answer.recommendation.learning_rate == asked.learning_rate
 
 
 def test_a_recipe_that_a_model_is_not_trained_with_is_said_not_to_count(advisor):

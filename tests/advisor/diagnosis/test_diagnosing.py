@@ -461,6 +461,8 @@ def untraced(d: Diagnosis, question: str) -> list[str]:
     if d.probability_stable in (0.0, 1.0):  # shown as a bound: nothing is certain
         text = text.replace(chance_text(d.probability_stable), "")
     found = re.findall(r"(?<![\w.])-?\d[\d.]*(?:e-?\d+)?|(?<=\^)-?[\d.]+", text)
+    # "#00298" is step 298, and 0.030 is 0.03.
+    known |= {n.lstrip("0") for n in known} | {n.rstrip("0") for n in known if "." in n}
     return [n for n in found if n.rstrip(".") not in known]
 
 

@@ -128,7 +128,7 @@ def test_what_is_unsaid_is_filled_up_from_before():
         ("in half precision bf16", None, "bf16"),
         ("bfloat16", None, "bf16"),
         ("in full precision", None, "fp32"),
-        ("in fp16", None, None),
+        ("in fp16", None, "fp16"),
         ("fp32 or bf16?", None, None),
         ("fp32 instead of bf16", None, "fp32"),
     ],
