@@ -58,6 +58,7 @@ def environment(**more: str) -> dict[str, str]:
     return {
         "LR_ADVISOR_NO_STUDY": "1",
         "LR_ADVISOR_NO_LIBRARY": "1",
+        "LR_ADVISOR_WORKERS": "2",
         "OMP_NUM_THREADS": "1",
         **more,
     }
