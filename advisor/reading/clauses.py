@@ -25,7 +25,9 @@ _BACKGROUND = re.compile(
 
 # "no sorry, i meant batch 28": what follows replaces what came before.
 _CORRECTS = re.compile(
-    r"\b(?:i me(?:ant|an)|sorry|make (?:it|that)|correction|typo|no wait|no,? i said)\b"
+    r"(?:\b(?:i me(?:ant|an)|sorry|(?<![a-z] )(?<![\uE000-\uF7FF] )make (?:it|that)|"
+    r"(?:please|no|rather|better|and|then) make (?:it|that)|correction|typo|no wait|"
+    r"no,? i said)\b)"
     r"[^.?!\n]{0,25}$"
 )
 

@@ -32,7 +32,11 @@ _TERM = (
     r"generali[sz]\w+|weight decay|clipping|catapult|sharpness|egs?|accumulation|"
     r"saddle|minima|bf16|fp16|mixed precision|autoencoder|censored|bayesian|"
     r"backprop\w*|dropout|hyper-?parameters?|epsilon|critical batch|per side|"
-    r"octaves?)"
+    r"octaves?|q?loras?|adapters?)"
+)
+_RULE = r"(?:linear\w*|square root|invers\w*|exponents?|scaling|rules?)"
+_SIDES_WITH = (
+    r"(?:say|says|support\w*|back|backs|borne out|holds?|gives?|favou?rs?|shows?)"
 )
 _CONCEPT = (
     rf"(?:{_TERM}|schedules?|loss|stable|outcome|verdict|claims?|evidence|recipes?|"
@@ -91,6 +95,15 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         (1.0, rf"{_LR}"),
     ),
     "judge_lr": (
+        (
+            3.8,
+            rf"{R}[^!\n]{{0,40}}\b(?:yay|nay|agreed?|thumbs|dare|nonsense|too bold|"
+            rf"keep "
+            r"(?:it )?or|yes or no|good or bad)\b|\b(?:would you (?:dare|sign|trust|go "
+            r"with)|asking for (?:it|trouble)|push(?:ing)? it|any harm|what do you "
+            r"make|"
+            rf"stomach|talk me out)\b{_GAP}{R}",
+        ),
         (
             3.6,
             r"\b(?:is|are|would|will|does|do|can|could|should|was|were|isn't|won't|"
@@ -210,6 +223,18 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         (3.0, r"\bside by side\b"),
     ),
     "scaling_rule": (
+        (
+            5.2,
+            rf"\b(?:runs|data|evidence)\b[^.?!\n]{{0,40}}\b{_SIDES_WITH}\b"
+            rf"[^.?!\n]{{0,40}}\b{_RULE}\b|\b{_RULE}\b[^.?!\n]{{0,50}}\b{_SIDES_WITH}\b"
+            rf"|\b{_RULE}\b[^.?!\n]{{0,30}}\b(?:runs|data|evidence|support)\b",
+        ),
+        (4.2, rf"{B} ?→ ?(?:batch )?{B}"),
+        (
+            6.0,
+            rf"\b(?:re)?scale (?:the |my |it|its )?{_LR}|\b(?:do|should) (?:i|we) "
+            rf"scale\b",
+        ),
         (
             5.0,
             r"\b(?:compare|which(?: of)?|what) (?:the )?(?:scaling )?rules?\b|"
@@ -369,6 +394,14 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         (4.6, r"\bgo ahead\b|\bmake it so\b|\bproceed\b"),
     ),
     "show_runs": (
+        (
+            5.2,
+            r"\bsources? (?:for|of|on|behind|about)\b|^\W*(?:and )?(?:the |your )?"
+            r"sources?\W*$|\bon record\b|\bwhich (?:papers?|sources?|runs|claims?)\b|"
+            r"\bpapers?\b[^.?!\n]{0,20}\b(?:rest|rely|relies|base|based|cite|use)\b|"
+            r"\bwho measured\b|\bruns? (?:behind|that (?:say|says|show|failed|"
+            r"worked))\b",
+        ),
         (
             6.6,
             rf"\b{_LR}[^.?!\n]{{0,30}}\b(?:scored|did|was|worked|came out|performed) "
@@ -581,6 +614,29 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         (3.6, r"\bpreview\b|\bdoesn't work\b|\bnot working\b|\bhelp,? my\b"),
     ),
     "status_of_jobs": (
+        (
+            5.0,
+            r"^\W*(?:so,? |and |well,? |are (?:we|they) |is (?:it|that|this) (?:\w+ )?|"
+            r"all )?(?:done|finished|ready)(?: yet| already| now)?\W*$|"
+            r"\b(?:done|finished|ready|over|through) (?:yet|already)\b|"
+            r"\bhow (?:much|many)\b[^.?!\n]{0,24}\b(?:through|left|remain\w*|done|to "
+            r"go)"
+            r"\b|\bany (?:news|progress)\b|\b(?:minutes|hours|long) (?:left|to go)\b|"
+            r"\bwhen (?:will|is|does|do)\b[^.?!\n]{0,30}\b(?:over|done|finish\w*|"
+            r"ready)\b|"
+            r"\b(?:being|getting) (?:trained|run|tested|verified)\b|"
+            r"\bwhat (?:are you|is it) (?:doing|working on|up to|running|training|"
+            r"busy)\b",
+        ),
+        (
+            5.0,
+            r"\bare we there yet\b|\bcom(?:e|es|ing) (?:to an end|along)\b|"
+            r"\bdid (?:it|that|they)(?: all)? (?:start|begin|run|finish|end)\b|"
+            r"\bis (?:it|(?:the|that|my) (?:test|check|run|job|verification)) (?:still "
+            r"|"
+            r"even |now )?(?:on|through|over|running|up|stuck|working)\b|"
+            r"\bis (?:something|anything) (?:running|going on|in progress)\b",
+        ),
         (4.6, r"\bstill? run+ing\b|\bhow much percent\b|\blr-advisor jobs\b"),
         (
             5.0,
@@ -628,6 +684,19 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
     ),
     "cancel": (
         (
+            6.0,
+            r"\b(?:break|take|call)\b[^.?!\n]{0,20}\boff\b|\bclear the queue\b|"
+            r"\bno more (?:of )?(?:these |those )?(?:tests|runs|training)\b|"
+            r"\b(?:can|may) go\W*$|\binterrupt\b|\bdon'?t (?:do|run|start) (?:it|that|"
+            r"the|them|any)\b",
+        ),
+        (
+            6.0,
+            r"\b(?:quit|drop|remove|scrap|end|get rid of|throw|call off|withdraw|ditch|"
+            rf"leave out|skip)\b(?![^.?!\n]{{0,12}}\b{_LR})[^.?!\n]{{0,25}}\b(?:jobs?|"
+            r"running|tests?|queued?|verifications?|checks?|experiments?)\b",
+        ),
+        (
             4.6,
             r"\b(?:end|break|stop)\b[^.?!\n]{0,30}\b(?:running|run(?:s|ning)? test|"
             r"you're "
@@ -655,6 +724,24 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         ),
     ),
     "help": (
+        (
+            5.6,
+            r"\bwhat (?:else|things) can you\b|\bis there (?:an?|some|any) (?:kind of "
+            r")?"
+            r"(?:api|manual|guide|tutorial|cli|documentation|help|example)\b|"
+            r"\bhow (?:do i|to|can i) (?:begin|start)(?: here)?\W*$|"
+            r"\bwhat is (?:all )?this (?:all )?for\b|\bwhere can i see\b|"
+            r"\bwhat (?:to|should i|do i) (?:type|write|enter|ask)\b",
+        ),
+        (
+            5.6,
+            r"\bwhat\b[^.?!\n]{0,30}\b(?:this|the) (?:page|thing|app|tool|program|site|"
+            r"website|advisor|bot)\b[^.?!\n]{0,20}\b(?:do|does|answers?|offers?|knows?|"
+            r"for|"
+            r"good|helps?|able)\b|\bwhat\b[^.?!\n]{0,30}\b(?:can|could|may) (?:i|we|"
+            r"one) "
+            r"(?:\w+ )?(?:ask|aks|type|say|do here|do with)\b|\bwhat are you able\b",
+        ),
         # How to do something with this program, and not what rate to take.
         (
             6.4,
@@ -750,6 +837,7 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
 DOMAIN = re.compile(
     rf"{NAME}|[{R}{B}]|{OPT}|\b{_TERM}\b|\b(?:lr|batch|loss|training|train|model|"
     r"models|epochs?|optimizer|gpu|diverg\w+|stable|stability|gradient|jobs?|runs?|"
-    r"verif\w+|warm-?up|preview|range|egs?|recommend\w*|proxy|workloads?|evidence|"
+    r"verif\w+|tests?|queued?|experiments?|warm-?up|preview|range|egs?|recommend\w*|"
+    r"proxy|workloads?|evidence|"
     r"scaling|schedule)\b"
 )

@@ -82,6 +82,8 @@ def inherit(
     takes_batch &= intent not in asked_for
     if slots.batch_size is None and takes_batch and _is_scrap(own):
         slots = replace(slots, batch_size=one_or_all(own.roles.spare))
+    if not before.carries:  # a rate that was recommended, not one that worked
+        asked_for[Intent.RECOMMEND_LR] = "learning_rate"
     carried: dict[str, Any] = {
         name: getattr(earlier, name)
         for name in SLOT_NAMES

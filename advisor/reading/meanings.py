@@ -129,12 +129,14 @@ _MEANINGS = {
     ),
     "job": (
         r"jobs?|queue\w*|eta|progress|status|done|finished|still|started|"
-        r"running|going|left|how long|how far|ready|yet"
+        r"running|going|left|how long|how far|ready|yet|working on|through|news|"
+        r"being (?:trained|run|tested)|at it|to go|along"
     ),
     "stop": (
         r"cancel\w*|stop\w*|abort|kill|terminate|halt|scrap|end it|"
         r"pull the plug|forget it|never ?mind|off the queue|don't run|"
         r"drop (?:it|that)|enough|remove|delete|call it off|no thanks|"
+        r"get rid of|throw away|throw|no more|changed my mind|"
         r"not now|leave it|quit|withdraw|ditch|hold (?:it|off)"
     ),
     "help": (
@@ -142,6 +144,10 @@ _MEANINGS = {
         r"can i (?:ask|type|write|say)|how (?:does|do) (?:this|it|you) work|"
         r"get started|where to start|questions?|options|menu|what is this|"
         r"who are you|i am new|i'm new|new here|type here|tutorial|usage"
+    ),
+    "sources": (
+        r"sources?|papers?|claims?|on record|cited?|rests? on|based on|behind|"
+        r"measured|who (?:measured|says)|which runs"
     ),
     "how to": (
         r"how (?:do|can|could|to|would|must) (?:i|we|you|one)|how to|is there a way|"
@@ -176,6 +182,7 @@ _MEANINGS = {
         r"p\(stable\)|prox\w+|seeds?|horizon|bracket|claims?|evidence|"
         r"confidence|egs?|accumulation|mup|mu transfer|clipping|bf16|"
         r"mixed precision|batch norm|catapult|edge of stability|noise scale|"
+        r"effective batch|q?loras?|adapters?|alpha|rank|"
         r"critical batch|extrapol\w*|interpol\w*|censor\w*|regret|trial|"
         r"plateau|nan|autoencoder|encoder|decoder|ssim|loss|power law|fit|"
         r"finders?"

@@ -136,6 +136,11 @@ class _Finder:
         name = match[0]
         if match["given"] and _is_of_the_language(name):
             return name
+        if vocabulary.UNET.fullmatch(name) and (
+            match.string[match.end() :].lstrip().startswith("lr")
+            or vocabulary.NOT_A_UNET.search(match.string)
+        ):
+            return name
         in_place = vocabulary.MODELS_PLACE.search(match.string[: match.start()])
         if name in vocabulary.ALSO_WORDS and not in_place:
             return name

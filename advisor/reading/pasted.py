@@ -33,7 +33,10 @@ class Key(StrEnum):
 _MEANINGS = tuple(
     (key, re.compile(pattern))
     for key, pattern in (
-        (Key.ACCUMULATION, r"_accum|accum\w*_|^(?:update_freq|acc_steps|grad_acc)$"),
+        (
+            Key.ACCUMULATION,
+            r"_accum|accum\w*_|^(?:update_freq|acc_steps|grad_acc|gas?)$",
+        ),
         (
             Key.OTHER,
             r"(?:eval|val|test|valid)\w*_batch|^(?:min|end|final|text_encoder)_lr|"
@@ -43,7 +46,7 @@ _MEANINGS = tuple(
         (
             Key.PER_DEVICE,
             r"(?:micro|per_\w+)_(?:\w+_)?(?:batch|bs)|(?:batch|bs)\w*_per_|"
-            r"micro_?(?:batch|bs)",
+            r"micro_?(?:batch|bs)|^mbs$",
         ),
         (Key.BATCH, r"^(?:\w+_)?(?:batch(?:_?size)?|bsz?)$|^b$"),
         (

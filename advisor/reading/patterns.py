@@ -16,7 +16,8 @@ CUDA = f"[{Mark.CUDA}{Mark.CUDAS}]"
 JOIN = (
     r" ?(?:, ?(?:and |or )?|and |or |vs\.? |versus |to |-+>? ?|/ ?|→ ?|\.\.+ ?|"
     r"through |until |against |compared (?:to|with) |instead of |rather than |up to |"
-    r"down to |becomes? |(?:faster|slower|quicker|better|worse) than |then |& ?)"
+    r"down to |and then |becomes? |(?:faster|slower|quicker|better|worse) than |then |"
+    r"& ?)"
 )
 IS = (
     r"(?:\s?(?:=|:|~|\(|\b(?:is|are|was|were|be|of|at|to|from|around|about|like|"
@@ -39,11 +40,12 @@ NOUN = (
     r"photos?|items?|pairs?)"
 )
 PER = r"(?:per|/|a|each|every|in (?:a|each|every|one))"
+_MANY = rf"{CUDA}|cards|devices|machines|workers|nodes"
 ACCUMULATION = re.compile(
     rf"(?<!batch )(?P<a>{N})(?: ?x)?[ -]?(?:steps? (?:of )?)?(?:gradient[ _-]|grad[ "
     r"_-]?)?accum\w*|accum\w*(?:[ _-](?:steps?|batch|grads?|"
     rf"gradients?))?{IS}{{0,3}}(?: ?over| ?for| ?across| ?every| "
-    rf"?x)?\s?x?\s?(?P<b>{N})(?P<more>{JOIN}{N})?"
+    rf"?x)?\s?x?\s?(?P<b>{N})(?P<more>{JOIN}{N}(?! ?x? ?(?:{_MANY})))?"
 )
 # "an update every 4th batch", "gradients of four batches".
 EVERY_NTH = re.compile(
@@ -52,6 +54,8 @@ EVERY_NTH = re.compile(
     rf" (?:batch|step|iter)|\bgrad\w* (?:of|over|from) (?P<b>{N}) (?:of them|batch|"
     rf"steps)"
     rf"|\bover (?P<c>{N}) of (?:them|these|those)\b"
+    rf"|\baccum[^.?!\n]{{0,40}}?\b{N}[^.?!\n]{{0,20}}? (?P<d>{N}) steps? of "
+    r"(?:it|them|that)\b"
 )
 # "accumulate 4 steps of 8", "4 accumulation steps of 6", "8 x 4 of batch 2".
 IMAGES_BY_STEPS = re.compile(rf"(?P<batch>{N}) ?{NOUN} ?x ?(?P<steps>{N}) ?steps?")
@@ -60,13 +64,22 @@ STEPS_OF = re.compile(
     rf"(?:steps? )?)(?:of|x|with|at) (?:batch )?(?P<batch>{N})"
 )
 ACCUMULATE_TO = re.compile(rf"accum\w* (?:it )?(?:up )?to (?:batch )?(?P<total>{N})")
+ACCUMULATED_TIMES = re.compile(
+    rf"(?P<batch>{N}) ?(?:{NOUN} )?accumulated (?:(?:over |across )?(?P<steps>{N}) "
+    rf"(?:times|steps)|over (?P<over>{N}))"
+)
 DEVICES = re.compile(
     rf"(?P<n>{N})(?: ?x)? ?(?:{Mark.CUDA} )?(?P<gpus>{Mark.CUDAS}|cards|devices|"
     rf"machines|workers|nodes)|(?P<x>{N}) ?x ?{CUDA}|(?P<one>{N}) {Mark.CUDA}"
 )
+TIMES_NEXT = re.compile(rf" ?(?:x|times) ?{N}")
 PER_DEVICE = re.compile(
     rf"(?P<batch>{N}) ?(?:{NOUN} )?(?:per|each|on each|for each|a piece|apiece)\b(?! "
     r"?(?:batch|step|iteration|side))"
+)
+PER_DEVICE_IS = re.compile(
+    rf"\bper (?:device|worker|node|machine|{CUDA})(?: (?:train )?batch)?{IS}{{0,2}} ?"
+    rf"[=:]? ?(?P<batch>{N})(?! ?x? ?(?:{_MANY}))"
 )
 EACH_TAKES = re.compile(
     rf"\beach (?:one )?(?:\w+ing |takes? |does |do |gets? |sees? |holds? |has |with )?"
@@ -96,7 +109,8 @@ JOB = re.compile(
 )
 UNIT = (
     r"(?:k |m |million |thousand )?(?:its?|iters?|iterations?|steps?|updates?|epochs?|"
-    r"eps|[gmtk]i?b|[gm]bytes?|gigs?|g|egs?|ex|ims?g?s?|seconds?|secs?|s|minutes?|"
+    r"eps|[gmtk]i?b|(?:[gm]|giga|mega)bytes?|gigs?|g|egs?|ex|ims?g?s?|seconds?|secs?|s|"
+    r"minutes?|"
     r"mins?|hours?|hrs?|h|days?|weeks?|months?|years?|ms|%|percent|px|pixels?|cores?|"
     r"threads?|seeds?|runs?|jobs?|trials?|times|x faster|x slower|parameters?|params|"
     r"layers?|people|persons?|reasons?|fps|ways|things|points?|decimals?|degrees|"
@@ -136,12 +150,10 @@ OTHER = [
         rf"(?:\+ ?/? ?-|±) ?{N}",
         rf"\bbeta_?[12]? ?[=:]? ?{N}",
         rf"\bpowers? (?:of )?{N}",
+        rf"\bsquare root ?(?:of |\(){N}",
         # What a rule does to the batch, and what else a config sets.
         rf"\b(?:b|bs|batch) ?(?:\^|\*\*) ?[({{]? ?-? ?{N}(?: ?/ ?{N})?",
         rf"{N} ?/ ?\(?(?:square root ?(?:of )?\(?)?(?:b|bs|batch)\b(?! ?{N})",
-        r"\b(?:(?:alpha|rank|dim|lora[_ ]?r|smoothing|offset|guidance|cfg|ema|lambda|"
-        rf"tau|rho|drop\w*t)(?:{IS}|\s?[=:]){{0,4}}|[ra] ?=) ?{N}"
-        rf"(?: ?(?:to|and|or|->|vs\.?) {N})?",
         # Losses of two sides, read off a log.
         rf"\b(?:loss_?)?a ?[:=]? ?{N},? (?:loss_?)?b ?[:=]? ?{N}",
         rf"\b(?:nan|inf|exploded|diverged|broke|collapsed|crashed) ?@ ?{N}",
@@ -160,6 +172,14 @@ OTHER = [
         r"(?! (?:per|batch))",
     )
 ]
+# What sizes an adapter, and what is smoothed: read before any batch size.
+ADAPTER = re.compile(
+    r"\b(?:(?:alpha|rank|dim|lora[_ ]?r|smoothing|offset|guidance|cfg|ema|lambda|tau|"
+    rf"rho|drop\w*t)(?:{IS}|\s?[=:]|goes|go){{0,4}}|[ra] ?=|\br(?= ?{N} ?,? "
+    rf"?\(?(?:alpha|"
+    rf"a\b))) ?{N}(?: ?(?:to|and|or|→|vs\.?) ?{N})?|{N} ?(?:rank|alpha|dims?)\b(?! "
+    rf"?{N})"
+)
 NOT_THIS = re.compile(
     rf"\b(?:not|typed|wrote) (?:batch |lr |at |with )?{N}(?! ?{UNIT})"
 )
@@ -167,6 +187,15 @@ SMALLEST_LOSS = Decimal("0.001")
 BETAS = re.compile(rf"{Mark.OPTIMIZER} ?\(?(?P<a>{N})(?: ?[,/] ?| and | )(?P<b>{N})")
 
 BATCH_KEY = "batch"
+_TOTAL = r"(?:effective|global|total|overall|combined)"
+# A total that is stated wins over what each device or step takes.
+TOTAL = re.compile(
+    rf"\b{_TOTAL}(?: batch)?{IS}{{0,3}} ?[=:]? ?(?P<a>{N})(?! ?{UNIT})|"
+    rf"(?P<b>{N}) (?:{NOUN} )?(?:in total|overall|altogether|all together|total)\b"
+    rf"(?! steps)|(?P<c>{N}) (?:{NOUN} )?(?:split |spread |distributed |divided |"
+    rf"shared )?"
+    rf"(?:over|across|among|between) {N} ?x? ?(?:{_MANY})"
+)
 # Read before other numbers are claimed: a noun of its own would claim them.
 SURE_BATCH = [
     re.compile(pattern)
@@ -212,20 +241,48 @@ MAY_FOLLOW_BARE = re.compile(
     r"anyway|because|"
     r"not|survive|risk|again|actually|also|that|rather|thanks|it|my|stays?|be|good|"
     r"right|"
-    r"any|go|going|i|since)\b)"
+    r"any|go|going|i|since|up|down|becomes?|until|jump)\b)"
 )
+ARROW_NEXT = re.compile(rf" ?→ ?(?:batch )?{N}")
 BEFORE_BARE = re.compile(
     r"(?:^|[,/:=(@→&>-]|\b(?:at|for|with|using|use|on|to|from|by|above|below|than|"
     r"try|and|or|vs|versus|between|is|about|say|around|if|go|of|run|size|then|over|"
-    r"under|uses|used|takes?|fits?|allows?|manage|makes?|down|mean|meant|sorry|running|"
+    r"under|uses|used|takes?|do|did|does|going|so|my|fits?|allows?|manage|makes?|down|"
+    r"mean|meant|sorry|running|"
     r"what "
     rf"about|how about|make (?:it|that))|{NAME}|"
     rf"[{Mark.CPU}-{Mark.CUDAS}{Mark.OPTIMIZER}]|{N}) ?$"
 )
 # "16x8=128": the total that is written counts.
-PRODUCT = re.compile(rf"{N} ?x ?{N}(?: ?x ?{N})? ?= ?(?P<total>{N})")
-TOTAL = re.compile(
-    rf"\b(?:effective|global|total|overall) batch{IS}{{0,3}} ?[=:]? ?{N}"
+_WORD = rf"(?:/ ?)?(?:[a-z]+|{CUDA})"
+_TIMES = rf"(?: ?{_WORD}){{0,2}} ?(?:x|times) ?(?:{_WORD} ){{0,2}}"
+PRODUCT = re.compile(
+    rf"{N}{_TIMES}{N}(?:{_TIMES}{N})?(?: ?{_WORD}){{0,2}} ?"
+    rf"(?:\(? ?(?:=|makes|gives|that is)) ?(?P<total>{N})"
 )
-TIMES_BATCH = re.compile(rf"{CUDA} ?x ?(?P<batch>{N})")
+TIMES_BATCH = re.compile(
+    rf"(?:{_MANY}) ?(?:x|times) ?(?P<batch>{N})(?! ?x? ?(?:{_MANY}))"
+)
+# "two cards at 16": a size of each, unless the total is named.
+DEVICES_AT = re.compile(
+    rf"{N} ?x? ?(?:{_MANY}),? (?:at|with|of|taking|doing|running) (?P<batch>{N})"
+    rf"(?! ?(?:x ?)?(?:{_MANY}|%|{UNIT}))"
+)
+# Before and after of a number of devices or steps: "from one card to 4".
+GREW_FROM = re.compile(
+    rf"(?P<before>(?<!x )(?<!batch ){N}|\b(?:one|an?|single)) (?:(?:single "
+    rf")?(?:{_MANY}|worker|node|"
+    r"machine|card|device|process)[^.?!\n]{0,40}? )?(?:to|→|becomes?|now|then|instead|"
+    r"against|"
+    r"vs|versus) "
+    rf"(?P<after>{N}) ?x? ?"
+    rf"(?:{_MANY})"
+)
+GREW = re.compile(
+    r"\b(?:used to|was|were|had|ran|before|until now|so far|went|going|go|"
+    r"(?:without|no) (?:\w+ )?accum\w*|(?:single|one|an?) (?:\w+ )?(?:gpu|card|node|"
+    rf"worker|machine|device|{CUDA}))[^?!\n]{{0,60}}?(?P<turn>\bnow\b|\bagainst\b|"
+    r"\bvs\b|\bversus\b|\bto\b|→|\binstead\b|\bthen\b|\bwhat (?:for|about|if)\b|"
+    r"\bswitch\w*|\badd(?:ed|ing)?\b)"
+)
 THEN_TIMES = re.compile(rf" ?x ?({N})")

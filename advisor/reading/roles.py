@@ -70,14 +70,19 @@ class _Reader:
         self._numbers = numbers
         self._role: list[Role | None] = [None] * len(numbers)
         self._factor = 1
+        self._has_total = False
         self._rates: list[tuple[int, float]] = []
         self._bare_rates: list[tuple[int, float]] = []
+        self._spare: list[tuple[int, int]] = []
         self._roles = Roles(marked=text)
 
     def read(self) -> Roles:
         """Claim every number, surest signs first."""
         self._read_job()
+        for match in patterns.ADAPTER.finditer(self._text):
+            self._claim(match[0], Role.OTHER)
         self._read_products()
+        self._read_totals()
         self._read_batches(patterns.SURE_BATCH)
         self._read_accumulation()
         self._read_devices()
@@ -87,12 +92,13 @@ class _Reader:
         self._read_rates()
         self._read_bare()
         roles = self._roles
-        if self._factor != 1 and not self._is_factor_in():
-            roles.batches = [
-                Batch(tuple(v * self._factor for v in b.values), b.position, True)
-                for b in roles.batches
-            ]
         roles.batches.sort(key=lambda batch: batch.position)
+        if self._factor != 1 and not roles.batches:
+            # "was 16, now 8 with accumulation 4"
+            roles.batches = [Batch((i,), at, True) for at, i in self._spare]
+            roles.spare = []
+        if self._factor != 1 and not self._is_factor_in():
+            roles.batches = self._multiplied()
         roles.rates = [value for _, value in sorted(self._rates)]
         roles.bare_rates = [value for _, value in sorted(self._bare_rates)]
         both = sorted([*self._rates, *self._bare_rates])
@@ -108,6 +114,32 @@ class _Reader:
         if is_in:
             self._roles.warnings.clear()
         return is_in
+
+    def _multiplied(self) -> list[Batch]:
+        """The batch sizes over all devices and steps of accumulation.
+
+        Where these grew ("16 on one card, now four of them") the size before is kept.
+        """
+        batches, factor = self._roles.batches, self._factor
+        if not (grew := self._grew()):
+            return [_times(batch, factor) for batch in batches]
+        turn, earlier = grew
+        before = [batch for batch in batches if batch.position < turn]
+        after = [batch for batch in batches if batch.position >= turn]
+        return [
+            *(_times(batch, earlier) for batch in before or after),
+            *(_times(batch, factor) for batch in after or before),
+        ]
+
+    def _grew(self) -> tuple[int, int] | None:
+        """Where devices or steps become more, and the factor before; None: nowhere."""
+        if found := patterns.GREW_FROM.search(self._text):
+            mark = found["before"]
+            is_number = bool(re.fullmatch(N, mark))
+            earlier = int(self._numbers[_index(mark)].value) if is_number else 1
+            return found.start("after"), earlier
+        found = patterns.GREW.search(self._text)
+        return (found.start("turn"), 1) if found else None
 
     def _role_marker(self, match: re.Match[str]) -> str:
         role = self._role[_index(match[0])]
@@ -144,7 +176,19 @@ class _Reader:
                 written = " x ".join(str(int(number.value)) for number in factors)
                 self._roles.warnings.append(f"{written} = {int(total.value)}.")
 
+    def _read_totals(self) -> None:
+        for match in patterns.TOTAL.finditer(self._text):
+            free = self._free(match["a"] or match["b"] or match["c"])
+            if free and self._is_whole(free[0]):
+                self._has_total = True
+                if "batch" not in match[0]:  # else with those joined to it
+                    self._add_batch(free, match.start(), True)
+
     def _read_accumulation(self) -> None:
+        for match in patterns.ACCUMULATED_TIMES.finditer(self._text):
+            self._multiply(match["steps"] or match["over"], "steps of accumulation")
+            if self._free(match["batch"]):
+                self._add_batch([_index(match["batch"])], match.start(), True)
         for match in patterns.IMAGES_BY_STEPS.finditer(self._text):
             self._multiply(match["steps"], "steps of accumulation")
             self._add_batch([_index(match["batch"])], match.start(), True)
@@ -171,19 +215,24 @@ class _Reader:
                 self._add_batch([_index(before[1])], before.start(), True)
 
         for match in patterns.EVERY_NTH.finditer(self._text):
-            mark = match["a"] or match["b"] or match["c"]
+            mark = match["a"] or match["b"] or match["c"] or match["d"]
             self._multiply(mark, "steps of accumulation")
 
     def _read_devices(self) -> None:
         each = patterns.PER_DEVICE.search(self._text)
+        each = each or patterns.PER_DEVICE_IS.search(self._text)
         each = each or patterns.EACH_TAKES.search(self._text)
         times = patterns.TIMES_BATCH.search(self._text)
+        at = patterns.DEVICES_AT.search(self._text)
+        if grew := patterns.GREW_FROM.search(self._text):
+            self._claim(grew["before"], Role.OTHER)
         for match in patterns.DEVICES.finditer(self._text):
             mark = match["n"] or match["x"] or match["one"]
             before = self._text[: match.start()]
             if match["one"] and not (
                 self._numbers[_index(mark)].is_word
                 or re.search(r"\b(?:on|with|using|have|over|across) $", before)
+                or patterns.TIMES_NEXT.match(self._text, match.end())
             ):
                 continue
             if not each and not times and patterns.SHARED.search(self._text):
@@ -192,9 +241,13 @@ class _Reader:
             self._multiply(mark, "devices")
             if factor := re.search(rf"({N}) x $", before):
                 self._add_batch([_index(factor[1])], factor.start(), True)
-        for found in (each, times):
-            if found and self._free(found["batch"]):
-                self._add_batch(self._free(found["batch"]), found.start(), True)
+        for found in (each, times, at):
+            free = self._free(found["batch"]) if found else []
+            if found and free and self._is_whole(free[0]):
+                if self._has_total:
+                    self._claim(found["batch"], Role.OTHER)
+                else:
+                    self._add_batch(free, found.start(), True)
 
     def _multiply(self, mark: str, what: str) -> None:
         """Take a number as a factor of the batch, unless the total was given."""
@@ -203,7 +256,7 @@ class _Reader:
             return
         self._claim(mark, Role.OTHER)
         usable = number.is_whole and 1 < number.value <= 4096
-        if usable and not patterns.TOTAL.search(self._text):
+        if usable and not self._has_total:
             self._factor *= int(number.value)
             self._roles.warnings.append(
                 f"The batch size was multiplied by {int(number.value)} {what}."
@@ -259,6 +312,8 @@ class _Reader:
             for match in pattern.finditer(self._text):
                 taken: list[int] = []
                 for i in (_index(mark) for mark in re.findall(N, match[0])):
+                    if self._role[i] is not None and not taken:
+                        continue  # "alpha 32, 8 per step"
                     if self._role[i] is not None or not self._numbers[i].is_whole:
                         break
                     is_data = self._numbers[i].value > _LARGEST_PER_SIDE
@@ -347,9 +402,10 @@ class _Reader:
                 number.is_whole
                 and 1 <= number.value <= _LARGEST_BARE
                 and not number.in_thousands  # "and for 5k?" means steps
-                and not self._before(match).endswith("the ")
+                and not self._before(match).endswith(("the ", "times "))
             ):
                 self._roles.spare.append(int(number.value))
+                self._spare.append((match.start(), int(number.value)))
 
     def _is_bare_batch(self, match: re.Match[str], number: Number) -> bool:
         return (
@@ -358,12 +414,20 @@ class _Reader:
             and not _FIRST_YEAR <= number.value <= _LAST_YEAR
             and not number.in_thousands
             and not (number.is_word and not _BEFORE_WORD.search(self._before(match)))
-            and bool(patterns.BEFORE_BARE.search(self._before(match)))
+            and bool(
+                patterns.BEFORE_BARE.search(self._before(match))
+                or patterns.ARROW_NEXT.match(self._text, match.end())
+            )
             and bool(patterns.MAY_FOLLOW_BARE.match(self._text, match.end()))
         )
 
     def _before(self, match: re.Match[str]) -> str:
         return self._text[max(0, match.start() - 12) : match.start()]
+
+
+def _times(batch: Batch, factor: int) -> Batch:
+    values = tuple(value * factor for value in batch.values)
+    return Batch(values, batch.position, is_explicit=True)
 
 
 def _index(mark: str) -> int:

@@ -32,6 +32,7 @@ _OF_ONE_RUN = (
 _COMPARED = re.compile(
     rf"{Mark.OPTIMIZER} ?(?:,|or|and|vs\.?|versus|/|from|to|with) ?{Mark.OPTIMIZER}"
 )
+_CHANGED = re.compile(rf"{Mark.BATCH} ?→ ?{Mark.BATCH}")
 _SHORT = 80  # characters of a marked text
 
 
@@ -63,6 +64,12 @@ def slots_of(reading: Reading, intent: Intent) -> Slots:
     batches: tuple[int, ...] = ()
     if intent is not Intent.MAX_BATCH_FOR_LR:
         batches = choose_batches(roles, all_named=intent is Intent.SCALING_RULE)
+    if (
+        intent is Intent.RECOMMEND_LR
+        and roles.all_rates
+        and _CHANGED.search(reading.marked)
+    ):
+        batches = batches[-1:]  # "5e-5 at 8 → 16": the rate at 8 is known
     rates = list(roles.rates)
     if intent is not Intent.OFF_TOPIC:
         rates = list(dict.fromkeys(roles.all_rates))

@@ -50,6 +50,9 @@ _PLAIN = str.maketrans(
     }
 )
 
+_ORDINALS = dict(
+    second=2, other=2, third=3, fourth=4, fifth=5, sixth=6, eighth=8, tenth=10
+)
 _SAME_WORD = [
     (re.compile(pattern), word)
     for pattern, word in (
@@ -71,8 +74,25 @@ _SAME_WORD = [
         (r"\b(?:square|sq)[\s-]?root\b|\bsqrt\b", "square root"),
         (r"\b(job|seed|epoch|step|x)(?=\d)", r"\1 "),
         (r"\bw/(?=\s|\w)\s?", "with "),
+        (r"(?<=\d) ?(?:[-=]+>|>|→) ?(?=\d)", " → "),
+        (r"\bper[_-](?=[a-z])", "per "),
+        (r"(?<=\d)(?:bs|bsz)\b", " batch"),
+        (r"\bmbs(?=\s?[=:]?\s?\d)", "batch"),
+        (r"\bgas?(?=\s?[=:]?\s?\d)|\bgrad(?:ient)?[ _]acc\b", "accumulation"),
+        (r"\bworld[ _]size ?[=:]? ?(\d+)", r"\1 devices"),
+        (r"(?<=\d)(?=(?:gpus?|cards?)\b)", " "),
+        (
+            r"\b(?:a )?(?:pair|couple) of (?=gpus?\b|cards?\b|nodes\b|[a-z]{0,3}\d{3})",
+            "2 ",
+        ),
+        *(
+            (rf"\bevery {word}(?= (?:batch|step|iter|pass|backward))", f"every {i}")
+            for word, i in _ORDINALS.items()
+        ),
         (r"\bpls\b|\bplz\b", "please"),
         (r"\bwhats\b", "what's"),
+        (r"\bhwo\b", "how"),
+        (r"\bkil+\b", "kill"),
         (r"\bdual\b", "2 x"),
         (r"\bit'?s\b(?!\s?/)", "it is"),
     )
@@ -153,7 +173,10 @@ def _respell(word: str) -> str:
     ):
         if keyword[0] == word[0] and not _is_inflected(word, keyword):
             return keyword
-    if len(word) < _LEAST_LETTERS or word in _usual_words():
+    if len(word) < _LEAST_LETTERS:
+        close = (w for w in _FOUR_LETTERS if OSA.distance(w, word) == 1)
+        return next((w for w in close if sorted(w) == sorted(word)), word)
+    if word in _usual_words():
         return word
     near = process.extract(
         word, _usual_words(), scorer=OSA.distance, score_cutoff=1, limit=4
@@ -170,6 +193,8 @@ def _respell(word: str) -> str:
 
 
 _LEAST_LETTERS = 5
+# Short words that are restored where two letters were exchanged: "stpo", "waht".
+_FOUR_LETTERS = "stop test what safe help rate loss runs does done best good".split()
 
 
 @lru_cache(maxsize=1)

@@ -77,6 +77,9 @@ _OFFER = re.compile(
     r"(?:check|run))\b"
 )
 _STARTS_AT = re.compile(rf"\b(?:start|try|begin)[^.?!]{{0,20}}{_R}")
+_ORDERS = re.compile(
+    r"^\W*(?:please |now |ok |can you )*(?:verify|check|test|run|start)\b"
+)
 _CLEAR = 3.0
 _ASKS_BACK = re.compile(
     rf"\b(?:which|what) ?(?:model|batch|lr|rate|{NAME})[^.?!]{{0,80}}\?|\bstart it\?"
@@ -127,7 +130,8 @@ def _said_intent(reading: Reading) -> Intent | None:
         asks_back or _STARTS_AT.search(reading.marked)
     )
     if (is_question and not asks_back) or (
-        is_order and not _OFFER.search(reading.marked)
+        is_order
+        and (_ORDERS.match(reading.marked) or not _OFFER.search(reading.marked))
     ):
         return None
     for intent, pattern in _SAID:

@@ -75,6 +75,9 @@ FOREIGN = re.compile(
     rf"(?P<given>(?!{_DATA_SET}\b)[a-z][\w-]*(?:net|gpt|former|bert|gan|unet|lstm)|"
     r"[a-z]{3,}_(?:v\d+|net|model)))\b"
 )
+# A part of a diffusion model, with a rate of its own: "unet lr".
+UNET = re.compile(r"u-?net\b")
+NOT_A_UNET = re.compile(r"\bq?loras?\b|\b(?:dim|rank|alpha|sd|sdxl|flux)\b")
 # Models whose names are words of the language: only in a model's place.
 ALSO_WORDS = frozenset("quick villain lightweight unbalanced disney roop".split())
 MODELS_PLACE = re.compile(
@@ -129,7 +132,7 @@ STOP_WORDS = frozenset(
 # What may stand in a model's place without being one.
 PLAIN_WORDS = STOP_WORDS | frozenset(
     """
-    nan nans inf null zero
+    nan nans inf null zero unet u-net
     a accuracy adam adamw effective egs monday tuesday wednesday thursday friday
     saturday sunday proxy stuck swap again ai all an another answer any anything are
     article
@@ -196,7 +199,7 @@ _GPU = (
     r"(?<=per )card|(?<=each )card"
 )
 DEVICE = re.compile(
-    rf"(?P<not>{_NO})?(?:(?P<cpu>{_CPU})|(?P<cuda>(?<![\w.])(?:{_MAKER}){{0,3}}"
+    rf"(?P<not>{_NO})?(?:(?P<cpu>{_CPU})|(?P<cuda>(?:(?<![\w.])|(?<=\dx))(?:{_MAKER}){{0,3}}"
     rf"(?:{_GPU})(?:[ -]?(?:ti|super)){{0,2}}(?:[- ]?only)?(?P<many>s)?"
     r"(?![\w@/]*\w)))(?P<busy> (?:is|are|was) (?:busy|taken|broken|dead|occupied|"
     r"gone|in use)\b)?"
