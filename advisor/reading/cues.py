@@ -533,6 +533,15 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
         (5.6, r"^\W*log: (?!loss falls)"),
         (4.0, r"\bloss(?:es)?\b[^.?!\n]{0,40}\bnan\b"),
         (
+            4.4,
+            r"\b(?:higher|larger|bigger|worse) loss than\b|\bloss is negative\b|"
+            r"\b(?:gr[ae]y|black|brown|green) (?:soup|mush|blobs?|faces?|pictures?)\b|"
+            r"\b(?:everything|all|previews?|pictures?|"
+            r"faces?)\b[^.?!\n]{0,16}\b(?:black|"
+            r"gr[ae]y|green|mush|soup|noise)\b|\b(?:turned to|gave me|only makes) "
+            r"mush\b",
+        ),
+        (
             5.8,
             r"\bwhy (?:is|are|did|does|do)\b[^.?!\n]{0,30}\b(?:loss|train|val)\w*\b"
             r"[^.?!\n]{0,30}\bnan\b",

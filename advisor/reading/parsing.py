@@ -16,7 +16,13 @@ from advisor.reading.intents import CONDITIONAL, NEEDED, OF_A_SETTING, Intent
 from advisor.reading.learned import IntentModel, learned_model, look_at
 from advisor.reading.question import Question, Slots
 from advisor.reading.reading import Reading, read_text
-from advisor.reading.rules import YES, follow_up_intent, intent_alone, rule_intent
+from advisor.reading.rules import (
+    YES,
+    bare_intent,
+    follow_up_intent,
+    intent_alone,
+    rule_intent,
+)
 from advisor.reading.sides import read_sides
 from advisor.reading.slots import (
     NOTHING_CARRIED,
@@ -140,6 +146,8 @@ def _decide_intent(
     """Return the intents with their probabilities, that which fits best first."""
     if not own.text.strip():
         return {Intent.NEEDS_CLARIFICATION: 1.0}
+    if before is None and (bare := bare_intent(own)):
+        return {bare: 1.0}
     if before and YES.match(own.marked):
         return {rule_intent(own, before)[0]: 1.0}
     follows_two = before is not None and _names_two(before.slots)

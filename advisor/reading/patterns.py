@@ -54,7 +54,7 @@ EVERY_NTH = re.compile(
     rf" (?:batch|step|iter)|\bgrad\w* (?:of|over|from) (?P<b>{N}) (?:of them|batch|"
     rf"steps)"
     rf"|\bover (?P<c>{N}) of (?:them|these|those)\b"
-    rf"|\baccum[^.?!\n]{{0,40}}?\b{N}[^.?!\n]{{0,20}}? (?P<d>{N}) steps? of "
+    rf"|\baccum[^.?!\n]{{0,40}}?{N}[^.?!\n]{{0,20}}? (?P<d>{N}) steps? of "
     r"(?:it|them|that)\b"
 )
 # "accumulate 4 steps of 8", "4 accumulation steps of 6", "8 x 4 of batch 2".
@@ -69,7 +69,7 @@ ACCUMULATED_TIMES = re.compile(
     rf"(?:times|steps)|over (?P<over>{N}))"
 )
 DEVICES = re.compile(
-    rf"(?P<n>{N})(?: ?x)? ?(?:{Mark.CUDA} )?(?P<gpus>{Mark.CUDAS}|cards|devices|"
+    rf"(?P<n>{N})(?: ?x)? ?(?:such |{Mark.CUDA} )?(?P<gpus>{Mark.CUDAS}|cards|devices|"
     rf"machines|workers|nodes)|(?P<x>{N}) ?x ?{CUDA}|(?P<one>{N}) {Mark.CUDA}"
 )
 TIMES_NEXT = re.compile(rf" ?(?:x|times) ?{N}")

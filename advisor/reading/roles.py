@@ -70,7 +70,7 @@ class _Reader:
         self._numbers = numbers
         self._role: list[Role | None] = [None] * len(numbers)
         self._factor = 1
-        self._has_total = False
+        self._totals: list[int] = []
         self._rates: list[tuple[int, float]] = []
         self._bare_rates: list[tuple[int, float]] = []
         self._spare: list[tuple[int, int]] = []
@@ -93,6 +93,7 @@ class _Reader:
         self._read_bare()
         roles = self._roles
         roles.batches.sort(key=lambda batch: batch.position)
+        self._leave_out_parts()
         if self._factor != 1 and not roles.batches:
             # "was 16, now 8 with accumulation 4"
             roles.batches = [Batch((i,), at, True) for at, i in self._spare]
@@ -114,6 +115,18 @@ class _Reader:
         if is_in:
             self._roles.warnings.clear()
         return is_in
+
+    def _leave_out_parts(self) -> None:
+        """Of "effective 16 from micro batches of 2" keep the total alone."""
+        if not self._totals or patterns.GREW.search(self._text):
+            return
+        self._roles.batches = [
+            batch
+            for batch in self._roles.batches
+            if len(batch.values) > 1
+            or batch.values[0] in self._totals
+            or any(total % max(batch.values[0], 1) for total in self._totals)
+        ]
 
     def _multiplied(self) -> list[Batch]:
         """The batch sizes over all devices and steps of accumulation.
@@ -180,7 +193,7 @@ class _Reader:
         for match in patterns.TOTAL.finditer(self._text):
             free = self._free(match["a"] or match["b"] or match["c"])
             if free and self._is_whole(free[0]):
-                self._has_total = True
+                self._totals.append(int(self._numbers[free[0]].value))
                 if "batch" not in match[0]:  # else with those joined to it
                     self._add_batch(free, match.start(), True)
 
@@ -209,7 +222,8 @@ class _Reader:
                 self._claim(earlier[0], Role.OTHER)
         for match in patterns.ACCUMULATION.finditer(self._text):
             self._multiply(match["a"] or match["b"], "steps of accumulation")
-            self._claim(match["more"] or "", Role.OTHER)
+            if all(map(self._is_whole, self._free(match["more"] or ""))):
+                self._claim(match["more"] or "", Role.OTHER)  # else "accum 4, 1e-4"
             start = match.start("a")
             if match["a"] and (before := re.search(rf"({N}) x $", self._text[:start])):
                 self._add_batch([_index(before[1])], before.start(), True)
@@ -244,7 +258,7 @@ class _Reader:
         for found in (each, times, at):
             free = self._free(found["batch"]) if found else []
             if found and free and self._is_whole(free[0]):
-                if self._has_total:
+                if self._totals:
                     self._claim(found["batch"], Role.OTHER)
                 else:
                     self._add_batch(free, found.start(), True)
@@ -256,7 +270,7 @@ class _Reader:
             return
         self._claim(mark, Role.OTHER)
         usable = number.is_whole and 1 < number.value <= 4096
-        if usable and not self._has_total:
+        if usable and not self._totals:
             self._factor *= int(number.value)
             self._roles.warnings.append(
                 f"The batch size was multiplied by {int(number.value)} {what}."

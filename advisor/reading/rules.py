@@ -68,6 +68,22 @@ def is_scrap(own: Reading) -> bool:
     return len(own.marked) < 60 and not _FILLER.sub(" ", own.marked).strip()
 
 
+_BARE = re.compile(r"\b(?:batch|at|with|on|and)\b|[^\w\s]|[\uE000-\uF7FF]")
+
+
+def bare_intent(own: Reading) -> Intent | None:
+    """Return what one model named with nothing but values asks: "dlight 8 1e-4"."""
+    if len(own.names.workloads) != 1 or _BARE.sub(" ", own.marked).strip():
+        return None
+    sizes = [size for batch in own.roles.batches for size in batch.values]
+    rates = own.roles.all_rates
+    if not sizes and not rates:
+        return None if own.roles.spare else Intent.NEEDS_CLARIFICATION
+    if len(sizes) != 1 or len(rates) > 1:
+        return None
+    return Intent.JUDGE_LR if rates else Intent.RECOMMEND_LR
+
+
 def follow_up_intent(own: Reading, before: Question) -> Intent | None:
     """Return what a scrap after another turn is about; None if it is no scrap."""
     if not is_scrap(own):
