@@ -158,6 +158,7 @@ def _decide_intent(
     if before and _names_nothing(own) and _heeded(own.conditions, before.wanted).said:
         return {before.wanted: 1.0}
     chances = model.probabilities([look_at(own, before)])[0]
+    chances = _without(chances, Intent.DIFFERENCE)  # asked by its rule, or not at all
     if before is None and _nothing_failed(own):
         chances = _without(chances, Intent.DIAGNOSE)
     first, second = list(chances)[:2]
