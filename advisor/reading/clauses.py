@@ -5,7 +5,7 @@
 
 import re
 
-from advisor.reading.roles import Batch, Roles
+from advisor.reading.effective import Batch, Roles
 from advisor.reading.text import Mark
 
 _CLAUSE_END = re.compile(

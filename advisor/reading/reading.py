@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from advisor.reading.conditions import Conditions, read_conditions
+from advisor.reading.effective import Roles
 from advisor.reading.intents import Cues, read_cues
 from advisor.reading.log_lines import read_log
 from advisor.reading.names import Names, find_names
 from advisor.reading.numbers import mark_numbers
 from advisor.reading.pasted import settings_in_words
 from advisor.reading.recipes import find_setting
-from advisor.reading.roles import Roles, read_roles
+from advisor.reading.roles import read_roles
 from advisor.reading.text import plain
 
 _ID = re.compile(r"\b(?P<kind>job|run|claim|answer):(?P<id>[\w-]+)", re.IGNORECASE)

@@ -5,13 +5,11 @@ Losses, steps, memory, speeds and jobs are claimed first, then what is beside "b
 something follows that it could be counting.
 """
 
-import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
 
 from advisor.reading import patterns
+from advisor.reading.effective import Batch, EffectiveBatch, Role, Roles, index_of
 from advisor.reading.numbers import Number
 from advisor.reading.text import NAME, Mark
 from advisor.reading.text import NUMBER as N
@@ -23,58 +21,19 @@ _LARGEST_PER_SIDE = 1024  # "1,800 images a side" is a data set
 _BEFORE_WORD = re.compile(rf"\b(?:at|about|with|use|try|meant?|from|{N} to) $")
 
 
-class Role(StrEnum):
-    """What a number in a question is."""
-
-    BATCH = "batch"
-    RATE = "rate"
-    OTHER = "other"
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Batch sizes named in one breath: one, or several that are compared."""
-
-    values: tuple[int, ...]
-    position: int
-    is_explicit: bool
-
-
-@dataclass
-class Roles:
-    """What the numbers of a text mean; `marked` has a role marker for each."""
-
-    marked: str
-    batches: list[Batch] = field(default_factory=list)
-    rates: list[float] = field(default_factory=list)
-    bare_rates: list[float] = field(default_factory=list)
-    all_rates: list[float] = field(default_factory=list)
-    placed_rates: list[tuple[int, float]] = field(default_factory=list)
-    spare: list[int] = field(default_factory=list)
-    job: str | None = None
-    seconds: float | None = None
-    is_budget: bool = False
-    warnings: list[str] = field(default_factory=list)
-
-
 def read_roles(marked: str, numbers: Sequence[Number]) -> Roles:
     """Return what each number of a marked text means, in the order of markers."""
     return _Reader(marked, numbers).read()
 
 
-class _Reader:
+class _Reader(EffectiveBatch):
     """Claims numbers pattern by pattern; a number once claimed stays so."""
 
     def __init__(self, text: str, numbers: Sequence[Number]) -> None:
-        self._text = text
-        self._numbers = numbers
-        self._role: list[Role | None] = [None] * len(numbers)
-        self._factor = 1
-        self._totals: list[int] = []
+        super().__init__(text, numbers)
         self._rates: list[tuple[int, float]] = []
         self._bare_rates: list[tuple[int, float]] = []
         self._spare: list[tuple[int, int]] = []
-        self._roles = Roles(marked=text)
 
     def read(self) -> Roles:
         """Claim every number, surest signs first."""
@@ -108,173 +67,20 @@ class _Reader:
         roles.marked = re.sub(N, self._role_marker, self._text)
         return roles
 
-    def _is_factor_in(self) -> bool:
-        """Whether a size and its multiple are both named: "16, now 4 cards, so 64"."""
-        sizes = {size for batch in self._roles.batches for size in batch.values}
-        is_in = any(size * self._factor in sizes for size in sizes)
-        if is_in:
-            self._roles.warnings.clear()
-        return is_in
-
-    def _leave_out_parts(self) -> None:
-        """Of "effective 16 from micro batches of 2" keep the total alone."""
-        if not self._totals or patterns.GREW.search(self._text):
-            return
-        self._roles.batches = [
-            batch
-            for batch in self._roles.batches
-            if len(batch.values) > 1
-            or batch.values[0] in self._totals
-            or any(total % max(batch.values[0], 1) for total in self._totals)
-        ]
-
-    def _multiplied(self) -> list[Batch]:
-        """The batch sizes over all devices and steps of accumulation.
-
-        Where these grew ("16 on one card, now four of them") the size before is kept.
-        """
-        batches, factor = self._roles.batches, self._factor
-        if not (grew := self._grew()):
-            return [_times(batch, factor) for batch in batches]
-        turn, earlier = grew
-        before = [batch for batch in batches if batch.position < turn]
-        after = [batch for batch in batches if batch.position >= turn]
-        return [
-            *(_times(batch, earlier) for batch in before or after),
-            *(_times(batch, factor) for batch in after or before),
-        ]
-
-    def _grew(self) -> tuple[int, int] | None:
-        """Where devices or steps become more, and the factor before; None: nowhere."""
-        if found := patterns.GREW_FROM.search(self._text):
-            mark = found["before"]
-            is_number = bool(re.fullmatch(N, mark))
-            earlier = int(self._numbers[_index(mark)].value) if is_number else 1
-            return found.start("after"), earlier
-        found = patterns.GREW.search(self._text)
-        return (found.start("turn"), 1) if found else None
-
     def _role_marker(self, match: re.Match[str]) -> str:
-        role = self._role[_index(match[0])]
+        role = self._role[index_of(match[0])]
         return {Role.BATCH: Mark.BATCH, Role.RATE: Mark.RATE}.get(
             role or Role.OTHER, Mark.OTHER
         )
 
-    def _free(self, marks: str) -> list[int]:
-        """Return the numbers among these characters that nothing has claimed."""
-        found = (_index(mark) for mark in re.findall(N, marks))
-        return [i for i in found if self._role[i] is None]
-
-    def _claim(self, marks: str, role: Role) -> None:
-        for i in self._free(marks):
-            self._role[i] = role
-
     def _read_job(self) -> None:
         for match in patterns.JOB.finditer(self._text):
             mark = match["a"] or match["b"] or match["c"]
-            number = self._numbers[_index(mark)]
+            number = self._numbers[index_of(mark)]
             if not number.is_whole or number.value < 0:
                 continue
             self._roles.job = self._roles.job or str(int(number.value))
             self._claim(match[0], Role.OTHER)
-
-    def _read_products(self) -> None:
-        for match in patterns.PRODUCT.finditer(self._text):
-            *factors, total = (
-                self._numbers[_index(m)] for m in re.findall(N, match[0])
-            )
-            if math.prod(number.value for number in factors) == total.value:
-                self._add_batch([_index(match["total"])], match.start(), True)
-                self._claim(match[0], Role.OTHER)
-                written = " x ".join(str(int(number.value)) for number in factors)
-                self._roles.warnings.append(f"{written} = {int(total.value)}.")
-
-    def _read_totals(self) -> None:
-        for match in patterns.TOTAL.finditer(self._text):
-            free = self._free(match["a"] or match["b"] or match["c"])
-            if free and self._is_whole(free[0]):
-                self._totals.append(int(self._numbers[free[0]].value))
-                if "batch" not in match[0]:  # else with those joined to it
-                    self._add_batch(free, match.start(), True)
-
-    def _read_accumulation(self) -> None:
-        for match in patterns.ACCUMULATED_TIMES.finditer(self._text):
-            self._multiply(match["steps"] or match["over"], "steps of accumulation")
-            if self._free(match["batch"]):
-                self._add_batch([_index(match["batch"])], match.start(), True)
-        for match in patterns.IMAGES_BY_STEPS.finditer(self._text):
-            self._multiply(match["steps"], "steps of accumulation")
-            self._add_batch([_index(match["batch"])], match.start(), True)
-        for match in patterns.STEPS_OF.finditer(self._text):
-            steps, batch = (_index(mark) for mark in re.findall(N, match[0]))
-            if not self._numbers[batch].is_whole:
-                continue  # "8x4 accum at 1e-4" goes on with the rate
-            self._multiply(chr(Mark.FIRST_NUMBER + steps), "steps of accumulation")
-            self._add_batch([batch], match.start(), True)
-        for match in patterns.ACCUMULATE_TO.finditer(self._text):
-            total = _index(match["total"])
-            self._role[total] = Role.BATCH
-            value = int(self._numbers[total].value)
-            self._roles.batches = [Batch((value,), match.start(), True)]
-            for earlier in re.finditer(
-                rf"\bbatch{patterns.IS}{{0,3}} ?{N}", self._text
-            ):
-                self._claim(earlier[0], Role.OTHER)
-        for match in patterns.ACCUMULATION.finditer(self._text):
-            self._multiply(match["a"] or match["b"], "steps of accumulation")
-            if all(map(self._is_whole, self._free(match["more"] or ""))):
-                self._claim(match["more"] or "", Role.OTHER)  # else "accum 4, 1e-4"
-            start = match.start("a")
-            if match["a"] and (before := re.search(rf"({N}) x $", self._text[:start])):
-                self._add_batch([_index(before[1])], before.start(), True)
-
-        for match in patterns.EVERY_NTH.finditer(self._text):
-            mark = match["a"] or match["b"] or match["c"] or match["d"]
-            self._multiply(mark, "steps of accumulation")
-
-    def _read_devices(self) -> None:
-        each = patterns.PER_DEVICE.search(self._text)
-        each = each or patterns.PER_DEVICE_IS.search(self._text)
-        each = each or patterns.EACH_TAKES.search(self._text)
-        times = patterns.TIMES_BATCH.search(self._text)
-        at = patterns.DEVICES_AT.search(self._text)
-        if grew := patterns.GREW_FROM.search(self._text):
-            self._claim(grew["before"], Role.OTHER)
-        for match in patterns.DEVICES.finditer(self._text):
-            mark = match["n"] or match["x"] or match["one"]
-            before = self._text[: match.start()]
-            if match["one"] and not (
-                self._numbers[_index(mark)].is_word
-                or re.search(r"\b(?:on|with|using|have|over|across) $", before)
-                or patterns.TIMES_NEXT.match(self._text, match.end())
-            ):
-                continue
-            if not each and not times and patterns.SHARED.search(self._text):
-                self._claim(mark, Role.OTHER)
-                continue
-            self._multiply(mark, "devices")
-            if factor := re.search(rf"({N}) x $", before):
-                self._add_batch([_index(factor[1])], factor.start(), True)
-        for found in (each, times, at):
-            free = self._free(found["batch"]) if found else []
-            if found and free and self._is_whole(free[0]):
-                if self._totals:
-                    self._claim(found["batch"], Role.OTHER)
-                else:
-                    self._add_batch(free, found.start(), True)
-
-    def _multiply(self, mark: str, what: str) -> None:
-        """Take a number as a factor of the batch, unless the total was given."""
-        number = self._numbers[_index(mark)]
-        if not self._free(mark):
-            return
-        self._claim(mark, Role.OTHER)
-        usable = number.is_whole and 1 < number.value <= 4096
-        if usable and not self._totals:
-            self._factor *= int(number.value)
-            self._roles.warnings.append(
-                f"The batch size was multiplied by {int(number.value)} {what}."
-            )
 
     def _read_durations(self) -> None:
         for match in patterns.DURATION.finditer(self._text):
@@ -282,7 +88,7 @@ class _Reader:
             if match["n"]:
                 if not self._free(match["n"]):
                     continue
-                amount = float(self._numbers[_index(match["n"])].value)
+                amount = float(self._numbers[index_of(match["n"])].value)
                 amount += 0.5 if match["half"] else 0
             else:
                 article = match["article"]
@@ -296,7 +102,7 @@ class _Reader:
 
     def _read_others(self) -> None:
         for match in patterns.BETAS.finditer(self._text):
-            first, second = (self._numbers[_index(match[key])].value for key in "ab")
+            first, second = (self._numbers[index_of(match[key])].value for key in "ab")
             if 0 <= first < 1 and 0.9 <= second < 1:
                 self._claim(match[0], Role.OTHER)
         for match in patterns.NOT_THIS.finditer(self._text):
@@ -315,9 +121,6 @@ class _Reader:
                     if not (is_loss and self._is_tiny(i)):
                         self._role[i] = Role.OTHER
 
-    def _is_whole(self, i: int) -> bool:
-        return self._numbers[i].is_whole
-
     def _is_tiny(self, i: int) -> bool:
         return 0 < self._numbers[i].value < patterns.SMALLEST_LOSS
 
@@ -325,7 +128,7 @@ class _Reader:
         for pattern in patterns:
             for match in pattern.finditer(self._text):
                 taken: list[int] = []
-                for i in (_index(mark) for mark in re.findall(N, match[0])):
+                for i in (index_of(mark) for mark in re.findall(N, match[0])):
                     if self._role[i] is not None and not taken:
                         continue  # "alpha 32, 8 per step"
                     if self._role[i] is not None or not self._numbers[i].is_whole:
@@ -348,18 +151,6 @@ class _Reader:
                     f"A batch size is a whole number, not {number.value}."
                 )
 
-    def _add_batch(self, indices: list[int], position: int, is_explicit: bool) -> None:
-        values = [int(self._numbers[i].value) for i in indices]
-        for i in indices:
-            self._role[i] = Role.BATCH
-        last = self._text.index(chr(Mark.FIRST_NUMBER + indices[-1])) + 1
-        times = patterns.THEN_TIMES.match(self._text, last)
-        if is_explicit and times and self._free(times[1]):
-            self._multiply(times[1], "(as written)")
-        self._roles.batches.append(
-            Batch(tuple(dict.fromkeys(values)), position, is_explicit)
-        )
-
     def _read_rates(self) -> None:
         for match in patterns.RATE_AFTER_KEY.finditer(self._text):
             is_weak = bool(patterns.WEAK_FILL.search(match["fill"]))
@@ -367,11 +158,11 @@ class _Reader:
         for match in patterns.RATE_BEFORE_KEY.finditer(self._text):
             self._add_rates(match[0], match.start(), any_first=False)
         for match in patterns.RATE_OF_OPTIMIZER.finditer(self._text):
-            is_one = not self._numbers[_index(match["chain"])].is_whole
+            is_one = not self._numbers[index_of(match["chain"])].is_whole
             self._add_rates(match["chain"], match.start(), any_first=is_one)
 
     def _add_rates(self, marks: str, position: int, *, any_first: bool) -> None:
-        for place, i in enumerate(_index(mark) for mark in re.findall(N, marks)):
+        for place, i in enumerate(index_of(mark) for mark in re.findall(N, marks)):
             number = self._numbers[i]
             if self._role[i] is not None:
                 break
@@ -390,7 +181,7 @@ class _Reader:
     def _read_bare(self) -> None:
         last_end = -10
         for match in re.finditer(N, self._text):
-            i = _index(match[0])
+            i = index_of(match[0])
             number = self._numbers[i]
             if self._role[i] is not None:
                 continue
@@ -437,12 +228,3 @@ class _Reader:
 
     def _before(self, match: re.Match[str]) -> str:
         return self._text[max(0, match.start() - 12) : match.start()]
-
-
-def _times(batch: Batch, factor: int) -> Batch:
-    values = tuple(value * factor for value in batch.values)
-    return Batch(values, batch.position, is_explicit=True)
-
-
-def _index(mark: str) -> int:
-    return ord(mark) - Mark.FIRST_NUMBER

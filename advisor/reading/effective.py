@@ -1,0 +1,249 @@
+"""The effective batch size: what each device takes at each step, or a total (pure).
+
+It is per device x devices x steps of accumulation. A total that is stated wins; where
+devices or steps become more, the size before is kept beside the one after.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from advisor.reading import patterns
+from advisor.reading.numbers import Number
+from advisor.reading.text import NUMBER as N
+from advisor.reading.text import Mark
+
+
+class Role(StrEnum):
+    """What a number in a question is."""
+
+    BATCH = "batch"
+    RATE = "rate"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Batch sizes named in one breath: one, or several that are compared."""
+
+    values: tuple[int, ...]
+    position: int
+    is_explicit: bool
+
+
+@dataclass
+class Roles:
+    """What the numbers of a text mean; `marked` has a role marker for each."""
+
+    marked: str
+    batches: list[Batch] = field(default_factory=list)
+    rates: list[float] = field(default_factory=list)
+    bare_rates: list[float] = field(default_factory=list)
+    all_rates: list[float] = field(default_factory=list)
+    placed_rates: list[tuple[int, float]] = field(default_factory=list)
+    spare: list[int] = field(default_factory=list)
+    job: str | None = None
+    seconds: float | None = None
+    is_budget: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+
+class EffectiveBatch:
+    """Claims the numbers that make up a batch size; one once claimed stays so."""
+
+    def __init__(self, text: str, numbers: Sequence[Number]) -> None:
+        self._text = text
+        self._numbers = numbers
+        self._role: list[Role | None] = [None] * len(numbers)
+        self._factors: list[int] = []
+        self._totals: list[int] = []
+        self._roles = Roles(marked=text)
+
+    def _read_products(self) -> None:
+        for match in patterns.PRODUCT.finditer(self._text):
+            *factors, total = (
+                self._numbers[index_of(m)] for m in re.findall(N, match[0])
+            )
+            if math.prod(number.value for number in factors) == total.value:
+                self._add_batch([index_of(match["total"])], match.start(), True)
+                self._claim(match[0], Role.OTHER)
+                written = " x ".join(str(int(number.value)) for number in factors)
+                self._roles.warnings.append(f"{written} = {int(total.value)}.")
+
+    def _read_totals(self) -> None:
+        for match in patterns.TOTAL.finditer(self._text):
+            free = self._free(match["a"] or match["b"] or match["c"])
+            if free and self._is_whole(free[0]):
+                self._totals.append(int(self._numbers[free[0]].value))
+                if "batch" not in match[0]:  # else with those joined to it
+                    self._add_batch(free, match.start(), True)
+
+    def _read_accumulation(self) -> None:
+        for match in patterns.ACCUMULATED_TIMES.finditer(self._text):
+            self._multiply(match["steps"] or match["over"], "steps of accumulation")
+            if self._free(match["batch"]):
+                self._add_batch([index_of(match["batch"])], match.start(), True)
+        for match in patterns.IMAGES_BY_STEPS.finditer(self._text):
+            self._multiply(match["steps"], "steps of accumulation")
+            self._add_batch([index_of(match["batch"])], match.start(), True)
+        for match in patterns.STEPS_OF.finditer(self._text):
+            steps, batch = (index_of(mark) for mark in re.findall(N, match[0]))
+            if not self._numbers[batch].is_whole:
+                continue  # "8x4 accum at 1e-4" goes on with the rate
+            self._multiply(chr(Mark.FIRST_NUMBER + steps), "steps of accumulation")
+            self._add_batch([batch], match.start(), True)
+        for match in patterns.ACCUMULATE_TO.finditer(self._text):
+            total = index_of(match["total"])
+            self._role[total] = Role.BATCH
+            value = int(self._numbers[total].value)
+            self._roles.batches = [Batch((value,), match.start(), True)]
+            for earlier in re.finditer(
+                rf"\bbatch{patterns.IS}{{0,3}} ?{N}", self._text
+            ):
+                self._claim(earlier[0], Role.OTHER)
+        for match in patterns.ACCUMULATION.finditer(self._text):
+            self._multiply(match["a"] or match["b"], "steps of accumulation")
+            if all(map(self._is_whole, self._free(match["more"] or ""))):
+                self._claim(match["more"] or "", Role.OTHER)  # else "accum 4, 1e-4"
+            start = match.start("a")
+            if match["a"] and (before := re.search(rf"({N}) x $", self._text[:start])):
+                self._add_batch([index_of(before[1])], before.start(), True)
+
+        for match in patterns.EVERY_NTH.finditer(self._text):
+            mark = match["a"] or match["b"] or match["c"] or match["d"]
+            self._multiply(mark, "steps of accumulation")
+
+    def _read_devices(self) -> None:
+        each = patterns.PER_DEVICE.search(self._text)
+        each = each or patterns.PER_DEVICE_IS.search(self._text)
+        each = each or patterns.EACH_TAKES.search(self._text)
+        times = patterns.TIMES_BATCH.search(self._text)
+        at = patterns.DEVICES_AT.search(self._text)
+        if grew := patterns.GREW_FROM.search(self._text):
+            self._claim(grew["before"], Role.OTHER)
+        for match in patterns.DEVICES.finditer(self._text):
+            mark = match["n"] or match["x"] or match["one"]
+            before = self._text[: match.start()]
+            if match["one"] and not (
+                self._numbers[index_of(mark)].is_word
+                or re.search(r"\b(?:on|with|using|have|over|across) $", before)
+                or patterns.TIMES_NEXT.match(self._text, match.end())
+            ):
+                continue
+            if not each and not times and patterns.SHARED.search(self._text):
+                self._claim(mark, Role.OTHER)
+                continue
+            self._multiply(mark, "devices")
+            if factor := re.search(rf"({N}) x $", before):
+                self._add_batch([index_of(factor[1])], factor.start(), True)
+        for found in (each, times, at):
+            free = self._free(found["batch"]) if found else []
+            if found and free and self._is_whole(free[0]):
+                if self._totals:
+                    self._claim(found["batch"], Role.OTHER)
+                else:
+                    self._add_batch(free, found.start(), True)
+
+    def _multiply(self, mark: str, what: str) -> None:
+        """Take a number as a factor of the batch, unless the total was given."""
+        number = self._numbers[index_of(mark)]
+        if not self._free(mark):
+            return
+        self._claim(mark, Role.OTHER)
+        usable = number.is_whole and 1 < number.value <= 4096
+        if usable and not self._totals:
+            self._factors.append(int(number.value))
+            self._roles.warnings.append(
+                f"The batch size was multiplied by {int(number.value)} {what}."
+            )
+
+    def _leave_out_parts(self) -> None:
+        """Of "effective 16 from micro batches of 2" keep the total alone."""
+        if not self._totals or patterns.GREW.search(self._text):
+            return
+        self._roles.batches = [
+            batch
+            for batch in self._roles.batches
+            if len(batch.values) > 1
+            or batch.values[0] in self._totals
+            or any(total % max(batch.values[0], 1) for total in self._totals)
+        ]
+
+    def _is_factor_in(self) -> bool:
+        """Whether a size and its multiple are both named: "16, now 4 cards, so 64"."""
+        sizes = {size for batch in self._roles.batches for size in batch.values}
+        is_in = any(size * self._factor in sizes for size in sizes)
+        if is_in:
+            self._roles.warnings.clear()
+        return is_in
+
+    @property
+    def _factor(self) -> int:
+        """Over how many devices and steps a batch is: all factors, multiplied."""
+        return math.prod(self._factors)
+
+    def _multiplied(self) -> list[Batch]:
+        """The batch sizes over all devices and steps of accumulation.
+
+        Where these grew ("16 on one card, now four of them") the size before is kept.
+        """
+        batches, factor = self._roles.batches, self._factor
+        sizes = {size for batch in batches for size in batch.values}
+        if len(sizes) == 1:
+            written = " x ".join(map(str, [*sizes, *self._factors]))
+            self._roles.warnings.append(f"{written} = {math.prod(sizes) * factor}.")
+        if not (grew := self._grew()):
+            return [_times(batch, factor) for batch in batches]
+        turn, earlier = grew
+        before = [batch for batch in batches if batch.position < turn]
+        after = [batch for batch in batches if batch.position >= turn]
+        return [
+            *(_times(batch, earlier) for batch in before or after),
+            *(_times(batch, factor) for batch in after or before),
+        ]
+
+    def _grew(self) -> tuple[int, int] | None:
+        """Where devices or steps become more, and the factor before; None: nowhere."""
+        if found := patterns.GREW_FROM.search(self._text):
+            mark = found["before"]
+            is_number = bool(re.fullmatch(N, mark))
+            earlier = int(self._numbers[index_of(mark)].value) if is_number else 1
+            return found.start("after"), earlier
+        found = patterns.GREW.search(self._text)
+        return (found.start("turn"), 1) if found else None
+
+    def _free(self, marks: str) -> list[int]:
+        """Return the numbers among these characters that nothing has claimed."""
+        found = (index_of(mark) for mark in re.findall(N, marks))
+        return [i for i in found if self._role[i] is None]
+
+    def _claim(self, marks: str, role: Role) -> None:
+        for i in self._free(marks):
+            self._role[i] = role
+
+    def _is_whole(self, i: int) -> bool:
+        return self._numbers[i].is_whole
+
+    def _add_batch(self, indices: list[int], position: int, is_explicit: bool) -> None:
+        values = [int(self._numbers[i].value) for i in indices]
+        for i in indices:
+            self._role[i] = Role.BATCH
+        last = self._text.index(chr(Mark.FIRST_NUMBER + indices[-1])) + 1
+        times = patterns.THEN_TIMES.match(self._text, last)
+        if is_explicit and times and self._free(times[1]):
+            self._multiply(times[1], "(as written)")
+        self._roles.batches.append(
+            Batch(tuple(dict.fromkeys(values)), position, is_explicit)
+        )
+
+
+def _times(batch: Batch, factor: int) -> Batch:
+    values = tuple(value * factor for value in batch.values)
+    return Batch(values, batch.position, is_explicit=True)
+
+
+def index_of(mark: str) -> int:
+    """Return which of the numbers a marker stands for."""
+    return ord(mark) - Mark.FIRST_NUMBER
