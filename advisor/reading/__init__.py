@@ -20,6 +20,7 @@ names             workloads, optimizers and devices in a text
 recipes           the recipe and the precision that a text names
 vocabulary        what people call workloads, optimizers and devices
 roles             which number is a batch size, a learning rate, or neither
+batches           batch sizes, and what multiplies which of them
 patterns          what numbers stand beside, for `roles`
 carried           a rate that worked at one batch size, and the size it is wanted at
 sides             two settings and the scores that a person says they had

@@ -5,7 +5,8 @@
 
 import re
 
-from advisor.reading.roles import Batch, Roles
+from advisor.reading.batches import Batch
+from advisor.reading.roles import Roles
 from advisor.reading.text import Mark
 
 _CLAUSE_END = re.compile(

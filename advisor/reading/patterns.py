@@ -60,13 +60,26 @@ STEPS_OF = re.compile(
     rf"(?:steps? )?)(?:of|x|with|at) (?:batch )?(?P<batch>{N})"
 )
 ACCUMULATE_TO = re.compile(rf"accum\w* (?:it )?(?:up )?to (?:batch )?(?P<total>{N})")
+CHANGED_STEPS = re.compile(
+    r"\b(?:drop|reduc|lower|rais|set|chang|increas|cut|halv)\w* (?:the |my |down )?"
+    r"(?:grad\w*[ _-])?$"
+)
+NO_ACCUMULATION = re.compile(
+    r"\b(?:without|no|skip|drop|leave (?:away|out|off)|turn(?:ing)? off)\w* (?:the |"
+    rf"my |any )?(?:grad\w* )?accum\w*\b(?! ?(?:to|of|steps)? ?{N})"
+)
 DEVICES = re.compile(
     rf"(?P<n>{N})(?: ?x)? ?(?:{Mark.CUDA} )?(?P<gpus>{Mark.CUDAS}|cards|devices|"
     rf"machines|workers|nodes)|(?P<x>{N}) ?x ?{CUDA}|(?P<one>{N}) {Mark.CUDA}"
 )
+MACHINES = re.compile(r"machines|workers|nodes")
 PER_DEVICE = re.compile(
     rf"(?P<batch>{N}) ?(?:{NOUN} )?(?:per|each|on each|for each|a piece|apiece)\b(?! "
     r"?(?:batch|step|iteration|side))"
+)
+DEVICE_TAKES = re.compile(
+    rf"\bper[ _-]?(?:device|card|{CUDA}) (?:batch )?(?:of |is |= ?)?(?P<batch>{N})"
+    rf"(?! ?x? ?(?:{CUDA}|cards|devices|machines|workers|nodes))"
 )
 EACH_TAKES = re.compile(
     rf"\beach (?:one )?(?:\w+ing |takes? |does |do |gets? |sees? |holds? |has |with )?"
@@ -103,7 +116,7 @@ UNIT = (
     r"euros?|dollars?|octaves?|bits?|models?|nets?|networks?|workloads?|st|nd|rd|th|"
     r"am|pm|warmup|filters?|fold|in ?/|gpus?|inch|versions?|images?|faces?|photos?|"
     r"pictures?|frames?|questions?|tries|attempts?|sentences?|words?|lines?|out of|°|"
-    r"[$€£])(?![a-z])"
+    r"[$€£])(?![a-z_])"
 )
 MEASURE = (
     r"loss|plateau|oscillat|sw[iu]ng|bounc|accurac|val acc|ssim|mse\b|psnr|converge"
@@ -135,6 +148,11 @@ OTHER = [
         rf"{N}(?:{JOIN}{N}){{0,3}} (?:\w )?(?:train(?:ing)? |val(?:idation)? )?loss",
         rf"(?:\+ ?/? ?-|±) ?{N}",
         rf"\bbeta_?[12]? ?[=:]? ?{N}",
+        # Where a schedule ends.
+        r"\b(?:cosine|anneal\w*|decay\w*)(?: lr| schedule| decay)? (?:down )?to "
+        rf"(?:an? )?(?:lr )?(?:of )?{N}",
+        rf"\b(?:min|minimum|final|end)[ _-]?lr(?:{IS}|[=:]){{0,2}} ?{N}|"
+        rf"\beta[ _]min ?[=:]? ?{N}",
         rf"\bpowers? (?:of )?{N}",
         # What a rule does to the batch, and what else a config sets.
         rf"\b(?:b|bs|batch) ?(?:\^|\*\*) ?[({{]? ?-? ?{N}(?: ?/ ?{N})?",
@@ -215,9 +233,12 @@ MAY_FOLLOW_BARE = re.compile(
     r"any|go|going|i|since)\b)"
 )
 BEFORE_BARE = re.compile(
-    r"(?:^|[,/:=(@→&>-]|\b(?:at|for|with|using|use|on|to|from|by|above|below|than|"
+    rf"(?:{N} per|^|[,/:=(@→&>-]|\b(?:at|for|with|using|use|on|to|from|by|above|below|"
+    r"than|"
     r"try|and|or|vs|versus|between|is|about|say|around|if|go|of|run|size|then|over|"
-    r"under|uses|used|takes?|fits?|allows?|manage|makes?|down|mean|meant|sorry|running|"
+    r"(?<!is )(?<!are )(?<!at )now|want|can do|could do|under|uses|used|takes?|"
+    r"fits?|allows?|manage|makes?|"
+    r"down|mean|meant|sorry|running|"
     r"what "
     rf"about|how about|make (?:it|that))|{NAME}|"
     rf"[{Mark.CPU}-{Mark.CUDAS}{Mark.OPTIMIZER}]|{N}) ?$"

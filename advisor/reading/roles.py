@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from advisor.reading import patterns
+from advisor.reading.batches import DEVICES, Batch, Factor, over_all
 from advisor.reading.numbers import Number
 from advisor.reading.text import NAME, Mark
 from advisor.reading.text import NUMBER as N
@@ -20,6 +21,7 @@ from advisor.reading.text import NUMBER as N
 _LARGEST_BARE = 8192
 _FIRST_YEAR, _LAST_YEAR = 1990, 2040
 _LARGEST_PER_SIDE = 1024  # "1,800 images a side" is a data set
+_ACCUMULATION = "steps of accumulation"
 _BEFORE_WORD = re.compile(rf"\b(?:at|about|with|use|try|meant?|from|{N} to) $")
 
 
@@ -29,15 +31,6 @@ class Role(StrEnum):
     BATCH = "batch"
     RATE = "rate"
     OTHER = "other"
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Batch sizes named in one breath: one, or several that are compared."""
-
-    values: tuple[int, ...]
-    position: int
-    is_explicit: bool
 
 
 @dataclass
@@ -54,6 +47,7 @@ class Roles:
     job: str | None = None
     seconds: float | None = None
     is_budget: bool = False
+    is_same_again: bool = False  # accumulation or devices make the same batch again
     warnings: list[str] = field(default_factory=list)
 
 
@@ -69,7 +63,7 @@ class _Reader:
         self._text = text
         self._numbers = numbers
         self._role: list[Role | None] = [None] * len(numbers)
-        self._factor = 1
+        self._factors: list[Factor] = []
         self._rates: list[tuple[int, float]] = []
         self._bare_rates: list[tuple[int, float]] = []
         self._roles = Roles(marked=text)
@@ -87,12 +81,10 @@ class _Reader:
         self._read_rates()
         self._read_bare()
         roles = self._roles
-        if self._factor != 1 and not self._is_factor_in():
-            roles.batches = [
-                Batch(tuple(v * self._factor for v in b.values), b.position, True)
-                for b in roles.batches
-            ]
-        roles.batches.sort(key=lambda batch: batch.position)
+        named = roles.batches
+        roles.batches, said = over_all(named, self._factors, self._text)
+        roles.warnings += said
+        roles.is_same_again = _is_one(roles.batches) and not _is_one(named)
         roles.rates = [value for _, value in sorted(self._rates)]
         roles.bare_rates = [value for _, value in sorted(self._bare_rates)]
         both = sorted([*self._rates, *self._bare_rates])
@@ -100,14 +92,6 @@ class _Reader:
         roles.placed_rates = both
         roles.marked = re.sub(N, self._role_marker, self._text)
         return roles
-
-    def _is_factor_in(self) -> bool:
-        """Whether a size and its multiple are both named: "16, now 4 cards, so 64"."""
-        sizes = {size for batch in self._roles.batches for size in batch.values}
-        is_in = any(size * self._factor in sizes for size in sizes)
-        if is_in:
-            self._roles.warnings.clear()
-        return is_in
 
     def _role_marker(self, match: re.Match[str]) -> str:
         role = self._role[_index(match[0])]
@@ -146,15 +130,17 @@ class _Reader:
 
     def _read_accumulation(self) -> None:
         for match in patterns.IMAGES_BY_STEPS.finditer(self._text):
-            self._multiply(match["steps"], "steps of accumulation")
+            self._multiply(match["steps"], _ACCUMULATION)
             self._add_batch([_index(match["batch"])], match.start(), True)
         for match in patterns.STEPS_OF.finditer(self._text):
             steps, batch = (_index(mark) for mark in re.findall(N, match[0]))
             if not self._numbers[batch].is_whole:
                 continue  # "8x4 accum at 1e-4" goes on with the rate
-            self._multiply(chr(Mark.FIRST_NUMBER + steps), "steps of accumulation")
+            self._multiply(chr(Mark.FIRST_NUMBER + steps), _ACCUMULATION)
             self._add_batch([batch], match.start(), True)
         for match in patterns.ACCUMULATE_TO.finditer(self._text):
+            if patterns.CHANGED_STEPS.search(self._text[: match.start()]):
+                continue  # "drop accumulation to 4" is no total
             total = _index(match["total"])
             self._role[total] = Role.BATCH
             value = int(self._numbers[total].value)
@@ -164,20 +150,26 @@ class _Reader:
             ):
                 self._claim(earlier[0], Role.OTHER)
         for match in patterns.ACCUMULATION.finditer(self._text):
-            self._multiply(match["a"] or match["b"], "steps of accumulation")
-            self._claim(match["more"] or "", Role.OTHER)
+            self._multiply(match["a"] or match["b"], _ACCUMULATION)
+            more = self._free(match["more"] or "")
+            if more and self._numbers[more[0]].is_whole:  # not "8, 1e-4"
+                self._claim(match["more"], Role.OTHER)
             start = match.start("a")
             if match["a"] and (before := re.search(rf"({N}) x $", self._text[:start])):
                 self._add_batch([_index(before[1])], before.start(), True)
 
         for match in patterns.EVERY_NTH.finditer(self._text):
             mark = match["a"] or match["b"] or match["c"]
-            self._multiply(mark, "steps of accumulation")
+            self._multiply(mark, _ACCUMULATION)
+        without = patterns.NO_ACCUMULATION.search(self._text)
+        if without and any(f.what == _ACCUMULATION for f in self._factors):
+            self._factors.append(Factor(1, without.start(), _ACCUMULATION))
 
     def _read_devices(self) -> None:
-        each = patterns.PER_DEVICE.search(self._text)
-        each = each or patterns.EACH_TAKES.search(self._text)
-        times = patterns.TIMES_BATCH.search(self._text)
+        each = [*patterns.PER_DEVICE.finditer(self._text)]
+        each = each or [*patterns.EACH_TAKES.finditer(self._text)]
+        each += patterns.DEVICE_TAKES.finditer(self._text)
+        times = [*patterns.TIMES_BATCH.finditer(self._text)]
         for match in patterns.DEVICES.finditer(self._text):
             mark = match["n"] or match["x"] or match["one"]
             before = self._text[: match.start()]
@@ -189,12 +181,14 @@ class _Reader:
             if not each and not times and patterns.SHARED.search(self._text):
                 self._claim(mark, Role.OTHER)
                 continue
-            self._multiply(mark, "devices")
+            is_whole_machine = patterns.MACHINES.search(match[0])
+            self._multiply(mark, "machines" if is_whole_machine else DEVICES)
             if factor := re.search(rf"({N}) x $", before):
                 self._add_batch([_index(factor[1])], factor.start(), True)
-        for found in (each, times):
-            if found and self._free(found["batch"]):
-                self._add_batch(self._free(found["batch"]), found.start(), True)
+        for found in (*each, *times):
+            free = self._free(found["batch"])
+            if free and self._numbers[free[0]].is_whole:  # not "0.1 per 256"
+                self._add_batch(free, found.start(), True, is_each=True)
 
     def _multiply(self, mark: str, what: str) -> None:
         """Take a number as a factor of the batch, unless the total was given."""
@@ -202,12 +196,10 @@ class _Reader:
         if not self._free(mark):
             return
         self._claim(mark, Role.OTHER)
-        usable = number.is_whole and 1 < number.value <= 4096
+        usable = number.is_whole and 1 <= number.value <= 4096
         if usable and not patterns.TOTAL.search(self._text):
-            self._factor *= int(number.value)
-            self._roles.warnings.append(
-                f"The batch size was multiplied by {int(number.value)} {what}."
-            )
+            at = self._text.index(mark)
+            self._factors.append(Factor(int(number.value), at, what))
 
     def _read_durations(self) -> None:
         for match in patterns.DURATION.finditer(self._text):
@@ -279,7 +271,14 @@ class _Reader:
                     f"A batch size is a whole number, not {number.value}."
                 )
 
-    def _add_batch(self, indices: list[int], position: int, is_explicit: bool) -> None:
+    def _add_batch(
+        self,
+        indices: list[int],
+        position: int,
+        is_explicit: bool,
+        *,
+        is_each: bool = False,
+    ) -> None:
         values = [int(self._numbers[i].value) for i in indices]
         for i in indices:
             self._role[i] = Role.BATCH
@@ -288,7 +287,7 @@ class _Reader:
         if is_explicit and times and self._free(times[1]):
             self._multiply(times[1], "(as written)")
         self._roles.batches.append(
-            Batch(tuple(dict.fromkeys(values)), position, is_explicit)
+            Batch(tuple(dict.fromkeys(values)), position, is_explicit, is_each)
         )
 
     def _read_rates(self) -> None:
@@ -364,6 +363,11 @@ class _Reader:
 
     def _before(self, match: re.Match[str]) -> str:
         return self._text[max(0, match.start() - 12) : match.start()]
+
+
+def _is_one(batches: Sequence[Batch]) -> bool:
+    """Whether all batch sizes of a text, if there are any, are the same."""
+    return len({size for batch in batches for size in batch.values}) < 2
 
 
 def _index(mark: str) -> int:

@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 from advisor.checks import several
+from advisor.reading.batches import Batch
 from advisor.reading.clauses import choose_batches, choose_rates
 from advisor.reading.intents import Intent
 from advisor.reading.proposals import proposed_places
 from advisor.reading.question import Slots
 from advisor.reading.reading import Reading
-from advisor.reading.roles import Batch, Roles
+from advisor.reading.roles import Roles
 from advisor.reading.sides import read_sides
 from advisor.reading.text import Mark
 from experiments.workloads.registry import WORKLOADS, names_of_kind
