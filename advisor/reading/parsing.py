@@ -166,6 +166,7 @@ def _decide_intent(
     if before and _names_nothing(own) and _heeded(own.conditions, before.wanted).said:
         return {before.wanted: 1.0}
     chances = model.probabilities([look_at(own, before)])[0]
+    chances = _without(chances, Intent.DIFFERENCE)  # asked by its rule, or not at all
     if before is None and _nothing_failed(own):
         chances = _without(chances, Intent.DIAGNOSE)
     # "diverged. go down to 4?" and "3e-3 is best at 512, now 4096" compare no scores.

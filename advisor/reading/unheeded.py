@@ -9,6 +9,7 @@ from advisor.reading.question import Question
 from advisor.reading.recipes import find_setting
 from advisor.reading.text import plain
 from knowledge.recipes import RECIPES
+from knowledge.records import FP16
 
 _USUAL_BETAS = (0.9, 0.999)
 
@@ -50,7 +51,9 @@ def unheeded_setting(q: Question, *, judged: bool) -> str | None:
     if q.unknown_workload is not None:  # nothing of a model without runs was compared
         return None
     setting = {} if judged else q.conditions.setting.said
-    found = [f"the {name} {value}" for name, value in setting.items()]
+    found = [
+        f"the {name} {value}" for name, value in setting.items() if value != FP16
+    ]  # that of fp16 is weighed as a cause
     return " ".join(_not_taken([*found, *_unheeded_recipe(q)])) or None
 
 

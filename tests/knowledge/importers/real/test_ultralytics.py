@@ -1,7 +1,9 @@
 """What Ultralytics 8.4.190 wrote in two trainings, read as the runs that they were.
 
 It cannot be installed with the tools: its torchvision must be of the same build as
-torch, which no pinned version tells, and it brings 150 MB. So its files are kept.
+torch, which no pinned version tells, and it brings 150 MB. So its files are kept. They
+were made with a stand-in for torchvision, its NMS too: columns, rates and losses are
+the library's own, the mAP values (all 0) say nothing.
 """
 
 from pathlib import Path
