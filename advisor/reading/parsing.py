@@ -169,9 +169,6 @@ def _decide_intent(
     chances = _without(chances, Intent.DIFFERENCE)  # asked by its rule, or not at all
     if before is None and _nothing_failed(own):
         chances = _without(chances, Intent.DIAGNOSE)
-    # "diverged. go down to 4?" and "3e-3 is best at 512, now 4096" compare no scores.
-    if read_symptoms(own.text).kinds or read_carried(own.text):
-        chances = _without(chances, Intent.DIFFERENCE)
     first, second = list(chances)[:2]
     if first is Intent.NEEDS_CLARIFICATION and second in NEEDED:
         slots, _ = _slots_for(second, own, before)

@@ -123,7 +123,7 @@ class _Reader:
                 self._numbers[_index(m)] for m in re.findall(N, match[0])
             )
             if math.prod(number.value for number in factors) == total.value:
-                self._add_batch([_index(match["total"])], match.start(), True)
+                self._add_batch([_index(match["total"])], match.start())
                 self._claim(match[0], Role.OTHER)
                 written = " x ".join(str(int(number.value)) for number in factors)
                 self._roles.warnings.append(f"{written} = {int(total.value)}.")
@@ -131,13 +131,13 @@ class _Reader:
     def _read_accumulation(self) -> None:
         for match in patterns.IMAGES_BY_STEPS.finditer(self._text):
             self._multiply(match["steps"], _ACCUMULATION)
-            self._add_batch([_index(match["batch"])], match.start(), True)
+            self._add_batch([_index(match["batch"])], match.start())
         for match in patterns.STEPS_OF.finditer(self._text):
             steps, batch = (_index(mark) for mark in re.findall(N, match[0]))
             if not self._numbers[batch].is_whole:
                 continue  # "8x4 accum at 1e-4" goes on with the rate
             self._multiply(chr(Mark.FIRST_NUMBER + steps), _ACCUMULATION)
-            self._add_batch([batch], match.start(), True)
+            self._add_batch([batch], match.start())
         for match in patterns.ACCUMULATE_TO.finditer(self._text):
             if patterns.CHANGED_STEPS.search(self._text[: match.start()]):
                 continue  # "drop accumulation to 4" is no total
@@ -156,7 +156,7 @@ class _Reader:
                 self._claim(match["more"], Role.OTHER)
             start = match.start("a")
             if match["a"] and (before := re.search(rf"({N}) x $", self._text[:start])):
-                self._add_batch([_index(before[1])], before.start(), True)
+                self._add_batch([_index(before[1])], before.start())
 
         for match in patterns.EVERY_NTH.finditer(self._text):
             mark = match["a"] or match["b"] or match["c"]
@@ -184,11 +184,11 @@ class _Reader:
             is_whole_machine = patterns.MACHINES.search(match[0])
             self._multiply(mark, "machines" if is_whole_machine else DEVICES)
             if factor := re.search(rf"({N}) x $", before):
-                self._add_batch([_index(factor[1])], factor.start(), True)
+                self._add_batch([_index(factor[1])], factor.start())
         for found in (*each, *times):
             free = self._free(found["batch"])
             if free and self._numbers[free[0]].is_whole:  # not "0.1 per 256"
-                self._add_batch(free, found.start(), True, is_each=True)
+                self._add_batch(free, found.start(), is_each=True)
 
     def _multiply(self, mark: str, what: str) -> None:
         """Take a number as a factor of the batch, unless the total was given."""
@@ -258,7 +258,7 @@ class _Reader:
                         break
                     taken.append(i)
                 if taken:
-                    self._add_batch(taken, match.start(), True)
+                    self._add_batch(taken, match.start())
                 else:
                     self._refuse_fraction(match[0])
 
@@ -271,23 +271,16 @@ class _Reader:
                     f"A batch size is a whole number, not {number.value}."
                 )
 
-    def _add_batch(
-        self,
-        indices: list[int],
-        position: int,
-        is_explicit: bool,
-        *,
-        is_each: bool = False,
-    ) -> None:
+    def _add_batch(self, indices: list[int], at: int, *, is_each: bool = False) -> None:
         values = [int(self._numbers[i].value) for i in indices]
         for i in indices:
             self._role[i] = Role.BATCH
         last = self._text.index(chr(Mark.FIRST_NUMBER + indices[-1])) + 1
         times = patterns.THEN_TIMES.match(self._text, last)
-        if is_explicit and times and self._free(times[1]):
+        if times and self._free(times[1]):
             self._multiply(times[1], "(as written)")
         self._roles.batches.append(
-            Batch(tuple(dict.fromkeys(values)), position, is_explicit, is_each)
+            Batch(tuple(dict.fromkeys(values)), at, True, is_each)
         )
 
     def _read_rates(self) -> None:
