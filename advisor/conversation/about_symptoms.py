@@ -36,6 +36,8 @@ def diagnosis_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
     batch = _batch_after(q, change)
     if not (workloads and rates and batch is not None):
         lacking = [name for name in SLOTS if getattr(q.slots, name) is None]
+        if q.unknown_workload is not None:  # it was named, and naming it is no help
+            return _in_general(q, seen)
         found = diagnose(seen, missing=lacking)
         return reply(
             q,
@@ -63,6 +65,11 @@ def diagnosis_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
     )
     tried = _tried_text(parts, q, asked, judgement)
     return _answer_of(parts, q, asked, judgement, found, tried)
+
+
+def _in_general(q: Question, seen: Symptoms) -> Answer:
+    found = diagnose(seen, missing=())
+    return reply(q, diagnosis_text(found), diagnosis=found)
 
 
 def _without_proposed(seen: Symptoms, proposed: Slots) -> Symptoms:

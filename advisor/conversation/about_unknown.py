@@ -11,10 +11,16 @@ from advisor.conversation.answer import Answer, reply
 from advisor.conversation.parts import Parts
 from advisor.evidence.scope import Asked
 from advisor.rates import rate_text
-from advisor.reading.carried import Carried, read_carried
+from advisor.reading.carried import (
+    Carried,
+    read_carried,
+    read_formula,
+    read_known,
+)
 from advisor.reading.intents import Intent
 from advisor.reading.question import Question
 from advisor.reading.reading import read_text
+from advisor.reading.symptoms import Symptom, read_symptoms
 from advisor.scaling.carrying_over import (
     CarriedOver,
     Exponents,
@@ -54,21 +60,38 @@ ABOUT_ONE_MODEL = frozenset(Intent) - {
 def carried_of(q: Question) -> Carried | None:
     """What a question about no stored model carries over from one batch to another."""
     is_open = q.slots.workload is None or q.unknown_workload is not None
-    if not (is_open and q.intent in CARRIED):
-        return None
     own = read_carried(q.text)
+    # Who makes do with less memory asks for the rate, not for the cause.
+    kinds = set(read_symptoms(q.text).kinds) if q.intent is Intent.DIAGNOSE else set()
+    is_moved = own is not None and (
+        kinds == {Symptom.OUT_OF_MEMORY} or q.intent is Intent.FASTEST_BATCH
+    )
+    if not (is_open and (q.intent in CARRIED or is_moved)):
+        return None
     if own is not None or q.carries is None or not _goes_on(q):
         return own
     earlier, to = read_carried(q.carries), q.slots.batch_size
+    formula = read_formula(q.text)
+    if earlier is not None and formula is not None:
+        return Carried(*formula, earlier.to_batch_size)
+    known = read_known(q.carries) if earlier is None else None
+    if known is not None and isinstance(to, int) and to != known[1]:
+        earlier = Carried(*known, to)
     if earlier is None or not isinstance(to, int) or to == earlier.from_batch_size:
         return earlier
     return replace(earlier, to_batch_size=to)
 
 
 def _goes_on(q: Question) -> bool:
-    """Whether a follow-up leaves the rate as it was told: "with SGD", "and at 128?"."""
-    own = read_text(q.text, ())
-    return not own.has_rate
+    """Whether a follow-up leaves the rate as it was told: "with SGD", "and at 128?".
+
+    One that asks of another rate is answered by the one that was carried over.
+    """
+    return (
+        q.intent is Intent.JUDGE_LR
+        or read_formula(q.text) is not None
+        or not read_text(q.text, ()).has_rate
+    )
 
 
 def carried_answer(parts: Parts, q: Question, asked: Asked, carried: Carried) -> Answer:
@@ -83,6 +106,10 @@ def carried_answer(parts: Parts, q: Question, asked: Asked, carried: Carried) ->
         exponents=shown,
     )
     said = [carried_over_text(found, shown, whose=q.unknown_workload or "your model")]
+    if found.measured is not None:
+        m = found.measured
+        asked_of = read_text(q.text, ()).roles.all_rates
+        said += [_against(x, m) for x in asked_of if x != carried.learning_rate]
     if asked.optimizer is None:
         said.append("No optimizer was named, so I took Adam.")
     return _carried_reply(q, found, said)
@@ -118,6 +145,13 @@ def published_answer(
     )
     whose = q.unknown_workload or "your model"
     said = [carried_over_text(found, shown, whose=whose)]
+    if wanted is None:
+        said.insert(
+            0,
+            f"You named no batch size, and the rate depends on it: this is for batch "
+            f"{found.to_batch_size}, where most of those runs were made. Name yours "
+            "for the rate there.",
+        )
     if wanted is not None and wanted > reach:
         said.insert(
             0,
@@ -154,6 +188,8 @@ def _rows_of(parts: Parts, found: CarriedOver) -> tuple[dict[str, str], ...]:
 def _against(rate: float, measured: MeasuredElsewhere) -> str:
     """How a rate that was asked about stands to what published runs say."""
     times = rate / measured.median
+    if 0.95 < times < 1.05:
+        return f"{rate_text(rate)} is about that rate."
     where = "within that interval"
     if not measured.low <= rate <= measured.high:
         where = "outside that interval"
@@ -173,8 +209,9 @@ def exponents_for(parts: Parts, optimizer: str, asked: Asked) -> Exponents | Non
 
 
 def _carried_reply(q: Question, found: CarriedOver, said: list[str]) -> Answer:
+    slots = replace(q.slots, batch_size=found.to_batch_size)
     return reply(
-        replace(q, intent=Intent.RECOMMEND_LR),
+        replace(q, intent=Intent.RECOMMEND_LR, slots=slots),
         "\n\n".join([*said, ways_in(q.unknown_workload)]),
         carried_over=found,
         unknown_workload=q.unknown_workload,

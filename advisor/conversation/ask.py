@@ -189,6 +189,9 @@ def _what_leads_on(
         return earlier
     if not names_something and answer.intent is not Intent.DIAGNOSE:
         return earlier or question
+    if answer.carried_over is not None:  # the size asked about, not where it came from
+        slots = replace(question.slots, batch_size=answer.carried_over.to_batch_size)
+        question = replace(question, slots=slots)
     plan = answer.offered_plan
     spec = plan.spec if plan and plan.runs else None
     offered = None

@@ -59,7 +59,7 @@ def batches_compared(text: str) -> tuple[int, ...]:
 def explain_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
     """A page, or the rates at the batch sizes whose difference is asked about."""
     sizes = batches_compared(q.text)
-    if sizes and isinstance(q.slots.workload, str):
+    if sizes and isinstance(q.slots.workload, str) and q.unknown_workload is None:
         both = replace(q, slots=replace(q.slots, batch_size=sizes))
         return scaling_answer(parts, both, asked)
     return _page_answer(parts, q, asked)
@@ -164,5 +164,7 @@ def _recommendation_in_question(
     """The answer that "why?" and "how sure are you?" are about, if there was one."""
     workload, batch_size = q.slots.workload, q.slots.batch_size
     if not (isinstance(workload, str) and isinstance(batch_size, int)):
+        return None
+    if q.unknown_workload is not None:
         return None
     return parts.answers.recommend(workload, check_batch_size(batch_size), asked)

@@ -16,7 +16,7 @@ from advisor.words import joined, optimizer_title, title_of
 from experiments.workloads.registry import find_spec
 from knowledge.names import WorkloadName
 from knowledge.recipes import RECIPES
-from knowledge.records import OURS, STUDY, TOLD
+from knowledge.records import LIBRARY, OURS, STUDY, TOLD
 
 _OVER = "above|over|beyond|exceeding|more than|higher than|larger than|bigger than"
 _UNDER = "below|under|less than|lower than|smaller than"
@@ -201,13 +201,14 @@ def _origin(text: str, sources: Sequence[str]) -> list[Condition]:
     if others:
         return [(_among("source", others), f"from {_either(others)}")]
     if _IMPORTED.search(text):
-        kept = ", ".join(map(_quoted, (OURS, STUDY, TOLD)))
+        kept = ", ".join(map(_quoted, (OURS, STUDY, TOLD, *LIBRARY)))
         return [(f"source not in ({kept})", "from imports")]
     is_of_study, is_own = _FROM_STUDY.search(text), _OWN.search(text)
     if is_of_study and not is_own:
         return [(f"source = {_quoted(STUDY)}", "of the study")]
     if is_own and not is_of_study:  # made here, imported or told of
-        return [(f"source <> {_quoted(STUDY)}", "of yours")]
+        shipped = ", ".join(map(_quoted, (STUDY, *LIBRARY)))
+        return [(f"source not in ({shipped})", "of yours")]
     return []
 
 

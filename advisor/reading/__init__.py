@@ -21,6 +21,7 @@ recipes           the recipe and the precision that a text names
 vocabulary        what people call workloads, optimizers and devices
 roles             which number is a batch size, a learning rate, or neither
 effective         the batch over all devices and steps, or a total that is stated
+batches           where settings change: what multiplies which batch size
 patterns          what numbers stand beside, for `roles`
 carried           a rate that worked at one batch size, and the size it is wanted at
 sides             two settings and the scores that a person says they had

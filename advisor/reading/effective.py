@@ -26,11 +26,28 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Batch:
-    """Batch sizes named in one breath: one, or several that are compared."""
+    """Batch sizes named in one breath: one, or several that are compared.
+
+    `is_each` says that they are named as those of one device.
+    """
 
     values: tuple[int, ...]
     position: int
     is_explicit: bool
+    is_each: bool = False
+
+
+@dataclass(frozen=True)
+class Factor:
+    """What a batch size is multiplied by, where it stands, and in words what it is."""
+
+    value: int
+    position: int
+    what: str
+
+
+DEVICES = "devices"
+_ACCUMULATION = "steps of accumulation"
 
 
 @dataclass
@@ -47,6 +64,7 @@ class Roles:
     job: str | None = None
     seconds: float | None = None
     is_budget: bool = False
+    is_same_again: bool = False  # accumulation or devices make the same batch again
     warnings: list[str] = field(default_factory=list)
 
 
@@ -57,8 +75,9 @@ class EffectiveBatch:
         self._text = text
         self._numbers = numbers
         self._role: list[Role | None] = [None] * len(numbers)
-        self._factors: list[int] = []
+        self._factors: list[Factor] = []
         self._totals: list[int] = []
+        self._each: set[int] = set()  # where a batch of one device stands
         self._roles = Roles(marked=text)
 
     def _read_products(self) -> None:
@@ -82,19 +101,21 @@ class EffectiveBatch:
 
     def _read_accumulation(self) -> None:
         for match in patterns.ACCUMULATED_TIMES.finditer(self._text):
-            self._multiply(match["steps"] or match["over"], "steps of accumulation")
+            self._multiply(match["steps"] or match["over"], _ACCUMULATION)
             if self._free(match["batch"]):
                 self._add_batch([index_of(match["batch"])], match.start(), True)
         for match in patterns.IMAGES_BY_STEPS.finditer(self._text):
-            self._multiply(match["steps"], "steps of accumulation")
+            self._multiply(match["steps"], _ACCUMULATION)
             self._add_batch([index_of(match["batch"])], match.start(), True)
         for match in patterns.STEPS_OF.finditer(self._text):
             steps, batch = (index_of(mark) for mark in re.findall(N, match[0]))
             if not self._numbers[batch].is_whole:
                 continue  # "8x4 accum at 1e-4" goes on with the rate
-            self._multiply(chr(Mark.FIRST_NUMBER + steps), "steps of accumulation")
+            self._multiply(chr(Mark.FIRST_NUMBER + steps), _ACCUMULATION)
             self._add_batch([batch], match.start(), True)
         for match in patterns.ACCUMULATE_TO.finditer(self._text):
+            if patterns.CHANGED_STEPS.search(self._text[: match.start()]):
+                continue  # "drop accumulation to 4" is no total
             total = index_of(match["total"])
             self._role[total] = Role.BATCH
             value = int(self._numbers[total].value)
@@ -104,7 +125,7 @@ class EffectiveBatch:
             ):
                 self._claim(earlier[0], Role.OTHER)
         for match in patterns.ACCUMULATION.finditer(self._text):
-            self._multiply(match["a"] or match["b"], "steps of accumulation")
+            self._multiply(match["a"] or match["b"], _ACCUMULATION)
             if all(map(self._is_whole, self._free(match["more"] or ""))):
                 self._claim(match["more"] or "", Role.OTHER)  # else "accum 4, 1e-4"
             start = match.start("a")
@@ -113,14 +134,17 @@ class EffectiveBatch:
 
         for match in patterns.EVERY_NTH.finditer(self._text):
             mark = match["a"] or match["b"] or match["c"] or match["d"]
-            self._multiply(mark, "steps of accumulation")
+            self._multiply(mark, _ACCUMULATION)
+        without = patterns.NO_ACCUMULATION.search(self._text)
+        if without and any(f.what == _ACCUMULATION for f in self._factors):
+            self._factors.append(Factor(1, without.start(), _ACCUMULATION))
 
     def _read_devices(self) -> None:
-        each = patterns.PER_DEVICE.search(self._text)
-        each = each or patterns.PER_DEVICE_IS.search(self._text)
-        each = each or patterns.EACH_TAKES.search(self._text)
-        times = patterns.TIMES_BATCH.search(self._text)
-        at = patterns.DEVICES_AT.search(self._text)
+        each = [*patterns.PER_DEVICE.finditer(self._text)]
+        each = each or [*patterns.PER_DEVICE_IS.finditer(self._text)]
+        each = each or [*patterns.EACH_TAKES.finditer(self._text)]
+        times = [*patterns.TIMES_BATCH.finditer(self._text)]
+        at = [*patterns.DEVICES_AT.finditer(self._text)]
         if grew := patterns.GREW_FROM.search(self._text):
             self._claim(grew["before"], Role.OTHER)
         for match in patterns.DEVICES.finditer(self._text):
@@ -135,16 +159,18 @@ class EffectiveBatch:
             if not each and not times and patterns.SHARED.search(self._text):
                 self._claim(mark, Role.OTHER)
                 continue
-            self._multiply(mark, "devices")
+            is_whole_machine = patterns.MACHINES.search(match[0])
+            self._multiply(mark, "machines" if is_whole_machine else DEVICES)
             if factor := re.search(rf"({N}) x $", before):
                 self._add_batch([index_of(factor[1])], factor.start(), True)
-        for found in (each, times, at):
-            free = self._free(found["batch"]) if found else []
-            if found and free and self._is_whole(free[0]):
+        for found in (*each, *times, *at):
+            free = self._free(found["batch"])
+            if free and self._is_whole(free[0]):
                 if self._totals:
                     self._claim(found["batch"], Role.OTHER)
                 else:
                     self._add_batch(free, found.start(), True)
+                    self._each.add(found.start())
 
     def _multiply(self, mark: str, what: str) -> None:
         """Take a number as a factor of the batch, unless the total was given."""
@@ -152,12 +178,10 @@ class EffectiveBatch:
         if not self._free(mark):
             return
         self._claim(mark, Role.OTHER)
-        usable = number.is_whole and 1 < number.value <= 4096
+        usable = number.is_whole and 1 <= number.value <= 4096
         if usable and not self._totals:
-            self._factors.append(int(number.value))
-            self._roles.warnings.append(
-                f"The batch size was multiplied by {int(number.value)} {what}."
-            )
+            at = self._text.index(mark)
+            self._factors.append(Factor(int(number.value), at, what))
 
     def _leave_out_parts(self) -> None:
         """Of "effective 16 from micro batches of 2" keep the total alone."""
@@ -174,15 +198,12 @@ class EffectiveBatch:
     def _is_factor_in(self) -> bool:
         """Whether a size and its multiple are both named: "16, now 4 cards, so 64"."""
         sizes = {size for batch in self._roles.batches for size in batch.values}
-        is_in = any(size * self._factor in sizes for size in sizes)
-        if is_in:
-            self._roles.warnings.clear()
-        return is_in
+        return any(size * self._factor in sizes for size in sizes)
 
     @property
     def _factor(self) -> int:
         """Over how many devices and steps a batch is: all factors, multiplied."""
-        return math.prod(self._factors)
+        return math.prod(factor.value for factor in self._factors)
 
     def _multiplied(self) -> list[Batch]:
         """The batch sizes over all devices and steps of accumulation.
@@ -190,9 +211,15 @@ class EffectiveBatch:
         Where these grew ("16 on one card, now four of them") the size before is kept.
         """
         batches, factor = self._roles.batches, self._factor
+        self._roles.warnings += [
+            f"The batch size was multiplied by {f.value} {f.what}."
+            for f in self._factors
+            if f.value > 1
+        ]
         sizes = {size for batch in batches for size in batch.values}
         if len(sizes) == 1:
-            written = " x ".join(map(str, [*sizes, *self._factors]))
+            told = [f.value for f in self._factors if f.value > 1]
+            written = " x ".join(map(str, [*sizes, *told]))
             self._roles.warnings.append(f"{written} = {math.prod(sizes) * factor}.")
         if not (grew := self._grew()):
             return [_times(batch, factor) for batch in batches]

@@ -108,6 +108,7 @@ class _Finder:
             text = vocabulary.NOT_THE_WORKLOAD.sub(
                 lambda match: match[0].replace("original", _HIDDEN), text
             )
+        text = vocabulary.OTHER_KIND.sub(self._mark_other_kind, text)
         text = self._replace_names(_SLASHED.sub(self._split_slashes, text))
         text = vocabulary.FOREIGN.sub(self._mark_foreign, text)
         if not self._found:
@@ -145,6 +146,14 @@ class _Finder:
         if name in vocabulary.ALSO_WORDS and not in_place:
             return name
         return self._mark([name], known=False)
+
+    def _mark_other_kind(self, match: re.Match[str]) -> str:
+        data = match["data"]
+        if match["subject"] is None:
+            is_ours = data in vocabulary.PLAIN_WORDS or data.startswith("digit")
+            if is_ours or data in vocabulary.OPTIMIZERS or self._is_name(data):
+                return match[0]
+        return self._mark([match[0]], known=False)
 
     def _mark_unknown(self, match: re.Match[str]) -> str:
         name = match["name"]

@@ -4,11 +4,12 @@ The parser never refuses. What it cannot place is `needs_clarification` (too lit
 said) or `off_topic`; a value that cannot be right (batch -4) is kept, with a warning.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from advisor.checks import several
-from advisor.reading.carried import read_carried
+from advisor.reading.carried import read_carried, read_known
 from advisor.reading.conditions import UNCONDITIONAL, Conditions
 from advisor.reading.differences import asks_of
 from advisor.reading.follow_ups import carries_over, inherit
@@ -38,6 +39,7 @@ from knowledge.recipes import RECIPES
 _OF_JOBS = (Intent.STATUS_OF_JOBS, Intent.CANCEL)
 
 
+_ASKS = re.compile(r"\?|^\W*(?:is|are|can|could|should|would|will|does|do|may)\b", re.I)
 _CLEAR_CUE = 3.0  # the weight of a phrase that means one thing
 
 
@@ -76,7 +78,7 @@ def parse_question(
         intent = Intent.NEEDS_CLARIFICATION
     has_budget = own.roles.is_budget or intent is Intent.RUN_VERIFICATION
     told = text if _tells(own, intent) else None
-    carries = text if read_carried(text) else None
+    carries = _carries(own, before, intent)
     goes_on = inherited or intent in (Intent.DIAGNOSE, Intent.DIFFERENCE)
     if before and Intent.DIFFERENCE in (intent, before.wanted):  # told of other things
         goes_on = intent is before.wanted
@@ -97,6 +99,20 @@ def parse_question(
         budget_seconds=own.roles.seconds if has_budget else None,
         warnings=(*own.roles.warnings, *slot_warnings(slots)),
     )
+
+
+def _carries(own: Reading, before: Question | None, intent: Intent) -> str | None:
+    """The text, where it tells of a rate that held: at another batch size, or at one.
+
+    Of one batch size only what comes first counts: later ones are mostly asked about.
+    """
+    if read_carried(own.text):
+        return own.text
+    is_asked = intent in (Intent.MAX_BATCH_FOR_LR, Intent.DIFFERENCE)
+    is_asked |= intent is Intent.JUDGE_LR and bool(_ASKS.search(own.text))
+    if is_asked or (before and before.carries) or read_symptoms(own.text).kinds:
+        return None
+    return own.text if read_known(own.text) else None
 
 
 def with_told(q: Question, told: Reading) -> Question:

@@ -129,7 +129,16 @@ def settings_in_words(text: str) -> tuple[str, tuple[str, ...]]:
     if not any(s.key is not Key.OTHER or "_" in s.name for s in settings):
         return text, ()
     words = {s.span: _WORDS[s.key](s) for s in settings}
-    notes = _with_effective_batch(settings, words)
+    told = "".join(
+        text[end:start]
+        for end, start in zip(
+            [0, *(s.span[1] for s in settings)],
+            [*(s.span[0] for s in settings), len(text)],
+            strict=True,
+        )
+    )
+    # "want accumulation 5" speaks of another setting than the pasted one.
+    notes = () if "accum" in told.lower() else _with_effective_batch(settings, words)
     starts = {start for start, _ in words}
     for (start, end), said in sorted(words.items(), reverse=True):
         comma = "," if said and end + 1 in starts else ""  # no "16 models"

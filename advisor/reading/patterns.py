@@ -68,6 +68,15 @@ ACCUMULATED_TIMES = re.compile(
     rf"(?P<batch>{N}) ?(?:{NOUN} )?accumulated (?:(?:over |across )?(?P<steps>{N}) "
     rf"(?:times|steps)|over (?P<over>{N}))"
 )
+CHANGED_STEPS = re.compile(
+    r"\b(?:drop|reduc|lower|rais|set|chang|increas|cut|halv)\w* (?:the |my |down )?"
+    r"(?:grad\w*[ _-])?$"
+)
+NO_ACCUMULATION = re.compile(
+    r"\b(?:without|no|skip|drop|leave (?:away|out|off)|turn(?:ing)? off)\w* (?:the |"
+    rf"my |any )?(?:grad\w* )?accum\w*\b(?! ?(?:to|of|steps)? ?{N})"
+)
+MACHINES = re.compile(r"machines|workers|nodes")
 DEVICES = re.compile(
     rf"(?P<n>{N})(?: ?x)? ?(?:such |{Mark.CUDA} )?(?P<gpus>{Mark.CUDAS}|cards|devices|"
     rf"machines|workers|nodes)|(?P<x>{N}) ?x ?{CUDA}|(?P<one>{N}) {Mark.CUDA}"
@@ -117,7 +126,7 @@ UNIT = (
     r"euros?|dollars?|octaves?|bits?|models?|nets?|networks?|workloads?|st|nd|rd|th|"
     r"am|pm|warmup|filters?|fold|in ?/|gpus?|inch|versions?|images?|faces?|photos?|"
     r"pictures?|frames?|questions?|tries|attempts?|sentences?|words?|lines?|out of|°|"
-    r"[$€£])(?![a-z])"
+    r"[$€£])(?![a-z_])"
 )
 MEASURE = (
     r"loss|plateau|oscillat|sw[iu]ng|bounc|accurac|val acc|ssim|mse\b|psnr|converge"
@@ -149,6 +158,11 @@ OTHER = [
         rf"{N}(?:{JOIN}{N}){{0,3}} (?:\w )?(?:train(?:ing)? |val(?:idation)? )?loss",
         rf"(?:\+ ?/? ?-|±) ?{N}",
         rf"\bbeta_?[12]? ?[=:]? ?{N}",
+        # Where a schedule ends.
+        r"\b(?:cosine|anneal\w*|decay\w*)(?: lr| schedule| decay)? (?:down )?to "
+        rf"(?:an? )?(?:lr )?(?:of )?{N}",
+        rf"\b(?:min|minimum|final|end)[ _-]?lr(?:{IS}|[=:]){{0,2}} ?{N}|"
+        rf"\beta[ _]min ?[=:]? ?{N}",
         rf"\bpowers? (?:of )?{N}",
         rf"\bsquare root ?(?:of |\(){N}",
         # What a rule does to the batch, and what else a config sets.
@@ -245,8 +259,10 @@ MAY_FOLLOW_BARE = re.compile(
 )
 ARROW_NEXT = re.compile(rf" ?→ ?(?:batch )?{N}")
 BEFORE_BARE = re.compile(
-    r"(?:^|[,/:=(@→&>-]|\b(?:at|for|with|using|use|on|to|from|by|above|below|than|"
+    rf"(?:{N} per|^|[,/:=(@→&>-]|\b(?:at|for|with|using|use|on|to|from|by|above|below|"
+    r"than|"
     r"try|and|or|vs|versus|between|is|about|say|around|if|go|of|run|size|then|over|"
+    r"(?<!is )(?<!are )(?<!at )now|(?<!loss )was|want|can do|could do|"
     r"under|uses|used|takes?|do|did|does|going|so|my|fits?|allows?|manage|makes?|down|"
     r"mean|meant|sorry|running|"
     r"what "

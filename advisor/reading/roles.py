@@ -7,8 +7,10 @@ something follows that it could be counting.
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from advisor.reading import patterns
+from advisor.reading.batches import over_all
 from advisor.reading.effective import Batch, EffectiveBatch, Role, Roles, index_of
 from advisor.reading.numbers import Number
 from advisor.reading.text import NAME, Mark
@@ -57,8 +59,7 @@ class _Reader(EffectiveBatch):
             # "was 16, now 8 with accumulation 4"
             roles.batches = [Batch((i,), at, True) for at, i in self._spare]
             roles.spare = []
-        if self._factor != 1 and not self._is_factor_in():
-            roles.batches = self._multiplied()
+        self._take_factors_in()
         roles.rates = [value for _, value in sorted(self._rates)]
         roles.bare_rates = [value for _, value in sorted(self._bare_rates)]
         both = sorted([*self._rates, *self._bare_rates])
@@ -66,6 +67,23 @@ class _Reader(EffectiveBatch):
         roles.placed_rates = both
         roles.marked = re.sub(N, self._role_marker, self._text)
         return roles
+
+    def _take_factors_in(self) -> None:
+        """Make the batch sizes those over all devices and steps."""
+        roles, kinds = self._roles, [factor.what for factor in self._factors]
+        if not roles.batches or not self._factors:
+            return
+        is_changed = len(kinds) > len(set(kinds))  # accumulation 4, then 8
+        if is_changed or (len(roles.batches) > 1 and self._grew() is None):
+            named = [
+                replace(batch, is_each=batch.position in self._each)
+                for batch in roles.batches
+            ]
+            roles.batches, said = over_all(named, self._factors, self._text)
+            roles.warnings += said
+            roles.is_same_again = _is_one(roles.batches) and not _is_one(named)
+        elif self._factor != 1 and not self._is_factor_in():
+            roles.batches = self._multiplied()
 
     def _role_marker(self, match: re.Match[str]) -> str:
         role = self._role[index_of(match[0])]
@@ -228,3 +246,8 @@ class _Reader(EffectiveBatch):
 
     def _before(self, match: re.Match[str]) -> str:
         return self._text[max(0, match.start() - 12) : match.start()]
+
+
+def _is_one(batches: Sequence[Batch]) -> bool:
+    """Whether all batch sizes of a text, if there are any, are the same."""
+    return len({size for batch in batches for size in batch.values}) < 2

@@ -48,6 +48,8 @@ def unheeded_setting(q: Question, *, judged: bool) -> str | None:
     What else it names may be what went wrong. Where no rate was judged, nothing of the
     setting counted.
     """
+    if q.unknown_workload is not None:  # nothing of a model without runs was compared
+        return None
     setting = {} if judged else q.conditions.setting.said
     found = [
         f"the {name} {value}" for name, value in setting.items() if value != FP16
@@ -57,6 +59,8 @@ def unheeded_setting(q: Question, *, judged: bool) -> str | None:
 
 def _unheeded_recipe(q: Question) -> list[str]:
     """A recipe that was named and that the workload is not trained with."""
+    if q.unknown_workload is not None:  # recipes are those of our own models
+        return []
     recipe = find_setting(plain(q.text))[1]
     heeded = (None, q.conditions.recipe, q.slots.optimizer)
     # Who names the usual betas gets them, whatever the workload.

@@ -62,14 +62,17 @@ FOREIGN = re.compile(
     r"val|predict)\b)|u-?net|stylegan|gpt|bert|"
     r"roberta|llama|mistral|t5|vit|swin|sdxl|whisper|wav2vec|stable diffusion|simswap|"
     r"roop|deepfacelab|saehd|quick|villain|dfaker|lightweight|iae|phaze|unbalanced|"
-    r"disney|dny|dfl|pix2pix|cyclegan|dcgan|wgan|vae|lstm|gru|transformer|diffusion "
+    r"disney|dny|dfl|pix2pix|cyclegan|dcgan|wgan|vae|lstm|gru|transformer|"
+    r"deit|beit|clip vit|dino|regnet|detr|diffusion "
     r"model|qwen|gemma|mixtral|deepseek|falcon|flux|(?:sd|phi)(?=[ -.]?v?\d))"
     # Versions and sizes are part of it: llama 3.1 8b, gpt-3.5, sd 1.5, yolo v8s.
     r"(?:-?[a-z]{0,5}\d+(?:\.\d+)?(?![\d.]*e[-+]?\d)[a-z]{0,2}| v\d+(?:\.\d+)?[a-z]?|"
     r" \d+\.\d+(?![\d.]*e[-+]?\d)|(?<=net) (?:18|34|50|101|152)| "
     r"\d(?=[ -]\d+(?:\.\d+)?[bm]\b))?"
     r"(?:[- ]\d+(?:\.\d+)?[bm]\b)?"
-    r"(?:-[a-z]+\d*(?:\.\d+)?){0,3}(?! (?:trial|run|test|"
+    # The patch of a vision transformer: vit-b/16.
+    r"(?:[-_][a-z]+\d*(?:\.\d+)?){0,3}(?:(?<=[-_ ][a-z])/\d{1,2}\b)?"
+    r"(?! (?:trial|run|test|"
     r"check|question|look|one|answer|verification|experiment|and dirty)\b)|"
     # Names that people give: krakennet, nanogpt, hydra_v2.
     rf"(?P<given>(?!{_DATA_SET}\b)[a-z][\w-]*(?:net|gpt|former|bert|gan|unet|lstm)|"
@@ -84,6 +87,13 @@ MODELS_PLACE = re.compile(
     r"(?:^|\b(?:for|on|train|training|trainer|model|workload|of|use|using|with|"
     r"is)[:= ]+"
     r"(?:my |the |a )?)$"
+)
+# "mlp" and "cnn" are ours, but not that of another subject or on other data.
+OTHER_KIND = re.compile(
+    r"\b(?P<subject>tabular|text|audio|speech|image|graph|time[- ]series|regression|"
+    r"medical|policy|critic|actor|[123]d|deep)[- ](?P<kind>mlp|cnn|convnet)\b|"
+    r"\b(?P<plain>mlp|cnn|convnet) (?:on|for|over) (?:my |our |the |a )?"
+    r"(?P<data>[a-z][\w-]{2,})"
 )
 BEFORE_BATCH = re.compile(
     r"\b(?:for|on|train|does|can|is|and) (?:my |the |a "

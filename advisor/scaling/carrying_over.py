@@ -29,6 +29,7 @@ POWERS = {
     "linear": 1.0,
 }
 _RULES = {"constant": "unchanged", "sqrt": "square root", "linear": "linear"}
+_RUN_WITH = ("adam", "sgd")  # what the runs and grids here were made with
 LEVEL = 0.8
 DRAWS = 512  # of each family of workloads, which all count alike
 FEWEST_OCTAVES = 1.0  # of batch sizes that a workload's runs must span to speak
@@ -249,6 +250,13 @@ def carried_over_text(
     `whose` names the model in a sentence: "your model", "resnet50".
     """
     is_there = c.from_batch_size == c.to_batch_size
+    if is_there and c.published is None:
+        return (
+            f"Keep {rate_text(c.learning_rate)}: over devices and steps of "
+            f"accumulation the batch is {c.to_batch_size} as before, so no rule of "
+            f"thumb changes the rate. Nothing here was measured on {whose}; batch norm "
+            "and its like see the batch of one device, and may still feel the change."
+        )
     if c.published is None:
         known = f"your {rate_text(c.learning_rate)} at batch {c.from_batch_size}"
     else:
@@ -295,8 +303,10 @@ def _exponent_text(c: CarriedOver, exponents: Exponents | None) -> str:
     shares = ", ".join(
         f"{words} {percent(m.scaling_rules[name])}" for name, words in _RULES.items()
     )
+    title = optimizer_title(c.optimizer)
+    steps = title if c.optimizer in _RUN_WITH else f"optimizers that step as {title}"
     return (
-        f"With {optimizer_title(c.optimizer)} the rate went as "
+        f"With {steps} the rate went as "
         f"batch^{m.exponent['median']:g} ({m.exponent['low']:g} to "
         f"{m.exponent['high']:g}) in runs of {exponents.text()}; each rule of thumb "
         f"holds there, within a quarter of a power, with: {shares}."

@@ -75,7 +75,8 @@ def checked_values(
     value = _number(text["metric_value"], "metric_value") if has_value else None
     if outcome is not None and outcome not in tuple(Outcome):
         raise ValueError(
-            f"outcome '{outcome}' is not one of stable, degraded, diverged, incomplete"
+            f"outcome '{outcome}' is not one of stable, degraded, diverged, "
+            f"incomplete: say what it means, as in --outcome-of '{outcome}=diverged'"
         )
     if outcome is None and value is not None and not math.isfinite(value):
         outcome = "diverged"

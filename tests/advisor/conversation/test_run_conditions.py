@@ -203,3 +203,10 @@ def test_runs_of_an_imported_source_are_found_by_its_name() -> None:
     query = read_conditions(question, sources=["hpobench", "study"])
     assert query.where == "source = 'hpobench'"
     assert query.words == "from hpobench"
+
+
+@pytest.mark.parametrize("text", ["show my runs", "list all imported runs"])
+def test_what_ships_with_the_program_is_no_run_of_a_person(text):
+    where = read_conditions(parse_question(text, known_workloads=[])).where
+    assert "library:hpobench" in where
+    assert "study" in where

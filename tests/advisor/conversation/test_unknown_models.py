@@ -175,3 +175,69 @@ def test_formulas_are_told_with_their_numbers_and_how_far_they_are_off(
     assert all(rate_text(rate) in answer.text for rate in rates.values() if rate)
     assert "On grids off by" in answer.text
     json.dumps(told, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    "follow_up",
+    [
+        "and with gradient accumulation on top?",
+        "why?",
+        "how sure are you?",
+        "should I lower the lr or turn off mixed precision?",
+    ],
+)
+def test_every_follow_up_on_an_unknown_model_is_answered(advisor, follow_up):
+    first = advisor.ask("SDXL LoRA: lr 1e-4 at bs 4, going to bs 16?")
+    assert advisor.ask(follow_up, first.leads_on).text
+
+
+def test_another_rate_is_set_against_the_one_carried_over(advisor):
+    first = advisor.ask("SDXL LoRA: lr 1e-4 at bs 4, going to bs 16?")
+    answer = advisor.ask("can I just go with 9e-4?", first.leads_on)
+    assert answer.carried_over == first.carried_over
+    assert "9e-4 is" in answer.text
+    assert "outside that interval" in answer.text
+
+
+def test_a_pair_told_in_one_turn_is_carried_over_in_the_next(advisor):
+    first = advisor.ask("my hydranet trains fine at batch 8 with 1e-4")
+    carried = advisor.ask("what lr for batch 32?", first.leads_on).carried_over
+    assert (carried.from_batch_size, carried.to_batch_size) == (8, 32)
+    assert carried.learning_rate == 1e-4
+
+
+def test_the_size_asked_about_stays_that_of_the_next_turns(advisor):
+    first = advisor.ask("vit-b/16: paper says lr 3e-3 at batch 4096. I can do 256. lr?")
+    assert first.leads_on.slots.batch_size == 256
+    formula = advisor.ask("the paper uses 5e-4 * batch/512", first.leads_on)
+    carried = formula.carried_over
+    assert (carried.from_batch_size, carried.to_batch_size) == (512, 256)
+
+
+def test_where_accumulation_makes_up_for_the_batch_the_rate_is_kept(advisor):
+    answer = advisor.ask(
+        "whisper-small, batch 16 with lr 1e-5. OOM so batch 4 with accumulation 4, "
+        "change the lr?"
+    )
+    assert answer.text.startswith("Keep 1e-5: ")
+    assert "16 as before" in answer.text
+
+
+def test_a_diagnosis_asks_for_no_model_that_was_named(advisor):
+    answer = advisor.ask("loss is nan at batch 64 with lr 3.2 on resnet-50 with sgd")
+    assert "Tell me" not in answer.text
+    assert not answer.clarification or "model" not in answer.clarification["question"]
+
+
+def test_a_published_rate_without_a_batch_size_says_for_which_it_is(advisor):
+    answer = advisor.ask("vgg16, which lr?")
+    size = answer.carried_over.to_batch_size
+    assert answer.text.startswith("You named no batch size")
+    assert f"batch {size}" in answer.text.split("\n")[0]
+
+
+def test_runs_are_only_said_to_be_of_an_optimizer_they_were_made_with(advisor):
+    asked = "my net: {} 1e-4 at batch 8, what at batch 32"
+    assert "With Adam the rate" in advisor.ask(asked.format("adam")).text
+    text = advisor.ask(asked.format("adamw")).text
+    assert "With optimizers that step as AdamW the rate" in text

@@ -21,6 +21,9 @@ def slots(text):
         ("sd 1.5 at batch 16, what lr?", "sd 1.5"),
         ("lr for yolov8s at batch 16?", "yolov8s"),
         ("mistral 7b, batch 16: lr?", "mistral 7b"),
+        ("ViT-B/16, batch 16: lr?", "vit-b/16"),
+        ("swin-t/4 at batch 16, which rate?", "swin-t/4"),
+        ("lr for clip vit-l/14 at batch 16", "clip vit-l/14"),
     ],
 )
 def test_the_numbers_of_a_models_name_are_neither_rate_nor_batch(text, name):
@@ -30,6 +33,32 @@ def test_the_numbers_of_a_models_name_are_neither_rate_nor_batch(text, name):
 @pytest.mark.parametrize(
     "text",
     [
+        "tabular mlp, batch 64: lr?",
+        "what lr for an mlp on california-housing at batch 64?",
+        "cnn on cifar10, batch 64, which rate?",
+        "text cnn batch 64 lr",
+    ],
+)
+def test_a_network_on_other_data_is_not_ours_on_digits(text):
+    found = parse_question(text, known_workloads=KNOWN)
+    assert found.unknown_workload is not None
+    assert found.slots.batch_size == 64
+
+
+@pytest.mark.parametrize(
+    "text", ["mlp, batch 64: lr?", "lr for the cnn on my laptop at batch 64"]
+)
+def test_a_network_with_nothing_else_said_is_ours_on_digits(text):
+    found = parse_question(text, known_workloads=KNOWN)
+    assert found.unknown_workload is None
+    assert str(found.slots.workload).startswith("digits")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "realface batch 8, cosine to 1e-6: what lr?",
+        "realface batch 8, min_lr 1e-6, which rate?",
         "realface batch 8, network alpha 0.5 and dim 32, what lr?",
         "realface at batch 8 with label smoothing 0.1, what lr?",
         "realface batch 8, noise offset 0.05, lora_r 16, which rate?",
