@@ -169,6 +169,8 @@ def _decide_intent(
     follows_two = before is not None and _names_two(before.slots)
     if asks_of(own.text, own.names.workloads, follows_two=follows_two) is not None:
         return {Intent.DIFFERENCE: 1.0}
+    if before is None and _speaks_of_no_effect(own):
+        return {Intent.DIAGNOSE: 1.0}
     if before and (found := follow_up_intent(own, before)):
         return {found: 1.0}
     if before and _names_nothing(own) and _heeded(own.conditions, before.wanted).said:
@@ -186,6 +188,12 @@ def _decide_intent(
         if _is_complete(second, slots):
             return {second: chances[second]} | chances
     return chances
+
+
+def _speaks_of_no_effect(own: Reading) -> bool:
+    """Whether the loss is said to be the same at every rate, or good at a low one."""
+    kinds = {kind.value for kind in read_symptoms(own.text).kinds}
+    return bool(kinds & {"rate_without_effect", "gains_at_low_rate"})
 
 
 def _names_two(slots: Slots) -> bool:

@@ -173,6 +173,7 @@ def test_no_symptom_of_a_failure_is_left_out_above():
     assert left == {
         *("out_of_memory", "overfit", "odd_loss", "sides_alike", "one_side"),
         *("slow_steps", "spike", "plateau", "slow"),
+        *("gains_at_low_rate", "rate_without_effect"),
     }
 
 

@@ -198,10 +198,10 @@ def test_the_precision_of_a_question_is_heeded(advisor, words, precision):
     ("text", "left"),
     [
         ("what lr for realface b5? and cancel job 3", "cancel job 3"),
-        ("lr for dlight batch 8 and how do I export it?", "lr for dlight batch 8"),
+        ("lr for dlight batch 8 and how do I export it?", "how do I export it"),
         ("is 1e-4 ok for original at batch 6? Then cancel job 2.", "cancel job 2"),
         ("which lr for dlight batch 4? Also, how do I import a csv?", "import a csv"),
-        ("what runs of dlight are there? and cancel job 4", "cancel job 4"),
+        ("what runs of dlight are there? and cancel job 4", "what runs of dlight"),
     ],
 )
 def test_a_second_wish_that_is_not_answered_is_named(advisor, text, left):

@@ -81,7 +81,7 @@ def test_an_honest_wording_is_shown_with_the_numbers_of_the_answer(
 ):
     answer = answers[question]
     rates = [rate_text(r.learning_rate) for r in answer.recommendations]
-    if len(rates) == 1 and not answer.judgements:
+    if len(rates) == 1 and question is not JUDGE:
         rates = [f"{rates[0]}{tried_text(answer.recommendation)}"]
     with serve(says(wording)) as fake:
         found = phrase(answer, settings_for(fake.base_url))
