@@ -103,8 +103,8 @@ def _tried_text(parts: Parts, q: Question, asked: Asked, j: Judgement) -> str:
     helps = "would make it worse" if gain <= -HELPS else helps
     return (
         f"Would {what} help? It {helps}: {rate_text(other.learning_rate)} holds at "
-        f"batch "
-        f"{other.batch_size} with probability {chance_text(other.probability_stable)}, "
+        f"batch {other.batch_size} with probability "
+        f"{chance_text(other.probability_stable)}, "
         f"at batch {j.batch_size} {rate_text(j.learning_rate)} with "
         f"{chance_text(j.probability_stable)}."
     )

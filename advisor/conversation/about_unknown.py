@@ -120,12 +120,12 @@ def published_of(parts: Parts, q: Question, asked: Asked) -> list[PublishedFit]:
     is_open = q.slots.workload is None or q.unknown_workload is not None
     if not (is_open and q.intent in CARRIED and parts.library.has_published):
         return []
+    return _not_left_out(models_alike(q.text, asked.optimizer), asked)
+
+
+def _not_left_out(fits: Sequence[PublishedFit], asked: Asked) -> list[PublishedFit]:
     left_out = set(asked.exclude)
-    return [
-        fit
-        for fit in models_alike(q.text, asked.optimizer)
-        if not left_out & {fit.source, fit.workload}
-    ]
+    return [fit for fit in fits if not left_out & {fit.source, fit.workload}]
 
 
 def published_answer(
@@ -199,11 +199,10 @@ def _against(rate: float, measured: MeasuredElsewhere) -> str:
 def exponents_for(parts: Parts, optimizer: str, asked: Asked) -> Exponents | None:
     """What stored runs and published grids show of an optimizer's exponents."""
     of_all = Asked(exclude=asked.exclude)
-    left_out = set(asked.exclude)
     published = stepping_alike(optimizer) if parts.library.has_published else []
     return exponents_shown(
         parts.referee.findings_of_kin(optimizer, of_all),
-        [fit for fit in published if not left_out & {fit.source, fit.workload}],
+        _not_left_out(published, asked),
         optimizer,
     )
 

@@ -18,7 +18,6 @@ REQUIRED = (
     "workload optimizer batch_size learning_rate metric_name metric_value "
     "steps_or_tokens source"
 ).split()
-OPTIONAL = "seed outcome failed_at_step device recipe goal batch_convention".split()
 _MAX_TEXT = 200
 RUN_NAMED = "run "
 Rejected = list[tuple[int, str]]
