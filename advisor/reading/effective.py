@@ -221,7 +221,9 @@ class EffectiveBatch:
             told = [f.value for f in self._factors if f.value > 1]
             written = " x ".join(map(str, [*sizes, *told]))
             self._roles.warnings.append(f"{written} = {math.prod(sizes) * factor}.")
-        if not (grew := self._grew()):
+        grew = self._grew()
+        # "6 gpus, 24 each, now I have fewer": what multiplies was there before.
+        if not grew or all(f.position < grew[0] for f in self._factors):
             return [_times(batch, factor) for batch in batches]
         turn, earlier = grew
         before = [batch for batch in batches if batch.position < turn]

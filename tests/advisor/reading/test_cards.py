@@ -115,3 +115,8 @@ def test_the_arithmetic_of_an_effective_batch_is_shown():
     found = ask("original, 4 per gpu on 8 gpus, accumulation 2: lr?")
     assert found.slots.batch_size == 64
     assert "4 x 2 x 8 = 64." in found.warnings
+
+
+def test_cards_that_were_there_before_multiply_what_was_before():
+    text = "my convnext on 6 gpus, 24 each, 4e-4 was fine, i only have 2 of them now"
+    assert ask(text).slots.batch_size == 144
