@@ -94,7 +94,9 @@ def judge_curve(curve: Curve, horizon_steps: int) -> Verdict:
         )
     if losses.size < horizon_steps:
         return Verdict(
-            Outcome.INCOMPLETE, None, f"cut short after {losses.size} steps, still fine"
+            Outcome.INCOMPLETE,
+            None,
+            f"stopped early after {losses.size} steps, still fine",
         )
     if (step := _thrown_off_since(losses, smoothed, noise, horizon_steps)) is not None:
         return Verdict(

@@ -50,7 +50,7 @@ from advisor.planning.plan import (
     verification_target,
 )
 from advisor.planning.planner import Planner
-from advisor.rates import round_rate
+from advisor.rates import round_fitted
 from advisor.statistics.fitting import Fitter
 from experiments.machine import machine_name
 from experiments.workloads.registry import examples_per_item
@@ -117,12 +117,13 @@ class Answers:
         model = self._fitter.model(what, evidence)
         found = model.largest_batch(rate, what.risk, what.horizon_steps)
         if found is None:
-            known = known_batches(evidence)
-            batch = known[len(known) // 2] if known else 1
-            answer = self._recommend(what, batch, evidence)
-            return LargestBatch(
-                what.workload, rate, None, none_reason(what, rate, answer), answer
+            batch = max(
+                known_batches(evidence) or [1],
+                key=lambda b: model.probability_stable(b, rate, what.horizon_steps),
             )
+            answer = self._recommend(what, batch, evidence)
+            reason = none_reason(what, rate, answer, model)
+            return LargestBatch(what.workload, rate, None, reason, answer)
         return LargestBatch(
             what.workload,
             rate,
@@ -140,7 +141,7 @@ class Answers:
         found = [
             (b, self._fitter.best_rate(evidence, b)) for b in scored_batches(evidence)
         ]
-        best = [(b, round_rate(x.median)) for b, x in found if x is not None]
+        best = [(b, round_fitted(x.median)) for b, x in found if x is not None]
         reason = unknown_reason(scope, rate, best)
         if not best:
             return LargestBatch(scope.workload, rate, None, reason, None)

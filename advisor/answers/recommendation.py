@@ -10,14 +10,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from advisor.answers.caveats import Caveat, Kind, find_caveats
+from advisor.answers.seen import Seen, seen_near
 from advisor.answers.tried import Tried, rates_tried
 from advisor.estimates import LEVEL, Estimate, rounded_shares
 from advisor.evidence.scope import DEFAULT_RISK, Asked, Exclusion, Scope
 from advisor.evidence.selecting import Evidence, find_basis
 from advisor.planning.plan import VerificationPlan
-from advisor.rates import octaves_text, rate_text, round_exponent, round_rate
+from advisor.rates import factor_text, rate_text, round_exponent, round_fitted
 from advisor.statistics.best_rate import BestRate
 from advisor.statistics.threshold import StableLearningRateModel
+from advisor.words import percent
+from experiments.workloads.registry import find_spec
 from knowledge.names import WorkloadName
 from knowledge.records import Document
 
@@ -71,7 +74,13 @@ class Recommendation(Document):
     risk: float = DEFAULT_RISK
     learning_rate_is: str | None = field(default=None)
     tried: Tried | None = None
+    seen: Seen | None = None
     largest_known: "LargestKnown | None" = None
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether all that is known of its workload comes from files and reports."""
+        return find_spec(self.workload) is None
 
     @property
     def setting(self) -> Asked:
@@ -149,19 +158,19 @@ def build_recommendation(
         cap = model.safe_rate(batch_size, scope.risk, horizon)
         found = model.threshold(batch_size, horizon, LEVEL)
         threshold = Estimate(
-            round_rate(found.median),
-            round_rate(found.low),
-            round_rate(found.high),
+            round_fitted(found.median),
+            round_fitted(found.low),
+            round_fitted(found.high),
             LEVEL,
         )
-        rate, rate_is = round_rate(cap, down=True), "cap"
+        rate, rate_is = round_fitted(cap, down=True), "cap"
         if best is not None and best.start < cap:
-            rate, rate_is = round_rate(best.start), "best"
+            rate, rate_is = round_fitted(best.start), "best"
         probability = round(model.probability_stable(batch_size, rate, horizon), 3)
         exponent = _exponent(model)
         rules = rounded_shares(model.scaling_rules())
     elif basis != "none" and best is not None:
-        rate, rate_is = round_rate(best.start), "best"
+        rate, rate_is = round_fitted(best.start), "best"
         exponent = Estimate(
             round_exponent(best.exponent.median),
             round_exponent(best.exponent.low),
@@ -209,6 +218,7 @@ def build_recommendation(
         risk=scope.risk,
         learning_rate_is=rate_is,
         tried=tried,
+        seen=seen_near(evidence, batch_size),
         largest_known=largest_known,
     )
 
@@ -245,12 +255,12 @@ def build_judgement(
 
 
 def _verdict_reason(r: Recommendation, verdict: str, sd_octaves: float) -> str:
-    asked = f"{1 - r.risk:g}"
+    asked = percent(1 - r.risk)
     return {
-        "safe": f"P(stable) is at least the {asked} asked for.",
-        "risky": f"P(stable) is below the {asked} asked for.",
-        "unsafe": f"P(stable) is at most {UNSAFE_BELOW:g}.",
-        "unknown": f"The threshold is known only to within {octaves_text(sd_octaves)}.",
+        "safe": f"At least the {asked} of runs asked for should hold.",
+        "risky": f"Fewer than the {asked} of runs asked for should hold.",
+        "unsafe": f"At most {percent(UNSAFE_BELOW)} of runs should hold.",
+        "unknown": f"The limit is known only to within {factor_text(sd_octaves)}.",
     }[verdict]
 
 
@@ -284,7 +294,10 @@ def _best_estimate(best: BestRate | None) -> Estimate | None:
     if best is None:
         return None
     return Estimate(
-        round_rate(best.median), round_rate(best.low), round_rate(best.high), best.level
+        round_fitted(best.median),
+        round_fitted(best.low),
+        round_fitted(best.high),
+        best.level,
     )
 
 

@@ -6,9 +6,10 @@ A page has no numbers; what is said of an earlier answer comes from its own fit.
 import re
 from dataclasses import replace
 
+from advisor.answers.brief import brief_of
 from advisor.answers.evidence_rows import evidence_of
 from advisor.answers.recommendation import Recommendation
-from advisor.answers.wording import rests_on_text, stability_text
+from advisor.answers.wording import half_fail_text, rests_on_text
 from advisor.checks import check_batch_size
 from advisor.concepts.evidence import concept_evidence, explain_text
 from advisor.conversation.about_batch_sizes import scaling_answer
@@ -82,14 +83,11 @@ def _page_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
     found = concept_evidence(
         parts.store, concept, leave_out_sources=parts.library.left_out_sources
     )
-    here = [f"For {title_of(r.workload)} at batch {r.batch_size}:"] if r else []
-    here += (
-        [part for part in (stability_text(r), rests_on_text(r)) if part] if r else []
-    )
+    why = f"For {title_of(r.workload)} at batch {r.batch_size}: {_why(r)}" if r else ""
     related = related_concepts(concept)
     return reply(
         q,
-        "\n\n".join(filter(None, [" ".join(here), explain_text(concept, found)])),
+        "\n\n".join(filter(None, [why, explain_text(concept, found)])),
         recommendations=(r,) if r else (),
         concept={
             "key": concept.key,
@@ -102,6 +100,14 @@ def _page_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
         evidence=tuple(found.evidence) if found else (),
         clarification=_read_on(related) if related else None,
     )
+
+
+def _why(r: Recommendation) -> str:
+    """What an answer comes from: what was seen nearest, and how much there is."""
+    said = [s.text for s in brief_of(r) if s.name == "why"]
+    said += [half_fail_text(r), rests_on_text(r)]
+    text = " ".join(filter(None, said))
+    return text[:1].lower() + text[1:]
 
 
 def plain_text(r: Recommendation) -> str:

@@ -96,8 +96,8 @@ def _crossing_text(facts: Diagnosis) -> str:
     if b is None or b.probability_stable is None or facts.batch_size is None:
         return ""
     was = {
-        Side.BELOW: "it was well below the boundary",
-        Side.NEAR: "it was at the edge already",
+        Side.BELOW: "it was well below the limit",
+        Side.NEAR: "it was near the limit already",
         Side.ABOVE: "it was too high already",
         Side.UNKNOWN: "it is not known either",
     }[b.side]
@@ -180,7 +180,7 @@ def _exponent_text(facts: Diagnosis) -> str:
     elif x.high < 0:
         how = "falls as the batch size grows"
     return (
-        f"Here the boundary {how}: it goes as batch^{x.median:g} "
+        f"Here the limit {how}: it scales as batch^{x.median:g} "
         f"({percent(x.level)}: {x.low:g} to {x.high:g})."
     )
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from advisor.evidence.selecting import has_failed
 from advisor.evidence.trajectories import is_labelled
-from advisor.rates import octaves_text, round_exponent
+from advisor.rates import factor_text, round_exponent
 from advisor.scaling.exponents import HALF_BAND
 from advisor.scaling.records import (
     QUANTITY_WORDS,
@@ -176,7 +176,7 @@ def why_not_applicable(rule: Rule, finding: Finding) -> str | None:
         return f"it asks about a GPU ({rule.device}) and no run here was made on one"
     if rule.quantity is not None and rule.quantity != finding.quantity:
         return (
-            f"it speaks of the {QUANTITY_WORDS[rule.quantity]} and the evidence here "
+            f"it is about the {QUANTITY_WORDS[rule.quantity]} and the evidence here "
             f"of the {QUANTITY_WORDS[finding.quantity]}"
         )
     return None
@@ -221,8 +221,8 @@ def _judge(rule: Rule, finding: Finding) -> tuple[Verdict, str]:
     said += f" from {runs}, and was {_share(before)} before any"
     if finding.n_batch_octaves < MIN_OCTAVES:
         return Verdict.UNDECIDED, (
-            f"{said}; they span {octaves_text(finding.n_batch_octaves)} of batch size, "
-            "too few to see a slope"
+            f"{said}; they span {factor_text(finding.n_batch_octaves)} of batch size, "
+            "too small a range to see a trend"
         )
     if finding.quantity == "best" and finding.n_compared < MIN_COMPARED:
         return Verdict.UNDECIDED, (

@@ -126,9 +126,9 @@ def finding_text(finding: Finding) -> str:
     x = finding.exponent
     return (
         f"The {QUANTITY_WORDS[finding.quantity]} of {title_of(finding.workload)} with "
-        f"{recipe_words(finding.optimizer, finding.recipe)} goes as batch^{x.median:g} "
-        f"({percent(x.level)}: {x.low:g} to {x.high:g}){_range(finding.batch_range)}, "
-        f"from {_rests_on(finding)}. Held fixed: {finding.held_fixed}. "
+        f"{recipe_words(finding.optimizer, finding.recipe)} scales as "
+        f"batch^{x.median:g} ({percent(x.level)}: {x.low:g} to {x.high:g})"
+        f"{_range(finding.batch_range)}, from {_rests_on(finding)}. Held fixed: {finding.held_fixed}. "
         f"{rules_text(dict(finding.scaling_rules))}"
     )
 
@@ -159,7 +159,7 @@ def _trials(report: ScalingReport) -> str:
         rates[rate_text(run.learning_rate)] += 1
     return "; ".join(
         f"batch {batch} at {joined([_times(*item) for item in rates.items()])} "
-        f"({how} speaks for {RULE_WORDS[band]})"
+        f"({how} supports {RULE_WORDS[band]})"
         for (batch, band), rates in groups.items()
     )
 
@@ -167,8 +167,8 @@ def _trials(report: ScalingReport) -> str:
 def _times(rate: str, count: int) -> str:
     """A rate, and how often it is run.
 
-    >>> _times("0.003", 1), _times("0.003", 2)
-    ('0.003', '0.003 with 2 seeds')
+    >>> _times("3e-3", 1), _times("3e-3", 2)
+    ('3e-3', '3e-3 with 2 seeds')
     """
     return rate if count == 1 else f"{rate} with {count} seeds"
 
@@ -199,7 +199,7 @@ def _findings(report: ScalingReport) -> list[str]:
 def _nothing(report: ScalingReport) -> str:
     return (
         f"Nothing is known yet of how the rate of {title_of(report.workload or '')} "
-        f"with {optimizer_title(report.optimizer or 'any optimizer')} goes with the "
+        f"with {optimizer_title(report.optimizer or 'any optimizer')} scales with "
         "batch size: no such run has an outcome or a score."
     )
 

@@ -111,7 +111,7 @@ def _faces(
     return [
         StudyPart(
             name=f"{workload}-{recipe}",
-            question="How does the threshold go with the batch size?",
+            question="How does the limit scale with batch size?",
             workload=f"{workload}@1/16",
             recipe=recipe,
             batch_sizes=batches,
@@ -181,7 +181,7 @@ def _widths(
     return [
         StudyPart(
             name=f"{workload.replace('@1/', '-width-')}",
-            question="How does the threshold go with the width?",
+            question="How does the limit change with the width?",
             workload=workload,
             recipe="faceswap-2021",
             batch_sizes=batches,

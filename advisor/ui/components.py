@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from advisor.answers.brief import tried_text
 from advisor.answers.evidence_rows import exclusions_text, row_to_read
 from advisor.answers.recommendation import Judgement, Recommendation
 from advisor.answers.wording import (
@@ -21,7 +22,6 @@ from advisor.answers.wording import (
     setting_text,
     settings_snippets,
     stability_text,
-    tried_text,
 )
 from advisor.charts.rules import build_rules_chart
 from advisor.charts.threshold import (
@@ -135,7 +135,7 @@ def render_answer(turn: Turn, index: int) -> None:
 
 def _said_then(said: SavedAnswer, now: Recommendation | None) -> str:
     """When a question was asked, and what was answered if that was another rate."""
-    text = f"Asked {said.asked} UTC, answered anew from today's evidence"
+    text = f"Asked {said.asked} UTC, answered again from today's evidence"
     rate = now.learning_rate if now else None
     if said.learning_rate is None or rate is None or rate == said.learning_rate:
         return f"{text}."
@@ -276,7 +276,7 @@ def _render_reasons(answer: Answer, *, is_updated: bool) -> None:
             st.text(f"You also asked: {other.question}")
             st.text(other.text)
         if r.scaling_rules is not None:
-            with st.expander("How the rate goes with the batch size"):
+            with st.expander("How the rate scales with batch size"):
                 st.text(exponent_text(r))
                 st.altair_chart(build_rules_chart(r.scaling_rules), width="stretch")
     else:
@@ -412,7 +412,9 @@ def _render_thin(found: Sequence[Recommendation]) -> None:
     caveats = list(dict.fromkeys(c for r in found for c in r.caveats))
     if not caveats:
         return
-    with st.expander(f"What is thin ({len(caveats)})", expanded=len(found) == 1):
+    with st.expander(
+        f"Limits of the evidence ({len(caveats)})", expanded=len(found) == 1
+    ):
         for caveat in caveats:
             st.text(f"\u2022 {caveat}")
 

@@ -8,7 +8,7 @@ import pytest
 
 from advisor.answers.evidence_rows import row_to_read
 from advisor.answers.wording import judgement_text, largest_batch_text
-from advisor.rates import octaves_text, round_exponent
+from advisor.rates import factor_text, round_exponent
 from advisor.scaling.verdicts import tally_families
 from advisor.scaling.wording import scaling_answer_text, scaling_report_text
 from advisor.service import Advisor
@@ -27,10 +27,8 @@ def advisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Advisor]:
 
 @pytest.mark.parametrize("probability", [0.0, 1e-9, 0.0004, 0.9996, 1.0])
 def test_nothing_is_shown_as_certain_or_impossible(probability: float) -> None:
-    shown = chance_text(probability)
-    assert shown.startswith(("over ", "under "))
-    assert 0 < float(shown.split()[1]) < 1
-    assert percent(probability) in ("<1 %", ">99 %")
+    assert chance_text(probability) in ("<1 %", ">99 %")
+    assert percent(probability) == chance_text(probability)
 
 
 def test_a_rate_far_below_the_threshold_is_not_called_certain(advisor: Advisor) -> None:
@@ -38,17 +36,16 @@ def test_a_rate_far_below_the_threshold_is_not_called_certain(advisor: Advisor) 
     j = advisor.judge("realface@1/16", 5, 1e-6)
     assert j.probability_stable is not None
     text = judgement_text(j)
-    assert not re.search(r"P\(stable\) (1|0)\b(?!\.)", text)
-    assert f"P(stable) {chance_text(j.probability_stable)}" in text
+    assert not re.search(r"\b(100|0) %", text)
+    assert f"{chance_text(j.probability_stable)} of runs should last" in text
 
 
 def test_an_exponent_is_never_minus_zero() -> None:
     assert str(round_exponent(-0.0004)) == "0.0"
 
 
-def test_one_octave_is_singular_and_no_time_is_no_time() -> None:
-    assert octaves_text(1.04) == "1 octave"
-    assert octaves_text(0.0) == "0 octaves"
+def test_doublings_are_said_as_a_factor_and_no_time_is_no_time() -> None:
+    assert factor_text(1.04) == "a factor of 2.1"
     assert duration_text(0.0) == "1 s"
 
 
@@ -57,11 +54,11 @@ def test_a_row_is_read_in_words_and_keeps_its_numbers() -> None:
     assert row_to_read(row) == {
         "learning rate": "6e-6",
         "failed at step": None,
-        "probability stable": "over 0.999",
+        "probability stable": ">99 %",
     }
 
 
-def test_a_largest_batch_that_is_merely_as_far_as_was_looked_says_so(
+def test_a_largest_batch_that_is_only_where_the_search_stopped_says_so(
     advisor: Advisor,
 ) -> None:
     """Also in its interval, and in the JSON."""
@@ -69,7 +66,7 @@ def test_a_largest_batch_that_is_merely_as_far_as_was_looked_says_so(
     assert found.capped
     assert found.to_dict()["searched_to"] == found.searched_to
     text = largest_batch_text(found)
-    assert "merely as far as I looked" in text
+    assert "where I stopped" in text
     assert found.batch_size is not None
     assert f"to {found.batch_size['high']:g}." not in text
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from advisor.answers.brief import start_text
 from advisor.answers.recommendation import Recommendation, build_recommendation
 from advisor.answers.tried import REACH
-from advisor.answers.wording import start_text
 from advisor.evidence.scope import Scope
 from advisor.planning.plan import VerificationPlan
 from advisor.rates import rate_text, round_rate

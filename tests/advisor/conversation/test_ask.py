@@ -256,7 +256,7 @@ def test_what_a_message_tells_is_no_question_of_its_own(advisor):
 def test_why_is_answered_with_the_numbers_of_the_answer_it_asks_about(advisor):
     answer = advisor.ask("why?", "What learning rate for RealFace at batch size 5?")
     assert answer.intent == "explain_concept"
-    assert answer.text.startswith("For RealFace at batch 5: P(stable)")
+    assert answer.text.startswith("For RealFace at batch 5: reported for it")
     assert answer.recommendation.workload == "realface"
 
 

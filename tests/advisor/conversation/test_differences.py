@@ -92,13 +92,13 @@ def test_a_rate_of_which_two_in_five_runs_diverged_is_not_better(advisor):
         (
             "loss at 1e-3: 0.50 0.51 0.52, at 2e-3: 0.40 0.41 0.42. significant?",
             "better",
-            "0.002",
+            "2e-3",
         ),
         ("97.1 +/- 0.3 vs 95.8 +/- 0.4, 5 seeds each, real?", "better", "the first"),
         (
             "4 of 4 runs at 3e-3 diverged, none of 4 at 1e-3. is 1e-3 really better?",
             "fails_less",
-            "0.001",
+            "1e-3",
         ),
     ],
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from advisor.answers.wording import tried_text
+from advisor.answers.brief import tried_text
 from advisor.conversation.answer import Answer
 from advisor.phrasing.phrasing import may_be_phrased, phrase, put_in_words
 from advisor.rates import rate_text
