@@ -170,7 +170,7 @@ def _what_was_seen(r: Recommendation, rate: float | None) -> Sentence:
         (one, word)
         for one, word in (
             (seen.best if says_best else None, "scored best"),
-            (seen.held, "held"),
+            (None if says_best else seen.held, "held"),
             (seen.failed, "failed"),
         )
         if one is not None

@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
 
 
 MEANINGS: dict[str, str] = {
+    "--details": "all that limits the answer, and what it rests on",
     "--workload": "what is trained; `lr-advisor workloads` lists the names",
     "--batch-size": "examples per step, per side for the face models",
     "--learning-rate": "the peak rate, such as 5e-5",
@@ -137,6 +138,8 @@ def build_parser() -> argparse.ArgumentParser:
     sub["max-batch"].add_argument("--learning-rate", required=True)
     sub["scaling"].add_argument("--workload")
     sub["scaling"].add_argument("--optimizer")
+    for name in ("ask", "recommend", "judge", "max-batch"):
+        sub[name].add_argument("--details", action="store_true")
     _add_exclude(sub["ask"], sub["recommend"], sub["judge"], sub["max-batch"])
     _add_verify(sub["verify"])
     _add_study(sub["study"])

@@ -128,8 +128,8 @@ def finding_text(finding: Finding) -> str:
         f"The {QUANTITY_WORDS[finding.quantity]} of {title_of(finding.workload)} with "
         f"{recipe_words(finding.optimizer, finding.recipe)} scales as "
         f"batch^{x.median:g} ({percent(x.level)}: {x.low:g} to {x.high:g})"
-        f"{_range(finding.batch_range)}, from {_rests_on(finding)}. Held fixed: {finding.held_fixed}. "
-        f"{rules_text(dict(finding.scaling_rules))}"
+        f"{_range(finding.batch_range)}, from {_rests_on(finding)}. Held fixed: "
+        f"{finding.held_fixed}. {rules_text(dict(finding.scaling_rules))}"
     )
 
 

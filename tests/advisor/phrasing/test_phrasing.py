@@ -72,7 +72,7 @@ def test_whatever_it_does_the_answer_stands_and_one_line_says_so(answers, case):
         (RECOMMEND, GOOD, "For RealFace at batch 5 I would start at {rate}."),
         (INJECT, GOOD, "For RealFace at batch 5 I would start at {rate}."),
         (RECOMMEND, "I suggest **{rate}**. {REST}", "I suggest {rate}."),
-        (JUDGE, VERDICT, "Here is the verdict: 7e-5 on RealFace at batch 5 is risky"),
+        (JUDGE, VERDICT, "Here is the verdict: 7e-5 is probably fine for RealFace"),
         (TWO, "Here you are:\n{rate_1}\n{rate_2}", "RealFace at batch 2: {other}, "),
     ],
 )
