@@ -341,7 +341,7 @@ def _judge_end(
         return Verdict(
             Outcome.DEGRADED, step, "the preview lost much of the sharpness it had"
         )
-    return Verdict(Outcome.STABLE, None, f"fine for all {horizon_steps} steps")
+    return Verdict(Outcome.STABLE, None, f"fine for all {horizon_steps:,} steps")
 
 
 def _blurred_since(curve: Curve, horizon_steps: int) -> int | None:

@@ -26,7 +26,7 @@ HOUSE_WORDS = {
     r"\bmistake of ours\b": "bug",
     r"\bthe referee\b": "the verdicts",
     r"\b(?:its|of its|from|the) relatives\b|\bsiblings\b": "related models",
-    r"\bspeaks? (?:of|for) (?!\{)": "applies to",
+    r"\bspeaks? of (?!\{)": "applies to",
     r"\bthe (?:threshold|boundary)\b": "limit",
     r"\bP\(stable\)": "a share of runs that should last",
     r"\bteach(?:es)? the slope\b|\bthe slope\b": "trend with batch size",

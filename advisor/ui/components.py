@@ -203,7 +203,7 @@ def _render_threshold(r: Recommendation) -> None:
 def _render_scope(r: Recommendation) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(BASIS_WORDS[r.basis], color=BASIS_COLOURS[r.basis])  # type: ignore[arg-type]
-        length = f", for {r.horizon_steps} steps" if r.horizon_steps else ""
+        length = f", for {r.horizon_steps:,} steps" if r.horizon_steps else ""
         st.text(
             f"{title_of(r.workload)} at batch {r.batch_size}, {setting_text(r)}{length}"
         )

@@ -181,7 +181,7 @@ def test_an_answer_far_outside_the_batches_says_so(empty):
     add_runs(empty, {1e-3: False, 4e-3: True})
     r = empty.recommend("realface@1/16", 20)
     assert r.basis == "extrapolated"
-    assert any("octaves outside" in caveat for caveat in r.caveats)
+    assert any("outside the batch sizes" in caveat for caveat in r.caveats)
 
 
 def test_a_longer_horizon_lowers_the_rate_and_is_called_an_extrapolation(empty):

@@ -10,7 +10,7 @@ from advisor.answers.evidence_rows import row_to_read
 from advisor.answers.wording import judgement_text, largest_batch_text
 from advisor.rates import factor_text, round_exponent
 from advisor.scaling.verdicts import tally_families
-from advisor.scaling.wording import scaling_answer_text, scaling_report_text
+from advisor.scaling.wording import conclusion_text, scaling_report_text
 from advisor.service import Advisor
 from advisor.words import chance_text, duration_text, percent
 
@@ -82,9 +82,9 @@ def test_scaling_and_recommend_speak_of_the_same_recipe(advisor: Advisor) -> Non
 
 def test_two_recipes_of_a_workload_are_told_apart(advisor: Advisor) -> None:
     report = advisor.scaling(SGD_WORKLOAD, optimizer="sgd")
-    text = scaling_answer_text(report)
-    assert "with SGD (recipe sgd) goes as" in text
-    assert "with SGD (recipe momentum) goes as" in text
+    text = conclusion_text(report)
+    assert "with SGD (recipe sgd) scales as" in text
+    assert "with SGD (recipe momentum) scales as" in text
     original = scaling_report_text(advisor.scaling("original"))
     copies = re.findall(r"\S+@1/\d+(?: \(recipe \S+\))? by itself", original)
     claim = next(c for c in advisor.scaling("original").claims if c.by_workload)
@@ -107,20 +107,20 @@ def test_a_family_counts_workloads_and_mixes_no_recipes(advisor: Advisor) -> Non
         assert family.lowest in own
         if family.n_workloads == 1:
             assert family.median in own
-    assert "in 0 workloads" not in scaling_answer_text(report)
+    assert "in 0 workloads" not in conclusion_text(report)
 
 
 def test_a_referee_opens_with_a_sentence_for_a_hobbyist(advisor: Advisor) -> None:
     """The conclusion first, without an exponent; then the numbers."""
     for workload in ("realface", SGD_WORKLOAD, None):
-        first = scaling_answer_text(advisor.scaling(workload)).split("\n\n")[0]
+        first = conclusion_text(advisor.scaling(workload)).split("\n\n")[0]
         assert first.startswith("In short: ")
         assert "^" not in first
         assert "P(" not in first
 
 
 def test_a_question_that_a_source_asked_is_a_sentence(advisor: Advisor) -> None:
-    text = scaling_answer_text(advisor.scaling("realface"))
+    text = conclusion_text(advisor.scaling("realface"))
     assert "Asked, not claimed" not in text
     assert "forum-2021 also asked: " in text
     assert "That stays open: " in text
@@ -130,7 +130,7 @@ def test_a_workload_without_evidence_has_no_conclusion(tmp_path: Path) -> None:
     with Advisor.open(
         tmp_path / "empty", seeded=False, study=False, library=False
     ) as empty:
-        text = scaling_answer_text(empty.scaling("digits_mlp"))
+        text = conclusion_text(empty.scaling("digits_mlp"))
         assert "In short" not in text
         assert text.startswith("Nothing is known yet")
-        assert scaling_answer_text(empty.scaling()) == ""
+        assert conclusion_text(empty.scaling()) == ""

@@ -278,7 +278,7 @@ def test_a_rate_clearly_below_the_recommended_one_may_be_raised_to_it():
     j = judged(Side.BELOW, learning_rate=1e-5)
     d = diagnose(read_symptoms("loss is stuck"), j)
     assert d.first.name is CauseName.RATE_TOO_LOW
-    assert "Raise it to 0.001" in d.first.change
+    assert "Raise it to 1e-3" in d.first.change
     near_it = judged(Side.BELOW, learning_rate=9e-4)
     found = diagnose(read_symptoms("loss is stuck"), near_it)
     assert CauseName.RATE_TOO_LOW not in {c.name for c in found.causes}
@@ -287,7 +287,7 @@ def test_a_rate_clearly_below_the_recommended_one_may_be_raised_to_it():
 def test_far_above_a_lower_rate_comes_before_warm_up():
     """A warm-up bridges no factor of three; a small excess it may."""
     far = diagnose(read_symptoms("nan"), judged(Side.ABOVE)).first.change
-    assert far.startswith("Lower the rate to 0.001")
+    assert far.startswith("Lower the rate to 1e-3")
     close = judged(Side.ABOVE, learning_rate=2.5e-3)
     text = diagnose(read_symptoms("nan"), close).first.change
     assert text.index("warm-up") < text.index("lower it to 0.001")
@@ -329,7 +329,7 @@ def test_runs_like_it_are_counted_with_their_ids():
         4,
         100,
     )
-    assert "4 of 5 runs of RealFace@1/16 at batch 5 and 0.005 to 0.006" in d.first.why
+    assert "4 of 5 runs of RealFace@1/16 at batch 5 and 5e-3 to 6e-3" in d.first.why
     assert "half of them by step 100 (3 broke down, 1 got worse" in d.first.why
     assert d.evidence == tuple(f"run:{i}" for i in range(1, 6))
 
@@ -435,7 +435,7 @@ def test_the_likeliest_cause_is_said_first_then_at_most_four_others():
     """A list of ten causes is no diagnosis."""
     d = diagnose(read_symptoms("nan, blurry, swings, stuck"), judged(Side.ABOVE))
     text = diagnosis_text(d)
-    assert text.startswith("The rate is the likeliest cause: 0.006 on RealFace@1/16")
+    assert text.startswith("The rate is the likeliest cause: 6e-3 on RealFace@1/16")
     assert text.count("\n- ") == 4
     assert text.index("Other causes") < text.index("What to change")
     assert text.index("What to change") < text.index("The run that would tell")
