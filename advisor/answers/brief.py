@@ -41,13 +41,14 @@ def brief_of(r: Recommendation) -> tuple[Sentence, ...]:
 def brief_verdict(j: Judgement) -> tuple[Sentence, ...]:
     """Return the short answer to "is this rate safe at this batch size"."""
     r = j.recommendation
-    said = (
-        Sentence("verdict", verdict_text(j)),
-        _what_was_seen(r, None),
-        Sentence("start", would_start_text(r)),
-        *_doubts(r),
-        _act(r),
-    )
+    said: tuple[Sentence, ...]
+    verdict = Sentence("verdict", verdict_text(j))
+    start = Sentence("start", would_start_text(r))
+    if j.verdict == "unknown":
+        said = (verdict, start, _act(r))
+    else:
+        seen, doubt = _what_was_seen(r, None), Sentence("doubt", f"{_known(r)}.")
+        said = (verdict, seen, start, doubt, _act(r))
     return tuple(sentence for sentence in said if sentence.text)
 
 
@@ -207,9 +208,7 @@ def _difference(r: Recommendation, seen: Seen, rate: float | None) -> str:
         return ""
     if r.learning_rate_is == "best":
         return ""
-    if held.by == "run":
-        return "; I start lower, so that few runs fail"
-    return "; one report can be wrong, so I start lower"
+    return "; I start lower to be safe"
 
 
 def _counts(r: Recommendation) -> str:
@@ -244,14 +243,19 @@ def _doubt(r: Recommendation) -> str:
             "would fail."
         )
     m = r.max_stable
-    ratio = m.high / m.low
-    if ratio <= WELL_KNOWN:
-        known = "Well known"
-    elif ratio <= ROUGHLY_KNOWN:
-        known = f"Roughly known{_BECAUSE.get(r.basis, '')}"
-    else:
-        known = f"Weak evidence{_BECAUSE.get(r.basis, '')}"
-    return f"{known}: half would fail somewhere {_range(m)}."
+    if m.high / m.low <= WELL_KNOWN:
+        return f"{_known(r)}: half would fail near {rate_text(m.median)}."
+    return f"{_known(r)}: half would fail somewhere {_range(m)}."
+
+
+def _known(r: Recommendation) -> str:
+    """How well the limit is known, in words, and why no better."""
+    m = r.max_stable
+    if m is None or m.high / m.low > ROUGHLY_KNOWN:
+        return f"Weak evidence{_BECAUSE.get(r.basis, '')}"
+    if m.high / m.low > WELL_KNOWN:
+        return f"Roughly known{_BECAUSE.get(r.basis, '')}"
+    return "Well known"
 
 
 _BECAUSE = {
@@ -275,11 +279,7 @@ def act_text(plan: VerificationPlan, *, is_reported: bool = False) -> str:
         return ""
     if plan.spec is None:
         return "Import or tell runs of it to narrow this down."
-    count = len(plan.runs) + plan.more_runs
-    about = "about " if plan.more_runs else ""
-    run = (
-        f"{about}{count_text(count, 'test')} ({duration_text(plan.estimated_seconds)})"
-    )
+    run = f"run tests ({duration_text(plan.estimated_seconds)})"
     if is_reported:
-        return f"Tell me how yours went, or run {run}."
-    return f"To narrow this down, run {run}."
+        return f"Tell me how yours went, or {run}."
+    return f"To narrow this down, {run}."
