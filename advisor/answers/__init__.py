@@ -5,7 +5,6 @@ recommendation      the rate for a batch size, or the verdict on one, with its i
 tried               how the advised rate stands to those that were run
 seen                what people and runs have seen at the batch size, or nearest to it
 brief               the short answer: rate, why, doubt, act, with the ids it cites
-citations           those ids -> numbered rows
 caveats             what limits an answer: a kind and a sentence each
 largest_batch       the largest batch size at which a rate still holds
 comparison          which of several workloads tolerates the higher rate, and how surely

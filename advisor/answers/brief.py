@@ -13,6 +13,7 @@ from advisor.estimates import Estimate
 from advisor.planning.plan import VerificationPlan
 from advisor.rates import rate_text
 from advisor.words import count_text, duration_text, joined, percent, title_of
+from knowledge.records import Document
 
 WELL_KNOWN, ROUGHLY_KNOWN = 1.5, 4.0  # ratio of the ends of the limit's 90 % interval
 SAFE_FROM, PROBABLE_FROM, EVEN_FROM = 0.9, 0.7, 0.4  # shares of runs that hold
@@ -27,6 +28,15 @@ class Sentence:
     name: str
     text: str
     cites: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Citation(Document):
+    """A numbered run or report that a sentence of an answer rests on."""
+
+    number: int
+    id: str
+    summary: str
 
 
 def brief_of(r: Recommendation) -> tuple[Sentence, ...]:

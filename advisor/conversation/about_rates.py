@@ -15,11 +15,14 @@ from advisor.answers.brief import (
     cited_in,
     text_of,
 )
-from advisor.answers.citations import citations_of
 from advisor.answers.comparison import Comparison
 from advisor.answers.difference import Difference, Verdict, first_runs, rounded
 from advisor.answers.difference_wording import difference_text
-from advisor.answers.evidence_rows import evidence_of, rows_of_runs
+from advisor.answers.evidence_rows import (
+    citations_of,
+    evidence_of,
+    rows_of_runs,
+)
 from advisor.answers.recommendation import Recommendation
 from advisor.answers.two_settings import (
     batches_of_both,

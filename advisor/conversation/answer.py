@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from advisor.answers.citations import Citation
+from advisor.answers.brief import Citation
 from advisor.answers.comparison import Comparison
 from advisor.answers.difference import Difference
 from advisor.answers.fastest_batch import FastestBatch
