@@ -1,7 +1,7 @@
 """Rates and exponents as they are shown: rounded once, written one way (pure)."""
 
-FITTED_DIGITS = 2  # of a rate that a fit gives: more would say more than it knows
-RATE_DIGITS = 3  # of a rate that somebody set, or that follows from one
+RATE_DIGITS = 3  # in documents
+SHOWN_DIGITS = 2  # in sentences, of what a fit gives: more would say more than it knows
 LEAST_LEARNING_RATE, MOST_LEARNING_RATE = 1e-30, 1_000_000  # that may be asked for
 
 
@@ -19,15 +19,6 @@ def round_rate(rate: float, *, down: bool = False, digits: int = RATE_DIGITS) ->
         )
         return float(f"{lower:.{digits - 1}f}e{exponent}")
     return float(text)
-
-
-def round_fitted(rate: float, *, down: bool = False) -> float:
-    """Return a rate that a fit gives, to the digits that are shown.
-
-    >>> round_fitted(5.6789e-05), round_fitted(5.6789e-05, down=True)
-    (5.7e-05, 5.6e-05)
-    """
-    return round_rate(rate, down=down, digits=FITTED_DIGITS)
 
 
 def round_exponent(exponent: float) -> float:
@@ -59,3 +50,21 @@ def rate_text(rate: float) -> str:
         return f"{rate:g}"
     mantissa, exponent = f"{rate:e}".split("e")
     return f"{float(mantissa):g}e{int(exponent)}"
+
+
+def shown_rate(rate: float) -> float:
+    """Return a rate that a fit gives, as sentences show it.
+
+    >>> shown_rate(5.59e-05)
+    5.6e-05
+    """
+    return round_rate(rate, digits=SHOWN_DIGITS)
+
+
+def fit_text(rate: float) -> str:
+    """Return a rate that a fit gives, as it is written in sentences.
+
+    >>> fit_text(5.59e-05)
+    '5.6e-5'
+    """
+    return rate_text(shown_rate(rate))

@@ -167,18 +167,18 @@ MUTATIONS = (
     ),
     Mutation(
         "interval constant: of the threshold, as shown",
-        "            round_fitted(found.low),\n            round_fitted(found.high),\n",
-        "            round_fitted(found.median / 2),\n"
-        "            round_fitted(found.median * 2),\n",
+        "            round_rate(found.low),\n            round_rate(found.high),\n",
+        "            round_rate(found.median / 2),\n"
+        "            round_rate(found.median * 2),\n",
         ("test_service.py", "test_shown.py"),
         "interval",
     ),
     Mutation(
         "interval constant: of the best rate, as shown",
-        "round_fitted(best.median), round_fitted(best.low), round_fitted(best.high), "
+        "round_rate(best.median), round_rate(best.low), round_rate(best.high), "
         "best.level",
-        "round_fitted(best.median), round_fitted(best.median / 2), "
-        "round_fitted(best.median * 2), best.level",
+        "round_rate(best.median), round_rate(best.median / 2), "
+        "round_rate(best.median * 2), best.level",
         ("test_service.py", "test_shown.py"),
         "interval",
     ),

@@ -50,7 +50,7 @@ from advisor.planning.plan import (
     verification_target,
 )
 from advisor.planning.planner import Planner
-from advisor.rates import round_fitted
+from advisor.rates import round_rate
 from advisor.statistics.fitting import Fitter
 from experiments.machine import machine_name
 from experiments.workloads.registry import examples_per_item
@@ -141,7 +141,7 @@ class Answers:
         found = [
             (b, self._fitter.best_rate(evidence, b)) for b in scored_batches(evidence)
         ]
-        best = [(b, round_fitted(x.median)) for b, x in found if x is not None]
+        best = [(b, round_rate(x.median)) for b, x in found if x is not None]
         reason = unknown_reason(scope, rate, best)
         if not best:
             return LargestBatch(scope.workload, rate, None, reason, None)

@@ -11,7 +11,7 @@ from advisor.answers.recommendation import Judgement, Recommendation
 from advisor.answers.seen import Seen
 from advisor.estimates import Estimate
 from advisor.planning.plan import VerificationPlan
-from advisor.rates import rate_text
+from advisor.rates import fit_text, rate_text
 from advisor.words import count_text, duration_text, joined, percent, title_of
 from knowledge.records import Document
 
@@ -82,12 +82,12 @@ def start_text(r: Recommendation) -> str:
     if known is not None and known.learning_rate is not None:
         return (
             f"I have no rate for {where}; at batch {known.batch_size}, the largest I "
-            f"can speak for, it would be {rate_text(known.learning_rate)}."
+            f"can speak for, it would be {fit_text(known.learning_rate)}."
         )
     if r.learning_rate is None:
         return f"I have no rate for {where} yet."
     return (
-        f"Start at {rate_text(r.learning_rate)} for {where}{tried_text(r)}{_lasts(r)}."
+        f"Start at {fit_text(r.learning_rate)} for {where}{tried_text(r)}{_lasts(r)}."
     )
 
 
@@ -158,7 +158,7 @@ def would_start_text(r: Recommendation) -> str:
     """Return the rate to start at, beside a verdict on another."""
     if r.learning_rate is None:
         return ""
-    return f"I would start at {rate_text(r.learning_rate)}{tried_text(r)}."
+    return f"I would start at {fit_text(r.learning_rate)}{tried_text(r)}."
 
 
 # -- why -------------------------------------------------------------------------------
@@ -254,7 +254,7 @@ def _doubt(r: Recommendation) -> str:
         )
     m = r.max_stable
     if m.high / m.low <= WELL_KNOWN:
-        return f"{_known(r)}: half would fail near {rate_text(m.median)}."
+        return f"{_known(r)}: half would fail near {fit_text(m.median)}."
     return f"{_known(r)}: half would fail somewhere {_range(m)}."
 
 
@@ -276,7 +276,7 @@ _BECAUSE = {
 
 
 def _range(estimate: Estimate) -> str:
-    return f"from {rate_text(estimate.low)} to {rate_text(estimate.high)}"
+    return f"from {fit_text(estimate.low)} to {fit_text(estimate.high)}"
 
 
 def _act(r: Recommendation) -> Sentence:

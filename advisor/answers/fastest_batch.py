@@ -11,7 +11,7 @@ from typing import Any
 
 from advisor.answers.recommendation import Recommendation
 from advisor.evidence.scope import PRECISION
-from advisor.rates import rate_text
+from advisor.rates import fit_text
 from advisor.words import (
     BASIS_WORDS,
     chance_text,
@@ -295,10 +295,10 @@ def _choice_text(found: FastestBatch) -> str:
     if r.learning_rate is not None and m is not None:
         length = f" for {r.horizon_steps:,} steps" if r.horizon_steps else ""
         text += (
-            f"Start at {rate_text(r.learning_rate)}: "
+            f"Start at {fit_text(r.learning_rate)}: "
             f"{chance_text(r.probability_stable)} of runs should hold{length}; half "
-            f"fail near {rate_text(m.median)} ({percent(m.level)}: {rate_text(m.low)} "
-            f"to {rate_text(m.high)}). This is {BASIS_WORDS[r.basis]}."
+            f"fail near {fit_text(m.median)} ({percent(m.level)}: {fit_text(m.low)} "
+            f"to {fit_text(m.high)}). This is {BASIS_WORDS[r.basis]}."
         )
     return text
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from advisor.answers.recommendation import Recommendation
 from advisor.evidence.scope import Scope
 from advisor.evidence.selecting import Evidence
-from advisor.rates import rate_text
+from advisor.rates import fit_text, rate_text
 from advisor.statistics.beliefs import BatchEstimate
 from advisor.statistics.threshold import StableLearningRateModel
 from advisor.words import percent
@@ -87,7 +87,7 @@ def none_reason(
     )
     if answer.learning_rate is None:
         return text
-    start = rate_text(answer.learning_rate)
+    start = fit_text(answer.learning_rate)
     return f"{text} There I would start at {start}."
 
 

@@ -16,7 +16,13 @@ from advisor.estimates import LEVEL, Estimate, rounded_shares
 from advisor.evidence.scope import DEFAULT_RISK, Asked, Exclusion, Scope
 from advisor.evidence.selecting import Evidence, find_basis
 from advisor.planning.plan import VerificationPlan
-from advisor.rates import factor_text, rate_text, round_exponent, round_fitted
+from advisor.rates import (
+    factor_text,
+    rate_text,
+    round_exponent,
+    round_rate,
+    shown_rate,
+)
 from advisor.statistics.best_rate import BestRate
 from advisor.statistics.threshold import StableLearningRateModel
 from advisor.words import percent
@@ -93,6 +99,15 @@ class Recommendation(Document):
         )
 
     @property
+    def shown(self) -> dict[str, Any]:
+        """Its rates as sentences write them, to two digits."""
+        return {
+            "learning_rate": self.learning_rate and shown_rate(self.learning_rate),
+            "max_stable": _shown(self.max_stable),
+            "best": _shown(self.best),
+        }
+
+    @property
     def caveats(self) -> tuple[str, ...]:
         """What limits the answer, one sentence each, gravest first."""
         return tuple(limit.text for limit in self.limits)
@@ -104,7 +119,15 @@ class Recommendation(Document):
     def to_dict(self) -> dict[str, Any]:
         """The JSON document of the contract."""
         values = {**super().to_dict(), "limits": list(self.caveats)}
+        values["shown"] = self.shown
         return {"caveats" if k == "limits" else k: v for k, v in values.items()}
+
+
+def _shown(estimate: Estimate | None) -> dict[str, float] | None:
+    if estimate is None:
+        return None
+    names = ("median", "low", "high")
+    return {name: shown_rate(getattr(estimate, name)) for name in names}
 
 
 @dataclass(frozen=True)
@@ -158,19 +181,19 @@ def build_recommendation(
         cap = model.safe_rate(batch_size, scope.risk, horizon)
         found = model.threshold(batch_size, horizon, LEVEL)
         threshold = Estimate(
-            round_fitted(found.median),
-            round_fitted(found.low),
-            round_fitted(found.high),
+            round_rate(found.median),
+            round_rate(found.low),
+            round_rate(found.high),
             LEVEL,
         )
-        rate, rate_is = round_fitted(cap, down=True), "cap"
+        rate, rate_is = round_rate(cap, down=True), "cap"
         if best is not None and best.start < cap:
-            rate, rate_is = round_fitted(best.start), "best"
+            rate, rate_is = round_rate(best.start), "best"
         probability = round(model.probability_stable(batch_size, rate, horizon), 3)
         exponent = _exponent(model)
         rules = rounded_shares(model.scaling_rules())
     elif basis != "none" and best is not None:
-        rate, rate_is = round_fitted(best.start), "best"
+        rate, rate_is = round_rate(best.start), "best"
         exponent = Estimate(
             round_exponent(best.exponent.median),
             round_exponent(best.exponent.low),
@@ -294,9 +317,9 @@ def _best_estimate(best: BestRate | None) -> Estimate | None:
     if best is None:
         return None
     return Estimate(
-        round_fitted(best.median),
-        round_fitted(best.low),
-        round_fitted(best.high),
+        round_rate(best.median),
+        round_rate(best.low),
+        round_rate(best.high),
         best.level,
     )
 

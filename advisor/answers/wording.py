@@ -19,7 +19,7 @@ from advisor.answers.largest_batch import LargestBatch
 from advisor.answers.recommendation import Judgement, Recommendation
 from advisor.estimates import Estimate
 from advisor.evidence.selecting import OVERTAKEN
-from advisor.rates import rate_text
+from advisor.rates import fit_text, shown_rate
 from advisor.words import (
     BASIS_WORDS,
     chance_text,
@@ -84,8 +84,8 @@ def best_text(r: Recommendation) -> str:
         return "Best rate unknown: this is the highest rate we consider safe."
     b = r.best
     text = (
-        f"The best score is expected near {rate_text(b.median)} ({percent(b.level)}: "
-        f"{rate_text(b.low)} to {rate_text(b.high)})."
+        f"The best score is expected near {fit_text(b.median)} ({percent(b.level)}: "
+        f"{fit_text(b.low)} to {fit_text(b.high)})."
     )
     if r.learning_rate_is == "cap" and r.learning_rate is not None:
         text += " That is above the highest safe rate, so the safe rate comes first."
@@ -176,8 +176,8 @@ def half_fail_text(r: Recommendation) -> str:
         return ""
     m = r.max_stable
     return (
-        f"Half of runs fail{_within(r)} near {rate_text(m.median)} "
-        f"({percent(m.level)}: {rate_text(m.low)} to {rate_text(m.high)})."
+        f"Half of runs fail{_within(r)} near {fit_text(m.median)} "
+        f"({percent(m.level)}: {fit_text(m.low)} to {fit_text(m.high)})."
     )
 
 
@@ -274,10 +274,10 @@ def change_text(before: Recommendation, after: Recommendation) -> str:
 def _rate_change(before: Recommendation, after: Recommendation) -> str:
     old, new = before.learning_rate, after.learning_rate
     if old is None or new is None:
-        return f"The rate is now {rate_text(new)}." if new is not None else ""
+        return f"The rate is now {fit_text(new)}." if new is not None else ""
     if _same(old, new):
-        return f"The rate is still {rate_text(new)}."
-    return f"The rate went from {rate_text(old)} to {rate_text(new)}."
+        return f"The rate is still {fit_text(new)}."
+    return f"The rate went from {fit_text(old)} to {fit_text(new)}."
 
 
 def _interval_change(name: str, old: Estimate | None, new: Estimate | None) -> str:
@@ -287,8 +287,8 @@ def _interval_change(name: str, old: Estimate | None, new: Estimate | None) -> s
     wider = new.high / new.low > old.high / old.low * 1.02
     how = "narrowed" if narrower else "widened" if wider else "stayed"
     return (
-        f"The interval of the {name} {how}: {rate_text(old.low)} to "
-        f"{rate_text(old.high)} before, {rate_text(new.low)} to {rate_text(new.high)} "
+        f"The interval of the {name} {how}: {fit_text(old.low)} to "
+        f"{fit_text(old.high)} before, {fit_text(new.low)} to {fit_text(new.high)} "
         "now."
     )
 
@@ -306,14 +306,14 @@ def _exponent_change(old: Estimate | None, new: Estimate | None) -> str:
 
 
 def _same(a: float | None, b: float | None) -> bool:
-    return a is not None and b is not None and abs(a / b - 1) < 0.005
+    return a is not None and b is not None and shown_rate(a) == shown_rate(b)
 
 
 def settings_snippets(r: Recommendation) -> dict[str, str]:
     """Return the recommended rate as people paste it into their programs."""
     if r.learning_rate is None:
         return {}
-    rate = rate_text(r.learning_rate)
+    rate = fit_text(r.learning_rate)
     recipe = RECIPES.get(r.recipe or "")
     betas = recipe.betas if recipe and recipe.betas else (0.9, 0.999)
     adam = f"torch.optim.Adam(model.parameters(), lr={rate}, betas={betas})"

@@ -51,7 +51,7 @@ from advisor.conversation.parts import Parts
 from advisor.evidence.scope import Asked, Scope
 from advisor.evidence.selecting import Evidence
 from advisor.planning.request import VerificationRequest
-from advisor.rates import rate_text
+from advisor.rates import fit_text, rate_text
 from advisor.reading.differences import read_effect
 from advisor.reading.intents import Intent
 from advisor.reading.question import Question
@@ -127,11 +127,11 @@ def rates_text(found: Sequence[Recommendation], *, said: bool) -> str:
     for r in found:
         where = f"{title_of(r.workload)} at batch {r.batch_size}"
         if r.learning_rate is None or r.max_stable is None:
-            rate = rate_text(r.learning_rate) if r.learning_rate else "no rate yet"
+            rate = fit_text(r.learning_rate) if r.learning_rate else "no rate yet"
             lines.append(f"{where}: {rate} ({r.basis}).")
             continue
         lines.append(
-            f"{where}: {rate_text(r.learning_rate)}, "
+            f"{where}: {fit_text(r.learning_rate)}, "
             f"{chance_text(r.probability_stable)} of runs should hold ({r.basis})."
         )
     if not said:

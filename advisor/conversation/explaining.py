@@ -16,7 +16,7 @@ from advisor.conversation.about_batch_sizes import scaling_answer
 from advisor.conversation.answer import Answer, reply
 from advisor.conversation.parts import Parts
 from advisor.evidence.scope import Asked
-from advisor.rates import rate_text
+from advisor.rates import fit_text
 from advisor.reading.question import Question
 from advisor.reading.reading import read_text
 from advisor.words import percent, title_of
@@ -118,16 +118,16 @@ def plain_text(r: Recommendation) -> str:
     length = f" for {r.horizon_steps:,} steps" if r.horizon_steps else ""
     parts = [
         f"In plain words: the learning rate says how big a step training takes. For "
-        f"{place} I would start with {rate_text(r.learning_rate)}."
+        f"{place} I would start with {fit_text(r.learning_rate)}."
     ]
     if r.probability_stable is not None and r.max_stable is not None:
         m = r.max_stable
         parts += [
             f"With it I expect {percent(r.probability_stable)} of runs to stay well"
             f"{length}.",
-            f"With larger steps more runs break: near {rate_text(m.median)} about half "
+            f"With larger steps more runs break: near {fit_text(m.median)} about half "
             "of them would. I do not know that point well: it may lie anywhere from "
-            f"{rate_text(m.low)} to {rate_text(m.high)}. More runs would narrow it.",
+            f"{fit_text(m.low)} to {fit_text(m.high)}. More runs would narrow it.",
         ]
     return " ".join(parts)
 

@@ -24,7 +24,7 @@ from advisor.answers.wording import (
     largest_batch_interval,
 )
 from advisor.conversation.answer import Answer
-from advisor.rates import rate_text
+from advisor.rates import fit_text
 from advisor.words import chance_text, title_of
 
 NAMED = re.compile(r"\{\s*(\w+)\s*\}", re.ASCII)
@@ -105,7 +105,7 @@ def _words(answer: Answer) -> tuple[str, list[Slot]]:
     sentence = would_start_text(r) if answer.judgements else start_text(r)
     if sentence not in answer.text:
         return answer.text, []
-    rate = f"{rate_text(r.learning_rate)}{tried_text(r)}"  # never one without the other
+    rate = f"{fit_text(r.learning_rate)}{tried_text(r)}"  # never one without the other
     steps = f"{r.horizon_steps:,} steps" if r.horizon_steps else ""
     words = [
         ("rate", rate, "the learning rate to start at"),

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.estimates import rounded_shares
-from advisor.rates import rate_text, round_exponent, round_fitted, round_rate
+from advisor.rates import rate_text, round_exponent, round_rate
 from advisor.scaling.published import PublishedFit, titles
 from advisor.scaling.records import Finding
 from advisor.statistics.fitted import scaling_rule_shares
@@ -183,7 +183,7 @@ def carry_over_published(
     known_at = min(sizes, key=lambda size: abs(np.log2(size / wanted)))
     there = [fit for fit in fits if known_at in fit.best]
     logs = _log_rates(there, known_at)
-    low, median, high = (round_fitted(2.0**x) for x in np.quantile(logs, _ENDS))
+    low, median, high = (round_rate(2.0**x) for x in np.quantile(logs, _ENDS))
     ratio = wanted / known_at
     return CarriedOver(
         median,
@@ -229,7 +229,7 @@ def _measured(
         np.resize(powers, max(len(powers), len(log_rates)))
     )
     logs = np.resize(log_rates, len(shuffled)) + shuffled * np.log2(ratio)
-    rates = [round_fitted(2.0**x) for x in np.quantile(logs, _ENDS)]
+    rates = [round_rate(2.0**x) for x in np.quantile(logs, _ENDS)]
     low, median, high = (round_exponent(x) for x in np.quantile(powers, _ENDS))
     return MeasuredElsewhere(
         median=rates[1],

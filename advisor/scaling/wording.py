@@ -96,20 +96,13 @@ def conclusion_text(report: ScalingReport) -> str:
     share = report.scaling_rules[first]
     if share >= PROBABLE_FROM:
         how = "" if share >= SETTLED_FROM else "probably "
-        said = f"{of}, {how}{ADVICE[first]}{_exponent_text(report)}."
+        said = f"{of}, {how}{ADVICE[first]}."
     else:
         said = (
             f"{of}, two rules are still possible. Either {ADVICE[first]}. "
             f"Or {ADVICE[second]}."
         )
     return " ".join([f"In short: {said}", *claimed])
-
-
-def _exponent_text(report: ScalingReport) -> str:
-    x = report.exponent
-    if x is None:
-        return ""
-    return f" (batch^{x.median:g}, {percent(x.level)}: {x.low:g} to {x.high:g})"
 
 
 def _in_short(claim: ClaimVerdict, *, by_copies: bool) -> str:

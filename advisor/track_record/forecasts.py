@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 
 from advisor.estimates import LEVEL
 from advisor.evidence.selecting import Evidence, find_basis
-from advisor.rates import round_fitted
+from advisor.rates import round_rate
 from advisor.statistics.threshold import StableLearningRateModel
 from knowledge.outcome import RULE_VERSION
 from knowledge.records import Forecast, RunConfig, content_id
@@ -64,9 +64,9 @@ def build_forecasts(
             learning_rate=config.learning_rate,
             horizon_steps=config.steps,
             probability_stable=round(chance, 3),
-            threshold=round_fitted(threshold.median),
-            threshold_low=round_fitted(threshold.low),
-            threshold_high=round_fitted(threshold.high),
+            threshold=round_rate(threshold.median),
+            threshold_low=round_rate(threshold.low),
+            threshold_high=round_rate(threshold.high),
             level=LEVEL,
             basis=basis,
             n_runs=len(evidence.own.runs),

@@ -32,7 +32,7 @@ from advisor.charts.threshold import (
 )
 from advisor.conversation.answer import Answer
 from advisor.conversation.history import SavedAnswer
-from advisor.rates import rate_text
+from advisor.rates import fit_text, rate_text
 from advisor.scaling.records import QUANTITY_WORDS, ScalingReport
 from advisor.ui.speeds import render_speeds
 from advisor.ui.text import escaped
@@ -176,9 +176,9 @@ def _render_rate(r: Recommendation) -> None:
         known = r.largest_known
         if known is not None and known.learning_rate is not None:
             label = f"At batch {known.batch_size}, the largest I can speak for"
-            st.metric(label, rate_text(known.learning_rate), width="content")
+            st.metric(label, fit_text(known.learning_rate), width="content")
         else:
-            rate = rate_text(r.learning_rate) if r.learning_rate else "no rate yet"
+            rate = fit_text(r.learning_rate) if r.learning_rate else "no rate yet"
             st.metric("Start at", rate, width="content")
         if r.probability_stable is not None:
             st.metric("P(stable)", chance_text(r.probability_stable), width="content")
@@ -192,8 +192,8 @@ def _render_threshold(r: Recommendation) -> None:
     m = r.max_stable
     st.metric(
         "Half of all runs fail near",
-        rate_text(m.median),
-        delta=f"{percent(m.level)}: {rate_text(m.low)} to {rate_text(m.high)}",
+        fit_text(m.median),
+        delta=f"{percent(m.level)}: {fit_text(m.low)} to {fit_text(m.high)}",
         delta_color="off",
         delta_arrow="off",
         width="content",
@@ -208,7 +208,7 @@ def _render_scope(r: Recommendation) -> None:
             f"{title_of(r.workload)} at batch {r.batch_size}, {setting_text(r)}{length}"
         )
     if r.learning_rate is not None and (tried := tried_text(r)):
-        st.text(f"{rate_text(r.learning_rate)}{tried}.")
+        st.text(f"{fit_text(r.learning_rate)}{tried}.")
 
 
 def _render_verdict(j: Judgement) -> None:
@@ -221,7 +221,7 @@ def _render_verdict(j: Judgement) -> None:
         if j.probability_stable is not None:
             st.metric("P(stable)", chance_text(j.probability_stable), width="content")
         if j.recommendation.learning_rate is not None:
-            rate = rate_text(j.recommendation.learning_rate)
+            rate = fit_text(j.recommendation.learning_rate)
             st.metric("I would start at", rate, width="content")
         _render_threshold(j.recommendation)
     _render_scope(j.recommendation)
@@ -244,12 +244,12 @@ def _render_rates(found: Sequence[Recommendation]) -> None:
             {
                 "Workload": title_of(r.workload),
                 "Batch size": str(r.batch_size),
-                "Start at": rate_text(r.learning_rate) if r.learning_rate else "none",
+                "Start at": fit_text(r.learning_rate) if r.learning_rate else "none",
                 "P(stable)": chance_text(r.probability_stable)
                 if r.probability_stable is not None
                 else "",
-                "Half fail near": f"{rate_text(r.max_stable.median)} "
-                f"({rate_text(r.max_stable.low)} to {rate_text(r.max_stable.high)})"
+                "Half fail near": f"{fit_text(r.max_stable.median)} "
+                f"({fit_text(r.max_stable.low)} to {fit_text(r.max_stable.high)})"
                 if r.max_stable
                 else "",
                 "Basis": r.basis,

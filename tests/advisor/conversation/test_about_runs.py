@@ -34,7 +34,7 @@ def test_a_person_s_observation_counts_after_one_yes_and_moves_the_answer(
 ) -> None:
     before = advisor.recommend("original", 8)
     answer = advisor.ask(OBSERVED)
-    assert "shall I keep it as your observation" in answer.text
+    assert "Save it as evidence" in answer.text
     assert advisor.recommend("original", 8) == before
     assert answer.proposal is not None
     done = advisor.approve(answer.proposal.id)

@@ -43,12 +43,12 @@ def test_stored_replicates_that_differ_are_told_apart(advisor):
         advisor, "is 0.2 really better than 0.1 at batch 32 on smallnet?"
     )
     assert found["distinguishable"]
-    assert found["better"] == "0.2"
+    assert found["better"] == "2e-1"
     assert (found["a"]["n_runs"], found["b"]["n_runs"]) == (3, 3)
     shown = {row["id"] for row in answer.evidence}
     assert set(found["a"]["runs"] + found["b"]["runs"]) <= set(found["rests_on"])
     assert shown == set(found["rests_on"])
-    assert "Yes: 0.2 is better" in answer.text
+    assert "A real difference: 2e-1 is better" in answer.text
 
 
 def test_batch_sizes_are_compared_at_the_rate_that_both_were_run_at(advisor):

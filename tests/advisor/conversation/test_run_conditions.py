@@ -142,10 +142,10 @@ def test_a_count_is_what_the_tables_say(
         for where in (base, base + ended)
     )
     assert (answer.counts["of"], answer.counts["runs"]) == (total, found)
-    said = f"{total} run" if total else "No run"
+    said = f"{total:,} run" if total else "No run"
     assert said in answer.text
     if outcomes and found:
-        assert f", {found} " in answer.text
+        assert f", {found:,} " in answer.text
 
 
 def test_the_sentence_says_which_conditions_were_used(advisor: Advisor) -> None:

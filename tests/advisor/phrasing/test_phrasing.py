@@ -9,7 +9,7 @@ import pytest
 from advisor.answers.brief import tried_text
 from advisor.conversation.answer import Answer
 from advisor.phrasing.phrasing import may_be_phrased, phrase, put_in_words
-from advisor.rates import rate_text
+from advisor.rates import fit_text
 from advisor.service import Advisor
 from advisor.settings import LanguageModelSettings, load_settings
 from knowledge.errors import SettingsError
@@ -80,7 +80,7 @@ def test_an_honest_wording_is_shown_with_the_numbers_of_the_answer(
     answers, question, wording, shown
 ):
     answer = answers[question]
-    rates = [rate_text(r.learning_rate) for r in answer.recommendations]
+    rates = [fit_text(r.learning_rate) for r in answer.recommendations]
     if len(rates) == 1 and question is not JUDGE:
         rates = [f"{rates[0]}{tried_text(answer.recommendation)}"]
     with serve(says(wording)) as fake:

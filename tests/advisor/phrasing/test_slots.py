@@ -6,7 +6,7 @@ import pytest
 
 from advisor.answers.brief import verdict_text
 from advisor.phrasing.slots import Slot, fill, slots_of
-from advisor.rates import rate_text
+from advisor.rates import fit_text
 from advisor.service import Advisor
 from tests.advisor.phrasing.fake_language_model import JUDGE, RECOMMEND, TWO
 
@@ -58,7 +58,7 @@ def test_slots_are_the_text_of_the_answer_all_of_it(advisor, question):
 def test_rate_and_doubt_of_a_recommendation_must_be_said(advisor):
     answer = advisor.ask(RECOMMEND, save=False)
     slots = {slot.name: slot for slot in slots_of(answer)}
-    rate = rate_text(answer.recommendation.learning_rate)
+    rate = fit_text(answer.recommendation.learning_rate)
     assert slots["rate"].text == f"{rate}, which no run has tried"
     assert slots["doubt"].text.startswith("Weak evidence, reports only: ")
     assert names_of(slots_of(answer)) == {"rate", "doubt"}

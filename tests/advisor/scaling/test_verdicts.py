@@ -205,7 +205,7 @@ def test_runs_of_narrower_copies_count_and_are_named():
     found = finding(-1.0, 0.1, n_runs=0, n_proxy_runs=30)
     verdict = judge_rule(INVERSE, [found])
     assert verdict.verdict == "supported"
-    assert "0 runs of it and 30 of copies" in verdict.reason
+    assert "0 full-size runs, 30 of narrow copies" in verdict.reason
 
 
 @pytest.mark.parametrize(
