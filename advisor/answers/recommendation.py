@@ -101,10 +101,12 @@ class Recommendation(Document):
     @property
     def shown(self) -> dict[str, Any]:
         """Its rates as sentences write them, to two digits."""
+        known = self.largest_known and self.largest_known.learning_rate
         return {
             "learning_rate": self.learning_rate and shown_rate(self.learning_rate),
             "max_stable": _shown(self.max_stable),
             "best": _shown(self.best),
+            "largest_known": known and shown_rate(known),
         }
 
     @property

@@ -169,7 +169,7 @@ def test_a_boundary_is_the_highest_rate_below_the_lowest_that_failed(store):
         record(store, batch_size=batch, learning_rate=fails * 2)
     evidence = said(store, "scaling-rules")
     assert "up to 1e-3 at batch 2 and up to 4e-3 at batch 8" in evidence.text
-    assert "4 times the batch stood 4 times the rate" in evidence.text
+    assert "4 times the batch tolerated 4 times the rate" in evidence.text
 
 
 def test_a_run_that_failed_after_the_usual_length_held_until_then(store):
