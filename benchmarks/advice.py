@@ -202,8 +202,8 @@ _HEAD = """\
 
 This page is written by `python -m benchmarks.advice`, seeds fixed; the public grids it
 reads are not part of this repository. Standard errors follow ±, and a difference inside
-them is no finding. What was tried on the way is in the [log](../dev/log.md); how the fits
-work is in [stable rates](stable-rates.md).
+them is not a finding. What was tried on the way is in the [log](../dev/log.md); how the
+fits work is in [stable rates](stable-rates.md).
 """
 
 

@@ -1,7 +1,7 @@
 """How Sphinx makes the site from the Markdown pages: `make site` (pure).
 
-The pages are those that are read in the repository, at the same paths. What a site needs
-beyond them is made here: the menu from the links of docs/README.md, and a start page.
+The pages are those of the repository, at the same paths. What a site needs beyond them
+is made here: the menu, from the links of docs/README.md, and a start page.
 """
 
 import re

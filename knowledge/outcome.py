@@ -4,7 +4,7 @@ One pure, versioned rule. It is absorbing: a loss that stays high for `patience`
 has diverged whatever it does later, so a run stopped there gets the label of the whole
 one. Raw curves are stored, so `Store.verify` applies it again.
 
-Constants were set by looking at curves of the face proxies and digits (docs/dev/log.md);
+Constants were set by looking at curves of face proxies and digits (docs/dev/log.md);
 the shape follows learning-rate finders (stop at 4 x the best smoothed loss) and the
 catapult phase, during which an early spike is not a failure (arXiv:2003.02218).
 """

@@ -17,16 +17,23 @@ LIBRARIES = Path(pytest.__file__).resolve().parents[1]
 
 def call(*command: str | Path, cwd: Path) -> str:
     """Return what a command prints; its words are the failure's where it fails."""
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    ours = "PYTHONPATH", "LR_ADVISOR_"
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
     done = subprocess.run(
         list(map(str, command)),
         cwd=cwd,
         env=environment,
         capture_output=True,
         text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def programs(environment: Path) -> Path:
+    """Where an environment keeps what can be called."""
+    return environment / ("Scripts" if os.name == "nt" else "bin")
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +55,9 @@ def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new environment with the wheel; libraries are those of this one."""
     folder = tmp_path_factory.mktemp("elsewhere") / "env"
     venv.create(folder, with_pip=False, symlinks=os.name != "nt")
-    python = next(folder.glob("*/python*"))
     (wheel,) = built.glob("*.whl")
     options = "--quiet", "--no-deps", "--no-index", wheel
-    pip = sys.executable, "-m", "pip", "--python", python
+    pip = sys.executable, "-m", "pip", "--python", programs(folder) / "python"
     call(*pip, "install", *options, cwd=folder)
     packages = next(folder.glob("**/site-packages"))
     (packages / "libraries.pth").write_text(f"{LIBRARIES}\n", encoding="utf-8")
@@ -62,7 +68,7 @@ def test_the_installed_wheel_answers_far_from_the_repository(
     installed: Path, tmp_path: Path
 ) -> None:
     """With the claims, the study and the published grids that ship in it."""
-    command = next(installed.glob("*/lr-advisor*"))
+    command = programs(installed) / "lr-advisor"
     store = "--store", tmp_path / "store", "--json"
     question = "what LR for batch 5 on RealFace?"
     said = json.loads(call(command, "ask", question, *store, cwd=tmp_path))
@@ -71,7 +77,7 @@ def test_the_installed_wheel_answers_far_from_the_repository(
     found = json.loads(call(command, "sql", count, *store, cwd=tmp_path))
     assert found["rows"] == [[2]]
     home = call(
-        next(installed.glob("*/python*")),
+        programs(installed) / "python",
         *("-c", "import advisor; print(advisor.__path__[0])"),
         cwd=tmp_path,
     )
