@@ -1,8 +1,8 @@
-"""`python -m benchmarks.pictures`: makes the pictures of the app in docs/pictures again.
+"""`python -m benchmarks.pictures`: makes the app's pictures in docs/pictures again.
 
-An app with a new store is asked in Chromium (the one that CHROMIUM names, or the first on
-the path), and what a person would see is kept. The map of outcomes is the app's chart, drawn
-without it. Look at them before you commit them.
+An app with a new store is asked in Chromium (the one that CHROMIUM names, or the first
+on the path), and what a person would see is kept. The map of outcomes is the app's
+chart, drawn without it. Look at them before you commit them.
 """
 
 import argparse
