@@ -3,6 +3,7 @@
 import argparse
 import ast
 import re
+import shlex
 import subprocess
 import tomllib
 from collections.abc import Iterator
@@ -40,6 +41,7 @@ COMMON_OPTIONS = {
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+FLAGS = re.MULTILINE | re.DOTALL
 # Folders whose paths, and packages whose modules, are named in pages and docstrings.
 FOLDERS = "knowledge|experiments|advisor|benchmarks|tests|docs"
 NAMED_PATH = re.compile(rf"(?<![\w./-])((?:{FOLDERS})/[\w./*-]*[\w*/])")
@@ -109,6 +111,26 @@ def test_every_option_is_documented_with_its_command(command: str) -> None:
     wanted = {o for o in options if o.startswith("--")} - COMMON_OPTIONS
     documented = set(re.findall(r"--[a-z][a-z-]*", section)) - COMMON_OPTIONS
     assert documented == wanted
+
+
+def test_every_command_that_a_page_shows_can_be_typed() -> None:
+    """Whoever copies one must not be told that there is no such option."""
+    shown = []
+    for page in pages():
+        for block in re.findall(r"^```sh\n(.*?)^```", page.read_text("utf-8"), FLAGS):
+            one_line = re.sub(r'"[^"]*"', lambda m: m[0].replace("\n", " "), block)
+            lines = re.sub(r"\\\n\s*", " ", one_line).splitlines()
+            shown += [line for line in lines if re.search(r"\blr-advisor ", line)]
+    assert len(shown) >= 30
+    refused = []
+    for line in shown:
+        words = shlex.split(line, comments=True)
+        names = [i for i, w in enumerate(words) if w.endswith("lr-advisor")]
+        try:
+            build_parser().parse_args(words[names[-1] + 1 :] if names else [])
+        except SystemExit:
+            refused.append(line)
+    assert refused == []
 
 
 def test_every_table_and_column_is_documented_in_order() -> None:
