@@ -303,6 +303,13 @@ def test_the_picture_is_well_formed_and_names_what_it_shows() -> None:
         texts
     )
     assert root.find("{http://www.w3.org/2000/svg}desc") is not None
+    drawn = set(re.findall(r"\w+", " ".join(texts)))
+    rooms = {
+        path.parent.name
+        for package in ("knowledge", "experiments")
+        for path in (ROOT / package).glob("*/__init__.py")
+    }
+    assert rooms - drawn == set()
 
 
 def test_the_picture_shows_every_room_on_its_floor() -> None:
