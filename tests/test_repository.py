@@ -53,6 +53,19 @@ MAP_LINE = re.compile(r"^(\w+/?) {2,}(\S.*)$", re.MULTILINE)
 PRIVATE = re.compile(r"(?<![\w.])/(?:work|root|home/\w+|Users/\w+|opt)/|\.\./shared\b")
 MAY_NAME_SHARED = "LR_ADVISOR_SHARED"
 MAX_BYTES = 1_000_000
+# Words of ours that readers stumbled over; the glossary says what is said instead.
+HOUSE_WORDS = re.compile(
+    r"\b(stood|anew|octaves?|lapses?|siblings?|relatives|boundar(?:y|ies)|thresholds?|"
+    r"merely|shall|thin|in place of|held-back|kept back|cut short|goes? (?:as|with)|"
+    r"(?:tells?|telling) most|speaks? (?:of|for)|horizons?)\b",
+    re.IGNORECASE,
+)
+# What is not prose: examples, comments with code, names of things, rows of tables.
+NOT_PROSE = re.compile(
+    r"^```.*?^```|<!--.*?-->|`[^`\n]+`|\]\([^)]*\)|^!\[[^\n]*|^\|[^\n]*|"
+    r"^(?:keywords|ties|related|Source):[^\n]*",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 def tracked_files() -> list[Path]:
@@ -293,6 +306,23 @@ def test_every_page_can_be_reached_from_the_index() -> None:
     linked = {(DOCS / t.partition("#")[0]).resolve() for t in LINK.findall(index)}
     unlinked = set(DOCS.rglob("*.md")) - linked - {DOCS / "README.md"}
     assert unlinked == set()
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        *(path for path in pages() if DOCS / "dev" not in path.parents),
+        *sorted((ROOT / "knowledge" / "concepts").glob("*.md")),
+    ],
+    ids=lambda p: p.relative_to(ROOT).as_posix(),
+)
+def test_no_page_for_readers_uses_words_of_our_own(page: Path) -> None:
+    """Each has a plain word; pages that explain one of ours may name it."""
+    text = NOT_PROSE.sub("", page.read_text(encoding="utf-8"))
+    explained = {"octave.md": {"octave", "octaves"}, "horizon.md": {"horizon"}}
+    explained["concepts.md"] = explained["octave.md"] | explained["horizon.md"]
+    found = {match[0].lower() for match in HOUSE_WORDS.finditer(text)}
+    assert found - explained.get(page.name, set()) == set()
 
 
 def test_the_picture_is_well_formed_and_names_what_it_shows() -> None:
