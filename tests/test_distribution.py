@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import venv
 from pathlib import Path
 
@@ -89,8 +90,12 @@ def test_the_wheel_holds_the_settings_of_the_app_and_the_licences(
 ) -> None:
     """Without them the app would look otherwise and answer to any name."""
     packages = next(installed.glob("**/site-packages"))
-    settings = packages / "advisor" / "ui" / ".streamlit" / "config.toml"
-    assert "allowedHosts" in settings.read_text(encoding="utf-8")
+    home = packages / "advisor" / "ui"  # where the app is started
+    text = (home / ".streamlit" / "config.toml").read_text(encoding="utf-8")
+    settings = tomllib.loads(text)
+    assert settings["server"]["allowedHosts"] == ["localhost", "127.0.0.1"]
+    look = settings["theme"]["base"]
+    assert look in ("light", "dark") or (home / look).exists()
     assert (packages / "streamlit_app.py").exists()
     (notes,) = packages.glob("lr_advisor-*.dist-info")
     assert {path.name for path in notes.glob("licenses/**/*.*")} >= {"NOTICE.md"}
