@@ -55,7 +55,7 @@ MAY_NAME_SHARED = "LR_ADVISOR_SHARED"
 MAX_BYTES = 1_000_000
 # Words of ours that readers stumbled over; the glossary says what is said instead.
 HOUSE_WORDS = re.compile(
-    r"\b(stood|anew|octaves?|lapses?|siblings?|relatives|boundar(?:y|ies)|thresholds?|"
+    r"\b(stands?|stood|anew|octaves?|lapses?|siblings?|relatives|boundar(?:y|ies)|thresholds?|"
     r"merely|shall|thin|in place of|held-back|kept back|cut short|goes? (?:as|with)|"
     r"(?:tells?|telling) most|speaks? (?:of|for)|horizons?)\b",
     re.IGNORECASE,
@@ -365,6 +365,30 @@ def test_the_answer_in_the_readme_is_what_a_new_store_says(tmp_path: Path) -> No
     assert list(map(float, rates.findall(pasted))) == pytest.approx(
         list(map(float, rates.findall(said))), rel=0.05
     )
+
+
+def test_the_proof_in_the_readme_is_what_the_benchmark_found() -> None:
+    """The same rows, rounded to two digits."""
+    named = {
+        "LR Advisor": "LR Advisor",
+        "copy of the nearest batch size": "the rate of the nearest batch size",
+        **{
+            f"{rule} rule": f"{rule} rule"
+            for rule in ("square-root", "inverse", "linear")
+        },
+        "Gaussian process": "Gaussian process",
+    }
+    row = re.compile(
+        r"^\| \**([\w -]+?)\** \| ([\d.]+)(?: %)? ± ([\d.e+-]+)", re.MULTILINE
+    )
+    results = (DOCS / "dev" / "results" / "calibration.md").read_text("utf-8")
+    table = results.split("**Step Law dense**")[1].split("**Step Law MoE**")[0]
+    found = {name: (float(m), float(e)) for name, m, e in row.findall(table)}
+    readme = (ROOT / "README.md").read_text("utf-8")
+    said = {name: (float(m), float(e)) for name, m, e in row.findall(readme)}
+    assert said.keys() == set(named.values())
+    for name, words in named.items():
+        assert said[words] == pytest.approx(found[name], rel=0.06)
 
 
 def test_no_file_speaks_of_a_machine_or_of_folders_outside() -> None:
