@@ -16,7 +16,7 @@ from knowledge.names import WorkloadName
 from knowledge.optimizers import Stepping, stepping_of
 from knowledge.records import Run
 
-EXTRAPOLATION_OCTAVES = 2.0  # beyond the data rules fail: facts, section 10
+EXTRAPOLATION_OCTAVES = 2.0  # beyond the data rules fail: arXiv:1811.03600
 GUESS_OCTAVES = 5.0  # a factor of 32: our choice
 USUAL_RATES = (1e-8, 10.0)  # outside them a rate is a sign of missing evidence
 TIME_EXTRAPOLATION = 2.0  # times the longest run before it is called extrapolation
