@@ -16,7 +16,7 @@ COMMANDS: dict[str, str] = {
     "recommend": "the learning rate for a batch size",
     "judge": "whether a learning rate is safe at a batch size",
     "max-batch": "the largest batch size at which a rate is safe",
-    "scaling": "how the rate changes with the batch size, and what was claimed of it",
+    "scaling": "how the rate scales with batch size, and what was claimed of it",
     "verify": "make training runs that narrow an answer down",
     "speed": "measure how fast each batch size trains on this machine",
     "study": "run the study that tests the claims, or say how far it is",
