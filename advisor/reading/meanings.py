@@ -79,6 +79,17 @@ _MEANINGS = {
         r"better|worse|touchy|picky|sensitive|forgiving|tolera\w*|wins?|"
         r"beats?|rank|or|both|sturdier|robust|add"
     ),
+    "chance": (
+        r"luck\w*|chan[cg]e|coinciden\w*|random\w*|noise|nois(?:e|y)|fluke|significan\w*|"
+        r"p[- ]?values?|t[- ]?test|error bars?|std|stdev|spread|variance|varies|real|"
+        r"meaningful|mean anything|anything|matters?|distinguish\w*|apart|trust|believe|"
+        r"detect|convincing|conclude|fooling|signal|win(?:s|ner|ning)?|beats?"
+    ),
+    "gap": (
+        r"differ\w*|gaps?|improvements?|gain|gains|margin|effect|advantage|edge|better|"
+        r"worse|ahead|same|equal|two runs|both runs|second run|run [ab]|repeats?|"
+        r"replicates?|seeds?|times each|one run each|vs|versus|against"
+    ),
     "scale": (
         r"scal\w*|proportion\w*|linear\w*|square root|invers\w*|power|"
         r"exponent|factor|times|doubl\w*|halv\w*|half|twice|tripl\w*|"
@@ -159,7 +170,24 @@ _MEANINGS = {
         r"files?|formats?|columns?|store|documentation|docs|command line|api|sql|app|"
         r"browser|port|server|workers?|agents?|mcp|language model|llm|own (?:model|"
         r"workload|loop|data ?set)|add (?:a |my )?model|observations?|version|"
-        r"terminal|recorder|callback|conversations?"
+        r"terminal|recorder|callback|conversations?|chats?|charts?|tables?|pages?|buttons?|"
+        r"settings|dark mode|font|colou?rs|licen[cs]e|open source|privat\w*|offline|"
+        r"internet|windows|mac|linux|docker|python|notebook|github|bugs?|updat\w*|"
+        r"cost|free of charge|languages?|print|share|copy|paste|save|download|rename|"
+        r"delete|reset|config|tokens?|shortcuts?|editor|plug\w*|connect\w*|tables?|"
+        r"database|own (?:runs?|results?|network)|recorded?|enter|correct a run"
+    ),
+    "of the talk": (
+        r"(?:can|may|could|should|do|must) i (?:ask|type|write|say|paste|enter|put)|"
+        r"what (?:may|can|do|should) i|to ask|to type|kinds? of|topics|able to|"
+        r"you (?:can|understand|know|do|for|made|built|speak)|made (?:you|this)|"
+        r"built (?:you|this)|wrote (?:you|this)|this (?:thing|program|tool|app|site|"
+        r"page)|first time|begin|beginner|hello|hi|hey|manual|instructions"
+    ),
+    "in other words": (
+        r"simpl\w*|plain (?:words|english)|in english|other words|again|differently|"
+        r"rephrase|eli5|for (?:a )?(?:beginners?|dummies|child)|get it|understand|"
+        r"clearer|shorter|in short"
     ),
     "scored best": (
         r"scored best|did best|best scoring|best run|came out on top|on top|best result"

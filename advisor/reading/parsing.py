@@ -41,6 +41,7 @@ _OF_JOBS = (Intent.STATUS_OF_JOBS, Intent.CANCEL)
 
 _ASKS = re.compile(r"\?|^\W*(?:is|are|can|could|should|would|will|does|do|may)\b", re.I)
 _CLEAR_CUE = 3.0  # the weight of a phrase that means one thing
+_ALL_BUT_SURE = 0.95
 
 
 def parse_question(
@@ -166,9 +167,8 @@ def _decide_intent(
         return {bare: 1.0}
     if before and YES.match(own.marked):
         return {rule_intent(own, before)[0]: 1.0}
-    follows_two = before is not None and _names_two(before.slots)
-    if asks_of(own.text, own.names.workloads, follows_two=follows_two) is not None:
-        return {Intent.DIFFERENCE: 1.0}
+    if (found := _of_a_difference(own, before, model)) is not None:
+        return found
     if before is None and _speaks_of_no_effect(own):
         return {Intent.DIAGNOSE: 1.0}
     if before and (found := follow_up_intent(own, before)):
@@ -176,7 +176,6 @@ def _decide_intent(
     if before and _names_nothing(own) and _heeded(own.conditions, before.wanted).said:
         return {before.wanted: 1.0}
     chances = model.probabilities([look_at(own, before)])[0]
-    chances = _without(chances, Intent.DIFFERENCE)  # asked by its rule, or not at all
     if before is None and _nothing_failed(own):
         chances = _without(chances, Intent.DIAGNOSE)
     first, second = list(chances)[:2]
@@ -188,6 +187,22 @@ def _decide_intent(
         if _is_complete(second, slots):
             return {second: chances[second]} | chances
     return chances
+
+
+def _of_a_difference(
+    own: Reading, before: Question | None, model: IntentModel
+) -> dict[Intent, float] | None:
+    """The intents where the rule finds a difference, if the words do not speak against.
+
+    "Sure" and "trust" are said of other things too: "how sure are you that it holds?"
+    """
+    follows_two = before is not None and _names_two(before.slots)
+    if asks_of(own.text, own.names.workloads, follows_two=follows_two) is None:
+        return None
+    chances = model.probabilities([look_at(own, before)])[0]
+    first = next(iter(chances))
+    speaks_against = first is not Intent.DIFFERENCE and chances[first] > _ALL_BUT_SURE
+    return None if speaks_against else {Intent.DIFFERENCE: 1.0}
 
 
 def _speaks_of_no_effect(own: Reading) -> bool:
