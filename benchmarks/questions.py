@@ -26,7 +26,7 @@ from advisor.reading.learned import (
     IntentModel,
     learned_model,
     load_examples,
-    look_at_example,
+    taught_by,
 )
 from advisor.reading.parsing import parse_question, turn_of
 from advisor.reading.question import SLOT_NAMES
@@ -101,14 +101,15 @@ def groups_of(examples: Sequence[Example], texts: Sequence[str]) -> np.ndarray:
 
 def cross_validate(examples: Sequence[Example]) -> list[Parse]:
     """Return how each example is understood by a model that has not seen its like."""
-    seen = [look_at_example(example) for example in examples]
+    taught = [taught_by(example) for example in examples]
     intents = np.array([example.intent.value for example in examples])
-    groups = groups_of(examples, [one.words for one in seen])
+    groups = groups_of(examples, [seen[0].words for seen in taught])
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
     parses: dict[int, Parse] = {}
     for learnt, asked in folds.split(intents, intents, groups):
         model = IntentModel.train(
-            [seen[i] for i in learnt], [examples[i].intent for i in learnt]
+            [seen for i in learnt for seen in taught[i]],
+            [examples[i].intent for i in learnt for _ in taught[i]],
         )
         parses |= {int(i): parse(examples[i], model) for i in asked}
     return [parses[i] for i in range(len(examples))]

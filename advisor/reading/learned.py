@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
+from random import Random
 from typing import Any, Self
 
 import numpy as np
@@ -49,7 +50,7 @@ _KINDS: dict[str, Splitter] = {
     "words": partial(words_of, most_words=3),
     "pieces": partial(pieces_of, fewest=2, most=5),
 }
-_LEAST_TEXTS = {"words": 2, "pieces": 3}  # a feature must stand in
+_LEAST_TEXTS = {"words": 3, "pieces": 4}  # a feature must stand in
 _SPOKEN = {
     Mark.RATE: " zrate ",
     Mark.BATCH: " zbatch ",
@@ -263,11 +264,38 @@ def look_at_example(example: Example) -> Seen:
     return look_at(read_text(example.text, []), before)
 
 
+def taught_by(example: Example) -> list[Seen]:
+    """Return what the model learns from a question: from half of them, twice.
+
+    Who asks at length says much that is beside the point, before and after.
+    """
+    seen = [look_at_example(example)]
+    chance = Random(example.text)
+    if example.context is None and chance.random() < _SHARE_BESIDE:
+        text = f"{chance.choice(_BEFORE)} {example.text}"
+        if chance.random() < _SHARE_BESIDE:
+            text = f"{example.text} {chance.choice(_AFTER)}"
+        seen.append(look_at(read_text(text, []), None))
+    return seen
+
+
+_SHARE_BESIDE = 0.5
+_BEFORE = (
+    *("hi there.", "Sorry to bother you.", "quick one:", "ok so", "hey guys,"),
+    *("I looked everywhere and found no answer.", "My brother told me to ask here."),
+    *("It is late and I am tired.", "I have about 3,000 pictures.", "new here."),
+    *("The cat wants to be fed, so in short:", "Thanks for this tool."),
+)
+_AFTER = (
+    *("thanks", "Thanks in advance!", "cheers", "please help", "any help is great"),
+    *("greetings from Leeds", "thx", "sorry for my english", "pls", "have a nice day"),
+)
+
+
 def train_on(examples: Sequence[Example]) -> IntentModel:
     """Return the model that these examples teach."""
-    return IntentModel.train(
-        [look_at_example(e) for e in examples], [e.intent for e in examples]
-    )
+    taught = [(seen, e.intent) for e in examples for seen in taught_by(e)]
+    return IntentModel.train([seen for seen, _ in taught], [i for _, i in taught])
 
 
 @lru_cache(maxsize=1)
@@ -278,7 +306,7 @@ def learned_model() -> IntentModel:
 
 def fingerprint(examples: Sequence[Example]) -> str:
     """Return a hash of everything a model learns from: questions and their features."""
-    seen = [(look_at_example(e), e.intent.value) for e in examples]
+    seen = [(taught_by(e), e.intent.value) for e in examples]
     return hashlib.sha256(repr(seen).encode()).hexdigest()
 
 

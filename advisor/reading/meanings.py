@@ -150,6 +150,40 @@ _MEANINGS = {
         r"get rid of|throw away|throw|no more|changed my mind|"
         r"not now|leave it|quit|withdraw|ditch|hold (?:it|off)"
     ),
+    "free it": (
+        r"free (?:the|my|up)|let go|give (?:me )?(?:my|the) \w+ back|take (?:it|that|them|"
+        r"number \S+|\w+ \w+|back) (?:off|out|the)|empty|flush|clear|wipe|"
+        r"(?:not|isn't|no longer|don't) need\w*|no need|needn't|don't (?:start|run|"
+        r"test|do|bother|want)|do not (?:start|run|test|want)|not (?:start|begin)|"
+        r"second thoughts?|after all|break (?:it )?off|brek off|skip|wait|hold on|"
+        r"wrong (?:one|model|batch|rate|settings?)|must shut|have to (?:leave|reboot|go)"
+    ),
+    "one's own training": (
+        r"(?:my|our|mine) (?:\w+ ){0,2}(?:training|run|loss|model|net\w*|preview|faces?|"
+        r"pictures?|accuracy|gradients?|loras?|swaps?|curve|adapter|val|decoder|outputs?)|"
+        r"the (?:loss|previews?|faces?|swap|model|training|run|mask|adapter|accuracy|"
+        r"lora|network|colou?rs|eyes|outputs?) (?:\w+ )?(?:is|are|has|have|looks?|went|"
+        r"goes|go|does|do|did|stays?|keeps?|turned|gets?|got|fell|rose|jumps?|forgets|"
+        r"outputs|learns?|died|never|won't|doesn't|don't|only|bounces?|swings?)|"
+        r"(?:made|makes?|did|does|has|broke|killed|ruined) (?:it|the run|my \w+) (?:go|"
+        r"diverge|collapse|fail|explode|die|went|nan)|why (?:did|does|is|are|won't|"
+        r"doesn't|has) (?:it|my|the|everything|training)"
+    ),
+    "where from": (
+        r"why (?:does|do|is|should|would|are|not|doesn't)|who (?:came|invented|found|"
+        r"says|said|discovered)|where (?:does|do|did) .{3,40} come from|justif\w*|"
+        r"reason|theory|idea|origin|invented|behind|derive\w*|proof of|principle|"
+        r"history|in general|must the|special about|point of"
+    ),
+    "does not know": (
+        r"no idea|not sure|don't (?:know|remember)|dont (?:know|remember)|dunno|forgot\w*|"
+        r"unsure|no clue|can't remember|haven't decided|you choose|whatever|maybe"
+    ),
+    "in the queue": r"(?:in|into|to|on) the queue|queue (?:a|the|it|up)|enqueue",
+    "asks the program": (
+        r"^\W*(?:do|does|can|will|are|is|did) (?:you|u|it|this|one)|^\W*(?:how|where|"
+        r"what|which) (?:\w+ )?(?:do|does|can|must|should|may|to) (?:i|you|u|one|we|this)"
+    ),
     "help": (
         r"help|commands?|examples?|can (?:you|u) do|"
         r"can i (?:ask|type|write|say)|how (?:does|do) (?:this|it|you) work|"
