@@ -104,7 +104,8 @@ _FIELDS = {
 _SMALL_TALK = re.compile(
     r"^\W*(?:ok(?:ay)? |well |cool |nice |great |thanks?[,.! ]+|haha+ ?|lol ?)*(?:bye|"
     r"good ?bye|see (?:you|ya|u)|cu|good (?:night|day)|thanks?|thank you|thx|cheers|"
-    r"lol|rofl|haha+|hehe|wow|cool|nice(?: one)?|great|awesome|well done|you(?:'re| are)"
+    r"lol|rofl|haha+|hehe|wow|cool|nice(?: one)?|great|awesome|well done|"
+    r"you(?:'re| are)"
     r"(?: so| really| very)? (?:funny|useless|stupid|great|smart|wrong|an? \w+)|"
     r"i(?:'m| am)(?: so)? (?:bored|tired|hungry|sad|happy|lonely)|got to go|love you|"
     r"how are you|how is your day|how was your day)\b"

@@ -80,9 +80,11 @@ _MEANINGS = {
         r"beats?|rank|or|both|sturdier|robust|add"
     ),
     "chance": (
-        r"luck\w*|chan[cg]e|coinciden\w*|random\w*|noise|nois(?:e|y)|fluke|significan\w*|"
+        r"luck\w*|chan[cg]e|coinciden\w*|random\w*|noise|nois(?:e|y)|fluke|"
+        r"significan\w*|"
         r"p[- ]?values?|t[- ]?test|error bars?|std|stdev|spread|variance|varies|real|"
-        r"meaningful|mean anything|anything|matters?|distinguish\w*|apart|trust|believe|"
+        r"meaningful|mean anything|anything|matters?|distinguish\w*|apart|trust|"
+        r"believe|"
         r"detect|convincing|conclude|fooling|signal|win(?:s|ner|ning)?|beats?"
     ),
     "gap": (
@@ -151,16 +153,20 @@ _MEANINGS = {
         r"not now|leave it|quit|withdraw|ditch|hold (?:it|off)"
     ),
     "free it": (
-        r"free (?:the|my|up)|let go|give (?:me )?(?:my|the) \w+ back|take (?:it|that|them|"
+        r"free (?:the|my|up)|let go|give (?:me )?(?:my|the) \w+ back|take (?:it|"
+        r"that|them|"
         r"number \S+|\w+ \w+|back) (?:off|out|the)|empty|flush|clear|wipe|"
         r"(?:not|isn't|no longer|don't) need\w*|no need|needn't|don't (?:start|run|"
         r"test|do|bother|want)|do not (?:start|run|test|want)|not (?:start|begin)|"
         r"second thoughts?|after all|break (?:it )?off|brek off|skip|wait|hold on|"
-        r"wrong (?:one|model|batch|rate|settings?)|must shut|have to (?:leave|reboot|go)"
+        r"wrong (?:one|model|batch|rate|settings?)|must shut|have to (?:leave|"
+        r"reboot|go)"
     ),
     "one's own training": (
-        r"(?:my|our|mine) (?:\w+ ){0,2}(?:training|run|loss|model|net\w*|preview|faces?|"
-        r"pictures?|accuracy|gradients?|loras?|swaps?|curve|adapter|val|decoder|outputs?)|"
+        r"(?:my|our|mine) (?:\w+ ){0,2}(?:training|run|loss|model|net\w*|"
+        r"preview|faces?|"
+        r"pictures?|accuracy|gradients?|loras?|swaps?|curve|adapter|val|decoder|"
+        r"outputs?)|"
         r"the (?:loss|previews?|faces?|swap|model|training|run|mask|adapter|accuracy|"
         r"lora|network|colou?rs|eyes|outputs?) (?:\w+ )?(?:is|are|has|have|looks?|went|"
         r"goes|go|does|do|did|stays?|keeps?|turned|gets?|got|fell|rose|jumps?|forgets|"
@@ -176,13 +182,15 @@ _MEANINGS = {
         r"history|in general|must the|special about|point of"
     ),
     "does not know": (
-        r"no idea|not sure|don't (?:know|remember)|dont (?:know|remember)|dunno|forgot\w*|"
+        r"no idea|not sure|don't (?:know|remember)|dont (?:know|remember)|dunno|"
+        r"forgot\w*|"
         r"unsure|no clue|can't remember|haven't decided|you choose|whatever|maybe"
     ),
     "in the queue": r"(?:in|into|to|on) the queue|queue (?:a|the|it|up)|enqueue",
     "asks the program": (
         r"^\W*(?:do|does|can|will|are|is|did) (?:you|u|it|this|one)|^\W*(?:how|where|"
-        r"what|which) (?:\w+ )?(?:do|does|can|must|should|may|to) (?:i|you|u|one|we|this)"
+        r"what|which) (?:\w+ )?(?:do|does|can|must|should|may|to) (?:i|you|u|"
+        r"one|we|this)"
     ),
     "help": (
         r"help|commands?|examples?|can (?:you|u) do|"
@@ -204,7 +212,8 @@ _MEANINGS = {
         r"files?|formats?|columns?|store|documentation|docs|command line|api|sql|app|"
         r"browser|port|server|workers?|agents?|mcp|language model|llm|own (?:model|"
         r"workload|loop|data ?set)|add (?:a |my )?model|observations?|version|"
-        r"terminal|recorder|callback|conversations?|chats?|charts?|tables?|pages?|buttons?|"
+        r"terminal|recorder|callback|conversations?|chats?|charts?|tables?|"
+        r"pages?|buttons?|"
         r"settings|dark mode|font|colou?rs|licen[cs]e|open source|privat\w*|offline|"
         r"internet|windows|mac|linux|docker|python|notebook|github|bugs?|updat\w*|"
         r"cost|free of charge|languages?|print|share|copy|paste|save|download|rename|"
