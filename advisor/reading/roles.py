@@ -55,7 +55,7 @@ class _Reader(EffectiveBatch):
         roles = self._roles
         roles.batches.sort(key=lambda batch: batch.position)
         self._leave_out_parts()
-        if self._factor != 1 and not roles.batches:
+        if self._factors and not roles.batches:
             # "was 16, now 8 with accumulation 4"
             roles.batches = [Batch((i,), at, True) for at, i in self._spare]
             roles.spare = []
@@ -70,20 +70,17 @@ class _Reader(EffectiveBatch):
 
     def _take_factors_in(self) -> None:
         """Make the batch sizes those over all devices and steps."""
-        roles, kinds = self._roles, [factor.what for factor in self._factors]
-        if not roles.batches or not self._factors:
+        roles = self._roles
+        named = [
+            replace(batch, is_each=batch.position in self._each)
+            for batch in roles.batches
+        ]
+        if not named or not self._factors:
+            roles.factors = [factor for factor in self._factors if factor.value > 1]
             return
-        is_changed = len(kinds) > len(set(kinds))  # accumulation 4, then 8
-        if is_changed or (len(roles.batches) > 1 and self._grew() is None):
-            named = [
-                replace(batch, is_each=batch.position in self._each)
-                for batch in roles.batches
-            ]
-            roles.batches, said = over_all(named, self._factors, self._text)
-            roles.warnings += said
-            roles.is_same_again = _is_one(roles.batches) and not _is_one(named)
-        elif self._factor != 1 and not self._is_factor_in():
-            roles.batches = self._multiplied()
+        roles.batches, said = over_all(named, self._factors, self._text)
+        roles.warnings += said
+        roles.is_same_again = _is_one(roles.batches) and not _is_one(named)
 
     def _role_marker(self, match: re.Match[str]) -> str:
         role = self._role[index_of(match[0])]

@@ -114,7 +114,7 @@ def test_a_rate_that_was_recommended_is_not_taken_over_for_another_batch():
 def test_the_arithmetic_of_an_effective_batch_is_shown():
     found = ask("original, 4 per gpu on 8 gpus, accumulation 2: lr?")
     assert found.slots.batch_size == 64
-    assert "4 x 2 x 8 = 64." in found.warnings
+    assert "4 x 8 devices x 2 steps of accumulation = 64." in found.warnings
 
 
 def test_cards_that_were_there_before_multiply_what_was_before():
