@@ -108,7 +108,7 @@ class EffectiveBatch:
 
     def _read_totals(self) -> None:
         for match in patterns.TOTAL.finditer(self._text):
-            free = self._free(match["a"] or match["b"] or match["c"])
+            free = self._free(next(filter(None, match.groups())))
             if free and self._is_whole(free[0]):
                 self._totals.append(int(self._numbers[free[0]].value))
                 if "batch" not in match[0]:  # else with those joined to it
@@ -163,7 +163,7 @@ class EffectiveBatch:
         if grew := patterns.GREW_FROM.search(self._text):
             self._read_devices_before(grew)
         for match in patterns.DEVICES.finditer(self._text):
-            mark = match["n"] or match["x"] or match["one"]
+            mark = match["them"] or match["n"] or match["x"] or match["one"]
             before = self._text[: match.start()]
             if match["one"] and not (
                 self._numbers[index_of(mark)].is_word

@@ -45,6 +45,7 @@ class _Reader(EffectiveBatch):
         self._read_products()
         self._read_totals()
         self._read_batches(patterns.SURE_BATCH)
+        self._read_batches(patterns.IMAGES)
         self._read_accumulation()
         self._read_devices()
         self._read_durations()
@@ -139,8 +140,8 @@ class _Reader(EffectiveBatch):
     def _is_tiny(self, i: int) -> bool:
         return 0 < self._numbers[i].value < patterns.SMALLEST_LOSS
 
-    def _read_batches(self, patterns: Sequence[re.Pattern[str]]) -> None:
-        for pattern in patterns:
+    def _read_batches(self, which: Sequence[re.Pattern[str]]) -> None:
+        for pattern in which:
             for match in pattern.finditer(self._text):
                 taken: list[int] = []
                 for i in (index_of(mark) for mark in re.findall(N, match[0])):
@@ -149,7 +150,9 @@ class _Reader(EffectiveBatch):
                     if self._role[i] is not None or not self._numbers[i].is_whole:
                         break
                     is_data = self._numbers[i].value > _LARGEST_PER_SIDE
-                    if is_data and match[0].endswith("side"):
+                    if is_data and (
+                        which is patterns.IMAGES or match[0].endswith("side")
+                    ):
                         break
                     taken.append(i)
                 if taken:
@@ -160,7 +163,7 @@ class _Reader(EffectiveBatch):
     def _refuse_fraction(self, marks: str) -> None:
         for i in self._free(marks)[:1]:
             number = self._numbers[i]
-            if not number.could_be_rate:
+            if not (number.could_be_rate or number.is_whole):
                 self._role[i] = Role.OTHER
                 self._roles.warnings.append(
                     f"A batch size is a whole number, not {number.value}."

@@ -2,6 +2,7 @@
 
 import pytest
 
+from advisor.reading.carried import Carried, read_carried
 from advisor.reading.intents import Intent
 from advisor.reading.parsing import parse_question, turn_of
 
@@ -119,4 +120,4 @@ def test_the_arithmetic_of_an_effective_batch_is_shown():
 
 def test_cards_that_were_there_before_multiply_what_was_before():
     text = "my convnext on 6 gpus, 24 each, 4e-4 was fine, i only have 2 of them now"
-    assert ask(text).slots.batch_size == 144
+    assert read_carried(text) == Carried(4e-4, from_batch_size=144, to_batch_size=48)
