@@ -7,7 +7,7 @@ devices or steps become more, the size before is kept beside the one after.
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from advisor.reading import patterns
@@ -51,7 +51,8 @@ class Batch:
         """The sizes over all devices and steps."""
         whole = math.prod(factor.value for factor in self.factors)
         sizes = tuple(size * whole for size in self.values)
-        return Batch(sizes, self.position, self.is_explicit or whole > 1)
+        is_explicit = self.is_explicit or whole > 1
+        return replace(self, values=sizes, is_explicit=is_explicit)
 
     def sums(self) -> list[str]:
         """The arithmetic of each size that is multiplied."""

@@ -162,6 +162,7 @@ OTHER = [
         rf"{N}(?:{JOIN}{N}){{0,3}} (?:\w )?(?:train(?:ing)? |val(?:idation)? )?loss",
         rf"(?:\+ ?/? ?-|±) ?{N}",
         rf"\bbeta_?[12]? ?[=:]? ?{N}",
+        rf"\bbetas\b ?(?:of )?[=:(]? ?{N} ?[,/ ] ?{N}",
         # Where a schedule ends.
         r"\b(?:cosine|anneal\w*|decay\w*)(?: lr| schedule| decay)? (?:down )?to "
         rf"(?:an? )?(?:lr )?(?:of )?{N}",
@@ -223,6 +224,8 @@ IMAGES = [
         r"\b(?:fits?|holds?|handles?|manages?|squeezes?|takes?|do|run|use|using) "
         rf"(?:only |just |about |maybe |up to |at most )?{N} {NOUN}\b"
         r"(?! (?:in total|total|dataset|folders?))",
+        r"\b(?:worked|used|fine|ok|okay|good|stable)\b[^.?!\n]{0,12} (?:with|at) "
+        rf"{N} {NOUN}\b",
         rf"{N} {NOUN} (?:at once|at a time|at the same time|together)\b",
         r"\b(?:go(?:ing)? (?:up |down )?to|what (?:with|about|at)|how about|now|"
         rf"instead of|→) {N} {NOUN}\b",

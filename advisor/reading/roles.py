@@ -77,7 +77,7 @@ class _Reader(EffectiveBatch):
             for batch in roles.batches
         ]
         if not named or not self._factors:
-            roles.factors = [factor for factor in self._factors if factor.value > 1]
+            roles.factors = self._factors
             return
         roles.batches, said = over_all(named, self._factors, self._text)
         roles.warnings += said
