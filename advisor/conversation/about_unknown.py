@@ -91,10 +91,11 @@ def answer_without_runs(
         return carried_answer(parts, q, asked, carried)
     if q.intent is Intent.SCALING_RULE and q.unknown_workload is not None:
         return _rules_answer(parts, q, asked)
-    for found in (_from_settings, _from_grids, _from_any_settings):
+    ways = (_from_settings, _from_grids, _from_any_settings)
+    for found in ways if parts.library.has_published else ():
         answer = found(parts, q, asked)
         if answer is not None:
-            return answer
+            return _with_near_names(answer, q, known)
     if q.unknown_workload is not None and q.intent in ABOUT_ONE_MODEL:
         return unknown_answer(parts, q, asked, known)
     return None
@@ -201,17 +202,18 @@ def words_of(q: Question, found: CarriedOver) -> str:
 
 def _from_grids(parts: Parts, q: Question, asked: Asked) -> Answer | None:
     """The best rate of models like an unknown one in others' grids."""
-    if q.intent not in CARRIED or not parts.library.has_published:
+    if q.intent not in CARRIED:
         return None
     fits = _not_left_out(models_alike(_described(q), asked.optimizer), asked)
     if not fits:
         return None
     optimizer = fits[0].optimizer
-    reach = REACH * max(size for fit in fits for size in fit.best)
-    wanted, said = _within(q, reach)
+    sizes = [size for fit in fits for size in fit.best]
+    reach = REACH * max(sizes)
+    wanted, first = _within(q, reach, max(sizes, key=sizes.count))
     shown = exponents_for(parts, optimizer, asked)
     found = carry_over_published(fits, wanted, optimizer=optimizer, exponents=shown)
-    answer = _carried_reply(q, found, shown, said=said)
+    answer = _carried_reply(q, found, shown, first=first)
     return replace(answer, evidence=_rows_of(parts, found))
 
 
@@ -242,21 +244,22 @@ def _settings_answer(
     hint: str = "",
 ) -> Answer:
     optimizer = asked.optimizer or settings[0].optimizer
-    wanted, said = _within(q, SETTINGS_REACH * max(s.batch_size for s in settings))
+    reach = SETTINGS_REACH * max(setting.batch_size for setting in settings)
+    wanted, first = _within(q, reach, settings[0].batch_size)
     shown = exponents_for(parts, optimizer, asked)
     found = carry_over_settings(settings, wanted, optimizer=optimizer, exponents=shown)
     hint = hint or "Better: tell me a rate that worked, and its batch size."
-    return _carried_reply(q, found, shown, said=said, hint=hint)
+    return _carried_reply(q, found, shown, first=first, hint=hint)
 
 
-def _within(q: Question, reach: int) -> tuple[int | None, list[str]]:
+def _within(q: Question, reach: int, usual: int) -> tuple[int, str]:
     """The batch size asked about, no larger than a reach, and what to say of it."""
     wanted = next(iter(several(q.slots.batch_size)), None)
     if wanted is None:
-        return None, ["You named no batch size: the rate depends on it."]
+        return usual, f"You named no batch size, so this is for batch {usual}. "
     if wanted <= reach:
-        return wanted, []
-    return reach, [f"I can speak for no batch larger than {reach}."]
+        return wanted, ""
+    return reach, f"I have no rate for batch {wanted}, only up to {reach}. "
 
 
 def _described(q: Question) -> str:
@@ -333,7 +336,8 @@ def _carried_reply(
     found: CarriedOver,
     shown: Exponents | None,
     *,
-    said: list[str],
+    first: str = "",
+    said: Sequence[str] = (),
     hint: str = "",
 ) -> Answer:
     """A rate that was carried over, what else is to be said of it, and the ways in.
@@ -350,7 +354,7 @@ def _carried_reply(
     if m is not None:
         asked_of = read_text(q.text, ()).roles.all_rates
         told = None if found.is_others else found.learning_rate
-        said = [_against(x, m) for x in asked_of if x != told] + said
+        said = [*(_against(x, m) for x in asked_of if x != told), *said]
     if m is not None and m.low < m.high and TRIES_NEXT.search(q.text):
         ends = f"{rate_text(m.low)} and {rate_text(m.high)}"
         said = [f"Try {rate_text(m.median)} first, then {ends}.", *said]
@@ -363,7 +367,7 @@ def _carried_reply(
     slots = replace(q.slots, batch_size=found.to_batch_size)
     return reply(
         replace(q, intent=Intent.RECOMMEND_LR, slots=slots),
-        "\n\n".join([text, " ".join([*said, ways_in(q.unknown_workload)])]),
+        "\n\n".join([f"{first}{text}", " ".join([*said, ways_in(q.unknown_workload)])]),
         carried_over=found,
         unknown_workload=q.unknown_workload,
     )
@@ -390,15 +394,20 @@ def unknown_answer(parts: Parts, q: Question, asked: Asked, known: list[str]) ->
         "with what runs of the same optimizer have shown.",
         ways_in(name),
     ]
-    near = nearest_names(name, known, fewest=SURELY_ALIKE)
+    answer = reply(q, "\n\n".join(said), unknown_workload=name)
+    return _with_near_names(answer, q, known)
+
+
+def _with_near_names(answer: Answer, q: Question, known: list[str]) -> Answer:
+    """The answer, and whether a stored name was meant that is hardly another."""
+    near = nearest_names(q.unknown_workload or "", known, fewest=SURELY_ALIKE)
     if not near:
-        return reply(q, "\n\n".join(said), unknown_workload=name)
+        return answer
     asks = f"Or did you mean {' or '.join(near)}?"
-    return reply(
-        q,
-        "\n\n".join([*said, asks]),
+    return replace(
+        answer,
+        text=f"{answer.text}\n\n{asks}",
         clarification={"question": asks, "options": near},
-        unknown_workload=name,
     )
 
 
