@@ -169,27 +169,25 @@ def carry_over(
 
 def carry_over_published(
     fits: Sequence[PublishedFit],
-    to_batch_size: int | None,
+    to_batch_size: int,
     *,
     optimizer: str,
     exponents: Exponents | None,
 ) -> CarriedOver:
     """Return the best rate of published models (at least one) at a batch size.
 
-    From the published batch size nearest to it; without one asked for, from the one
-    that most models were run at.
+    From the published batch size nearest to it.
     """
     sizes = [size for fit in fits for size in fit.best]
-    wanted = to_batch_size or max(sizes, key=sizes.count)
-    known_at = min(sizes, key=lambda size: abs(np.log2(size / wanted)))
+    known_at = min(sizes, key=lambda size: abs(np.log2(size / to_batch_size)))
     there = [fit for fit in fits if known_at in fit.best]
     logs = _log_rates(there, known_at)
     low, median, high = (round_rate(2.0**x) for x in np.quantile(logs, _ENDS))
-    ratio = wanted / known_at
+    ratio = to_batch_size / known_at
     return CarriedOver(
         median,
         known_at,
-        wanted,
+        to_batch_size,
         optimizer,
         {name: round_rate(median * ratio**p) for name, p in POWERS.items()},
         _measured(logs, ratio, exponents),
@@ -207,7 +205,7 @@ def carry_over_published(
 
 def carry_over_settings(
     settings: Sequence[PublishedSetting],
-    to_batch_size: int | None,
+    to_batch_size: int,
     *,
     optimizer: str,
     exponents: Exponents | None,
@@ -216,14 +214,13 @@ def carry_over_settings(
 
     The rules carry the setting over whose batch size is nearest, the runs each of them.
     """
-    wanted = to_batch_size or settings[0].batch_size
-    nearest = min(settings, key=lambda s: abs(np.log2(s.batch_size / wanted)))
+    nearest = min(settings, key=lambda s: abs(np.log2(s.batch_size / to_batch_size)))
     logs = np.log2([s.learning_rate for s in settings])
-    ratios = np.array([wanted / s.batch_size for s in settings])
+    ratios = np.array([to_batch_size / s.batch_size for s in settings])
     found = carry_over(
         nearest.learning_rate,
         nearest.batch_size,
-        wanted,
+        to_batch_size,
         optimizer=optimizer,
         exponents=None,
     )
