@@ -440,8 +440,8 @@ def _as_other_face_models(
     ]
     said = [
         f"Start at {rate_text(told[0][0])} at batch {batch_size}: nothing here was "
-        f"measured on {name}, and this is the lowest of where the face models that are "
-        f"known here would start: {joined(lines)}.",
+        f"measured on {name}, and this is the lowest of where other face models would "
+        f"start: {joined(lines)}.",
         *rates,
         ways_in(q.unknown_workload),
     ]
