@@ -198,6 +198,10 @@ def _decide_intent(
     if before and over_all and not _EXPLAINS.search(own.marked):
         is_of_rate = before.wanted in NEEDED
         return {before.wanted if is_of_rate else Intent.RECOMMEND_LR: 1.0}
+    if BEST_SO_FAR.search(own.text) and re.search(r"\b(?:lr|rate)\b", own.marked):
+        slots, _ = _slots_for(Intent.RECOMMEND_LR, own, before)
+        if _is_complete(Intent.RECOMMEND_LR, slots):
+            return {Intent.RECOMMEND_LR: 1.0}
     if before and before.unknown_workload and _asks_on(own):
         return {Intent.RECOMMEND_LR: 1.0}
     if before and _names_nothing(own) and _heeded(own.conditions, before.wanted).said:
