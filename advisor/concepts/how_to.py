@@ -33,7 +33,13 @@ _IMPORT = (
     "(`--map FIELD=COLUMN`). What a file does not say is asked for, never guessed."
 )
 HOW_TOS = (
-    _how_to(r"import|upload", _IMPORT, "how-to/import-runs.md"),
+    _how_to(
+        r"import|upload|(?:read|load|parse|open|understand|support|(?:give|send|hand|"
+        r"show) you)\b.{0,30}\b(?:mlflow|wandb|w&b|optuna|tensorboard|csv|tsv|json|"
+        r"parquet|logs?|lightning|keras|trainer_state|sweeps?|history|results)",
+        _IMPORT,
+        "how-to/import-runs.md",
+    ),
     _how_to(
         r"back ?up|restore|(?:move|copy|moving)\b.{0,20}\b(?:store|computer|"
         r"everything)|"
@@ -177,7 +183,7 @@ HOW_TOS = (
 )
 _ASKS_HOW = re.compile(
     r"\b(?:how|where|way to|possible|can (?:i|it|you)|could (?:i|you)|do i need|is "
-    r"there|"
+    r"there|do(?:es)? (?:it|you|this)|"
     r"what (?:columns|file|does the import)|import|export|undo)\b",
     re.IGNORECASE,
 )

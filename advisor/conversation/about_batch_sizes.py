@@ -6,7 +6,11 @@ from advisor.answers.evidence_rows import claim_summary, evidence_of
 from advisor.answers.fastest_batch import fastest_batch_text
 from advisor.checks import check_batch_size, several
 from advisor.conversation.about_rates import MAX_COMBINATIONS, rates_text
-from advisor.conversation.about_unknown import USUAL_OPTIMIZER, exponents_for
+from advisor.conversation.about_unknown import (
+    USUAL_OPTIMIZER,
+    carried_on,
+    exponents_for,
+)
 from advisor.conversation.answer import Answer, reply
 from advisor.conversation.asking_back import ask_back
 from advisor.conversation.parts import Parts
@@ -87,8 +91,8 @@ def fastest_batch_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
 
 def formulas_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
     """Every formula's rate for the case that is asked about, and what runs say."""
-    carried = read_carried(q.text) or _from_runs(parts, q, asked)
-    numbers = read_model_numbers(q.text)
+    carried = read_carried(q.text) or carried_on(q) or _from_runs(parts, q, asked)
+    numbers = read_model_numbers(f"{q.described or ''} {q.text}")
     case = Case(
         learning_rate=carried.learning_rate if carried else None,
         from_batch_size=carried.from_batch_size if carried else None,
@@ -127,7 +131,7 @@ def formulas_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
 def _case_text(q: Question, carried: Carried) -> str:
     """What the rates are carried from, and to."""
     start = f"{rate_text(carried.learning_rate)} at batch {carried.from_batch_size}"
-    if read_carried(q.text) is None:
+    if read_carried(q.text) is None and q.unknown_workload is None:
         name = title_of(next(iter(several(q.slots.workload))))
         start += f", which runs of {name} say,"
     return f"From {start} to batch {carried.to_batch_size} the formulas give:"

@@ -43,6 +43,7 @@ from advisor.answers.wording import (
     recommendation_details,
 )
 from advisor.checks import check_batch_size, check_learning_rate, several
+from advisor.conversation.about_runs import best_so_far
 from advisor.conversation.about_unknown import ways_in
 from advisor.conversation.acting import propose_runs, runs_text
 from advisor.conversation.answer import Answer, reply
@@ -56,6 +57,7 @@ from advisor.reading.differences import read_effect
 from advisor.reading.intents import Intent
 from advisor.reading.question import Question
 from advisor.reading.sides import Sides, read_sides
+from advisor.reading.wishes import BEST_SO_FAR
 from advisor.statistics.two_samples import LEVEL, MOST_RUNS, POWER, runs_to_tell
 from advisor.words import chance_text, joined, percent, title_of
 
@@ -85,13 +87,17 @@ def recommend_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
         sentences = ()
         said = [comparison_text(comparison) for comparison in compared]
         text = "\n\n".join([*said, rates_text(found, said=bool(batches))])
+    best = best_so_far(parts, q) if BEST_SO_FAR.search(q.text) else None
+    if best is not None:
+        text = f"{best.text}\n\n{text}"
     return reply(
         q,
         text,
         recommendations=tuple(found),
         details=details_of(found),
         citations=citations_of(parts.library, cited_in(sentences)),
-        evidence=evidence_of(parts.library, found),
+        evidence=(*(best.evidence if best else ()), *evidence_of(parts.library, found)),
+        rows=best.rows if best else None,
         comparisons=tuple(compared),
     )
 

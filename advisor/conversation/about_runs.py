@@ -157,6 +157,14 @@ def show_runs_answer(parts: Parts, q: Question, _asked: Asked) -> Answer:
     )
 
 
+def best_so_far(parts: Parts, q: Question) -> Answer:
+    """The rate that scored best of the stored runs that a question is about."""
+    sources = [row[0] for row in parts.store.rows("select distinct source from runs")]
+    query = read_conditions(q, sources=sources)
+    found = parts.store.rows(f"select id from runs where {query.matching}")
+    return _best_answer(parts, q, query, [str(row[0]) for row in found])
+
+
 def _best_answer(
     parts: Parts, q: Question, query: RunQuery, ids: Sequence[str]
 ) -> Answer:

@@ -1,6 +1,5 @@
 """Answers about a model that nobody here has run: what can be said, and the ways in."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,6 +10,7 @@ from advisor.conversation.answer import Answer, reply
 from advisor.conversation.parts import Parts
 from advisor.evidence.scope import Asked
 from advisor.rates import rate_text
+from advisor.reading import vocabulary
 from advisor.reading.carried import (
     Carried,
     read_carried,
@@ -21,6 +21,7 @@ from advisor.reading.intents import Intent
 from advisor.reading.question import Question
 from advisor.reading.reading import read_text
 from advisor.reading.symptoms import Symptom, read_symptoms
+from advisor.reading.wishes import BEST_SO_FAR, HOW_SURE, TRIES_NEXT
 from advisor.scaling.carrying_over import (
     CarriedOver,
     Exponents,
@@ -28,21 +29,34 @@ from advisor.scaling.carrying_over import (
     carried_over_text,
     carry_over,
     carry_over_published,
+    carry_over_settings,
+    exponent_text,
     exponents_shown,
+    measured_exponent,
 )
-from advisor.scaling.published import PublishedFit, models_alike, stepping_alike
+from advisor.scaling.published import (
+    PublishedFit,
+    kind_of,
+    models_alike,
+    settings_with,
+    stepping_alike,
+)
 from advisor.words import joined, optimizer_title, percent, title_of
 from experiments.workloads.registry import BUILT_IN
 from knowledge.names import WorkloadName, nearest_names
+from knowledge.optimizers import stepping_of
+from knowledge.published.settings import PublishedSetting
 
 USUAL_OPTIMIZER = "adam"
 FACES = "faceswap"  # the group of the face models
-# Other models of the programs that train them.
-_FACE_SWAP = re.compile(
-    r"phaze|villain|dfaker|\bdfl|saehd|\biae\b|lightweight|\bunbalanced\b|deep-?face|"
-    r"face-? ?swap"
-)
 REACH = 4  # times the largest batch size that was run, and no further
+SETTINGS_REACH = 64  # times the largest of the settings; the interval widens on the way
+# Optimizers that estimate how far to go: who says to leave the rate at 1.
+SELF_TUNED = {
+    "prodigy": "arXiv:2306.06101",
+    "dadaptadam": "arXiv:2301.07733",
+    "dadaptsgd": "arXiv:2301.07733",
+}
 SURELY_ALIKE = 70  # of 100: a slip of the fingers, not another model
 # What a rate carried over answers; a diagnosis or an explanation needs no model.
 CARRIED = frozenset(
@@ -51,25 +65,83 @@ CARRIED = frozenset(
         *(Intent.MAX_BATCH_FOR_LR, Intent.NEEDS_CLARIFICATION, Intent.OFF_TOPIC),
     }
 )
+ABOUT_A_RATE = frozenset(
+    {Intent.RECOMMEND_LR, Intent.JUDGE_LR, Intent.NEEDS_CLARIFICATION}
+)
 ABOUT_ONE_MODEL = frozenset(Intent) - {
     *(Intent.EXPLAIN_CONCEPT, Intent.HELP, Intent.OFF_TOPIC),
     *(Intent.STATUS_OF_JOBS, Intent.CANCEL, Intent.DIFFERENCE),
 }
 
 
+def answer_without_runs(
+    parts: Parts, q: Question, asked: Asked, known: list[str]
+) -> Answer | None:
+    """What can be said of a model without runs here; None where there are some.
+
+    The best there is, in this order: the person's own rate carried over, others' grids
+    of such models, others' settings of such models, those of any model.
+    """
+    if not _is_open(q):
+        return None
+    if asked.optimizer in SELF_TUNED and q.intent in ABOUT_A_RATE:
+        return _self_tuned_answer(q, asked.optimizer)
+    carried = carried_of(q)
+    if carried is not None:
+        return carried_answer(parts, q, asked, carried)
+    if q.intent is Intent.SCALING_RULE and q.unknown_workload is not None:
+        return _rules_answer(parts, q, asked)
+    ways = (_from_settings, _from_grids, _from_any_settings)
+    for found in ways if parts.library.has_published else ():
+        answer = found(parts, q, asked)
+        if answer is not None:
+            return _with_near_names(answer, q, known)
+    if q.unknown_workload is not None and q.intent in ABOUT_ONE_MODEL:
+        return unknown_answer(parts, q, asked, known)
+    return None
+
+
+def _is_open(q: Question) -> bool:
+    """Whether no stored workload is asked about."""
+    return q.slots.workload is None or q.unknown_workload is not None
+
+
+def _self_tuned_answer(q: Question, optimizer: str) -> Answer:
+    """What an optimizer is started with that finds its rate itself."""
+    title = optimizer_title(optimizer)
+    return reply(
+        q,
+        f"{title[0].upper()}{title[1:]} finds its rate itself: leave lr at 1, as its "
+        f"authors do ({SELF_TUNED[optimizer]}). Nothing here was measured on "
+        f"{q.unknown_workload or 'your model'}. {ways_in(q.unknown_workload)}",
+        rows=({"learning_rate": 1.0},),
+        unknown_workload=q.unknown_workload,
+    )
+
+
 def carried_of(q: Question) -> Carried | None:
     """What a question about no stored model carries over from one batch to another."""
-    is_open = q.slots.workload is None or q.unknown_workload is not None
     own = read_carried(q.text)
     # Who makes do with less memory asks for the rate, not for the cause.
     kinds = set(read_symptoms(q.text).kinds) if q.intent is Intent.DIAGNOSE else set()
     is_moved = own is not None and (
         kinds == {Symptom.OUT_OF_MEMORY} or q.intent is Intent.FASTEST_BATCH
     )
-    if not (is_open and (q.intent in CARRIED or is_moved)):
+    if not (q.intent in CARRIED or is_moved):
         return None
-    if own is not None or q.carries is None or not _goes_on(q):
+    if own is not None or q.carries is None:
         return own
+    return carried_on(q)
+
+
+def carried_on(q: Question) -> Carried | None:
+    """What the turns before carry over, with what this one changes of it.
+
+    Another batch size is where to; a formula, or a rate with its optimizer, is what
+    from; any other rate is only set against the one that is carried over.
+    """
+    if q.carries is None:
+        return None
     earlier, to = read_carried(q.carries), q.slots.batch_size
     formula = read_formula(q.text)
     if earlier is not None and formula is not None:
@@ -77,21 +149,14 @@ def carried_of(q: Question) -> Carried | None:
     known = read_known(q.carries) if earlier is None else None
     if known is not None and isinstance(to, int) and to != known[1]:
         earlier = Carried(*known, to)
-    if earlier is None or not isinstance(to, int) or to == earlier.from_batch_size:
-        return earlier
-    return replace(earlier, to_batch_size=to)
-
-
-def _goes_on(q: Question) -> bool:
-    """Whether a follow-up leaves the rate as it was told: "with SGD", "and at 128?".
-
-    One that asks of another rate is answered by the one that was carried over.
-    """
-    return (
-        q.intent is Intent.JUDGE_LR
-        or read_formula(q.text) is not None
-        or not read_text(q.text, ()).has_rate
-    )
+    if earlier is None:
+        return None
+    own = read_text(q.text, ())
+    if own.names.optimizer and len(own.roles.all_rates) == 1 and not own.roles.batches:
+        earlier = replace(earlier, learning_rate=own.roles.all_rates[0])
+    if isinstance(to, int) and to != earlier.from_batch_size:
+        earlier = replace(earlier, to_batch_size=to)
+    return earlier
 
 
 def carried_answer(parts: Parts, q: Question, asked: Asked, carried: Carried) -> Answer:
@@ -105,69 +170,106 @@ def carried_answer(parts: Parts, q: Question, asked: Asked, carried: Carried) ->
         optimizer=optimizer,
         exponents=shown,
     )
-    said = [carried_over_text(found, shown, whose=q.unknown_workload or "your model")]
-    if found.measured is not None:
-        m = found.measured
-        asked_of = read_text(q.text, ()).roles.all_rates
-        said += [_against(x, m) for x in asked_of if x != carried.learning_rate]
+    said = []
+    earlier = _optimizer_of(q, carried.learning_rate)
+    if earlier and stepping_of(earlier) is not stepping_of(optimizer):
+        said.append(
+            f"Your rate was with {optimizer_title(earlier)}: "
+            f"{optimizer_title(optimizer)} needs one of its own, so this is a guess."
+        )
     if asked.optimizer is None:
         said.append("No optimizer was named, so I took Adam.")
-    return _carried_reply(q, found, said)
+    hint = "If the loss rises and stays up, halve the rate."
+    return _carried_reply(q, found, shown, said=said, hint=hint)
 
 
-def published_of(parts: Parts, q: Question, asked: Asked) -> list[PublishedFit]:
-    """Others' published models that are like the one a question is about."""
-    is_open = q.slots.workload is None or q.unknown_workload is not None
-    if not (is_open and q.intent in CARRIED and parts.library.has_published):
-        return []
-    return _not_left_out(models_alike(q.text, asked.optimizer), asked)
+def _optimizer_of(q: Question, rate: float) -> str | None:
+    """The optimizer that a told rate was used with, if that was said."""
+    own = read_text(q.text, ())
+    told = own if rate in own.roles.all_rates else read_text(q.carries or "", ())
+    return told.names.optimizer
+
+
+def words_of(q: Question, found: CarriedOver) -> str:
+    """What was told of a rate that is carried over, in words for the next turn."""
+    optimizer = _optimizer_of(q, found.learning_rate)
+    using = f" with {optimizer}" if optimizer else ""
+    return (
+        f"{found.learning_rate:g} worked{using} at batch {found.from_batch_size}, "
+        f"going to batch {found.to_batch_size}"
+    )
+
+
+def _from_grids(parts: Parts, q: Question, asked: Asked) -> Answer | None:
+    """The best rate of models like an unknown one in others' grids."""
+    if q.intent not in CARRIED:
+        return None
+    fits = _not_left_out(models_alike(_described(q), asked.optimizer), asked)
+    if not fits:
+        return None
+    optimizer = fits[0].optimizer
+    sizes = [size for fit in fits for size in fit.best]
+    reach = REACH * max(sizes)
+    wanted, first = _within(q, reach, max(sizes, key=sizes.count))
+    shown = exponents_for(parts, optimizer, asked)
+    found = carry_over_published(fits, wanted, optimizer=optimizer, exponents=shown)
+    answer = _carried_reply(q, found, shown, first=first)
+    return replace(answer, evidence=_rows_of(parts, found))
+
+
+def _from_settings(parts: Parts, q: Question, asked: Asked) -> Answer | None:
+    """Where others start with models like an unknown one."""
+    kind = kind_of(_described(q)) if q.intent in ABOUT_A_RATE else None
+    settings = settings_with(asked.optimizer, kind) if kind else []
+    if kind is None or not settings:
+        return None
+    return _settings_answer(parts, q, asked, settings, hint=kind.note)
+
+
+def _from_any_settings(parts: Parts, q: Question, asked: Asked) -> Answer | None:
+    """Where others start with other models: hardly more than a range to search."""
+    is_asked = q.intent in ABOUT_A_RATE and q.slots.batch_size is not None
+    is_face = vocabulary.FACE_SWAP.search(_described(q).lower())
+    if not is_asked or q.unknown_workload is None or is_face:
+        return None
+    settings = settings_with(asked.optimizer or USUAL_OPTIMIZER)
+    return _settings_answer(parts, q, asked, settings) if settings else None
+
+
+def _settings_answer(
+    parts: Parts,
+    q: Question,
+    asked: Asked,
+    settings: list[PublishedSetting],
+    hint: str = "",
+) -> Answer:
+    optimizer = asked.optimizer or settings[0].optimizer
+    reach = SETTINGS_REACH * max(setting.batch_size for setting in settings)
+    wanted, first = _within(q, reach, settings[0].batch_size)
+    shown = exponents_for(parts, optimizer, asked)
+    found = carry_over_settings(settings, wanted, optimizer=optimizer, exponents=shown)
+    hint = hint or "Better: tell me a rate that worked, and its batch size."
+    return _carried_reply(q, found, shown, first=first, hint=hint)
+
+
+def _within(q: Question, reach: int, usual: int) -> tuple[int, str]:
+    """The batch size asked about, no larger than a reach, and what to say of it."""
+    wanted = next(iter(several(q.slots.batch_size)), None)
+    if wanted is None:
+        return usual, f"You named no batch size, so this is for batch {usual}. "
+    if wanted <= reach:
+        return wanted, ""
+    return reach, f"I have no rate for batch {wanted}, only up to {reach}. "
+
+
+def _described(q: Question) -> str:
+    """What was said of a model that has no runs here, and its name."""
+    return f"{q.described or ''} {q.unknown_workload or ''} {q.text}"
 
 
 def _not_left_out(fits: Sequence[PublishedFit], asked: Asked) -> list[PublishedFit]:
     left_out = set(asked.exclude)
     return [fit for fit in fits if not left_out & {fit.source, fit.workload}]
-
-
-def published_answer(
-    parts: Parts, q: Question, asked: Asked, fits: Sequence[PublishedFit]
-) -> Answer:
-    """The best rate of models like an unknown one, carried to its batch size."""
-    optimizer = fits[0].optimizer
-    sizes = [size for fit in fits for size in fit.best]
-    wanted = next(iter(several(q.slots.batch_size)), None)
-    reach = REACH * max(sizes)
-    shown = exponents_for(parts, optimizer, asked)
-    found = carry_over_published(
-        fits,
-        None if wanted is None else min(wanted, reach),
-        optimizer=optimizer,
-        exponents=shown,
-    )
-    whose = q.unknown_workload or "your model"
-    said = [carried_over_text(found, shown, whose=whose)]
-    if wanted is None:
-        said.insert(
-            0,
-            f"You named no batch size, and the rate depends on it: this is for batch "
-            f"{found.to_batch_size}, where most of those runs were made. Name yours "
-            "for the rate there.",
-        )
-    if wanted is not None and wanted > reach:
-        said.insert(
-            0,
-            f"I have no rate for batch {wanted}: the largest I can speak for is "
-            f"{reach}, {REACH} times the largest that was run.",
-        )
-    if found.measured is not None:
-        said += [
-            _against(rate, found.measured) for rate in several(q.slots.learning_rate)
-        ]
-    if asked.optimizer is None:
-        said.append(
-            f"No optimizer was named; those are with {optimizer_title(optimizer)}."
-        )
-    answer = _carried_reply(q, found, said)
-    return replace(answer, evidence=_rows_of(parts, found))
 
 
 def _rows_of(parts: Parts, found: CarriedOver) -> tuple[dict[str, str], ...]:
@@ -186,14 +288,15 @@ def _rows_of(parts: Parts, found: CarriedOver) -> tuple[dict[str, str], ...]:
 
 
 def _against(rate: float, measured: MeasuredElsewhere) -> str:
-    """How a rate that was asked about stands to what published runs say."""
+    """How a rate that was asked about stands to the one that is carried over."""
     times = rate / measured.median
     if 0.95 < times < 1.05:
         return f"{rate_text(rate)} is about that rate."
-    where = "within that interval"
-    if not measured.low <= rate <= measured.high:
-        where = "outside that interval"
-    return f"{rate_text(rate)} is {times:.2g} times that rate, {where}."
+    is_inside = measured.low <= rate <= measured.high
+    where = f", {'within' if is_inside else 'outside'} that interval"
+    if measured.low == measured.high:
+        where = ""
+    return f"{rate_text(rate)} is {times:.2g} times that rate{where}."
 
 
 def exponents_for(parts: Parts, optimizer: str, asked: Asked) -> Exponents | None:
@@ -207,11 +310,64 @@ def exponents_for(parts: Parts, optimizer: str, asked: Asked) -> Exponents | Non
     )
 
 
-def _carried_reply(q: Question, found: CarriedOver, said: list[str]) -> Answer:
+def _rules_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
+    """Which rule of thumb runs with an optimizer showed, where no rate is known."""
+    optimizer = asked.optimizer or USUAL_OPTIMIZER
+    shown = exponents_for(parts, optimizer, asked)
+    m = measured_exponent(shown)
+    said = [f"No stored runs with {optimizer_title(optimizer)} tell."]
+    if m is not None and shown is not None:
+        said = [exponent_text(m, optimizer, shown, with_rules=True)]
+    said += [
+        f"Nothing here was measured on {q.unknown_workload}.",
+        "Tell me a rate that worked, its batch size and where you go: I carry it over.",
+        ways_in(q.unknown_workload),
+    ]
+    return reply(
+        q,
+        " ".join(said),
+        rows=({"exponent": m.exponent, **m.scaling_rules},) if m else None,
+        unknown_workload=q.unknown_workload,
+    )
+
+
+def _carried_reply(
+    q: Question,
+    found: CarriedOver,
+    shown: Exponents | None,
+    *,
+    first: str = "",
+    said: Sequence[str] = (),
+    hint: str = "",
+) -> Answer:
+    """A rate that was carried over, what else is to be said of it, and the ways in.
+
+    The hint is given where there is nothing else to say.
+    """
+    text = carried_over_text(
+        found,
+        shown,
+        whose=q.unknown_workload or "your model",
+        with_rules=q.intent is Intent.SCALING_RULE,
+    )
+    m = found.measured
+    if m is not None:
+        asked_of = read_text(q.text, ()).roles.all_rates
+        told = None if found.is_others else found.learning_rate
+        said = [*(_against(x, m) for x in asked_of if x != told), *said]
+    if m is not None and m.low < m.high and TRIES_NEXT.search(q.text):
+        ends = f"{rate_text(m.low)} and {rate_text(m.high)}"
+        said = [f"Try {rate_text(m.median)} first, then {ends}.", *said]
+    if HOW_SURE.search(q.text):
+        said = ["How far the interval holds for your model is not known.", *said]
+    if BEST_SO_FAR.search(q.text) and q.unknown_workload:
+        said = [f"No scored run of {q.unknown_workload} is stored.", *said]
+    if hint and not said and q.intent is not Intent.SCALING_RULE:
+        said = [hint]
     slots = replace(q.slots, batch_size=found.to_batch_size)
     return reply(
         replace(q, intent=Intent.RECOMMEND_LR, slots=slots),
-        "\n\n".join([*said, ways_in(q.unknown_workload)]),
+        "\n\n".join([f"{first}{text}", " ".join([*said, ways_in(q.unknown_workload)])]),
         carried_over=found,
         unknown_workload=q.unknown_workload,
     )
@@ -227,7 +383,7 @@ def unknown_answer(parts: Parts, q: Question, asked: Asked, known: list[str]) ->
         slots = q.slots.to_dict()
         return replace(answer, text=text, slots=slots, unknown_workload=name)
     batch = next(iter(several(q.slots.batch_size)), None)
-    if batch is not None and _FACE_SWAP.search(q.text.lower()):
+    if batch is not None and vocabulary.FACE_SWAP.search(_described(q).lower()):
         return _as_other_face_models(parts, q, asked, batch)
     rates = " or ".join(rate_text(rate) for rate in several(q.slots.learning_rate))
     asked_for = f" whether {rates} is safe" if rates else " a rate"
@@ -238,15 +394,20 @@ def unknown_answer(parts: Parts, q: Question, asked: Asked, known: list[str]) ->
         "with what runs of the same optimizer have shown.",
         ways_in(name),
     ]
-    near = nearest_names(name, known, fewest=SURELY_ALIKE)
+    answer = reply(q, "\n\n".join(said), unknown_workload=name)
+    return _with_near_names(answer, q, known)
+
+
+def _with_near_names(answer: Answer, q: Question, known: list[str]) -> Answer:
+    """The answer, and whether a stored name was meant that is hardly another."""
+    near = nearest_names(q.unknown_workload or "", known, fewest=SURELY_ALIKE)
     if not near:
-        return reply(q, "\n\n".join(said), unknown_workload=name)
+        return answer
     asks = f"Or did you mean {' or '.join(near)}?"
-    return reply(
-        q,
-        "\n\n".join([*said, asks]),
+    return replace(
+        answer,
+        text=f"{answer.text}\n\n{asks}",
         clarification={"question": asks, "options": near},
-        unknown_workload=name,
     )
 
 
@@ -279,8 +440,8 @@ def _as_other_face_models(
     ]
     said = [
         f"Start at {rate_text(told[0][0])} at batch {batch_size}: nothing here was "
-        f"measured on {name}, and this is the lowest of where the face models that are "
-        f"known here would start: {joined(lines)}.",
+        f"measured on {name}, and this is the lowest of where other face models would "
+        f"start: {joined(lines)}.",
         *rates,
         ways_in(q.unknown_workload),
     ]
@@ -297,9 +458,8 @@ def ways_in(name: str | None) -> str:
     """How a person's own model gets into the evidence: three ways."""
     model = f"--workload {name}" if name and " " not in name else "--workload NAME"
     return (
-        "To have it answered from runs of its own: import their history (lr-advisor "
-        f"import FILE), tell one run (lr-advisor tell {model} ...), or add the model "
-        "to train it here (docs/how-to/add-a-workload.md)."
+        f"Own runs tell more: lr-advisor import FILE, lr-advisor tell {model}, or add "
+        "the model (docs/how-to/add-a-workload.md)."
     )
 
 

@@ -14,13 +14,9 @@ from advisor.conversation.about_observations import (
     takes_back,
 )
 from advisor.conversation.about_unknown import (
-    ABOUT_ONE_MODEL,
-    carried_answer,
-    carried_of,
+    answer_without_runs,
     meant_by,
-    published_answer,
-    published_of,
-    unknown_answer,
+    words_of,
 )
 from advisor.conversation.answer import Answer, asked_of, reply
 from advisor.conversation.asking_back import missing
@@ -94,14 +90,9 @@ def _answer(
     question, asked = _named(question, known), asked_of(question, exclude)
     if asks_of_formulas(question.text):
         return formulas_answer(parts, question, asked)
-    carried = carried_of(question)
-    if carried is not None:
-        return carried_answer(parts, question, asked, carried)
-    alike = published_of(parts, question, asked)
-    if alike:
-        return published_answer(parts, question, asked, alike)
-    if question.unknown_workload is not None and question.intent in ABOUT_ONE_MODEL:
-        return unknown_answer(parts, question, asked, known)
+    own = answer_without_runs(parts, question, asked, known)
+    if own is not None:
+        return own
     try:
         if question.intent in NEEDED:
             for rate in several(question.slots.learning_rate):
@@ -190,8 +181,10 @@ def _what_leads_on(
     if not names_something and answer.intent is not Intent.DIAGNOSE:
         return earlier or question
     if answer.carried_over is not None:  # the size asked about, not where it came from
-        slots = replace(question.slots, batch_size=answer.carried_over.to_batch_size)
-        question = replace(question, slots=slots)
+        found = answer.carried_over
+        slots = replace(question.slots, batch_size=found.to_batch_size)
+        carries = question.carries if found.is_others else words_of(question, found)
+        question = replace(question, slots=slots, carries=carries)
     plan = answer.offered_plan
     spec = plan.spec if plan and plan.runs else None
     offered = None

@@ -39,5 +39,6 @@ symptom_patterns  how people say that training went wrong
 change_patterns   how people say when it did, and what they changed
 unheeded          conditions that were named and that the answer does not heed
 choosing_jobs     which jobs "cancel job 3" or "stop all but the digits ones" means
+wishes            what is asked of a rate besides: how sure, the next, the best so far
 outcome_words     the outcomes that a request for runs names: "did not fail"
 """

@@ -1,6 +1,6 @@
 """Batch sizes in a text, and what multiplies which of them (pure).
 
-Steps of accumulation and devices multiply a batch size of one step on one device. Who
+Devices and steps of accumulation multiply the size of one step on one device. Who
 changes a setting names two: "8 with accumulation 4 worked, now 4 with accumulation 8".
 """
 
@@ -8,45 +8,81 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
+from advisor.reading import patterns
 from advisor.reading.effective import DEVICES, Batch, Factor
 
 # What comes after such a word is another setting than what came before.
-_CHANGES = re.compile(
+_CHANGE = (
     r"\b(?:now|next|instead|wants?|going|go(?:es)? (?:to|down|up)|mov(?:e|ed|ing) to|"
     r"switch\w*|so (?:i|batch|we)|drop\w*|only have|rented|change to|changed to|"
     r"reduc\w*|leave|left|what about|oom)\b|->|=>"
 )
+_CHANGES, _SETTING_ENDS = re.compile(_CHANGE), re.compile(rf"{_CHANGE}|[.?!;\n]")
 
 
 def over_all(
     batches: Sequence[Batch], factors: Sequence[Factor], text: str
 ) -> tuple[list[Batch], list[str]]:
-    """Return the batch sizes with their factors in, and a sentence for each product."""
+    """Return the batch sizes with their factors in, and the arithmetic of each."""
     batches = sorted(batches, key=lambda batch: batch.position)
-    factors = sorted(factors, key=lambda factor: factor.position)
-    total = _written_total(batches, factors)
+    turns = _turns(text)
+    kinds = _by_kind([*factors, *_from_one(factors, text)], turns)
+    total = _written_total(batches, kinds)
     if total is not None:
         return total, []
-    said: dict[str, None] = {}
-    for what in dict.fromkeys(factor.what for factor in factors):
-        alike = [factor for factor in factors if factor.what == what]
-        if len(alike) > 1 and not _changes_between(text, alike[0], alike[-1]):
+    for alike in kinds:
+        batches = _multiplied(batches, alike, turns, text)
+    sums = dict.fromkeys(said for batch in batches for said in batch.sums())
+    found = (batch.over_all() for batch in batches)
+    return sorted(found, key=lambda batch: batch.position), list(sums)
+
+
+def _turns(text: str) -> list[int]:
+    """Where another setting begins."""
+    found = [match.start() for match in _CHANGES.finditer(text)]
+    found += [match.start("after") for match in patterns.GREW_FROM.finditer(text)]
+    found += [match.start("turn") for match in patterns.GREW.finditer(text)]
+    return sorted(found)
+
+
+def _from_one(factors: Sequence[Factor], text: str) -> list[Factor]:
+    """One device, or one step, before there were more: "16 on a card, now 4 of them".
+
+    What multiplies the size before the change, too, was there before.
+    """
+    grew = patterns.GREW.search(text)
+    if grew is None:
+        return []
+    turn = grew.start("turn")
+    kinds = {f.what for f in factors} - {f.what for f in factors if f.position < turn}
+    return [Factor(1, grew.start(), what) for what in sorted(kinds)]
+
+
+def _by_kind(factors: Sequence[Factor], turns: Sequence[int]) -> list[list[Factor]]:
+    """The factors of each kind, one for each setting, in their order."""
+    ordered = sorted(factors, key=lambda factor: factor.position)
+    kinds = []
+    for what in dict.fromkeys(factor.what for factor in ordered):
+        alike = [factor for factor in ordered if factor.what == what]
+        ends = alike[0].position, alike[-1].position
+        if len(alike) > 1 and not _between(turns, *ends):
             whole = math.prod(factor.value for factor in alike)
             alike = [replace(alike[0], value=whole)]
-        batches = _multiplied(batches, alike, text, said)
-    return batches, list(said)
+        kinds.append(alike)
+    return kinds
 
 
 def _written_total(
-    batches: Sequence[Batch], factors: Sequence[Factor]
+    batches: Sequence[Batch], kinds: Sequence[Sequence[Factor]]
 ) -> list[Batch] | None:
     """The sizes where one of them is another times all factors; else None.
 
     A total that follows is that of the new setting: "16, now 4 cards, so 64". One that
     came first is what the smaller size makes again: "16 worked, now 4 accumulated 4".
     """
-    whole = math.prod(factor.value for factor in factors)
+    whole = math.prod(alike[-1].value for alike in kinds)
     if whole == 1:
         return None
     sizes = {size: batch for batch in reversed(batches) for size in batch.values}
@@ -62,45 +98,42 @@ def _written_total(
 
 
 def _multiplied(
-    batches: Sequence[Batch],
-    factors: Sequence[Factor],
-    text: str,
-    said: dict[str, None],
+    batches: Sequence[Batch], factors: Sequence[Factor], turns: Sequence[int], text: str
 ) -> list[Batch]:
-    """The batch sizes times factors of one kind, each times that of its setting."""
-    if len(factors) > 1 and len(batches) == 1:
-        moved = [replace(batches[0], position=f.position) for f in factors[1:]]
-        batches = [batches[0], *moved]
+    """The sizes with the factor of one kind that goes with the setting of each.
+
+    Where the factor alone changes, the same size is there before and after.
+    """
+    starts = [_between(turns, a.position, b.position) for a, b in pairwise(factors)]
     found = []
-    for place, batch in enumerate(batches):
-        factor = _factor_of(place, batches, factors, text)
-        if factor is None or factor.value == 1:
-            found.append(batch)
-            continue
-        said[f"The batch size was multiplied by {factor.value} {factor.what}."] = None
-        sizes = tuple(size * factor.value for size in batch.values)
-        found.append(replace(batch, values=sizes, is_explicit=True))
+    for place, factor in enumerate(factors):
+        here = [
+            batch
+            for batch in batches
+            if place == sum(batch.position >= start[0] for start in starts if start)
+        ]
+        here = here or [replace(b, position=factor.position) for b in batches]
+        found += [
+            replace(batch, factors=(*batch.factors, factor))
+            if _goes_with(factor, batch, batches, text)
+            else batch
+            for batch in here
+        ]
     return found
 
 
-def _factor_of(
-    place: int, batches: Sequence[Batch], factors: Sequence[Factor], text: str
-) -> Factor | None:
-    """The factor that goes with a batch size; None: it is not multiplied."""
-    batch = batches[place]
-    if len(factors) == len(batches):
-        return factors[place]
-    factor = min(factors, key=lambda f: abs(f.position - batch.position))
-    by_device = factor.what == DEVICES and any(b.is_each for b in batches)
-    if by_device and not batch.is_each:
-        return None
-    following = batches[place + 1 :]
-    if following and factor.position > batch.position:
-        change = _CHANGES.search(text, batch.position, factor.position)
-        if change and following[-1].position > change.start():
-            return None
-    return factor
+def _goes_with(
+    factor: Factor, batch: Batch, batches: Sequence[Batch], text: str
+) -> bool:
+    """Whether a factor multiplies a size: not where those of one device are named
+    besides, nor one that a later setting, with a size of its own, has taken over from.
+    """
+    if factor.what == DEVICES and any(other.is_each for other in batches):
+        return batch.is_each
+    at, last = batch.position, max(other.position for other in batches)
+    ends = _SETTING_ENDS.finditer(text, at, max(at, factor.position))
+    return not any(last > end.start() for end in ends)
 
 
-def _changes_between(text: str, first: Factor, last: Factor) -> bool:
-    return bool(_CHANGES.search(text, first.position, last.position))
+def _between(places: Sequence[int], start: int, end: int) -> list[int]:
+    return [place for place in places if start < place <= end]

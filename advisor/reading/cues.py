@@ -770,6 +770,14 @@ CUES: dict[str, tuple[tuple[float, str], ...]] = {
             rf"(?!{_GAP}\b{_LR}(?! curve))(?!{_GAP}{NAME})",
         ),
         (
+            6.4,
+            r"\b(?:can|could|do|does|will) (?:you|it|this|that|one|i) (?:also |even )?"
+            r"(?:read|import|load|parse|open|take|understand|use|support|work with|"
+            r"give you|send you|show you|hand you)\b[^.?!\n]{0,30}\b(?:mlflow|wandb|"
+            r"w&b|weights (?:and|&) biases|optuna|tensorboard|csv|tsv|json|parquet|"
+            r"logs?|lightning|keras|trainer_state|sweeps?|exports?|history|results)\b",
+        ),
+        (
             5.6,
             r"\b(?:import|export|undo|add (?:a |my )?model|gpu)\b[^.?!\n]{0,30}"
             r"(?:\bhow(?: to use)?|\bpossible|\?)\W*$",

@@ -7,7 +7,7 @@ devices or steps become more, the size before is kept beside the one after.
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from advisor.reading import patterns
@@ -25,25 +25,40 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Batch sizes named in one breath: one, or several that are compared.
-
-    `is_each` says that they are named as those of one device.
-    """
-
-    values: tuple[int, ...]
-    position: int
-    is_explicit: bool
-    is_each: bool = False
-
-
-@dataclass(frozen=True)
 class Factor:
     """What a batch size is multiplied by, where it stands, and in words what it is."""
 
     value: int
     position: int
     what: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Batch sizes named in one breath: one, or several that are compared.
+
+    `is_each` says that they are named as those of one device, `factors` what they are
+    multiplied by.
+    """
+
+    values: tuple[int, ...]
+    position: int
+    is_explicit: bool
+    is_each: bool = False
+    factors: tuple[Factor, ...] = ()
+
+    def over_all(self) -> "Batch":
+        """The sizes over all devices and steps."""
+        whole = math.prod(factor.value for factor in self.factors)
+        sizes = tuple(size * whole for size in self.values)
+        is_explicit = self.is_explicit or whole > 1
+        return replace(self, values=sizes, is_explicit=is_explicit)
+
+    def sums(self) -> list[str]:
+        """The arithmetic of each size that is multiplied."""
+        told = [f"{f.value} {f.what}".strip() for f in self.factors if f.value > 1]
+        pairs = zip(self.values, self.over_all().values, strict=True)
+        return [f"{' x '.join([str(a), *told])} = {b}." for a, b in pairs if told]
 
 
 DEVICES = "devices"
@@ -64,6 +79,7 @@ class Roles:
     job: str | None = None
     seconds: float | None = None
     is_budget: bool = False
+    factors: list[Factor] = field(default_factory=list)  # of a batch not named here
     is_same_again: bool = False  # accumulation or devices make the same batch again
     warnings: list[str] = field(default_factory=list)
 
@@ -93,7 +109,7 @@ class EffectiveBatch:
 
     def _read_totals(self) -> None:
         for match in patterns.TOTAL.finditer(self._text):
-            free = self._free(match["a"] or match["b"] or match["c"])
+            free = self._free(next(filter(None, match.groups())))
             if free and self._is_whole(free[0]):
                 self._totals.append(int(self._numbers[free[0]].value))
                 if "batch" not in match[0]:  # else with those joined to it
@@ -146,9 +162,9 @@ class EffectiveBatch:
         times = [*patterns.TIMES_BATCH.finditer(self._text)]
         at = [*patterns.DEVICES_AT.finditer(self._text)]
         if grew := patterns.GREW_FROM.search(self._text):
-            self._claim(grew["before"], Role.OTHER)
+            self._read_devices_before(grew)
         for match in patterns.DEVICES.finditer(self._text):
-            mark = match["n"] or match["x"] or match["one"]
+            mark = match["them"] or match["n"] or match["x"] or match["one"]
             before = self._text[: match.start()]
             if match["one"] and not (
                 self._numbers[index_of(mark)].is_word
@@ -159,8 +175,7 @@ class EffectiveBatch:
             if not each and not times and patterns.SHARED.search(self._text):
                 self._claim(mark, Role.OTHER)
                 continue
-            is_whole_machine = patterns.MACHINES.search(match[0])
-            self._multiply(mark, "machines" if is_whole_machine else DEVICES)
+            self._multiply(mark, _kind_of(match[0]))
             if factor := re.search(rf"({N}) x $", before):
                 self._add_batch([index_of(factor[1])], factor.start(), True)
         for found in (*each, *times, *at):
@@ -171,6 +186,14 @@ class EffectiveBatch:
                 else:
                     self._add_batch(free, found.start(), True)
                     self._each.add(found.start())
+
+    def _read_devices_before(self, grew: re.Match[str]) -> None:
+        """Take "from 2 to 8 gpus" and "from one card to 4" for two settings."""
+        before, what = grew["before"], _kind_of(grew[0])
+        if re.fullmatch(N, before):
+            self._multiply(before, what)
+        elif not self._totals:
+            self._factors.append(Factor(1, grew.start(), what))
 
     def _multiply(self, mark: str, what: str) -> None:
         """Take a number as a factor of the batch, unless the total was given."""
@@ -195,54 +218,6 @@ class EffectiveBatch:
             or any(total % max(batch.values[0], 1) for total in self._totals)
         ]
 
-    def _is_factor_in(self) -> bool:
-        """Whether a size and its multiple are both named: "16, now 4 cards, so 64"."""
-        sizes = {size for batch in self._roles.batches for size in batch.values}
-        return any(size * self._factor in sizes for size in sizes)
-
-    @property
-    def _factor(self) -> int:
-        """Over how many devices and steps a batch is: all factors, multiplied."""
-        return math.prod(factor.value for factor in self._factors)
-
-    def _multiplied(self) -> list[Batch]:
-        """The batch sizes over all devices and steps of accumulation.
-
-        Where these grew ("16 on one card, now four of them") the size before is kept.
-        """
-        batches, factor = self._roles.batches, self._factor
-        self._roles.warnings += [
-            f"The batch size was multiplied by {f.value} {f.what}."
-            for f in self._factors
-            if f.value > 1
-        ]
-        sizes = {size for batch in batches for size in batch.values}
-        if len(sizes) == 1:
-            told = [f.value for f in self._factors if f.value > 1]
-            written = " x ".join(map(str, [*sizes, *told]))
-            self._roles.warnings.append(f"{written} = {math.prod(sizes) * factor}.")
-        grew = self._grew()
-        # "6 gpus, 24 each, now I have fewer": what multiplies was there before.
-        if not grew or all(f.position < grew[0] for f in self._factors):
-            return [_times(batch, factor) for batch in batches]
-        turn, earlier = grew
-        before = [batch for batch in batches if batch.position < turn]
-        after = [batch for batch in batches if batch.position >= turn]
-        return [
-            *(_times(batch, earlier) for batch in before or after),
-            *(_times(batch, factor) for batch in after or before),
-        ]
-
-    def _grew(self) -> tuple[int, int] | None:
-        """Where devices or steps become more, and the factor before; None: nowhere."""
-        if found := patterns.GREW_FROM.search(self._text):
-            mark = found["before"]
-            is_number = bool(re.fullmatch(N, mark))
-            earlier = int(self._numbers[index_of(mark)].value) if is_number else 1
-            return found.start("after"), earlier
-        found = patterns.GREW.search(self._text)
-        return (found.start("turn"), 1) if found else None
-
     def _free(self, marks: str) -> list[int]:
         """Return the numbers among these characters that nothing has claimed."""
         found = (index_of(mark) for mark in re.findall(N, marks))
@@ -262,15 +237,14 @@ class EffectiveBatch:
         last = self._text.index(chr(Mark.FIRST_NUMBER + indices[-1])) + 1
         times = patterns.THEN_TIMES.match(self._text, last)
         if is_explicit and times and self._free(times[1]):
-            self._multiply(times[1], "(as written)")
+            self._multiply(times[1], "")
         self._roles.batches.append(
             Batch(tuple(dict.fromkeys(values)), position, is_explicit)
         )
 
 
-def _times(batch: Batch, factor: int) -> Batch:
-    values = tuple(value * factor for value in batch.values)
-    return Batch(values, batch.position, is_explicit=True)
+def _kind_of(devices: str) -> str:
+    return "machines" if patterns.MACHINES.search(devices) else DEVICES
 
 
 def index_of(mark: str) -> int:

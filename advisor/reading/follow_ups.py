@@ -1,14 +1,16 @@
 """What a follow-up takes over from the turn before it (pure)."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from advisor.checks import several
+from advisor.reading.effective import Batch
 from advisor.reading.intents import NEEDED, Intent
 from advisor.reading.question import SLOT_NAMES, Question, Slots
-from advisor.reading.reading import Reading
+from advisor.reading.reading import Reading, read_text
 from advisor.reading.rules import POINTS_BACK, SHORTEST_SENTENCE
 from advisor.reading.slots import NOTHING_CARRIED, one_or_all
 from advisor.reading.text import Mark
@@ -31,6 +33,9 @@ _MULTIPLES = {"double": 2, "half": 0.5, "triple": 3, "four": 4, "ten": 10}
 
 
 _TO = re.compile(rf"\bto (?:batch )?{Mark.BATCH}|\bfactor\b|\btimes\b|\bmultipl")
+
+
+_ON_TOP = re.compile(r"\b(?:on top|more|extra|additional\w*|also|as well|too)\b")
 
 
 _SCRAP = 24  # characters of a marked text
@@ -82,6 +87,9 @@ def inherit(
     takes_batch &= intent not in asked_for
     if slots.batch_size is None and takes_batch and _is_scrap(own):
         slots = replace(slots, batch_size=one_or_all(own.roles.spare))
+    over_all = multiplied(own, before)
+    if slots.batch_size is None and over_all is not None:
+        earlier = replace(earlier, batch_size=over_all.over_all().values[0])
     if not before.carries:  # a rate that was recommended, not one that worked
         asked_for[Intent.RECOMMEND_LR] = "learning_rate"
     carried: dict[str, Any] = {
@@ -101,6 +109,24 @@ def inherit(
             carried["batch_size"] = tuple(steps)
     carried |= _changed(own.marked, carried, intent)
     return replace(slots, **carried), frozenset(carried)
+
+
+def multiplied(own: Reading, before: Question | None) -> Batch | None:
+    """The batch size of the turn before, over devices or steps that only this names.
+
+    Steps of accumulation that the turn before named are replaced, not multiplied again,
+    unless they come "on top".
+    """
+    size = before.slots.batch_size if before else None
+    if before is None or not own.roles.factors or not isinstance(size, int):
+        return None
+    kinds = {factor.what for factor in own.roles.factors}
+    for batch in read_text(before.text, ()).roles.batches:
+        if size in batch.values and not _ON_TOP.search(own.marked):
+            size //= math.prod(f.value for f in batch.factors if f.what in kinds)
+            break
+    found = Batch((size,), 0, True, factors=tuple(own.roles.factors))
+    return None if found.over_all().values == (before.slots.batch_size,) else found
 
 
 def _is_scrap(own: Reading) -> bool:

@@ -12,7 +12,7 @@ from advisor.checks import several
 from advisor.reading.carried import read_carried, read_known
 from advisor.reading.conditions import UNCONDITIONAL, Conditions
 from advisor.reading.differences import asks_of
-from advisor.reading.follow_ups import carries_over, inherit
+from advisor.reading.follow_ups import carries_over, inherit, multiplied
 from advisor.reading.intents import CONDITIONAL, NEEDED, OF_A_SETTING, Intent
 from advisor.reading.learned import IntentModel, learned_model, look_at
 from advisor.reading.question import Question, Slots
@@ -33,6 +33,7 @@ from advisor.reading.slots import (
 )
 from advisor.reading.symptoms import read_symptoms
 from advisor.reading.turn_text import read_turn
+from advisor.reading.wishes import BEST_SO_FAR, HOW_SURE, TRIES_NEXT
 from experiments.workloads.registry import find_spec
 from knowledge.recipes import RECIPES
 
@@ -40,6 +41,8 @@ _OF_JOBS = (Intent.STATUS_OF_JOBS, Intent.CANCEL)
 
 
 _ASKS = re.compile(r"\?|^\W*(?:is|are|can|could|should|would|will|does|do|may)\b", re.I)
+_EXPLAINS = re.compile(r"\b(?:what (?:is|are|does|do)|explain|why|how does|mean)\b")
+_MOST_DESCRIBED = 1000  # characters of what the turns before say of a model
 _CLEAR_CUE = 3.0  # the weight of a phrase that means one thing
 _ALL_BUT_SURE = 0.95
 _RATHER_THAN_NOT = 0.5
@@ -80,7 +83,10 @@ def parse_question(
         intent = Intent.NEEDS_CLARIFICATION
     has_budget = own.roles.is_budget or intent is Intent.RUN_VERIFICATION
     told = text if _tells(own, intent) else None
+    over_all = multiplied(own, before) if "batch_size" in inherited else None
     carries = _carries(own, before, intent)
+    slots = _goes_to(slots, carries, before)
+    unknown = _unknown(own, before if "workload" in inherited else None)
     goes_on = inherited or intent in (Intent.DIAGNOSE, Intent.DIFFERENCE)
     if before and Intent.DIFFERENCE in (intent, before.wanted):  # told of other things
         goes_on = intent is before.wanted
@@ -93,28 +99,43 @@ def parse_question(
         inherited=inherited | (carried & conditions.said.keys()),
         told=told or (before.told if before and goes_on else None),
         carries=carries or (before.carries if before and inherited else None),
+        described=_described(text, slots, unknown, before if inherited else None),
         proposed=proposed_in(own) if intent is Intent.DIAGNOSE else Slots(),
         confidence=round(confidence, 3),
         alternatives=tuple(chances)[1:4],
-        unknown_workload=_unknown(own, before if "workload" in inherited else None),
+        unknown_workload=unknown,
         job=job,
         budget_seconds=own.roles.seconds if has_budget else None,
-        warnings=(*own.roles.warnings, *slot_warnings(slots)),
+        warnings=(
+            *own.roles.warnings,
+            *(over_all.sums() if over_all else ()),
+            *slot_warnings(slots),
+        ),
     )
 
 
 def _carries(own: Reading, before: Question | None, intent: Intent) -> str | None:
     """The text, where it tells of a rate that held: at another batch size, or at one.
 
-    Of one batch size only what comes first counts: later ones are mostly asked about.
+    Of one batch size a later turn counts only where it asks nothing.
     """
     if read_carried(own.text):
         return own.text
     is_asked = intent in (Intent.MAX_BATCH_FOR_LR, Intent.DIFFERENCE)
     is_asked |= intent is Intent.JUDGE_LR and bool(_ASKS.search(own.text))
-    if is_asked or (before and before.carries) or read_symptoms(own.text).kinds:
+    if is_asked or read_symptoms(own.text).kinds or not read_known(own.text):
         return None
-    return own.text if read_known(own.text) else None
+    is_later = before is not None and before.carries is not None
+    return None if is_later and "?" in own.text else own.text
+
+
+def _goes_to(slots: Slots, carries: str | None, before: Question | None) -> Slots:
+    """The slots where a pair is told after a size was asked about: that size stays."""
+    earlier = before.slots.batch_size if before and before.unknown_workload else None
+    known = read_known(carries) if carries else None
+    if known is None or not isinstance(earlier, int) or slots.batch_size != known[1]:
+        return slots
+    return replace(slots, batch_size=earlier)
 
 
 def with_told(q: Question, told: Reading) -> Question:
@@ -174,6 +195,16 @@ def _decide_intent(
         return {Intent.DIAGNOSE: 1.0}
     if before and (found := follow_up_intent(own, before)):
         return {found: 1.0}
+    over_all = multiplied(own, before)
+    if before and over_all and not _EXPLAINS.search(own.marked):
+        is_of_rate = before.wanted in NEEDED
+        return {before.wanted if is_of_rate else Intent.RECOMMEND_LR: 1.0}
+    if BEST_SO_FAR.search(own.text) and re.search(r"\b(?:lr|rate)\b", own.marked):
+        slots, _ = _slots_for(Intent.RECOMMEND_LR, own, before)
+        if _is_complete(Intent.RECOMMEND_LR, slots):
+            return {Intent.RECOMMEND_LR: 1.0}
+    if before and before.unknown_workload and _asks_on(own):
+        return {Intent.RECOMMEND_LR: 1.0}
     if before and _names_nothing(own) and _heeded(own.conditions, before.wanted).said:
         return {before.wanted: 1.0}
     chances = model.probabilities([look_at(own, before)])[0]
@@ -204,6 +235,12 @@ def _asks_of_a_difference(
     chances = model.probabilities([look_at(own, before)])[0]
     first = next(iter(chances))
     return first is Intent.DIFFERENCE or chances[first] <= _ALL_BUT_SURE
+
+
+def _asks_on(own: Reading) -> bool:
+    """Whether a text asks of a rate no more than how sure it is, or which is next."""
+    wishes = (HOW_SURE, TRIES_NEXT, BEST_SO_FAR)
+    return any(wish.search(own.text) for wish in wishes) and not own.names.workloads
 
 
 def _speaks_of_no_effect(own: Reading) -> bool:
@@ -289,6 +326,16 @@ def _unknown(own: Reading, before: Question | None) -> str | None:
     """The model nobody knows that a text names, or goes on about."""
     named = next(iter(own.names.unknown), None)
     return named or (before.unknown_workload if before else None)
+
+
+def _described(
+    text: str, slots: Slots, unknown: str | None, before: Question | None
+) -> str | None:
+    """What this turn and those before it say of a model nobody knows."""
+    if unknown is None and slots.workload is not None:
+        return None
+    earlier = (before.described if before else None) or ""
+    return f"{earlier}\n{text}".strip()[-_MOST_DESCRIBED:]
 
 
 def _likeliest(own: Reading, chances: Mapping[Intent, float]) -> Intent:

@@ -114,7 +114,7 @@ class Setting:
     @property
     def number(self) -> int | None:
         """The value as a whole number, if it is one."""
-        digits = self.value.replace(",", "").replace("_", "")
+        digits = self.value.rstrip(".").replace(",", "").replace("_", "")
         return int(digits) if digits.isdigit() and len(digits) < 9 else None
 
 

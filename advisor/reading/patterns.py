@@ -77,9 +77,13 @@ NO_ACCUMULATION = re.compile(
     rf"my |any )?(?:grad\w* )?accum\w*\b(?! ?(?:to|of|steps)? ?{N})"
 )
 MACHINES = re.compile(r"machines|workers|nodes")
+_OF_THEM = r"of (?:them|those|these)\b"
 DEVICES = re.compile(
-    rf"(?P<n>{N})(?: ?x)? ?(?:such |{Mark.CUDA} )?(?P<gpus>{Mark.CUDAS}|cards|devices|"
-    rf"machines|workers|nodes)|(?P<x>{N}) ?x ?{CUDA}|(?P<one>{N}) {Mark.CUDA}"
+    rf"\b(?:have|got|get|bought|rent(?:ed)?|own|use|using|with|on|now) "
+    rf"(?P<them>{N}) {_OF_THEM}(?! (?!now\b)[a-z{CUDA[1:-1]}])|"
+    rf"(?P<n>{N})(?: ?x)? ?(?:such |{_OF_THEM} |{Mark.CUDA} )?"
+    rf"(?P<gpus>{Mark.CUDAS}|cards|devices|machines|workers|nodes)|"
+    rf"(?P<x>{N}) ?x ?{CUDA}|(?P<one>{N}) {Mark.CUDA}"
 )
 TIMES_NEXT = re.compile(rf" ?(?:x|times) ?{N}")
 PER_DEVICE = re.compile(
@@ -148,7 +152,7 @@ OTHER = [
         r"python|torch|page|line|level|steps?|its|iters?|iterations?|epochs?|iq|"
         r"vram|ram|memory|coverage|port|index|top|last|first|latest|past|chapter|"
         rf"windows|faceswap)(?:{IS}|\s?(?:a|b|for|values?|rate|"
-        rf"steps?)\b){{0,4}}\s?{N}(?:{JOIN}(?:about )?{N}){{0,15}}",
+        rf"steps?)\b){{0,4}}\s?{N}(?:{JOIN}(?:about )?{N}(?! ?(?:at|@) )){{0,15}}",
         r"\bloss(?:es)? (?:\w+ ){0,2}?(?:jump\w*|rose|ris\w+|fell|fall\w*|drop\w*|"
         r"climb\w*|shot|spik\w*|sw[iu]ng\w*|hover\w*|oscillat\w*|stuck|sits|"
         r"plateau\w*|bounc\w*|increas\w*|decreas\w*|reach\w*|hits?|over|above|below|"
@@ -158,6 +162,7 @@ OTHER = [
         rf"{N}(?:{JOIN}{N}){{0,3}} (?:\w )?(?:train(?:ing)? |val(?:idation)? )?loss",
         rf"(?:\+ ?/? ?-|±) ?{N}",
         rf"\bbeta_?[12]? ?[=:]? ?{N}",
+        rf"\bbetas\b ?(?:of )?[=:(]? ?{N} ?[,/ ] ?{N}",
         # Where a schedule ends.
         r"\b(?:cosine|anneal\w*|decay\w*)(?: lr| schedule| decay)? (?:down )?to "
         rf"(?:an? )?(?:lr )?(?:of )?{N}",
@@ -208,8 +213,26 @@ TOTAL = re.compile(
     rf"(?P<b>{N}) (?:{NOUN} )?(?:in total|overall|altogether|all together|total)\b"
     rf"(?! steps)|(?P<c>{N}) (?:{NOUN} )?(?:split |spread |distributed |divided |"
     rf"shared )?"
-    rf"(?:over|across|among|between) {N} ?x? ?(?:{_MANY})"
+    rf"(?:over|across|among|between) {N} ?x? ?(?:{_MANY})|"
+    rf"\b(?:do|fit|reach|manage|get to) (?P<d>{N}) (?:{NOUN} )?(?:on|with) "
+    rf"(?:my|our|all|the|these|both|all my) {N} ?x? ?(?:{_MANY})"
 )
+# Images that can only be those of a step: few of them, and said to fit or to be next.
+IMAGES = [
+    re.compile(pattern)
+    for pattern in (
+        r"\b(?:fits?|holds?|handles?|manages?|squeezes?|takes?|do|run|use|using) "
+        rf"(?:only |just |about |maybe |up to |at most )?{N} {NOUN}\b"
+        r"(?! (?:in total|total|dataset|folders?))",
+        r"\b(?:worked|used|fine|ok|okay|good|stable)\b[^.?!\n]{0,12} (?:with|at) "
+        rf"{N} {NOUN}\b",
+        rf"{N} {NOUN} (?:at once|at a time|at the same time|together)\b",
+        r"\b(?:go(?:ing)? (?:up |down )?to|what (?:with|about|at)|how about|now|"
+        rf"instead of|→) {N} {NOUN}\b",
+        r"^\W*(?:(?:and|so|ok|with|at|now|then|for|or|maybe|make it) )*"
+        rf"{N} {NOUN}\W*$",
+    )
+]
 # Read before other numbers are claimed: a noun of its own would claim them.
 SURE_BATCH = [
     re.compile(pattern)
@@ -255,7 +278,7 @@ MAY_FOLLOW_BARE = re.compile(
     r"anyway|because|"
     r"not|survive|risk|again|actually|also|that|rather|thanks|it|my|stays?|be|good|"
     r"right|"
-    r"any|go|going|i|since|up|down|becomes?|until|jump)\b)"
+    r"any|go|going|i|since|up|down|becomes?|until|jump|worked|ran|trained|went)\b)"
 )
 ARROW_NEXT = re.compile(rf" ?→ ?(?:batch )?{N}")
 BEFORE_BARE = re.compile(

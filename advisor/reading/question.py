@@ -64,7 +64,8 @@ class Question:
     `needs_clarification`. `inherited` names the slots and conditions taken from the
     turn before. `told` are the words, of this turn or an earlier one, that tell what
     went wrong or what two settings scored, `carries` those that tell of a rate that
-    held at another batch size. `proposed` is what is only thought of: "reduce batch to
+    held at another batch size, `described` those of all turns about a model that has no
+    runs. `proposed` is what is only thought of: "reduce batch to
     2?". `offered` are the runs that its answer offered, to which a yes agrees. `job` is
     an id or a number, `confidence` the probability of the intent.
     """
@@ -77,6 +78,7 @@ class Question:
     inherited: frozenset[str] = frozenset()
     told: str | None = None
     carries: str | None = None
+    described: str | None = None
     proposed: Slots = field(default_factory=Slots)
     offered: Offer | None = None
     confidence: float = 0.0
@@ -114,6 +116,7 @@ class Question:
             conditions=Conditions(**conditions),
             told=values["told"],
             carries=values.get("carries"),
+            described=values.get("described"),
             unknown_workload=values.get("unknown_workload"),
             offered=Offer(**{k: _tuple(v) for k, v in offered.items()})
             if offered
@@ -122,7 +125,10 @@ class Question:
         )
 
 
-_KEPT = ("text", "intent", "wanted", "told", "carries", "unknown_workload", "job")
+_KEPT = (
+    *("text", "intent", "wanted", "told", "carries", "described", "unknown_workload"),
+    "job",
+)
 
 
 def _tuple(value: Any) -> Any:

@@ -45,6 +45,7 @@ class _Reader(EffectiveBatch):
         self._read_products()
         self._read_totals()
         self._read_batches(patterns.SURE_BATCH)
+        self._read_batches(patterns.IMAGES)
         self._read_accumulation()
         self._read_devices()
         self._read_durations()
@@ -55,7 +56,7 @@ class _Reader(EffectiveBatch):
         roles = self._roles
         roles.batches.sort(key=lambda batch: batch.position)
         self._leave_out_parts()
-        if self._factor != 1 and not roles.batches:
+        if self._factors and not roles.batches:
             # "was 16, now 8 with accumulation 4"
             roles.batches = [Batch((i,), at, True) for at, i in self._spare]
             roles.spare = []
@@ -70,20 +71,17 @@ class _Reader(EffectiveBatch):
 
     def _take_factors_in(self) -> None:
         """Make the batch sizes those over all devices and steps."""
-        roles, kinds = self._roles, [factor.what for factor in self._factors]
-        if not roles.batches or not self._factors:
+        roles = self._roles
+        named = [
+            replace(batch, is_each=batch.position in self._each)
+            for batch in roles.batches
+        ]
+        if not named or not self._factors:
+            roles.factors = self._factors
             return
-        is_changed = len(kinds) > len(set(kinds))  # accumulation 4, then 8
-        if is_changed or (len(roles.batches) > 1 and self._grew() is None):
-            named = [
-                replace(batch, is_each=batch.position in self._each)
-                for batch in roles.batches
-            ]
-            roles.batches, said = over_all(named, self._factors, self._text)
-            roles.warnings += said
-            roles.is_same_again = _is_one(roles.batches) and not _is_one(named)
-        elif self._factor != 1 and not self._is_factor_in():
-            roles.batches = self._multiplied()
+        roles.batches, said = over_all(named, self._factors, self._text)
+        roles.warnings += said
+        roles.is_same_again = _is_one(roles.batches) and not _is_one(named)
 
     def _role_marker(self, match: re.Match[str]) -> str:
         role = self._role[index_of(match[0])]
@@ -142,8 +140,8 @@ class _Reader(EffectiveBatch):
     def _is_tiny(self, i: int) -> bool:
         return 0 < self._numbers[i].value < patterns.SMALLEST_LOSS
 
-    def _read_batches(self, patterns: Sequence[re.Pattern[str]]) -> None:
-        for pattern in patterns:
+    def _read_batches(self, which: Sequence[re.Pattern[str]]) -> None:
+        for pattern in which:
             for match in pattern.finditer(self._text):
                 taken: list[int] = []
                 for i in (index_of(mark) for mark in re.findall(N, match[0])):
@@ -152,7 +150,9 @@ class _Reader(EffectiveBatch):
                     if self._role[i] is not None or not self._numbers[i].is_whole:
                         break
                     is_data = self._numbers[i].value > _LARGEST_PER_SIDE
-                    if is_data and match[0].endswith("side"):
+                    if is_data and (
+                        which is patterns.IMAGES or match[0].endswith("side")
+                    ):
                         break
                     taken.append(i)
                 if taken:
@@ -163,7 +163,7 @@ class _Reader(EffectiveBatch):
     def _refuse_fraction(self, marks: str) -> None:
         for i in self._free(marks)[:1]:
             number = self._numbers[i]
-            if not number.could_be_rate:
+            if not (number.could_be_rate or number.is_whole):
                 self._role[i] = Role.OTHER
                 self._roles.warnings.append(
                     f"A batch size is a whole number, not {number.value}."

@@ -78,6 +78,11 @@ FOREIGN = re.compile(
     rf"(?P<given>(?!{_DATA_SET}\b)[a-z][\w-]*(?:net|gpt|former|bert|gan|unet|lstm)|"
     r"[a-z]{3,}_(?:v\d+|net|model)))\b"
 )
+# Other models of the programs that swap faces.
+FACE_SWAP = re.compile(
+    r"phaze|villain|dfaker|\bdfl|saehd|\biae\b|lightweight|\bunbalanced\b|deep-?face|"
+    r"face-? ?swap"
+)
 # A part of a diffusion model, with a rate of its own: "unet lr".
 UNET = re.compile(r"u-?net\b")
 NOT_A_UNET = re.compile(r"\bq?loras?\b|\b(?:dim|rank|alpha|sd|sdxl|flux)\b")

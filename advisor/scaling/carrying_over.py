@@ -5,7 +5,7 @@ workloads have shown with an optimizer that steps alike.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,10 @@ from advisor.rates import rate_text, round_exponent, round_rate
 from advisor.scaling.published import PublishedFit, titles
 from advisor.scaling.records import Finding
 from advisor.statistics.fitted import scaling_rule_shares
-from advisor.words import count_text, joined, optimizer_title, percent, title_of
+from advisor.words import count_text, joined, optimizer_title, percent
 from knowledge.names import WorkloadName
 from knowledge.optimizers import stepping_of
+from knowledge.published.settings import PublishedSetting
 from knowledge.records import Document
 
 POWERS = {
@@ -63,18 +64,11 @@ class Exponents:
         )
 
     def text(self) -> str:
-        """Say whose runs they are."""
-        published = {fit.workload for fit in self.fits}
-        own = dict.fromkeys(
-            title_of(name) for name in self.by_workload if name not in published
-        )
-        shown = list(own)[:4]
-        if len(own) > len(shown):
-            shown.append(f"{len(own) - len(shown)} more")
-        if published:
-            of = count_text(len(published), "published grid")
-            shown.append(f"{of} ({titles(self.fits)})")
-        return joined(shown)
+        """Say how many workloads they are of."""
+        n_grids = len({fit.workload for fit in self.fits})
+        own = len(self.by_workload) - n_grids
+        counted = (own, "model"), (n_grids, "published grid")
+        return joined([count_text(n, of) for n, of in counted if n])
 
 
 @dataclass(frozen=True)
@@ -107,7 +101,8 @@ class PublishedBest(Document):
 class CarriedOver(Document):
     """A rate carried over from one batch size to another.
 
-    `published` says where the rate comes from, if nobody but others' grids told it.
+    `published` and `settings` say where the rate comes from, if nobody but others'
+    grids, or others' published settings, told it.
     """
 
     learning_rate: float
@@ -117,6 +112,12 @@ class CarriedOver(Document):
     rules: dict[str, float]
     measured: MeasuredElsewhere | None
     published: PublishedBest | None = None
+    settings: tuple[PublishedSetting, ...] = ()
+
+    @property
+    def is_others(self) -> bool:
+        """Whether the rate was published by others, and not told by a person."""
+        return self.published is not None or bool(self.settings)
 
     def to_dict(self) -> dict[str, Any]:
         """The keys of the contract."""
@@ -168,27 +169,25 @@ def carry_over(
 
 def carry_over_published(
     fits: Sequence[PublishedFit],
-    to_batch_size: int | None,
+    to_batch_size: int,
     *,
     optimizer: str,
     exponents: Exponents | None,
 ) -> CarriedOver:
     """Return the best rate of published models (at least one) at a batch size.
 
-    From the published batch size nearest to it; without one asked for, from the one
-    that most models were run at.
+    From the published batch size nearest to it.
     """
     sizes = [size for fit in fits for size in fit.best]
-    wanted = to_batch_size or max(sizes, key=sizes.count)
-    known_at = min(sizes, key=lambda size: abs(np.log2(size / wanted)))
+    known_at = min(sizes, key=lambda size: abs(np.log2(size / to_batch_size)))
     there = [fit for fit in fits if known_at in fit.best]
     logs = _log_rates(there, known_at)
     low, median, high = (round_rate(2.0**x) for x in np.quantile(logs, _ENDS))
-    ratio = wanted / known_at
+    ratio = to_batch_size / known_at
     return CarriedOver(
         median,
         known_at,
-        wanted,
+        to_batch_size,
         optimizer,
         {name: round_rate(median * ratio**p) for name, p in POWERS.items()},
         _measured(logs, ratio, exponents),
@@ -202,6 +201,37 @@ def carry_over_published(
             rests_on=tuple(fit.workload for fit in there),
         ),
     )
+
+
+def carry_over_settings(
+    settings: Sequence[PublishedSetting],
+    to_batch_size: int,
+    *,
+    optimizer: str,
+    exponents: Exponents | None,
+) -> CarriedOver:
+    """Return where others' settings (at least one) would start at a batch size.
+
+    The rules carry the setting over whose batch size is nearest, the runs each of them.
+    """
+    nearest = min(settings, key=lambda s: abs(np.log2(s.batch_size / to_batch_size)))
+    logs = np.log2([s.learning_rate for s in settings])
+    ratios = np.array([to_batch_size / s.batch_size for s in settings])
+    found = carry_over(
+        nearest.learning_rate,
+        nearest.batch_size,
+        to_batch_size,
+        optimizer=optimizer,
+        exponents=None,
+    )
+    return replace(
+        found, settings=tuple(settings), measured=_measured(logs, ratios, exponents)
+    )
+
+
+def measured_exponent(exponents: Exponents | None) -> MeasuredElsewhere | None:
+    """Return what runs have shown of the batch size alone: a rate of 1 stays 1."""
+    return _measured(np.array([0.0]), 1.0, exponents)
 
 
 def _log_rates(fits: Sequence[PublishedFit], batch_size: int) -> Draws:
@@ -218,7 +248,7 @@ def _log_rates(fits: Sequence[PublishedFit], batch_size: int) -> Draws:
 
 
 def _measured(
-    log_rates: Draws, ratio: float, exponents: Exponents | None
+    log_rates: Draws, ratios: float | Draws, exponents: Exponents | None
 ) -> MeasuredElsewhere | None:
     """The rates times ratio^p, over all draws of p: one for each pair in turn."""
     if exponents is None:
@@ -228,7 +258,10 @@ def _measured(
     shuffled = np.random.default_rng(0).permutation(
         np.resize(powers, max(len(powers), len(log_rates)))
     )
-    logs = np.resize(log_rates, len(shuffled)) + shuffled * np.log2(ratio)
+    octaves = np.resize(np.log2(ratios), len(log_rates))
+    logs = np.resize(log_rates, len(shuffled)) + shuffled * np.resize(
+        octaves, len(shuffled)
+    )
     rates = [round_rate(2.0**x) for x in np.quantile(logs, _ENDS)]
     low, median, high = (round_exponent(x) for x in np.quantile(powers, _ENDS))
     return MeasuredElsewhere(
@@ -243,35 +276,42 @@ def _measured(
 
 
 def carried_over_text(
-    c: CarriedOver, exponents: Exponents | None, *, whose: str
+    c: CarriedOver, exponents: Exponents | None, *, whose: str, with_rules: bool = False
 ) -> str:
     """Return where to start, where that comes from, and what the rules of thumb give.
 
-    `whose` names the model in a sentence: "your model", "resnet50".
+    `whose` names the model in a sentence: "your model", "resnet50". `with_rules` adds
+    how likely each rule is, for who asks of them.
     """
     is_there = c.from_batch_size == c.to_batch_size
-    if is_there and c.published is None:
+    if is_there and not c.is_others:
         return (
             f"Keep {rate_text(c.learning_rate)}: over devices and steps of "
             f"accumulation the batch is {c.to_batch_size} as before, so no rule of "
             f"thumb changes the rate. Nothing here was measured on {whose}; batch norm "
             "and its like see the batch of one device, and may still feel the change."
         )
-    if c.published is None:
-        known = f"your {rate_text(c.learning_rate)} at batch {c.from_batch_size}"
-    else:
-        known = _published_text(c.published, c.from_batch_size)
-    onward = "" if is_there else f" carried over to batch {c.to_batch_size}"
-    said = [
-        f"{_start_text(c)} Nothing here was measured on {whose}: it is {known}{onward}."
-    ]
-    if not is_there:
-        said += [_exponent_text(c, exponents), _by_rules_text(c)]
-    said.append(
-        "Watch the loss of the first few hundred steps: if it rises and stays up, "
-        "halve the rate."
+    m, said = c.measured, [_start_text(c), _origin_text(c, whose)]
+    if m is not None and exponents is not None and (with_rules or not c.is_others):
+        said += [exponent_text(m, c.optimizer, exponents, with_rules=with_rules)]
+    rules = [] if is_there else [_by_rules_text(c)]
+    return "\n\n".join([" ".join(said), *rules])
+
+
+def exponent_text(
+    m: MeasuredElsewhere, optimizer: str, exponents: Exponents, *, with_rules: bool
+) -> str:
+    """Return how the rate went with the batch size in runs, and which rule held."""
+    title = optimizer_title(optimizer)
+    steps = title if optimizer in _RUN_WITH else f"{title} and its like"
+    went = (
+        f"With {steps} the rate went as batch^{m.exponent['median']:g} "
+        f"({m.exponent['low']:g} to {m.exponent['high']:g}) in {exponents.text()}."
     )
-    return "\n\n".join(text for text in said if text)
+    shares = ", ".join(
+        f"{words} {percent(m.scaling_rules[name])}" for name, words in _RULES.items()
+    )
+    return f"{went} How likely is each rule: {shares}." if with_rules else went
 
 
 def _start_text(c: CarriedOver) -> str:
@@ -279,44 +319,57 @@ def _start_text(c: CarriedOver) -> str:
     if m is None:
         title = optimizer_title(c.optimizer)
         return f"No stored runs with {title} say how the rate scales with batch size."
+    where = f"{rate_text(m.median)} at batch {c.to_batch_size}"
+    if m.low == m.high:
+        return f"Start near {where}."
+    # How good a setting is nobody knows: the interval is of the batch size.
+    of_one_kind = len({setting.kind for setting in c.settings}) == 1
+    of_what = " for the batch size" if of_one_kind else ""
     return (
-        f"Start at {rate_text(m.median)} at batch {c.to_batch_size} "
-        f"({percent(m.level)}: {rate_text(m.low)} to {rate_text(m.high)})."
+        f"Start {'near' if c.settings else 'at'} {where} ({percent(m.level)}{of_what}: "
+        f"{rate_text(m.low)} to {rate_text(m.high)})."
     )
+
+
+def _origin_text(c: CarriedOver, whose: str) -> str:
+    nothing = f"Nothing here was measured on {whose}"
+    if c.settings:
+        return f"{nothing}, so this is weak: {_settings_text(c.settings)}."
+    if c.published is not None:
+        known = _published_text(c.published, c.from_batch_size)
+    else:
+        known = f"your {rate_text(c.learning_rate)} at batch {c.from_batch_size}"
+    onward = "" if c.from_batch_size == c.to_batch_size else ", carried over"
+    return f"{nothing}: it is {known}{onward}."
+
+
+def _settings_text(settings: Sequence[PublishedSetting]) -> str:
+    """What others set, with who says so; of many kinds only how many."""
+    if len({setting.kind for setting in settings}) > 1:
+        of = count_text(len(settings), "published setting")
+        return f"I know no model like it, and these are {of} of other kinds"
+    told = [
+        f"{s.model} at {rate_text(s.learning_rate)}, batch {s.batch_size} "
+        f"({s.source.partition(' (')[0]})"
+        for s in settings
+    ]
+    return f"others train {joined(told)}"
 
 
 def _published_text(best: PublishedBest, batch_size: int) -> str:
     """Where a rate comes from that nobody told."""
     runs = count_text(best.n_runs, "published run")
-    settings = count_text(len(best.rests_on), "setting")
     return (
-        f"the best rate in {runs} of {best.models} ({settings}) at batch {batch_size}, "
+        f"the best rate in {runs} of {best.models} at batch {batch_size}, "
         f"{rate_text(best.median)} ({percent(best.level)}: {rate_text(best.low)} to "
         f"{rate_text(best.high)})"
-    )
-
-
-def _exponent_text(c: CarriedOver, exponents: Exponents | None) -> str:
-    m = c.measured
-    if m is None or exponents is None:
-        return ""
-    shares = ", ".join(
-        f"{words} {percent(m.scaling_rules[name])}" for name, words in _RULES.items()
-    )
-    title = optimizer_title(c.optimizer)
-    steps = title if c.optimizer in _RUN_WITH else f"optimizers that step as {title}"
-    return (
-        f"With {steps} the rate went as "
-        f"batch^{m.exponent['median']:g} ({m.exponent['low']:g} to "
-        f"{m.exponent['high']:g}) in runs of {exponents.text()}; each rule of thumb "
-        f"holds there, within a quarter of a power, with: {shares}."
     )
 
 
 def _by_rules_text(c: CarriedOver) -> str:
     rules = {name: rate_text(x) for name, x in c.rules.items()}
     return (
-        f"The rules give {rules['constant']} (unchanged), {rules['sqrt']} "
-        f"(square root) and {rules['linear']} (linear); {rules['inverse_sqrt']} and "
-        f"{rules['inverse']} if the rate falls with the batch, as some say."
+        f"Rules of thumb: {rules['constant']} (unchanged), {rules['sqrt']} (square "
+        f"root), {rules['linear']} (linear), {rules['inverse_sqrt']} (inverse square "
+        f"root), {rules['inverse']} (inverse)."
     )

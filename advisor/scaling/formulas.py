@@ -130,14 +130,14 @@ def _nanochat(case: Case) -> float | None:
     return float(0.02 * (case.batch_tokens / NANOCHAT_BATCH_TOKENS) ** 0.5)
 
 
-_PAIR = "a rate that worked and its batch size, and the batch size you go to"
+_PAIR = "a rate that worked, its batch size and where you go"
 FORMULAS = (
     Formula(
         "unchanged",
         "lr as it was",
         "Adam at small batch sizes, and where nothing says otherwise",
         _PAIR,
-        "Shallue and others 2019, arXiv:1811.03600: no rule holds everywhere",
+        "Shallue and others 2019, arXiv:1811.03600; no rule holds everywhere",
         _power(0.0),
         carries=True,
     ),
@@ -163,7 +163,7 @@ FORMULAS = (
         "Step Law",
         "lr = 1.79 N^-0.713 D^0.307",
         "language models trained from scratch with AdamW; the batch does not enter",
-        "N (parameters) and D (tokens it is trained on), as in 124M and 10B tokens",
+        "parameters and tokens (124M, 10B tokens)",
         "Li and others 2025, arXiv:2503.04715",
         _step_law,
     ),
@@ -171,7 +171,7 @@ FORMULAS = (
         "tinker's LoRA formula",
         "lr = 5e-4 (2000/width)^0.781 for Llama, ^0.0775 for Qwen",
         "LoRA on Llama and Qwen at batch 128; its authors have a table instead by now",
-        "LoRA, whose model (Llama or Qwen) and its size or width",
+        "LoRA, Llama or Qwen, and its size",
         "thinking-machines-lab/tinker-cookbook, hyperparam_utils.py before its tables",
         _tinker,
     ),
@@ -179,7 +179,7 @@ FORMULAS = (
         "nanochat's rule",
         "Muon's lr = 0.02 sqrt(batch tokens / 2^19), Adam's scaled alike",
         "small language models with Muon; its author calls it not studied carefully",
-        "the batch in tokens, as in a batch of 256k tokens",
+        "the batch in tokens",
         "karpathy/nanochat, scripts/base_train.py",
         _nanochat,
     ),
@@ -209,8 +209,8 @@ def formulas_text(said: Sequence[FormulaSays], optimizer: str | None = None) -> 
     Without an optimizer all grids' figures are told, else those of its kind.
     """
     lines = [
-        f"- {f.name}: {rate_text(f.learning_rate)}. {f.words}: {f.holds} ({f.source})."
-        f"{_figures_text(f.figures, optimizer)}"
+        f"- {f.name}: {rate_text(f.learning_rate)}, {f.words} "
+        f"({f.source.partition(';')[0]}){_figures_text(f.figures, optimizer)}."
         for f in said
         if f.learning_rate is not None
     ]
@@ -218,16 +218,15 @@ def formulas_text(said: Sequence[FormulaSays], optimizer: str | None = None) -> 
     for f in said:
         if f.learning_rate is None:
             missing.setdefault(f.needs or "", []).append(f.name)
-    asked = [f"for {joined(names)} say {needs}" for needs, names in missing.items()]
-    return "\n".join(lines) + (f"\n\nMore: {'; '.join(asked)}." if asked else "")
+    asked = [f"{joined(names)} from {needs}" for needs, names in missing.items()]
+    more = [f"To have more: {'; '.join(asked)}."] if asked else []
+    return "\n\n".join(["\n".join(lines), *more] if lines else more)
 
 
 def _figures_text(found: Sequence[Figure], optimizer: str | None) -> str:
     how = stepping_of(optimizer)
     kept = [f for f in found if optimizer is None or stepping_of(f.optimizer) is how]
     if not kept:
-        return " No grid here tests it."
-    told = "; ".join(
-        f"{f.grid} {f.factor:.2g} times, {f.regret:.2g} {f.unit}" for f in kept
-    )
-    return f" On grids off by (median; mean regret): {told}."
+        return "; tested on no grid here"
+    told = joined(f"{f.factor:.2g} times on {f.grid}" for f in kept)
+    return f"; off by {told}"

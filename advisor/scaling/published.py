@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from advisor.scaling.formulas import Figure
 from knowledge.optimizers import Stepping, stepping_of
+from knowledge.published.settings import ModelKind, PublishedSetting, model_kinds
 
 FITS_FILE = Path(__file__).with_name("published_fits.json")
 FIGURES_FILE = Path(__file__).with_name("formulas.json")
@@ -39,6 +40,10 @@ _TITLES = {
 }
 _BILLIONS = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)\s?b(?:illion)?\b")
 _RANK = re.compile(r"\brank\s*(?:=|of|:)?\s*(\d+)\b|\br\s*=\s*(\d+)\b")
+_ALL_WEIGHTS = re.compile(
+    r"\bfull[- ]?(?:fine|ft\b|param|weight|model)|\b(?:no|not|without)(?: an?)? q?lora|"
+    r"\ball (?:the )?(?:weights|parameters)\b"
+)
 _MAKERS = re.compile(r"qwen|llama|deepseek|kimi|nemotron|gpt-oss")
 _ALIKE_OCTAVES = 1.5  # of model size or of rank: as near as the best rates tell apart
 
@@ -116,7 +121,7 @@ def models_alike(text: str, optimizer: str | None = None) -> list[PublishedFit]:
     Among them those of the size, maker and rank it names, where it names any; of the
     optimizer, or without one of the one that most of them were trained with.
     """
-    text = text.lower()
+    text = _as_it_stands(text)
     sources = {source for source, words in _KINDS.items() if words.search(text)}
     kin = [fit for fit in published_fits() if fit.source in sources]
     kin = _of_optimizer(kin, optimizer)
@@ -124,6 +129,38 @@ def models_alike(text: str, optimizer: str | None = None) -> list[PublishedFit]:
     kin = [f for f in kin if makers & set(_MAKERS.findall(f.workload.lower()))] or kin
     kin = _nearest(kin, _BILLIONS.search(text), lambda fit: fit.billions)
     return _nearest(kin, _RANK.search(text), lambda fit: fit.rank)
+
+
+def kind_of(text: str) -> ModelKind | None:
+    """Return the first kind of model with published settings that a text speaks of."""
+    text = _as_it_stands(text)
+    return next((kind for kind in model_kinds() if kind.is_of(text)), None)
+
+
+def settings_with(
+    optimizer: str | None, kind: ModelKind | None = None
+) -> list[PublishedSetting]:
+    """Return the settings, of a kind or of all, whose optimizer steps alike.
+
+    Without an optimizer those of the way of stepping that most of them have.
+    """
+    kinds = model_kinds() if kind is None else (kind,)
+    settings = [setting for one in kinds for setting in one.settings]
+    how = stepping_of(optimizer)
+    if optimizer is None:
+        ways = [stepping_of(setting.optimizer) for setting in settings]
+        how = max(ways, key=ways.count)
+    return [setting for setting in settings if stepping_of(setting.optimizer) is how]
+
+
+def _as_it_stands(text: str) -> str:
+    """A text in lower case, without a LoRA that was taken back: "full fine-tune"."""
+    text = text.lower()
+    taken_back = list(_ALL_WEIGHTS.finditer(text))
+    if not taken_back:
+        return text
+    end = taken_back[-1].end()
+    return _KINDS["library:lora"].sub(" ", text[:end]) + text[end:]
 
 
 def titles(fits: Sequence[PublishedFit]) -> str:

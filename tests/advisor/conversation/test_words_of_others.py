@@ -170,6 +170,20 @@ def test_the_best_scoring_rate_is_that_of_a_run_in_the_store(advisor, text):
     assert run["learning_rate"] == 3e-4
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "best lr so far for mynet-x at batch 16?",
+        "mynet-x, batch 16: best rate of my runs?",
+        "what is the best learning rate we have tried on mynet-x at batch 16",
+    ],
+)
+def test_the_best_so_far_is_the_best_row_and_what_the_fit_says(advisor, text):
+    answer = advisor.ask(text)
+    assert answer.text.startswith("3e-4 scored best of 4 scored runs")
+    assert "Start at" in answer.text or "start at" in answer.text
+
+
 def test_what_has_no_score_is_said_to_have_none(advisor):
     assert "No run" in advisor.ask("which lr scored best for dlight at batch 16?").text
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from advisor.reading.carried import Carried, read_carried
 from advisor.reading.intents import Intent
 from advisor.reading.parsing import parse_question, turn_of
 
@@ -114,9 +115,9 @@ def test_a_rate_that_was_recommended_is_not_taken_over_for_another_batch():
 def test_the_arithmetic_of_an_effective_batch_is_shown():
     found = ask("original, 4 per gpu on 8 gpus, accumulation 2: lr?")
     assert found.slots.batch_size == 64
-    assert "4 x 2 x 8 = 64." in found.warnings
+    assert "4 x 8 devices x 2 steps of accumulation = 64." in found.warnings
 
 
 def test_cards_that_were_there_before_multiply_what_was_before():
     text = "my convnext on 6 gpus, 24 each, 4e-4 was fine, i only have 2 of them now"
-    assert ask(text).slots.batch_size == 144
+    assert read_carried(text) == Carried(4e-4, from_batch_size=144, to_batch_size=48)

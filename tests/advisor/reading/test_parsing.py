@@ -98,7 +98,7 @@ def test_an_imported_name_is_found_whatever_its_case_among_thousands():
         ("lr for dlight at batch -4", "below 1"),
         ("lr for dlight at batch 1e9", "unusually large"),
         ("lr for dlight at batch 2.5", "whole number"),
-        ("lr for dlight at batch 8x4 accum", "multiplied by 4"),
+        ("lr for dlight at batch 8x4 accum", "8 x 4 steps of accumulation = 32"),
     ],
 )
 def test_a_value_that_can_hardly_be_meant_is_kept_with_a_warning(text, said):
