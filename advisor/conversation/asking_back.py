@@ -19,7 +19,7 @@ from knowledge.concepts.pages import find_concept
 EXAMPLES = (
     "What LR for batch 5 on RealFace?",
     "Is 1e-4 safe for Original at batch 6?",
-    "Does the learning rate go with the batch size for DLight?",
+    "Does the learning rate scale with batch size on DLight?",
 )
 _ASKS = {
     "workload": "which model (workload)",

@@ -83,7 +83,8 @@ def _written_total(
     came first is what the smaller size makes again: "16 worked, now 4 accumulated 4".
     """
     whole = math.prod(alike[-1].value for alike in kinds)
-    if whole == 1:
+    each_has_its_own = any(1 < len(alike) == len(batches) for alike in kinds)
+    if whole == 1 or each_has_its_own:
         return None
     sizes = {size: batch for batch in reversed(batches) for size in batch.values}
     for batch in batches:

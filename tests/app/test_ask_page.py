@@ -176,7 +176,7 @@ def test_several_batch_sizes_are_compared_in_a_table(
     "question",
     [
         "What is the largest batch for 5e-5 on RealFace?",
-        "Does the learning rate go with the batch size for DLight?",
+        "Does the learning rate scale with batch size on DLight?",
         "show runs",
         "what is running?",
         "cancel it",

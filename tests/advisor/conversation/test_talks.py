@@ -191,7 +191,7 @@ def test_a_setting_of_others_is_cited_and_called_weak(advisor):
 
 def test_a_rate_that_is_asked_about_is_set_against_a_setting_of_others(advisor):
     _, answer = talk(advisor, "yolov8m with sgd, batch 64, lr?", "is 0.05 ok there?")
-    assert "0.05 is 5 times that rate" in answer.text
+    assert "5e-2 is 5 times that rate" in answer.text
 
 
 def test_a_rate_told_with_another_optimizer_takes_the_place_of_the_first(advisor):
