@@ -20,6 +20,7 @@ from advisor.running.job_documents import shown_state
 from advisor.running.verification import Verification
 from advisor.service import Advisor
 from advisor.ui.resources import errors_shown
+from advisor.ui.telling import render_telling
 from advisor.ui.text import escaped
 from advisor.ui.turns import Turn, rejoined, updated_turn
 from advisor.words import count_text, duration_text, title_of
@@ -48,8 +49,8 @@ class EditedPlan:
     budget_seconds: float
 
 
-def render_plan(advisor: Advisor, turns: list[Any], index: int) -> None:
-    """Draw the plan of a turn, or the progress of its verification."""
+def render_acts(advisor: Advisor, turns: list[Any], index: int) -> None:
+    """Draw what can be done next: tell how it went, run tests; or how those go on."""
     turn: Turn = turns[index]
     if turn.verification_id is not None:
         fragment = st.fragment(render_progress, run_every=REFRESH_SECONDS)
@@ -58,28 +59,69 @@ def render_plan(advisor: Advisor, turns: list[Any], index: int) -> None:
     if turn.ended_id is not None:
         _render_ended(advisor, turn.ended_id)
     plan = turn.answer.offered_plan
-    if plan is None or plan.spec is None:
+    is_runnable = plan is not None and plan.spec is not None
+    if turn.single is None and not is_runnable:
         return
-    with st.container(border=True, key=f"ask_plan_{index}"), errors_shown():
-        card, row = st.container(), st.container(horizontal=True)
-        button = row.container(width="content")
-        edited = _edited_plan(row, plan, index, advisor.settings.budget_seconds_cap)
-        with card:
-            if edited is None:
-                st.text("Run waits: a field under Edit cannot be right.")
-            else:
-                plan = plan_as_edited(advisor, plan, edited)
-                _render_card(turn, plan)
-        pressed = button.button(
-            "Run",
-            key=f"ask_run_{index}",
-            type="primary",
-            disabled=edited is None,
-            help="Starts training on this computer. It can be cancelled at any time.",
-        )
-        if pressed and edited is not None:
-            turns[index] = start(advisor, turn, plan)
-            st.rerun()
+    with st.container(key=f"ask_act_{index}", gap="xsmall"), errors_shown():
+        row, below = st.container(horizontal=True), st.container()
+        if turn.ruler is not None:
+            render_telling(advisor, row, turns, index)
+        if plan is not None and is_runnable:
+            _render_running(advisor, row, below, turns, index)
+
+
+def _render_running(
+    advisor: Advisor, row: Any, below: Any, turns: list[Any], index: int
+) -> None:
+    """Draw Run, the fields of the plan, and what it costs."""
+    turn: Turn = turns[index]
+    plan = turn.answer.offered_plan
+    assert plan is not None
+    button = row.container(width="content")
+    popover = row.popover("What runs", icon=":material/tune:", key=f"ask_edit_{index}")
+    edited = _edited_plan(popover, plan, index, advisor.settings.budget_seconds_cap)
+    problem = None
+    if edited is not None:
+        try:
+            plan = plan_as_edited(advisor, plan, edited)
+        except AdvisorError as error:
+            problem, edited = error, None
+    with popover:
+        if problem is not None:
+            st.error(escaped(str(problem)))
+        elif edited is not None:
+            _render_planned(plan)
+            st.text(time_text(plan))
+    pressed = button.button(
+        "Run tests",
+        key=f"ask_run_{index}",
+        type="secondary" if turn.ruler is not None else "primary",
+        icon=":material/play_arrow:",
+        disabled=edited is None,
+        help="Starts training on this computer. It can be cancelled at any time.",
+    )
+    below.caption(
+        escaped(_run_line(turn, plan))
+        if edited is not None
+        else "Mend the marked field under \u201cWhat runs\u201d first."
+    )
+    if pressed and edited is not None:
+        turns[index] = start(advisor, turn, plan)
+        st.rerun()
+
+
+def _run_line(turn: Turn, plan: VerificationPlan) -> str:
+    """What the tests are, in a line under the button."""
+    count = len(plan.runs) + plan.more_runs
+    about = "about " if plan.more_runs else ""
+    spec = plan.spec
+    what = title_of(spec.workload) if spec else ""
+    line = (
+        f"{about}{count_text(count, 'test')} of {what}, "
+        f"{duration_text(plan.estimated_seconds)} on this computer."
+    )
+    why = "" if turn.answer.plan is not None else f" Why: {plan.reason}"
+    return f"{line[0].upper()}{line[1:]}{why}"
 
 
 def start(advisor: Advisor, turn: Turn, plan: VerificationPlan) -> Turn:
@@ -114,15 +156,6 @@ def start_as_planned(advisor: Advisor, turn: Turn) -> Turn:
 
 
 # -- the card --------------------------------------------------------------------------
-
-
-def _render_card(turn: Turn, plan: VerificationPlan) -> None:
-    """Draw which runs, why, and how long they take."""
-    st.markdown("**Make it surer: run it here**")
-    if turn.answer.plan is None:
-        st.text(f"Why: {plan.reason}")
-    _render_planned(plan)
-    st.text(time_text(plan))
 
 
 def time_text(plan: VerificationPlan) -> str:
@@ -197,16 +230,16 @@ def _render_planned(plan: VerificationPlan) -> None:
 
 
 def _edited_plan(
-    row: Any, plan: VerificationPlan, index: int, longest_seconds: float
+    popover: Any, plan: VerificationPlan, index: int, longest_seconds: float
 ) -> EditedPlan | None:
-    """Draw the plan's fields in a row; return their values, None if one is wrong.
+    """Draw the plan's fields; return their values, None if one is wrong.
 
     What is wrong is said under the fields, since the open popover covers the card. The
     time has no bounds in its field: the browser would keep a number out of them, and
     the old time would count.
     """
     before = fields_of(plan)
-    with row.popover("Edit", key=f"ask_edit_{index}"):
+    with popover:
         options = runnable_workloads(before.workload)
         workload = st.selectbox(
             "Workload to run",

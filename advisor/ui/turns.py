@@ -3,10 +3,12 @@
 Redrawing the history asks neither the store nor the model.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from advisor.answers.changes import Change, change_between
 from advisor.answers.recommendation import Recommendation
+from advisor.answers.ruler import Ruler, marks_at
 from advisor.charts.threshold import (
     BandPoint,
     ThresholdBand,
@@ -16,6 +18,7 @@ from advisor.charts.threshold import (
 from advisor.conversation.answer import Answer
 from advisor.conversation.history import SavedAnswer
 from advisor.conversation.proposals import Action, Proposal
+from advisor.reading.intents import Intent
 from advisor.reading.question import Question
 from advisor.service import Advisor
 from experiments.jobs.records import new_verification_id
@@ -24,6 +27,8 @@ from knowledge.names import WorkloadName
 from knowledge.records import Claim, Run
 
 MAX_RUNS_LISTED = 500
+# Questions whose answer is one rate, which the ruler shows.
+RULED = (Intent.RECOMMEND_LR, Intent.JUDGE_LR, Intent.RUN_VERIFICATION)
 TURNED_DOWN = "Nothing was done."
 
 
@@ -31,7 +36,8 @@ TURNED_DOWN = "Nothing was done."
 class Turn:
     """A question with its answer, and the records that the answer rests on.
 
-    `context` is the turn it follows. Under `plan_id` the proposed verification starts
+    `context` is the turn it follows, `change` what it changed of the answer before.
+    Under `plan_id` the proposed verification starts
     once, however often the button is pressed. `verification_id` is the one under way,
     `ended_id` the last one over, `before` the recommendation that it changed, of whose
     runs `n_counted` now count. `done` says what came of another proposal, `said` what
@@ -44,12 +50,20 @@ class Turn:
     runs: tuple[Run, ...]
     claims: tuple[Claim, ...]
     plan_id: str
+    ruler: Ruler | None = None
+    change: Change | None = None
     verification_id: str | None = None
     ended_id: str | None = None
     before: Recommendation | None = None
     n_counted: int = 0
     done: str | None = None
     said: SavedAnswer | None = None
+
+    @property
+    def single(self) -> Recommendation | None:
+        """The recommendation of an answer that has exactly one."""
+        found = self.answer.recommendations
+        return found[0] if len(found) == 1 else None
 
     @property
     def is_updated(self) -> bool:
@@ -106,8 +120,11 @@ def ask_turn(
     *,
     conversation: str | None = None,
     save: bool = True,
+    before: Turn | None = None,
 ) -> Turn:
     """Ask, and return the turn with everything that is needed to draw it.
+
+    `before` is the answer that this one follows or takes the place of.
 
     Raises:
         AdvisorError: The question cannot be answered as it was put.
@@ -119,16 +136,60 @@ def ask_turn(
     chart = _chart_data(advisor, answer, claims)
     proposal = answer.proposal
     plan_id = proposal.verification_id if proposal else new_verification_id()
-    return Turn(answer, context, chart, runs, claims, plan_id)
+    turn = Turn(answer, context, chart, runs, claims, plan_id)
+    return replace(
+        turn, ruler=ruler_of(advisor, turn), change=_change_since(before, turn)
+    )
 
 
-def reopened_turn(advisor: Advisor, saved: SavedAnswer) -> Turn | Refusal:
+def _change_since(before: Turn | None, turn: Turn) -> Change | None:
+    """What changed of the rate before; None where another thing is asked."""
+    if before is None or turn.answer.judgements or turn.answer.plan is not None:
+        return None
+    if not turn.answer.recommendation or before.single is None or turn.single is None:
+        return None
+    return change_between(before.single, turn.single)
+
+
+def ruler_of(advisor: Advisor, turn: Turn) -> Ruler | None:
+    """Return how surely each rate holds where an answer with one rate speaks of.
+
+    Raises:
+        AdvisorError: The store cannot be used.
+    """
+    r, judged = turn.single, turn.answer.judgements
+    if r is None or turn.answer.intent not in RULED:
+        return None
+    marks = marks_at(
+        r.batch_size, r.workload, _runs(advisor, r.workload, r), turn.claims
+    )
+    asked = judged[0].learning_rate if len(judged) == 1 else None
+    return advisor.answers.ruler(r, marks, asked)
+
+
+def reopened_turns(
+    advisor: Advisor, saved: Sequence[SavedAnswer]
+) -> Iterator[Turn | Refusal]:
+    """Yield earlier questions answered of today's evidence, under their old ids."""
+    before: Turn | None = None
+    for one in saved:
+        turn = reopened_turn(advisor, one, before)
+        yield turn
+        before = turn if isinstance(turn, Turn) else before
+
+
+def reopened_turn(
+    advisor: Advisor, saved: SavedAnswer, before: Turn | None = None
+) -> Turn | Refusal:
     """Return an earlier question answered of today's evidence, under its old id.
 
     What was started from it is shown with it again, under way or over.
     """
     try:
-        turn = ask_turn(advisor, saved.question, saved.context, save=False)
+        followed = before if isinstance(saved.context, Question) else None
+        turn = ask_turn(
+            advisor, saved.question, saved.context, save=False, before=followed
+        )
         answer = replace(turn.answer, answer_id=saved.id)
         return rejoined(advisor, replace(turn, answer=answer, said=saved))
     except AdvisorError as error:
@@ -170,6 +231,23 @@ def turned_down(advisor: Advisor, turn: Turn) -> Turn:
     if turn.open_proposal is not None:
         advisor.proposals.withdraw(turn.open_proposal.id)
     return replace(turn, done=TURNED_DOWN)
+
+
+def retold_turn(advisor: Advisor, turn: Turn, note: str) -> Turn:
+    """Return the turn answered again after a person told of a run, with a note of it.
+
+    Raises:
+        AdvisorError: The store cannot be used.
+    """
+    again = ask_turn(
+        advisor, turn.answer.question, turn.context, save=False, before=turn
+    )
+    return replace(
+        again,
+        answer=replace(again.answer, answer_id=turn.answer.answer_id),
+        plan_id=turn.plan_id,
+        done=note,
+    )
 
 
 def updated_turn(advisor: Advisor, turn: Turn) -> Turn:
