@@ -26,6 +26,8 @@ UNSAID_RECIPE_RELIABILITY = (
 # A run that nobody called stable, but whose score is finite where others' is not.
 SURVIVOR_RELIABILITY = 0.8
 FEWEST_SCORED_RATES = 4  # of runs of ours; scores somebody reports count from one
+# A run of ours that was cancelled before both, hardly past the start of training.
+SHORTEST_STEPS, SHORTEST_SHARE = 100, 1 / 9
 LEFT_OUT = "left out as asked"
 OVERTAKEN = "the same run was later carried further"
 
@@ -159,7 +161,7 @@ def told_stability(runs: Iterable[Run]) -> list[Run]:
     Where some outcomes are known (a loss that was not finite in an imported file), the
     other runs that ended with a score survived: without them no rate would seem safe.
     """
-    rows = [run for run in runs if not _says_no_length(run)]
+    rows = [run for run in runs if not (_says_no_length(run) or is_too_short(run))]
     if all(run.outcome is None for run in rows):
         return []
     return [run for run in rows if run.outcome is not None or _is_scored(run)]
@@ -168,6 +170,14 @@ def told_stability(runs: Iterable[Run]) -> list[Run]:
 def _says_no_length(run: Run) -> bool:
     """Whether a run was cut short and nobody says after how many steps."""
     return run.outcome is Outcome.INCOMPLETE and not run.steps
+
+
+def is_too_short(run: Run) -> bool:
+    """Whether a run of ours was cancelled so early that it tells nothing."""
+    if run.outcome is not Outcome.INCOMPLETE or not run.is_measured:
+        return False
+    steps, whole = run.steps or 0, run.horizon_steps or 0
+    return steps < SHORTEST_STEPS and steps < SHORTEST_SHARE * whole
 
 
 def has_failed(run: Run) -> bool:
@@ -283,6 +293,8 @@ def _why_not(run: Run, scope: Scope) -> str | None:
         return f"another precision ({run.precision})"
     if _says_no_length(run) and run.metric_value is None:
         return "stopped before its end, after nobody knows how many steps"
+    if is_too_short(run):
+        return f"cancelled after {run.steps or 0} of {run.horizon_steps:,} steps"
     spec = find_spec(scope.workload)
     if spec is not None and run.batch_convention != spec.batch_convention:
         return f"its batch is counted as {run.batch_convention}"

@@ -22,6 +22,7 @@ from advisor.conversation.rephrasing import sentence_for
 from advisor.rates import rate_text
 from advisor.reading.typed import CHECKS
 from advisor.service import Advisor
+from advisor.ui.closing import close_next
 from advisor.ui.text import escaped
 from advisor.words import OPTIMIZER_TITLES, title_of
 from knowledge.errors import AdvisorError, BadValueError
@@ -156,15 +157,8 @@ def _render_editor(
         st.error("That leaves too little to ask.")
         return
     st.session_state.ask_pending = (question, None, index)
-    st.session_state.ask_closing = _chip_key(name, index)
+    close_next(_chip_key(name, index))
     st.rerun()
-
-
-def close_changed() -> None:
-    """Close the chip whose value was sent; called before any chip is drawn."""
-    key = st.session_state.pop("ask_closing", None)
-    if key is not None:
-        st.session_state[key] = False
 
 
 def read(advisor: Advisor, name: str, text: str) -> Any:

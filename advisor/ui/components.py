@@ -83,12 +83,13 @@ def render_answer(turn: Turn, index: int) -> None:
     for warning in answer.warnings:
         st.badge("check this", color="orange")
         st.text(warning)
+    if turn.done is not None:
+        st.success(escaped(turn.done))
     _render_change(turn)
     _render_headline(answer, is_updated=turn.is_updated)
     st.text(short_text(turn))
     if turn.ruler is not None and not _is_only_a_plan(turn):
-        was = turn.before.max_stable if turn.before else None
-        render_ruler(turn.ruler, key=f"ask_ruler_{index}", was=was)
+        render_ruler(turn.ruler, key=f"ask_ruler_{index}", was=turn.limit_before)
     if turn.chart is not None:
         render_small_chart(turn.chart, key=f"ask_chart_{index}")
     if answer.fastest is not None and answer.fastest.choices:
@@ -99,7 +100,9 @@ def render_answer(turn: Turn, index: int) -> None:
 
 
 def render_folded(turn: Turn) -> None:
-    """Draw an earlier answer by its short text alone."""
+    """Draw an earlier answer by its short text alone, with what came of it."""
+    if turn.done is not None:
+        st.caption(escaped(turn.done))
     if turn.change is not None:
         st.caption(escaped(change_line(turn.change)))
     st.text(short_text(turn))
@@ -145,8 +148,6 @@ def _render_change(turn: Turn) -> None:
         if turn.n_counted:
             st.badge("updated with the new runs", color="green")
             st.text(change_text(turn.before, after))
-        else:
-            st.badge("no run could be counted", color="orange")
     elif turn.change is not None:
         st.markdown(f"**{escaped(change_line(turn.change))}**")
 

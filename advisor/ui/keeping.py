@@ -46,9 +46,6 @@ def _rate(advisor: Advisor, answer_id: str, key: str) -> None:
 def render_proposal(advisor: Advisor, turns: list[Any], index: int) -> None:
     """Draw what waits for a yes; a plan of runs has a card of its own."""
     turn: Turn = turns[index]
-    if turn.done is not None:
-        st.success(escaped(turn.done))
-        return
     proposal = turn.open_proposal
     if proposal is None or proposal.action is Action.VERIFY:
         return

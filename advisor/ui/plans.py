@@ -1,7 +1,6 @@
-"""The verification plan as a card, and its runs while they go on.
+"""What can be done after an answer: tell how it went, or run tests.
 
-Nothing starts without the press of Run. Progress is a fragment that reads the queue
-once a second; when the verification is over, the answer is computed again in its place.
+Nothing starts without the press of Run.
 """
 
 import math
@@ -10,34 +9,24 @@ from typing import Any
 
 import streamlit as st
 
-from advisor.charts.curves import build_loss_chart
 from advisor.checks import check_batch_size
 from advisor.planning.plan import USUAL_BUDGET_SECONDS, VerificationPlan
 from advisor.planning.request import VerificationRequest
 from advisor.planning.spec import PlannedRun
 from advisor.rates import rate_text
-from advisor.running.job_documents import shown_state
-from advisor.running.verification import Verification
 from advisor.service import Advisor
+from advisor.ui.live import render_ended, render_live
 from advisor.ui.resources import errors_shown
 from advisor.ui.telling import render_telling
 from advisor.ui.text import escaped
-from advisor.ui.turns import Turn, rejoined, updated_turn
+from advisor.ui.turns import Turn, rejoined
 from advisor.words import count_text, duration_text, title_of
-from experiments.jobs.records import Job
-from experiments.training.run_folder import RunFolder
 from experiments.workloads.registry import find_spec
 from knowledge.errors import AdvisorError, BadValueError
 from knowledge.names import WorkloadName
-from knowledge.records import Outcome, Run
 
 PROXY_WIDTHS = (32, 16, 8, 4)
 SHORTEST_BUDGET_SECONDS = 10
-REFRESH_SECONDS = 2.0
-STOPPED_EARLY = (
-    "A run that was fine so far was stopped there, to spend the time where it tells "
-    "more. It can go on from that step."
-)
 
 
 @dataclass(frozen=True)
@@ -53,11 +42,10 @@ def render_acts(advisor: Advisor, turns: list[Any], index: int) -> None:
     """Draw what can be done next: tell how it went, run tests; or how those go on."""
     turn: Turn = turns[index]
     if turn.verification_id is not None:
-        fragment = st.fragment(render_progress, run_every=REFRESH_SECONDS)
-        fragment(advisor, turns, index)
+        render_live(advisor, turns, index)
         return
     if turn.ended_id is not None:
-        _render_ended(advisor, turn.ended_id)
+        render_ended(advisor, turn)
     plan = turn.answer.offered_plan
     is_runnable = plan is not None and plan.spec is not None
     if turn.single is None and not is_runnable:
@@ -84,6 +72,7 @@ def _render_running(
     if edited is not None:
         try:
             plan = plan_as_edited(advisor, plan, edited)
+            check_fits(advisor, plan)
         except AdvisorError as error:
             problem, edited = error, None
     with popover:
@@ -140,7 +129,7 @@ def start(advisor: Advisor, turn: Turn, plan: VerificationPlan) -> Turn:
     )
     if turn.answer.proposal is not None:
         advisor.proposals.withdraw(turn.answer.proposal.id)
-    return replace(turn, verification_id=verification.id, ended_id=None)
+    return replace(turn, verification_id=verification.id, ended_id=None, n_over=0)
 
 
 def start_as_planned(advisor: Advisor, turn: Turn) -> Turn:
@@ -286,6 +275,27 @@ def check_budget(seconds: int, longest_seconds: float) -> None:
         )
 
 
+def check_fits(advisor: Advisor, plan: VerificationPlan) -> None:
+    """Check that a run at each batch size ends within the time of the plan.
+
+    Raises:
+        BadValueError: One alone takes longer.
+    """
+    spec = plan.spec
+    if spec is None or spec.budget_seconds is None:
+        return
+    seconds = advisor.planner.seconds_of(spec)
+    for batch in spec.batch_sizes:
+        takes = seconds(batch, spec.steps)
+        if takes > spec.budget_seconds:
+            raise BadValueError(
+                "batch_size",
+                batch,
+                expected=f"batch {batch} alone takes {duration_text(takes)}; the "
+                f"budget is {duration_text(spec.budget_seconds)}.",
+            )
+
+
 def runnable_workloads(target: str) -> list[str]:
     """Return the workload of a plan and the copies of it that may be run instead.
 
@@ -313,138 +323,3 @@ def batch_sizes_in(text: str) -> tuple[int, ...]:
     if not parts:
         raise BadValueError("batch_size", "missing", expected="name at least one.")
     return tuple(dict.fromkeys(check_batch_size(part) for part in parts))
-
-
-# -- progress --------------------------------------------------------------------------
-
-
-def render_progress(advisor: Advisor, turns: list[Any], index: int) -> None:
-    """Draw a verification under way; once it is over, answer the turn anew."""
-    turn: Turn = turns[index]
-    if turn.verification_id is None:
-        return
-    with errors_shown():
-        advisor.verifications.look_after()
-        verification = advisor.verifications.get(turn.verification_id)
-        if verification.state == "running":
-            with st.container(border=True, key=f"ask_progress_{index}"):
-                render_verification(advisor, verification, key=f"ask_{index}")
-            return
-        turns[index] = updated_turn(advisor, turn)
-        st.rerun()
-
-
-def render_verification(
-    advisor: Advisor, verification: Verification, *, key: str
-) -> None:
-    """Draw the progress of a verification, its runs, their losses, and Cancel."""
-    spec, jobs = verification.spec, verification.jobs()
-    over = [job for job in jobs if job.is_over]
-    active = [job for job in jobs if not job.is_over]
-    title, button = st.columns([4, 1], vertical_alignment="center")
-    batches = ", ".join(map(str, spec.batch_sizes))
-    title.markdown(escaped(f"Running {title_of(spec.workload)} at batch {batches}"))
-    if button.button("Cancel", key=f"{key}_cancel"):
-        advisor.cancel(verification.id)
-        st.rerun()
-    length = f" of {duration_text(spec.budget_seconds)}" if spec.budget_seconds else ""
-    st.progress(
-        verification.progress,
-        text=f"{verification.progress:.0%}{length}, "
-        f"{count_text(len(over), 'run')} done, {len(active)} to go",
-    )
-    for job in active:
-        st.progress(min(job.progress, 1.0), text=escaped(job_line(job)))
-    curves = {
-        f"{rate_text(job.config.learning_rate)} at batch {job.config.batch_size}": curve
-        for job in active
-        if (curve := _live_curve(advisor, job)).losses
-    }
-    if curves:
-        st.altair_chart(
-            build_loss_chart(curves),
-            width="stretch",
-            key=f"{key}_losses",
-            alt="Loss of the runs under way against the step.",
-        )
-    _render_outcomes(advisor, over)
-    if any(job.stop_after for job in over):
-        st.caption(STOPPED_EARLY)
-
-
-def job_line(job: Job) -> str:
-    """Return a job's state, rate, step and loss in a line."""
-    config = job.config
-    step = round(job.progress * job.last_step)
-    loss = f", loss {job.loss:.4g}" if job.loss is not None else ""
-    return (
-        f"{shown_state(job)}: {rate_text(config.learning_rate)} at batch "
-        f"{config.batch_size}, step {step} of {job.last_step}{loss}"
-    )
-
-
-def outcome_words(run: Run | None) -> str:
-    """Return how a run ended, in a few words."""
-    if run is None or run.outcome is None:
-        return ""
-    if run.outcome.is_unstable:
-        at = f" at step {run.failed_at_step}" if run.failed_at_step else ""
-        return f"{run.outcome}{at}"
-    if run.outcome is Outcome.INCOMPLETE:
-        return f"fine for {run.steps:,} of {run.horizon_steps or 0:,} steps"
-    return str(run.outcome)
-
-
-def _live_curve(advisor: Advisor, job: Job) -> Any:
-    return RunFolder.of_job(advisor.store.folder, job.id).load_curve()
-
-
-def _render_outcomes(advisor: Advisor, over: list[Job]) -> None:
-    if not over:
-        return
-    runs = {
-        run.id: run
-        for run in advisor.library.runs_by_id(
-            [job.run_id for job in over if job.run_id]
-        )
-    }
-    st.table(
-        [
-            {
-                "Learning rate": rate_text(job.config.learning_rate),
-                "Batch size": str(job.config.batch_size),
-                "Outcome": outcome_words(runs.get(job.run_id or "")) or job.state,
-                "Steps": str(getattr(runs.get(job.run_id or ""), "steps", "") or ""),
-            }
-            for job in over
-        ],
-        hide_index=True,
-    )
-
-
-def _render_ended(advisor: Advisor, verification_id: str) -> None:
-    """Draw what a verification that is over did."""
-    with errors_shown():
-        verification = advisor.verifications.get(verification_id)
-        jobs = verification.jobs()
-        if verification.state == "failed":
-            st.error(escaped(verification.error or "The runs could not be made."))
-        elif verification.state == "cancelled":
-            st.warning("Cancelled. The runs that were finished count.")
-        else:
-            st.success("Finished. The answer and its chart above are updated.")
-        with st.expander(
-            f"What was run ({count_text(len(jobs), 'run')})", expanded=True
-        ):
-            _render_outcomes(advisor, jobs)
-            if any(job.stop_after for job in jobs):
-                st.caption(STOPPED_EARLY)
-
-
-def unfinished_verifications(advisor: Advisor) -> list[Verification]:
-    """Return the verifications that are still going on, oldest first."""
-    try:
-        opened = advisor.queue.verifications(unfinished=True)
-    except AdvisorError:
-        return []
-    return [advisor.verifications.get(v.id) for v in opened]

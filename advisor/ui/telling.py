@@ -7,6 +7,7 @@ import streamlit as st
 from advisor.checks import check_learning_rate
 from advisor.rates import rate_text
 from advisor.service import Advisor
+from advisor.ui.closing import close_next
 from advisor.ui.text import escaped
 from advisor.ui.turns import Turn, retold_turn
 from advisor.words import title_of
@@ -64,4 +65,5 @@ def render_telling(advisor: Advisor, row: Any, turns: list[Any], index: int) -> 
             st.error(escaped(str(error)))
             return
         turns[index] = retold_turn(advisor, turn, told.text)
+        close_next(f"ask_tell_{index}")
         st.rerun()

@@ -18,6 +18,7 @@ from advisor.charts.threshold import (
 from advisor.conversation.answer import Answer
 from advisor.conversation.history import SavedAnswer
 from advisor.conversation.proposals import Action, Proposal
+from advisor.estimates import Estimate
 from advisor.reading.intents import Intent
 from advisor.reading.question import Question
 from advisor.service import Advisor
@@ -36,11 +37,13 @@ TURNED_DOWN = "Nothing was done."
 class Turn:
     """A question with its answer, and the records that the answer rests on.
 
-    `context` is the turn it follows, `change` what it changed of the answer before.
+    One that is not whole has no chart and no ruler yet. `context` is the turn it
+    follows, `change` what it changed of the answer before.
     Under `plan_id` the proposed verification starts
     once, however often the button is pressed. `verification_id` is the one under way,
     `ended_id` the last one over, `before` the recommendation that it changed, of whose
-    runs `n_counted` now count. `done` says what came of another proposal, `said` what
+    runs `n_counted` now count. Of one under way `n_over` runs are over, which moved the
+    limit from `limit_before`. `done` says what came of another proposal, `said` what
     was answered earlier.
     """
 
@@ -52,10 +55,13 @@ class Turn:
     plan_id: str
     ruler: Ruler | None = None
     change: Change | None = None
+    is_whole: bool = False
     verification_id: str | None = None
     ended_id: str | None = None
     before: Recommendation | None = None
     n_counted: int = 0
+    n_over: int = 0
+    limit_before: Estimate | None = None
     done: str | None = None
     said: SavedAnswer | None = None
 
@@ -121,10 +127,12 @@ def ask_turn(
     conversation: str | None = None,
     save: bool = True,
     before: Turn | None = None,
+    is_whole: bool = True,
 ) -> Turn:
     """Ask, and return the turn with everything that is needed to draw it.
 
-    `before` is the answer that this one follows or takes the place of.
+    `before` is the answer that this one follows or takes the place of. Without
+    `is_whole` it has no chart and no ruler yet: `completed` adds them.
 
     Raises:
         AdvisorError: The question cannot be answered as it was put.
@@ -133,13 +141,23 @@ def ask_turn(
         question, context=context, conversation=conversation, save=save
     )
     runs, claims = _evidence_of(advisor, answer)
-    chart = _chart_data(advisor, answer, claims)
     proposal = answer.proposal
     plan_id = proposal.verification_id if proposal else new_verification_id()
-    turn = Turn(answer, context, chart, runs, claims, plan_id)
-    return replace(
-        turn, ruler=ruler_of(advisor, turn), change=_change_since(before, turn)
-    )
+    turn = Turn(answer, context, None, runs, claims, plan_id)
+    turn = replace(turn, change=_change_since(before, turn))
+    return completed(advisor, turn) if is_whole else turn
+
+
+def completed(advisor: Advisor, turn: Turn) -> Turn:
+    """Return the turn with its chart and its ruler, which take a while.
+
+    Raises:
+        AdvisorError: The store cannot be used.
+    """
+    if turn.is_whole:
+        return turn
+    chart = _chart_data(advisor, turn.answer, turn.claims)
+    return replace(turn, chart=chart, ruler=ruler_of(advisor, turn), is_whole=True)
 
 
 def _change_since(before: Turn | None, turn: Turn) -> Change | None:
@@ -170,16 +188,24 @@ def ruler_of(advisor: Advisor, turn: Turn) -> Ruler | None:
 def reopened_turns(
     advisor: Advisor, saved: Sequence[SavedAnswer]
 ) -> Iterator[Turn | Refusal]:
-    """Yield earlier questions answered of today's evidence, under their old ids."""
+    """Yield earlier questions answered of today's evidence, under their old ids.
+
+    The last one is whole, the others are to be completed once they are unfolded.
+    """
     before: Turn | None = None
     for one in saved:
-        turn = reopened_turn(advisor, one, before)
+        is_last = one is saved[-1]
+        turn = reopened_turn(advisor, one, before, is_whole=is_last)
         yield turn
         before = turn if isinstance(turn, Turn) else before
 
 
 def reopened_turn(
-    advisor: Advisor, saved: SavedAnswer, before: Turn | None = None
+    advisor: Advisor,
+    saved: SavedAnswer,
+    before: Turn | None = None,
+    *,
+    is_whole: bool = True,
 ) -> Turn | Refusal:
     """Return an earlier question answered of today's evidence, under its old id.
 
@@ -188,7 +214,12 @@ def reopened_turn(
     try:
         followed = before if isinstance(saved.context, Question) else None
         turn = ask_turn(
-            advisor, saved.question, saved.context, save=False, before=followed
+            advisor,
+            saved.question,
+            saved.context,
+            save=False,
+            before=followed,
+            is_whole=is_whole,
         )
         answer = replace(turn.answer, answer_id=saved.id)
         return rejoined(advisor, replace(turn, answer=answer, said=saved))
@@ -250,6 +281,23 @@ def retold_turn(advisor: Advisor, turn: Turn, note: str) -> Turn:
     )
 
 
+def measured_turn(advisor: Advisor, turn: Turn, n_over: int) -> Turn:
+    """Return the turn with its ruler drawn anew from the runs that are over so far.
+
+    Raises:
+        AdvisorError: The store cannot be used.
+    """
+    r, before = turn.single, turn.limit_before
+    again = replace(turn, n_over=n_over)
+    if r is None or turn.ruler is None or not n_over:
+        return again
+    asked = replace(r.setting, horizon_steps=r.horizon_steps, risk=r.risk)
+    now = advisor.answers.recommend(r.workload, r.batch_size, asked)
+    shown = replace(again, answer=replace(turn.answer, recommendations=(now,)))
+    ruler = ruler_of(advisor, shown)
+    return replace(again, ruler=ruler, limit_before=before or turn.ruler.limit)
+
+
 def updated_turn(advisor: Advisor, turn: Turn) -> Turn:
     """Return the turn answered anew after its verification, with what it said before.
 
@@ -257,6 +305,7 @@ def updated_turn(advisor: Advisor, turn: Turn) -> Turn:
         AdvisorError: The store cannot be used.
     """
     again = ask_turn(advisor, turn.answer.question, turn.context, save=False)
+    before = turn.answer.recommendation
     used = {i for r in again.answer.recommendations for i in r.evidence.used}
     jobs = advisor.queue.jobs(verification_id=turn.verification_id)
     if again.answer.proposal is not None:  # it was carried out: the card offers more
@@ -266,7 +315,8 @@ def updated_turn(advisor: Advisor, turn: Turn) -> Turn:
         answer=replace(again.answer, answer_id=turn.answer.answer_id, proposal=None),
         plan_id=new_verification_id(),
         ended_id=turn.verification_id,
-        before=turn.answer.recommendation,
+        before=before,
+        limit_before=before.max_stable if before else None,
         n_counted=len(used & {job.run_id for job in jobs}),
     )
 

@@ -15,7 +15,8 @@ from advisor.reading.question import Question
 from advisor.reading.yes_no import is_no, is_polite, is_yes
 from advisor.ui import resources
 from advisor.ui.browser.window import move_to, say
-from advisor.ui.chips import close_changed, render_chips
+from advisor.ui.chips import render_chips
+from advisor.ui.closing import close_sent
 from advisor.ui.components import (
     ADVISOR_AVATAR,
     render_answer,
@@ -27,11 +28,8 @@ from advisor.ui.components import (
 )
 from advisor.ui.details import render_details, render_rows, render_wording
 from advisor.ui.keeping import link_to, render_keeping, render_proposal
-from advisor.ui.plans import (
-    render_acts,
-    start_as_planned,
-    unfinished_verifications,
-)
+from advisor.ui.live import unfinished_verifications
+from advisor.ui.plans import render_acts, start_as_planned
 from advisor.ui.speeds import render_measuring
 from advisor.ui.text import escaped
 from advisor.ui.turns import (
@@ -39,6 +37,7 @@ from advisor.ui.turns import (
     Refusal,
     Turn,
     ask_turn,
+    completed,
     reopened_turn,
     reopened_turns,
     settle,
@@ -267,6 +266,8 @@ def render_turn(index: int) -> None:
 
 def render_whole(turn: Turn, index: int) -> None:
     """Draw an answer with everything that belongs to it."""
+    with resources.errors_shown():
+        turns[index] = turn = completed(advisor, turn)
     render_chips(advisor, turn.answer, index)
     render_answer(turn, index)
     clarification = turn.answer.clarification
@@ -320,14 +321,14 @@ def said_last() -> str:
     return str(last.error if isinstance(last, Refusal) else last.text) if last else ""
 
 
-close_changed()
+close_sent()
 typed = st.chat_input(
     "Ask about a learning rate or a batch size",
     key="ask_input",
     max_chars=MAX_QUESTION_CHARS,
     submit_mode="disable",
 )
-said, heading, history = st.container(), st.container(), st.container()
+heading, history, said = st.container(), st.container(), st.container()
 with history, resources.errors_shown():
     reopen_linked()
 asked = next_question(typed)
