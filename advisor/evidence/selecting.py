@@ -12,7 +12,7 @@ from functools import cached_property
 
 from advisor.evidence.comparable_scores import why_not_compared
 from advisor.evidence.scope import Exclusion, Scope
-from advisor.evidence.trajectories import is_labelled, overtaken_runs
+from advisor.evidence.trajectories import is_labelled, is_too_short, overtaken_runs
 from experiments.workloads.registry import find_spec
 from knowledge.names import WorkloadName
 from knowledge.optimizers import Stepping, canonical_optimizer, stepping_of
@@ -26,8 +26,6 @@ UNSAID_RECIPE_RELIABILITY = (
 # A run that nobody called stable, but whose score is finite where others' is not.
 SURVIVOR_RELIABILITY = 0.8
 FEWEST_SCORED_RATES = 4  # of runs of ours; scores somebody reports count from one
-# A run of ours that was cancelled before both, hardly past the start of training.
-SHORTEST_STEPS, SHORTEST_SHARE = 100, 1 / 9
 LEFT_OUT = "left out as asked"
 OVERTAKEN = "the same run was later carried further"
 
@@ -170,14 +168,6 @@ def told_stability(runs: Iterable[Run]) -> list[Run]:
 def _says_no_length(run: Run) -> bool:
     """Whether a run was cut short and nobody says after how many steps."""
     return run.outcome is Outcome.INCOMPLETE and not run.steps
-
-
-def is_too_short(run: Run) -> bool:
-    """Whether a run of ours was cancelled so early that it tells nothing."""
-    if run.outcome is not Outcome.INCOMPLETE or not run.is_measured:
-        return False
-    steps, whole = run.steps or 0, run.horizon_steps or 0
-    return steps < SHORTEST_STEPS and steps < SHORTEST_SHARE * whole
 
 
 def has_failed(run: Run) -> bool:

@@ -8,6 +8,7 @@ chips         what was understood or assumed, as chips that can be changed
 closing       popovers that close once their form was sent
 keeping       below an answer: thumbs, its link, what waits for a yes
 telling       the form for a run that a person has made already
+ways_in       what can be done about a model that nobody here has run
 plans         the tests that an answer offers: Run, their fields, what they cost
 live          tests while they go on, and what came of them
 browser/      what runs in the browser itself: the ruler, where the window stands

@@ -16,7 +16,7 @@ import streamlit as st
 from PIL import Image
 
 from advisor.charts.curves import LiveCurve, build_live_chart, describe_live_chart
-from advisor.evidence.selecting import is_too_short
+from advisor.evidence.trajectories import is_too_short
 from advisor.rates import rate_text
 from advisor.running.job_documents import shown_state
 from advisor.running.verification import Verification
@@ -96,7 +96,7 @@ def render_verification(
     advisor: Advisor, verification: Verification, *, key: str
 ) -> None:
     """Draw the progress of a verification, its curves, its faces, and Cancel."""
-    spec, tests = verification.spec, tests_of(advisor, verification)
+    spec, tests = verification.spec, live_runs(advisor, verification)
     opened = advisor.queue.verification(verification.id)
     title, button = st.columns([3, 1], vertical_alignment="center")
     batches = joined(spec.batch_sizes)
@@ -125,7 +125,7 @@ def _cancel(advisor: Advisor, verification_id: str) -> None:
         advisor.cancel(verification_id)
 
 
-def tests_of(advisor: Advisor, verification: Verification) -> list[LiveRun]:
+def live_runs(advisor: Advisor, verification: Verification) -> list[LiveRun]:
     """Return the jobs of a verification with their runs, oldest first."""
     jobs = verification.jobs()
     ids = [job.run_id for job in jobs if job.run_id]
@@ -259,7 +259,7 @@ def render_ended(advisor: Advisor, turn: Turn) -> None:
         return
     with errors_shown():
         verification = advisor.verifications.get(turn.ended_id)
-        tests = tests_of(advisor, verification)
+        tests = live_runs(advisor, verification)
         if verification.state == "failed":
             st.error(escaped(verification.error or "The runs could not be made."))
         elif verification.state == "cancelled":

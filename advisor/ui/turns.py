@@ -248,13 +248,18 @@ def rejoined(advisor: Advisor, turn: Turn) -> Turn:
 def settle(advisor: Advisor, turn: Turn) -> Turn:
     """Carry out what a turn proposes, and return it with what came of it.
 
+    What was told counts from now on, so it is answered again.
+
     Raises:
         AdvisorError: It cannot be done, or was done before.
     """
     proposal = turn.open_proposal
     if proposal is None:
         return turn
-    return replace(turn, done=advisor.approve(proposal.id).text)
+    done = advisor.approve(proposal.id).text
+    if proposal.action is Action.OBSERVATION:
+        return retold_turn(advisor, turn, done)
+    return replace(turn, done=done)
 
 
 def turned_down(advisor: Advisor, turn: Turn) -> Turn:

@@ -1,6 +1,7 @@
 // Moves the window to the newest question, once a turn, and puts the cursor into the
 // input when the page is opened on a machine with a mouse.
-const HEADER = 64, SETTLING_MS = 1500;
+// The top bar, and how long a page still moves after its script is done.
+const HEADER = 64, SETTLING_MS = 1200;
 const seen = new WeakMap();
 
 export default function (component) {
@@ -18,8 +19,10 @@ export default function (component) {
   if (before === data.turn || !data.turn) return () => window.clearTimeout(timer);
 
   const main = document.querySelector("main");
-  const until = performance.now() + SETTLING_MS;
-  let moved = false;
+  if (main) main.style.overflowAnchor = "none";
+  const isRunning = () => document.querySelector('[data-testid="stApp"]')
+    ?.getAttribute("data-test-script-state") === "running";
+  let until = performance.now() + SETTLING_MS, moved = false;
   const stop = () => { moved = true; };
   const by = ["wheel", "touchmove", "keydown", "pointerdown"];
   by.forEach((name) => main?.addEventListener(name, stop, { once: true, passive: true }));
@@ -34,6 +37,7 @@ export default function (component) {
       const top = turn.getBoundingClientRect().top - main.getBoundingClientRect().top;
       if (Math.abs(top - HEADER) > 2) main.scrollTop += top - HEADER;
     }
+    if (isRunning()) until = performance.now() + SETTLING_MS;
     if (!moved && performance.now() < until) frame = requestAnimationFrame(hold);
     else focus();
   };

@@ -43,6 +43,7 @@ from advisor.ui.turns import (
     settle,
     turned_down,
 )
+from advisor.ui.ways_in import render_ways_in
 from advisor.words import count_text
 from knowledge.errors import AdvisorError
 
@@ -269,6 +270,7 @@ def render_whole(turn: Turn, index: int) -> None:
     with resources.errors_shown():
         turns[index] = turn = completed(advisor, turn)
     render_chips(advisor, turn.answer, index)
+    render_proposal(advisor, turns, index)
     render_answer(turn, index)
     clarification = turn.answer.clarification
     if clarification and clarification["options"]:
@@ -281,7 +283,7 @@ def render_whole(turn: Turn, index: int) -> None:
             args=(key, option_context(turn)),
         )
     render_measuring(advisor, turns, index)
-    render_proposal(advisor, turns, index)
+    render_ways_in(advisor, turns, index)
     render_acts(advisor, turns, index)
     render_wording(turn.answer)
     render_rows(turn.answer, index)
