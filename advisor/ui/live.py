@@ -25,7 +25,7 @@ from advisor.ui.resources import errors_shown
 from advisor.ui.text import escaped
 from advisor.ui.turns import Turn, measured_turn, updated_turn
 from advisor.words import count_text, duration_text, joined, title_of
-from experiments.jobs.records import Job
+from experiments.jobs.records import SPEED, Job
 from experiments.training.run_folder import RunFolder
 from knowledge.errors import AdvisorError
 from knowledge.names import WorkloadName
@@ -184,6 +184,8 @@ def copy_note(turn: Turn, verification: Verification) -> str:
 def job_line(job: Job) -> str:
     """Return a job's state, rate, step and loss in a line."""
     config = job.config
+    if job.kind == SPEED:
+        return f"measuring its speed: {shown_state(job)}, {100 * job.progress:.0f} %"
     place = f"{rate_text(config.learning_rate)} at batch {config.batch_size}"
     if shown_state(job) == "running" and job.progress == 0:
         return f"{place}: starting PyTorch"

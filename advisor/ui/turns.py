@@ -43,8 +43,8 @@ class Turn:
     once, however often the button is pressed. `verification_id` is the one under way,
     `ended_id` the last one over, `before` the recommendation that it changed, of whose
     runs `n_counted` now count. Of one under way `n_over` runs are over, which moved the
-    limit from `limit_before`. `done` says what came of another proposal, `said` what
-    was answered earlier.
+    limit from `limit_before`. `measuring_id` is a timing under way. `done` says what
+    came of another proposal, `said` what was answered earlier.
     """
 
     answer: Answer
@@ -62,6 +62,7 @@ class Turn:
     n_counted: int = 0
     n_over: int = 0
     limit_before: Estimate | None = None
+    measuring_id: str | None = None
     done: str | None = None
     said: SavedAnswer | None = None
 
