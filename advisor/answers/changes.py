@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from advisor.answers.recommendation import Recommendation
 from advisor.estimates import Estimate
-from advisor.rates import rate_text
+from advisor.rates import fit_text
 from advisor.words import optimizer_title, title_of
 from knowledge.records import Document
 
@@ -60,11 +60,11 @@ def change_line(change: Change) -> str:
 def _rates(change: Change) -> str:
     old, new = change.before, change.after
     if old is None or new is None:
-        had = "no rate" if old is None else rate_text(old)
-        return f"{had} before, {'no rate' if new is None else rate_text(new)} now"
-    if old == new:
-        return f"still {rate_text(new)}"
-    said = f"{rate_text(old)} to {rate_text(new)}, {_times(new / old)}"
+        had = "no rate" if old is None else fit_text(old)
+        return f"{had} before, {'no rate' if new is None else fit_text(new)} now"
+    if fit_text(old) == fit_text(new):
+        return f"still {fit_text(new)}"
+    said = f"{fit_text(old)} to {fit_text(new)}, {_times(new / old)}"
     if change.is_within_doubt is None:
         return said
     return f"{said}, {'within' if change.is_within_doubt else 'beyond'} doubt"

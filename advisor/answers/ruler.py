@@ -5,13 +5,13 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from advisor.answers.brief import EVEN_FROM, SAFE_FROM, verdict_word
 from advisor.answers.recommendation import Recommendation
 from advisor.estimates import Estimate
 from advisor.rates import rate_text
 from advisor.words import percent
 from knowledge.records import TOLD, Claim, Document, Outcome, Run
 
-SAFE_FROM, PROBABLE_FROM, EVEN_FROM = 0.9, 0.7, 0.4  # shares of runs that hold
 N_RATES = 61
 MARGIN = 1.6  # of the line beyond the outermost thing on it
 FARTHEST = 30.0  # times the limit: a mark beyond it would squeeze the rest
@@ -60,19 +60,6 @@ class Ruler(Document):
             if rate <= r1:
                 return p0 + (p1 - p0) * math.log(rate / r0) / math.log(r1 / r0)
         return pairs[-1][1]
-
-
-def verdict_word(probability: float) -> str:
-    """Return what a share of runs that hold is called.
-
-    >>> [verdict_word(p) for p in (0.9, 0.84, 0.5, 0.1)]
-    ['safe', 'probably', 'a coin toss', 'no']
-    """
-    if probability >= SAFE_FROM:
-        return "safe"
-    if probability >= PROBABLE_FROM:
-        return "probably"
-    return "a coin toss" if probability >= EVEN_FROM else "no"
 
 
 def marks_at(

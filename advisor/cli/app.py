@@ -46,7 +46,7 @@ def app_command(options: argparse.Namespace) -> Result:
     )
     if options.host not in ("127.0.0.1", "localhost"):
         arguments.append(f"--server.allowedHosts={options.host}")
-    os.chdir(script.parent)  # its .streamlit/config.toml lies there
+    os.chdir(script.parent / "advisor" / "ui")  # .streamlit/config.toml lies there
     os.execve(arguments[0], arguments, environment)
 
 

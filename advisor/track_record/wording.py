@@ -46,7 +46,7 @@ def _intervals_text(record: TrackRecord) -> str:
     elif low > LEVEL:
         verdict = "so they are wider than need be"
     return (
-        f"{level} intervals of the threshold held in {record.n_held} of "
+        f"{level} intervals of the limit held in {record.n_held} of "
         f"{len(record.settled)}, {verdict}; half of them spanned a factor of "
         f"{record.typical_factor:.3g} or more."
     )

@@ -9,15 +9,13 @@ from typing import Any
 
 import streamlit as st
 
+from advisor.answers.brief import verdict_word
 from advisor.answers.changes import change_line
 from advisor.answers.recommendation import Judgement, Recommendation
-from advisor.answers.ruler import verdict_word
 from advisor.answers.wording import (
     change_text,
     largest_batch_interval,
     recommendation_text,
-    start_text,
-    verdict_text,
 )
 from advisor.charts.threshold import (
     ThresholdChartData,
@@ -27,7 +25,7 @@ from advisor.charts.threshold import (
 )
 from advisor.conversation.answer import Answer
 from advisor.conversation.history import SavedAnswer
-from advisor.rates import rate_text
+from advisor.rates import fit_text, rate_text
 from advisor.ui.browser.ruler import render_ruler
 from advisor.ui.speeds import render_speeds
 from advisor.ui.text import escaped
@@ -47,11 +45,9 @@ BASIS_COLOURS = {
 SURE_COLOURS = {
     "safe": "green",
     "probably": "yellow",
-    "a coin toss": "orange",
+    "coin toss": "orange",
     "no": "red",
 }
-# Answers whose text the parts around it say, too.
-SAID_BY_PARTS = ("recommend_lr", "judge_lr")
 
 
 def render_question(text: str) -> None:
@@ -109,12 +105,8 @@ def render_folded(turn: Turn) -> None:
 
 
 def short_text(turn: Turn) -> str:
-    """Return the short text of an answer."""
+    """Return the short text of an answer; after tests, that of what they were for."""
     answer, r = turn.answer, turn.answer.recommendation
-    if answer.intent in SAID_BY_PARTS and len(answer.judgements) == 1:
-        return verdict_text(answer.judgements[0])
-    if answer.intent in SAID_BY_PARTS and r is not None and turn.single is not None:
-        return start_text(r) if r.learning_rate else recommendation_text(r)
     if turn.is_updated and answer.plan is not None and r is not None:
         return recommendation_text(r)
     return answer.text
@@ -134,7 +126,7 @@ def render_small_chart(data: ThresholdChartData, *, key: str) -> None:
 
 def _said_then(said: SavedAnswer, now: Recommendation | None) -> str:
     """When a question was asked, and what was answered if that was another rate."""
-    text = f"Asked {said.asked} UTC, answered anew from today's evidence"
+    text = f"Asked {said.asked} UTC, answered again from today's evidence"
     rate = now.learning_rate if now else None
     if said.learning_rate is None or rate is None or rate == said.learning_rate:
         return f"{text}."
@@ -179,9 +171,9 @@ def _render_rate(r: Recommendation) -> None:
         known = r.largest_known
         if known is not None and known.learning_rate is not None:
             label = f"At batch {known.batch_size}, the largest I can speak for"
-            st.metric(label, rate_text(known.learning_rate), width="content")
+            st.metric(label, fit_text(known.learning_rate), width="content")
         else:
-            rate = rate_text(r.learning_rate) if r.learning_rate else "no rate yet"
+            rate = fit_text(r.learning_rate) if r.learning_rate else "no rate yet"
             st.metric("Start at", rate, width="content", label_visibility="collapsed")
         _render_badges(r, r.probability_stable)
 
@@ -226,12 +218,12 @@ def _render_rates(found: Sequence[Recommendation]) -> None:
             {
                 "Workload": title_of(r.workload),
                 "Batch size": str(r.batch_size),
-                "Start at": rate_text(r.learning_rate) if r.learning_rate else "none",
+                "Start at": fit_text(r.learning_rate) if r.learning_rate else "none",
                 "Holds": percent(r.probability_stable)
                 if r.probability_stable is not None
                 else "",
-                "Half fail near": f"{rate_text(r.max_stable.median)} "
-                f"({rate_text(r.max_stable.low)} to {rate_text(r.max_stable.high)})"
+                "Half fail near": f"{fit_text(r.max_stable.median)} "
+                f"({fit_text(r.max_stable.low)} to {fit_text(r.max_stable.high)})"
                 if r.max_stable
                 else "",
                 "Basis": r.basis,

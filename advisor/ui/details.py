@@ -6,14 +6,7 @@ from typing import Any
 import streamlit as st
 
 from advisor.answers.evidence_rows import exclusions_text, row_to_read
-from advisor.answers.recommendation import Recommendation
-from advisor.answers.wording import (
-    best_text,
-    exponent_text,
-    rests_on_text,
-    settings_snippets,
-    stability_text,
-)
+from advisor.answers.wording import recommendation_details, settings_snippets
 from advisor.charts.rules import build_rules_chart
 from advisor.charts.threshold import (
     ThresholdChartData,
@@ -24,7 +17,6 @@ from advisor.charts.threshold import (
 from advisor.conversation.answer import Answer
 from advisor.rates import rate_text
 from advisor.scaling.records import QUANTITY_WORDS, ScalingReport
-from advisor.ui.components import SAID_BY_PARTS
 from advisor.ui.text import escaped
 from advisor.ui.turns import Turn
 from advisor.words import count_text, recipe_words, title_of
@@ -113,22 +105,14 @@ def _render_why(turn: Turn, index: int) -> None:
         st.caption(escaped(rules_caption(scaling)))
         _render_rules(scaling.scaling_rules, key=f"ask_rules_{index}")
     elif r is not None and r.scaling_rules is not None:
-        st.text(exponent_text(r))
         _render_rules(r.scaling_rules, key=f"ask_rules_{index}")
 
 
-def _reasons(turn: Turn) -> list[str]:
+def _reasons(turn: Turn) -> tuple[str, ...]:
     answer, r = turn.answer, turn.answer.recommendation
-    is_said = answer.intent in SAID_BY_PARTS or turn.is_updated
-    lines = reason_lines(r) if r is not None and is_said else []
-    caveats = dict.fromkeys(c for one in answer.recommendations for c in one.caveats)
-    return [*lines, *(f"\u2022 {caveat}" for caveat in caveats)]
-
-
-def reason_lines(r: Recommendation) -> list[str]:
-    """Return the answer's sentences in the order a person needs them."""
-    lines = [stability_text(r), best_text(r), rests_on_text(r)]
-    return [line for line in lines if line] if r.learning_rate else []
+    if turn.is_updated and answer.plan is not None and r is not None:
+        return recommendation_details(r)
+    return answer.details
 
 
 def rules_caption(report: ScalingReport) -> str:

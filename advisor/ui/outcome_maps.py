@@ -49,7 +49,7 @@ def render_outcome_map(advisor: Advisor) -> None:
         runs = [run for run in runs if (run.recipe or run.optimizer) == chosen]
         panels = panels_by_horizon(runs, lengths_of(runs))
         st.caption(
-            "How the same runs stood after so many steps. Runs that were planned or "
+            "The same runs after so many steps. Runs that were planned or "
             "cut shorter are left out."
         )
     else:

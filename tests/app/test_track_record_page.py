@@ -81,7 +81,7 @@ def test_the_record_is_told_in_sentences_figures_and_a_chart(
     at = open_page("track_record")
     shown = texts(at)
     assert "Of 8 runs forecast before the start, 4 were stable" in shown
-    assert "90 % intervals of the threshold held in 1 of 1" in shown
+    assert "90 % intervals of the limit held in 1 of 1" in shown
     assert "When it said 90 to 100 % stable, 1 of 1 was." in shown
     assert "Runs forecast: 8" in shown
     assert "Intervals that held: 1 of 1" in shown

@@ -3,7 +3,7 @@
 const SVG = "http://www.w3.org/2000/svg";
 const THUMB = 16, STEPS = 1000;
 const Y = { reading: 12, marks: 30, bar: 42, barHeight: 22, limit: 74, axis: 92, all: 96 };
-const READINGS = [["safe", 0.9], ["probably", 0.7], ["a coin toss", 0.4], ["no", -1]];
+const READINGS = [["safe", 0.9], ["probably", 0.7], ["coin toss", 0.4], ["no", -1]];
 
 const drawn = new WeakMap();
 

@@ -77,7 +77,7 @@ def reopen_linked() -> None:
         saved = answers_of(advisor.store, linked)
         if not saved:
             begin_anew()
-            st.warning("This link leads to no conversation of this store. Ask anew.")
+            st.warning("This link leads to no conversation of this store. Ask again.")
             return
         turns.clear()
         unfolded.clear()

@@ -43,7 +43,7 @@ def render_headline(record: TrackRecord) -> None:
             f"{record.brier_of_share:.2f} by the share alone",
             delta_color="off",
             delta_arrow="off",
-            help="Mean of (P(stable) - 1)² over runs that were stable and P(stable)² "
+            help="Mean of (forecast - 1)² over runs that held and forecast² "
             "over those that were not (Brier score). Below: the same for whoever knew "
             "only which share of these runs would be stable. Runs are planned where "
             "the outcome is least sure, so neither is small.",
@@ -59,7 +59,7 @@ def render_reliability(record: TrackRecord) -> None:
         build_reliability_chart(record.bins),
         width="stretch",
         key="record_reliability",
-        alt="Share of runs that were stable against the P(stable) forecast for them.",
+        alt="Share of runs that held against the share forecast for them.",
     )
     for found in record.bins:
         words.text(bin_text(found))
@@ -93,7 +93,7 @@ def render_forecasts(record: TrackRecord) -> None:
             "batch_size": "batch size",
             "learning_rate": "learning rate",
             "probability_stable": st.column_config.ProgressColumn(
-                "P(stable) forecast", min_value=0.0, max_value=1.0, format="%.2f"
+                "Share forecast to hold", min_value=0.0, max_value=1.0, format="%.2f"
             ),
             "run": RUN_COLUMN,
         },

@@ -4,15 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from advisor.answers.brief import EVEN_FROM, SAFE_FROM
 from advisor.answers.ruler import (
-    EVEN_FROM,
-    SAFE_FROM,
     Ruler,
     describe_ruler,
     marks_at,
     reading,
     ruler_rates,
-    verdict_word,
 )
 from advisor.service import Advisor
 from knowledge.records import TOLD, Outcome
@@ -92,11 +90,3 @@ def test_without_a_limit_there_is_no_ruler() -> None:
         r = advisor.recommend("original", 4)
         assert ruler_rates(r, ()) == ()
         assert advisor.answers.ruler(r, ()) is None
-
-
-@pytest.mark.parametrize(
-    ("chance", "word"),
-    [(1.0, "safe"), (0.71, "probably"), (0.69, "a coin toss"), (0.39, "no")],
-)
-def test_a_chance_has_a_word(chance: float, word: str) -> None:
-    assert verdict_word(chance) == word
