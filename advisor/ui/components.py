@@ -27,13 +27,14 @@ from advisor.conversation.answer import Answer
 from advisor.conversation.history import SavedAnswer
 from advisor.rates import fit_text, rate_text
 from advisor.ui.browser.ruler import render_ruler
+from advisor.ui.citing import render_citations
 from advisor.ui.speeds import render_speeds
 from advisor.ui.text import escaped
 from advisor.ui.turns import Note, Refusal, Turn
 from advisor.words import BASIS_WORDS, percent, title_of
 
 USER_AVATAR, ADVISOR_AVATAR = ":material/person:", ":material/insights:"
-SMALL_CHART = 220  # pixels; the whole one stands in the details
+SMALL_CHART = 200  # pixels; the whole one stands in the details
 BASIS_COLOURS = {
     "measured": "green",
     "interpolated": "blue",
@@ -82,7 +83,9 @@ def render_answer(turn: Turn, index: int) -> None:
     if turn.done is not None:
         st.success(escaped(turn.done))
     _render_change(turn)
-    _render_headline(answer, is_updated=turn.is_updated)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _render_headline(answer, is_updated=turn.is_updated)
+        render_citations(turn, index)
     st.text(short_text(turn))
     if turn.ruler is not None and not _is_only_a_plan(turn):
         render_ruler(turn.ruler, key=f"ask_ruler_{index}", was=turn.limit_before)
@@ -167,15 +170,14 @@ def _render_headline(answer: Answer, *, is_updated: bool) -> None:
 
 
 def _render_rate(r: Recommendation) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        known = r.largest_known
-        if known is not None and known.learning_rate is not None:
-            label = f"At batch {known.batch_size}, the largest I can speak for"
-            st.metric(label, fit_text(known.learning_rate), width="content")
-        else:
-            rate = fit_text(r.learning_rate) if r.learning_rate else "no rate yet"
-            st.metric("Start at", rate, width="content", label_visibility="collapsed")
-        _render_badges(r, r.probability_stable)
+    known = r.largest_known
+    if known is not None and known.learning_rate is not None:
+        label = f"At batch {known.batch_size}, the largest I can speak for"
+        st.metric(label, fit_text(known.learning_rate), width="content")
+    else:
+        rate = fit_text(r.learning_rate) if r.learning_rate else "no rate yet"
+        st.metric("Start at", rate, width="content", label_visibility="collapsed")
+    _render_badges(r, r.probability_stable)
 
 
 def _render_badges(r: Recommendation, probability: float | None) -> None:
@@ -192,13 +194,12 @@ def _render_badges(r: Recommendation, probability: float | None) -> None:
 
 def _render_verdict(j: Judgement) -> None:
     p = j.probability_stable
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.metric(
-            f"{rate_text(j.learning_rate)} at batch {j.batch_size}",
-            "not known" if p is None else f"{verdict_word(p)}, {percent(p)}",
-            width="content",
-        )
-        _render_badges(j.recommendation, None)
+    st.metric(
+        f"{rate_text(j.learning_rate)} at batch {j.batch_size}",
+        "not known" if p is None else f"{verdict_word(p)}, {percent(p)}",
+        width="content",
+    )
+    _render_badges(j.recommendation, None)
 
 
 def _render_largest_batch(row: dict[str, Any]) -> None:

@@ -86,8 +86,10 @@ function draw(svg, data, width, where) {
     shape.append(element("title", {}, mark.title));
     svg.append(shape);
     if (mark.label) {
-      svg.append(element("text", { x: at + (mark.held ? -9 : 9), y: Y.marks + 4,
-        "text-anchor": mark.held ? "end" : "start" }, mark.label));
+      const room = 7 * mark.label.length + 9;  // on the side where its zone is, if there
+      const left = mark.held ? at > room : width - at < room;
+      svg.append(element("text", { x: at + (left ? -9 : 9), y: Y.marks + 4,
+        "text-anchor": left ? "end" : "start" }, mark.label));
     }
   }
   const at = x(where), words = reading(data, where);

@@ -54,6 +54,7 @@ advisor = resources.advisor_or_stop()
 turns: list[Turn | Refusal | Note] = st.session_state.setdefault("ask_turns", [])
 st.session_state.setdefault("ask_pending", None)
 st.session_state.setdefault("ask_conversation", None)
+st.session_state.setdefault("ask_talk", 0)
 unfolded: set[int] = st.session_state.setdefault("ask_unfolded", set())
 
 
@@ -64,6 +65,7 @@ def begin_anew() -> None:
     """Leave the conversation; it stays in the history."""
     turns.clear()
     unfolded.clear()
+    st.session_state.ask_talk += 1
     st.session_state.ask_conversation = None
     st.query_params.clear()
 
@@ -79,9 +81,8 @@ def reopen_linked() -> None:
             begin_anew()
             st.warning("This link leads to no conversation of this store. Ask again.")
             return
-        turns.clear()
-        unfolded.clear()
-        st.session_state.ask_conversation = linked
+        begin_anew()
+        st.query_params["c"] = st.session_state.ask_conversation = linked
         left_out = len(saved) - MOST_REOPENED
         if left_out > 0:
             st.toast(f"The last {MOST_REOPENED} questions are shown.")
@@ -288,7 +289,7 @@ def render_whole(turn: Turn, index: int) -> None:
     render_wording(turn.answer)
     render_rows(turn.answer, index)
     render_details(turn, index)
-    render_keeping(advisor, turn.answer, index)
+    render_keeping(advisor, turn, index)
 
 
 def render_earlier(turn: Turn, index: int) -> None:
@@ -338,9 +339,8 @@ is_growing = asked is not None and asked[2] is None
 n_shown = len(turns) + is_growing
 answered = asked[2] if asked is not None and not is_growing else len(turns)
 with said:
-    is_talk = n_shown > 1
-    name = f"{st.session_state.ask_conversation}/{n_shown}" if is_talk else None
-    move_to(name, f"ask_turn_{n_shown - 1}")
+    talk = st.session_state.ask_talk
+    move_to(f"{talk}/{n_shown}" if n_shown else None, f"ask_turn_{n_shown - 1}")
 with history:
     if not n_shown:
         render_welcome()
