@@ -99,8 +99,8 @@ def render_verification(
     spec, tests = verification.spec, live_runs(advisor, verification)
     opened = advisor.queue.verification(verification.id)
     title, button = st.columns([3, 1], vertical_alignment="center")
-    batches = joined(spec.batch_sizes)
-    title.markdown(f"**{escaped(f'{title_of(spec.workload)} at batch {batches}')}**")
+    batches = ", ".join(map(str, spec.batch_sizes))
+    title.markdown(escaped(f"Running {title_of(spec.workload)} at batch {batches}"))
     is_cancelled = opened.cancel is not None
     button.button(
         "Cancelling ..." if is_cancelled else "Cancel",
@@ -262,13 +262,15 @@ def render_ended(advisor: Advisor, turn: Turn) -> None:
     with errors_shown():
         verification = advisor.verifications.get(turn.ended_id)
         tests = live_runs(advisor, verification)
+        used = {i for r in turn.answer.recommendations for i in r.evidence.used}
+        counted = any(test.run and test.run.id in used for test in tests)
         if verification.state == "failed":
             st.error(escaped(verification.error or "The runs could not be made."))
         elif verification.state == "cancelled":
             st.warning(escaped(cancelled_text(tests)))
-        elif turn.n_counted:
+        elif counted:
             st.success("Finished. The answer and its ruler above are updated.")
-        if verification.state != "cancelled" and not turn.n_counted:
+        if verification.state != "cancelled" and not counted:
             st.warning("No run could be counted, so nothing changed.")
         with st.expander(f"What was run ({ended_counts(tests) or 'nothing'})"):
             render_curves(advisor, tests, key=f"ended_{turn.ended_id}")

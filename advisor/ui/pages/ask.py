@@ -298,9 +298,13 @@ def render_earlier(turn: Turn, index: int) -> None:
     render_proposal(advisor, turns, index)
     if turn.verification_id is not None:
         render_acts(advisor, turns, index)
-    if st.button("Show all of it", key=f"ask_unfold_{index}", type="tertiary"):
-        unfolded.add(index)
-        st.rerun(scope="fragment")
+    st.button(
+        "Show all of it",
+        key=f"ask_unfold_{index}",
+        type="tertiary",
+        on_click=unfolded.add,
+        args=(index,),
+    )
 
 
 def choice_label(turn: Turn) -> str:
