@@ -19,8 +19,6 @@ from advisor.words import duration_text, title_of
 from experiments.executors.processes import WORKER_ENVIRONMENT
 from experiments.jobs.queue import Queue
 from experiments.jobs.records import SPEED, NewJob
-from experiments.jobs.timing import PERCENT, timing_options
-from experiments.speed import speed_config, speed_rows
 from experiments.training.devices import check_device_here
 from experiments.workloads.registry import find_spec
 from knowledge.errors import (
@@ -94,6 +92,8 @@ def measure_speed(
         raise RunError(
             "Another measurement of the speed is under way: wait until it is over."
         ) from error
+    from experiments.speed import speed_rows
+
     rows = speed_rows(document)
     store.record_throughput(rows)
     return SpeedReport(rows, document["stopped"])
@@ -114,6 +114,10 @@ def start_measuring(
         BadValueError: The budget is impossible, or the device is not here.
         RunError: Runs or another measurement are under way, or memory is short.
     """
+    # What times steps starts processes: it is loaded only where steps are timed.
+    from experiments.jobs.timing import PERCENT, timing_options
+    from experiments.speed import speed_config
+
     what = _settled(queue, workload, values)
     check_memory(store, workload, free_mb=psutil.virtual_memory().available / 1e6)
     options = timing_options(
