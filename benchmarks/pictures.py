@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -50,14 +50,19 @@ def find_chromium() -> str:
     return next(path for path in found if path)
 
 
+def served(folder: Path) -> AbstractContextManager[str]:
+    """The address of an app with the store of this folder, a new one if it has none."""
+    store = ("--store", str(folder / "store"))
+    return served_by(["-m", "advisor.cli", "app", *store, "--port"])
+
+
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The address of an app with a new store in this folder."""
+def served_by(arguments: Sequence[str]) -> Iterator[str]:
+    """The address of what Python serves, given a free port as last argument."""
     with socket.socket() as any_port:
         any_port.bind(("127.0.0.1", 0))
         port = any_port.getsockname()[1]
-    command = [sys.executable, "-m", "advisor.cli", "app", "--port", str(port)]
-    server = subprocess.Popen([*command, "--store", str(folder / "store")])
+    server = subprocess.Popen([sys.executable, *arguments, str(port)])
     url = f"http://127.0.0.1:{port}"
     try:
         wait_until_served(url)

@@ -1,4 +1,4 @@
-"""How Sphinx makes the site from the Markdown pages: `make site` (pure).
+"""How Sphinx makes the site from the Markdown pages: `make site`.
 
 The pages are those of the repository, at the same paths. What a site needs beyond them
 is made here: the menu, from the links of docs/README.md, and a start page.

@@ -1,6 +1,7 @@
 // The learning-rate ruler: zones, marks and a handle, drawn from what Python sends.
 // The handle is the browser's own range input, so it can be dragged and moved by keys.
 const SVG = "http://www.w3.org/2000/svg";
+const LIMIT = "half fail";  // the words beside the interval of the limit
 const THUMB = 16, STEPS = 1000;
 const Y = { reading: 12, marks: 30, bar: 42, barHeight: 22, limit: 74, axis: 92, all: 96 };
 const READINGS = [["safe", 0.9], ["probably", 0.7], ["coin toss", 0.4], ["no", -1]];
@@ -69,8 +70,10 @@ function draw(svg, data, width, where) {
     const [a, b] = data.was.map(x);
     svg.append(element("path", { class: "was", d: `M${a},${Y.limit + 6}H${b}` }));
   }
-  const note = element("title", {}, data.limit_words);
-  svg.lastChild.append(note);
+  const isRight = width - h > 7 * LIMIT.length;
+  svg.append(element("text", { x: isRight ? h + 6 : l - 6, y: Y.limit + 4,
+    "text-anchor": isRight ? "start" : "end" }, LIMIT));
+  svg.lastChild.append(element("title", {}, data.limit_words));
   for (const tick of data.ticks) {
     if (tick < low || tick > high) continue;
     svg.append(element("path", { class: "tick", d: `M${x(tick)},${Y.bar + Y.barHeight}v4` }));
