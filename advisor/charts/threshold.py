@@ -185,15 +185,15 @@ def explain_threshold_chart(data: ThresholdChartData) -> str:
     quantities = [band.quantity for band in data.bands]
     if "max_stable" in quantities:
         said.append(
-            "Grey line: where half of all runs fail, by a law fitted over all batch "
-            "sizes, with its 90 % band."
+            "Grey line: the estimated limit over all batch sizes, where half of all "
+            "runs fail, with its 90 % band."
         )
         said += [_lengths_text(data.bands)]
     if any(r.max_stable for r in data.recommendations):
         said.append(
             "The bar is the 90 % interval of the answer, with a tick at its middle. "
-            "It also holds how that one batch size departs from the law, so it may "
-            "stand off the band."
+            "It includes this batch size's own variation, so it may lie outside the "
+            "band."
         )
     if "best" in quantities:
         said.append("Grey line: where the best score is expected, with its 80 % band.")

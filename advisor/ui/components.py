@@ -194,10 +194,13 @@ def _render_badges(r: Recommendation, probability: float | None) -> None:
 
 def _render_verdict(j: Judgement) -> None:
     p = j.probability_stable
+    rate = rate_text(j.learning_rate)
+    said = "not known" if p is None else f"{verdict_word(p)}, {percent(p)}"
     st.metric(
-        f"{rate_text(j.learning_rate)} at batch {j.batch_size}",
-        "not known" if p is None else f"{verdict_word(p)}, {percent(p)}",
+        f"{rate} at batch {j.batch_size}",
+        f"{rate}: {said}",
         width="content",
+        label_visibility="collapsed",
     )
     _render_badges(j.recommendation, None)
 
