@@ -12,9 +12,11 @@ import multiprocessing
 import os
 import statistics
 import sys
+import threading
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -24,7 +26,7 @@ from experiments.executors.processes import WORKER_ENVIRONMENT
 from experiments.machine import machine_name, peak_memory_mb
 from experiments.workloads.registry import get_spec
 from knowledge.errors import AdvisorError, BadValueError
-from knowledge.records import FP32, RunConfig
+from knowledge.records import FP32, RunConfig, Throughput, content_id
 from knowledge.version import program_version
 
 BUDGET_SECONDS = 45.0  # for the timing, after about ten seconds to start
@@ -59,14 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         spec = get_spec(options.workload)
-        config = RunConfig(
-            workload=options.workload,
-            recipe=options.recipe or spec.recipes[0],
-            batch_size=1,
-            learning_rate=SAFE_RATE,
-            seed=1,
-            steps=10**6,
-            data=spec.data,
+        config = speed_config(
+            options.workload,
+            recipe=options.recipe,
             device=options.device,
             precision=options.precision,
         )
@@ -80,7 +77,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AdvisorError as error:
         print(error, file=sys.stderr)
         return 2
-    document = {
+    print(json.dumps(speed_document(config, timings, stopped)))
+    return 0
+
+
+def speed_document(
+    config: RunConfig, timings: Sequence[Timing], stopped: str | None
+) -> dict[str, Any]:
+    """Return what was timed, with the machine it was timed on."""
+    return {
         "machine": machine_name(),
         "device": config.device,
         "workload": config.workload,
@@ -90,8 +95,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "rows": [asdict(timing) for timing in timings],
         "stopped": stopped,
     }
-    print(json.dumps(document))
-    return 0
+
+
+def speed_rows(document: dict[str, Any]) -> tuple[Throughput, ...]:
+    """Return what was timed as the store keeps it, one row a batch size and count."""
+    measured = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
+    names = {f.name for f in fields(Throughput)}
+    shared = {k: v for k, v in document.items() if k in names}
+    bodies = [{**shared, **row, "measured": measured} for row in document["rows"]]
+    return tuple(Throughput(id=content_id("throughput", b), **b) for b in bodies)
+
+
+def speed_config(workload: str, **values: Any) -> RunConfig:
+    """Return what is trained while steps are timed: at a rate that breaks nothing."""
+    spec = get_spec(workload)
+    usual = {"recipe": spec.recipes[0], "data": spec.data, "batch_size": 1}
+    fixed = {"learning_rate": SAFE_RATE, "seed": 1}
+    given = {name: value for name, value in values.items() if value is not None}
+    return RunConfig(workload, **{**usual, "steps": 10**6, **given, **fixed})
 
 
 def time_batches(
@@ -100,6 +121,7 @@ def time_batches(
     *,
     n_workers: int,
     budget_seconds: float,
+    watch: Callable[[float], bool] = lambda share: True,
 ) -> tuple[list[Timing], str | None]:
     """Time the steps of several batch sizes, small ones first.
 
@@ -108,6 +130,7 @@ def time_batches(
         batch_sizes: Those to time.
         n_workers: Processes that train at once.
         budget_seconds: For all of it, without the start of the processes.
+        watch: Told after each batch size which share is done; False ends it there.
 
     Returns:
         The timings, each batch size alone and then `n_workers` together, and why the
@@ -128,7 +151,10 @@ def time_batches(
         timings += _time_batch(helpers, sizes[0], seconds=share, per_item=per_item)
         # The first batch size also waits for the data; the others need not.
         end = time.monotonic() + budget_seconds * (1 - 1 / len(sizes))
-        for size in sizes[1:]:
+        for number, size in enumerate(sizes[1:], start=1):
+            if not watch(number / len(sizes)):
+                stopped = "it was cancelled."
+                break
             stopped = _why_not(timings, size, seconds_left=end - time.monotonic())
             if stopped:
                 break
@@ -253,6 +279,7 @@ def _serve(connection: Connection, config: dict[str, Any]) -> None:
     """Be a helper: prepare a batch size, time its steps, again and again."""
     from experiments.training.stepping import prepare_process
 
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     prepare_process()
     timer = _Timer(RunConfig.from_dict(config))
     connection.send({})
@@ -272,6 +299,14 @@ def _serve(connection: Connection, config: dict[str, Any]) -> None:
         except (MemoryError, RuntimeError) as error:
             reason = str(error).splitlines()[0][:200] if str(error) else "no reason"
             connection.send({"error": f"training a step failed ({reason})."})
+
+
+def _end_with_parent() -> None:
+    """End this process as soon as the one that started it is gone."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 class _Timer:

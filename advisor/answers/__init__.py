@@ -13,6 +13,8 @@ difference_wording  that, in sentences
 two_settings        the two settings that a person names, and what compares
 fastest_batch       how fast each batch size trains here, and the fastest that is safe
 longer_runs         what it would cost to say the same of longer runs
+ruler               how surely each rate holds at a batch size, with what was seen there
+changes             what changed from one answer to the next, in a line
 evidence_rows       what an answer rests on and what it left out, as rows to read
 wording             answers -> sentences: the short text, and the details behind it
 """

@@ -37,6 +37,7 @@ from advisor.answers.recommendation import (
     build_judgement,
     build_recommendation,
 )
+from advisor.answers.ruler import Mark, Ruler, build_ruler, ruler_rates
 from advisor.answers.tried import farthest_batch
 from advisor.checks import (
     check_batch_size,
@@ -230,6 +231,31 @@ class Answers:
             {"batch_size": b, "low": t.low, "median": t.median, "high": t.high}
             for b, t in found
         ]
+
+    def ruler(
+        self,
+        r: Recommendation,
+        marks: Sequence[Mark],
+        asked_rate: float | None = None,
+    ) -> Ruler | None:
+        """Return how surely each rate holds where an answer speaks of, if it is known.
+
+        Args:
+            r: The answer.
+            marks: What held and failed at its batch size.
+            asked_rate: The rate that was asked about, if one was.
+        """
+        asked = replace(r.setting, horizon_steps=r.horizon_steps, risk=r.risk)
+        what, evidence = self._library.settle(r.workload, asked)
+        rates = ruler_rates(r, marks, asked_rate)
+        if not rates or not evidence.tells_stability:
+            return None
+        model = self._fitter.model(what, evidence)
+        curve = [
+            (rate, model.probability_stable(r.batch_size, rate, what.horizon_steps))
+            for rate in rates
+        ]
+        return build_ruler(r, curve, marks, asked_rate)
 
     def usual_length(self, workload: str, asked: Asked = NOTHING_ASKED) -> int | None:
         """Return for how many steps answers about a workload speak, if it is known."""

@@ -2,14 +2,31 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
 
-from advisor.charts.axes import INK, STABLE_COLOUR, UNSTABLE_COLOUR, data_of, layered
+from advisor.charts.axes import (
+    INK,
+    NEUTRAL_COLOUR,
+    STABLE_COLOUR,
+    UNSTABLE_COLOUR,
+    data_of,
+    layered,
+)
 from knowledge.records import Curve
 
 MAX_POINTS = 500  # of one curve
+LIVE_HEIGHT, LABEL_PIXELS = 250, 14
+LIVE_PLOT = LIVE_HEIGHT - 70  # without the axis below
+LABEL_ROOM = 1.45  # of the axis, so that a label has room at the end of its line
+_ENDED = {
+    "held": STABLE_COLOUR,
+    "failed": UNSTABLE_COLOUR,
+    "stopped early": "#56B4E9",
+    "running": NEUTRAL_COLOUR,
+}
 
 
 def build_loss_chart(
@@ -42,6 +59,93 @@ def build_loss_chart(
     if failed_at_step is not None:
         layers.append(_step_rule(failed_at_step))
     return layered(layers, height=260)
+
+
+@dataclass(frozen=True)
+class LiveCurve:
+    """The loss of one test; `ended` is held, failed, stopped early, or its state."""
+
+    label: str
+    ended: str
+    curve: Curve
+
+
+def build_live_chart(tests: Sequence[LiveCurve], *, steps: int = 1) -> alt.LayerChart:
+    """Return the smoothed loss of tests, each coloured and named by how it ended.
+
+    The words at the end of a line say what its colour says. The axis is as long as
+    `steps`, the planned length, so that it does not grow with the lines.
+    """
+    rows, ends = [], []
+    for number, test in enumerate(tests):
+        found = [(i, x) for i, x in enumerate(test.curve.losses, 1) if math.isfinite(x)]
+        points = thin(smoothed(found))
+        name = {"test": number, "ended": _kind(test.ended)}
+        rows += [{**row, **name} for row in _line_rows(test.label, points)]
+        if points:
+            said = f"{test.label}: {test.ended}"
+            ends.append({**name, "step": points[-1][0], "value": points[-1][1]})
+            ends[-1] |= {"said": said, "place": points[-1][1]}
+    values = [row["value"] for row in rows] or [1.0]
+    low, high = min(values), max(values)
+    is_log = low > 0 and high >= 10 * low
+    scale = alt.Scale(type="log" if is_log else "linear", zero=False, nice=False)
+    if high > low:
+        scale["domain"] = [low, high]
+        _spread(ends, low, high, is_log=is_log)
+    longest = max([steps, *(row["step"] for row in rows)])
+    x = alt.X(
+        "step:Q",
+        title="Step",
+        scale=alt.Scale(domain=[0, longest * LABEL_ROOM], nice=False),
+    )
+    y = alt.Y("value:Q", title="Loss, smoothed", scale=scale)
+    colour = alt.Color(
+        "ended:N",
+        scale=alt.Scale(domain=list(_ENDED), range=list(_ENDED.values())),
+        legend=None,
+    )
+    return layered(
+        [
+            alt.Chart(data_of(rows))
+            .mark_line(strokeWidth=2)
+            .encode(
+                x=x, y=y, color=colour, detail="test:N", tooltip=_line_tooltip("Loss")
+            ),
+            alt.Chart(data_of(ends))
+            .mark_text(align="left", dx=6, fontSize=11)
+            .encode(
+                x=x,
+                y=alt.Y("place:Q", title="Loss, smoothed", scale=scale),
+                text="said:N",
+            ),
+        ],
+        height=LIVE_HEIGHT,
+    )
+
+
+def describe_live_chart(tests: Sequence[LiveCurve]) -> str:
+    """Return the chart in a sentence, for people who hear it instead of seeing it."""
+    said = ", ".join(f"{test.label} {test.ended}" for test in tests)
+    return f"Loss against the step of each test: {said}."
+
+
+def _kind(ended: str) -> str:
+    return ended if ended in _ENDED else "running"
+
+
+def _spread(
+    ends: list[dict[str, Any]], low: float, high: float, *, is_log: bool
+) -> None:
+    """Move the labels at the ends of lines apart, so that none lies on another."""
+    if is_log:
+        low, high = math.log(low), math.log(high)
+    gap = (high - low) * LABEL_PIXELS / LIVE_PLOT
+    below = low - gap
+    for end in sorted(ends, key=lambda end: float(end["value"])):
+        value = math.log(end["value"]) if is_log else end["value"]
+        below = max(value, below + gap)
+        end["place"] = math.exp(below) if is_log else below
 
 
 def build_metric_chart(

@@ -9,7 +9,6 @@ import altair as alt
 
 from advisor.answers.recommendation import Recommendation
 from advisor.charts.axes import (
-    INK,
     NEUTRAL_COLOUR,
     STABLE_COLOUR,
     UNSTABLE_COLOUR,
@@ -23,6 +22,7 @@ from advisor.words import chance_text, joined, title_of
 from experiments.workloads.registry import find_spec
 from knowledge.records import Claim, Outcome, Run
 
+MOST_IN_A_ROW = 5  # marks that a legend explains side by side
 MAX_RUNS = 1500  # more dots say nothing more and make the page slow
 
 
@@ -35,10 +35,10 @@ _ARROW_DOWN = "M0,-1L0,1M-0.6,0.3L0,1L0.6,0.3"
 
 # Legend text -> (colour, fill, shape), in the order of the legend.
 _KINDS: Mapping[str, tuple[str, str, str]] = {
-    "recommended": (INK, "#F0E442", "diamond"),
+    "recommended": (NEUTRAL_COLOUR, "#F0E442", "diamond"),
     "held (run)": (STABLE_COLOUR, STABLE_COLOUR, "circle"),
     "failed (run)": (UNSTABLE_COLOUR, "transparent", _CROSS),
-    "best score (run)": (INK, NEUTRAL_COLOUR, "circle"),
+    "best score (run)": (NEUTRAL_COLOUR, "#F0E442", "circle"),
     "not judged (run)": (NEUTRAL_COLOUR, "transparent", "circle"),
     "held (report)": (STABLE_COLOUR, "transparent", _ARROW_UP),
     "failed (report)": (UNSTABLE_COLOUR, "transparent", _ARROW_DOWN),
@@ -102,8 +102,27 @@ def batch_grid(batch_sizes: Iterable[float], *, count: int = 25) -> list[float]:
     return [round(b * 1.005 if abs(b - round(b)) < 0.004 * b else b, 4) for b in sizes]
 
 
-def build_threshold_chart(data: ThresholdChartData) -> alt.LayerChart:
+def of_the_asked(data: ThresholdChartData) -> ThresholdChartData:
+    """Return what a chart shows of the workloads that were asked about alone.
+
+    All of it where nothing is known of those themselves.
+    """
+    asked = {r.workload for r in data.recommendations}
+    own = ThresholdChartData(
+        data.recommendations,
+        tuple(band for band in data.bands if band.workload in asked),
+        tuple(run for run in data.runs if run.workload in asked),
+        data.claims,
+    )
+    return own if own.bands or own.runs or own.claims else data
+
+
+def build_threshold_chart(
+    data: ThresholdChartData, *, is_small: bool = False
+) -> alt.LayerChart:
     """Return learning rate against batch size, both in log.
+
+    A small one has no labels at its lines, and its legend at the side.
 
     The bands are where half of all runs fail, with their interval; dots and crosses are
     runs (larger: full size), arrows what people reported, the diamond the answer with
@@ -136,15 +155,15 @@ def build_threshold_chart(data: ThresholdChartData) -> alt.LayerChart:
     y = rate_axis(rates)
     layers: list[alt.Chart] = []
     if bands:
-        layers += _band_layers(bands, x, y)
+        layers += _band_layers(bands, x, y, is_labelled=not is_small)
     intervals = [_interval_row(r) for r in data.recommendations if r.max_stable]
     if intervals:
         layers += _interval_layers(intervals, x, y)
     if points:
-        layers += _points_layers(points, x, y)
+        layers += _points_layers(points, x, y, is_small=is_small)
     if not layers:
         layers = [alt.Chart(data_of([])).mark_point()]
-    return layered(layers, height=460)
+    return layered(layers, height=150 if is_small else 460)
 
 
 def describe_threshold_chart(data: ThresholdChartData) -> str:
@@ -166,15 +185,15 @@ def explain_threshold_chart(data: ThresholdChartData) -> str:
     quantities = [band.quantity for band in data.bands]
     if "max_stable" in quantities:
         said.append(
-            "Grey line: where half of all runs fail, by a law fitted over all batch "
-            "sizes, with its 90 % band."
+            "Grey line: the estimated limit over all batch sizes, where half of all "
+            "runs fail, with its 90 % band."
         )
         said += [_lengths_text(data.bands)]
     if any(r.max_stable for r in data.recommendations):
         said.append(
             "The bar is the 90 % interval of the answer, with a tick at its middle. "
-            "It also holds how that one batch size departs from the law, so it may "
-            "stand off the band."
+            "It includes this batch size's own variation, so it may lie outside the "
+            "band."
         )
     if "best" in quantities:
         said.append("Grey line: where the best score is expected, with its 80 % band.")
@@ -308,16 +327,18 @@ def _interval_row(r: Recommendation) -> dict[str, Any]:
 def _interval_layers(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> list[alt.Chart]:
     base = alt.Chart(data_of(rows)).encode(x=x)
     return [
-        base.mark_errorbar(color=INK, ticks=True, thickness=1.5).encode(
+        base.mark_errorbar(color=NEUTRAL_COLOUR, ticks=True, thickness=1.5).encode(
             y=alt.Y("low:Q", **without_shorthand(y)), y2="high:Q"
         ),
-        base.mark_tick(orient="horizontal", color=INK, size=26, thickness=2).encode(
-            y=alt.Y("median:Q", **without_shorthand(y))
-        ),
+        base.mark_tick(
+            orient="horizontal", color=NEUTRAL_COLOUR, size=26, thickness=2
+        ).encode(y=alt.Y("median:Q", **without_shorthand(y))),
     ]
 
 
-def _band_layers(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> list[alt.Chart]:
+def _band_layers(
+    rows: list[dict[str, Any]], x: alt.X, y: alt.Y, *, is_labelled: bool
+) -> list[alt.Chart]:
     data = data_of(rows)
     strength = alt.condition("datum.role == 'answer'", alt.value(0.22), alt.value(0.1))
     dash = alt.condition("datum.role == 'answer'", alt.value([1, 0]), alt.value([5, 4]))
@@ -332,6 +353,12 @@ def _band_layers(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> list[alt.Cha
     ]
     low = alt.Y("low:Q", **without_shorthand(y))
     median = alt.Y("median:Q", **without_shorthand(y))
+    labels = [
+        alt.Chart(data_of([row for row in ends.values() if row["place"] == place]))
+        .mark_text(align="right", dy=dy, fontSize=12, lineBreak="\n")
+        .encode(x=x, y=median, text="label:N")
+        for place, dy in (("above", -22), ("below", 11))
+    ]
     return [
         alt.Chart(data)
         .mark_area(color=NEUTRAL_COLOUR)
@@ -346,19 +373,21 @@ def _band_layers(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> list[alt.Cha
         alt.Chart(data)
         .mark_line(color=NEUTRAL_COLOUR, strokeWidth=2)
         .encode(x=x, y=median, detail="workload:N", strokeDash=dash, tooltip=tooltip),
-        *[
-            alt.Chart(data_of([row for row in ends.values() if row["place"] == place]))
-            .mark_text(align="right", dy=dy, color=INK, fontSize=12, lineBreak="\n")
-            .encode(x=x, y=median, text="label:N")
-            for place, dy in (("above", -22), ("below", 11))
-        ],
+        *(labels if is_labelled else []),
     ]
 
 
-def _points_layers(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> list[alt.Chart]:
+def _points_layers(
+    rows: list[dict[str, Any]], x: alt.X, y: alt.Y, *, is_small: bool
+) -> list[alt.Chart]:
     kinds = [kind for kind in _KINDS if any(row["kind"] == kind for row in rows)]
     looks = [_KINDS[kind] for kind in kinds]
-    legend = alt.Legend(title=None, orient="top", columns=2, symbolSize=110)
+    legend = alt.Legend(
+        title=None,
+        orient="right" if is_small else "top",
+        columns=1 if is_small else MOST_IN_A_ROW,
+        symbolSize=110,
+    )
     colours, fills, shapes = zip(*looks, strict=True)
     return [
         alt.Chart(data_of([row for row in rows if row["beside"] == beside]))
@@ -387,6 +416,3 @@ def _points_layers(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> list[alt.C
         )
         for beside in sorted({row["beside"] for row in rows}, key=abs)
     ]
-
-
-# -- curves ----------------------------------------------------------------------------

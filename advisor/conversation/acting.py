@@ -17,7 +17,7 @@ from advisor.evidence.scope import Asked
 from advisor.planning.plan import VerificationPlan, plan_document, plan_from
 from advisor.planning.request import VerificationRequest
 from advisor.words import duration_text, joined
-from experiments.jobs.records import Job
+from experiments.jobs.records import SPEED, Job
 from knowledge.errors import QuestionError
 from knowledge.inbox import now_text
 from knowledge.records import Claim, Document, Outcome, Run, run_body
@@ -78,6 +78,8 @@ def propose_cancel(parts: Parts, jobs: Sequence[Job]) -> Proposal:
 def job_words(job: Job) -> str:
     """Return a job's number and what it runs."""
     config = job.config
+    if job.kind == SPEED:
+        return f"job {job.number} (the speed of {config.workload})"
     return f"job {job.number} ({config.workload} at batch {config.batch_size})"
 
 

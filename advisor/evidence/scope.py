@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypedDict, Unpack
 
+from advisor.evidence.trajectories import is_too_short
 from experiments.workloads.registry import find_spec
 from experiments.workloads.spec import PROXY_HORIZON_STEPS
 from knowledge.errors import BadValueError
@@ -180,7 +181,11 @@ def usual_horizon(
         return spec.usual_horizon_steps
     own = [run for run in runs if is_of(run, workload, recipe, optimizer)]
     # What a person tells of one run does not change what answers speak of.
-    made = [run for run in own if run.horizon_steps and not run.is_told]
+    made = [
+        run
+        for run in own
+        if run.horizon_steps and not (run.is_told or is_too_short(run))
+    ]
     counted = made if made or spec is not None else own
     planned = Counter(run.horizon_steps for run in counted if run.horizon_steps)
     if planned:

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from advisor.evidence.comparable_scores import why_not_compared
 from advisor.evidence.scope import Exclusion, Scope
-from advisor.evidence.trajectories import is_labelled, overtaken_runs
+from advisor.evidence.trajectories import is_labelled, is_too_short, overtaken_runs
 from experiments.workloads.registry import find_spec
 from knowledge.names import WorkloadName
 from knowledge.optimizers import Stepping, canonical_optimizer, stepping_of
@@ -159,7 +159,7 @@ def told_stability(runs: Iterable[Run]) -> list[Run]:
     Where some outcomes are known (a loss that was not finite in an imported file), the
     other runs that ended with a score survived: without them no rate would seem safe.
     """
-    rows = [run for run in runs if not _says_no_length(run)]
+    rows = [run for run in runs if not (_says_no_length(run) or is_too_short(run))]
     if all(run.outcome is None for run in rows):
         return []
     return [run for run in rows if run.outcome is not None or _is_scored(run)]
@@ -283,6 +283,8 @@ def _why_not(run: Run, scope: Scope) -> str | None:
         return f"another precision ({run.precision})"
     if _says_no_length(run) and run.metric_value is None:
         return "stopped before its end, after nobody knows how many steps"
+    if is_too_short(run):
+        return f"cancelled after {run.steps or 0} of {run.horizon_steps:,} steps"
     spec = find_spec(scope.workload)
     if spec is not None and run.batch_convention != spec.batch_convention:
         return f"its batch is counted as {run.batch_convention}"

@@ -5,10 +5,21 @@ from collections.abc import Iterable
 from knowledge.recipes import RECIPES
 from knowledge.records import Outcome, Run
 
+# A run of ours that was cancelled before both, hardly past the start of training.
+SHORTEST_STEPS, SHORTEST_SHARE = 100, 1 / 9
+
 
 def is_labelled(run: Run) -> bool:
     """Whether the run's outcome is known and the run went far enough to have one."""
     return run.outcome is not None and run.outcome is not Outcome.INCOMPLETE
+
+
+def is_too_short(run: Run) -> bool:
+    """Whether a run of ours was cancelled so early that it tells nothing."""
+    if run.outcome is not Outcome.INCOMPLETE or not run.is_measured:
+        return False
+    steps, whole = run.steps or 0, run.horizon_steps or 0
+    return steps < SHORTEST_STEPS and steps < SHORTEST_SHARE * whole
 
 
 def overtaken_runs(runs: Iterable[Run]) -> set[str]:

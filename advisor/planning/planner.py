@@ -45,7 +45,7 @@ from advisor.statistics.fitting import Fitter
 from advisor.statistics.kept_fits import KeptFits
 from advisor.statistics.threshold import StableLearningRateModel
 from experiments.jobs.queue import Queue
-from experiments.jobs.records import Job
+from experiments.jobs.records import RUN, Job
 from experiments.training.run_folder import RunFolder
 from knowledge.errors import BadValueError, StoreError
 from knowledge.records import Run
@@ -241,9 +241,10 @@ class Planner:
 
     def _unfinished_jobs(self) -> list[Job]:
         try:
-            return self.queue.jobs(unfinished=True)
+            jobs = self.queue.jobs(unfinished=True)
         except StoreError:  # a store that may only be read answers all the same
             return []
+        return [job for job in jobs if job.kind == RUN]
 
     def expectations(
         self, spec: VerificationSpec

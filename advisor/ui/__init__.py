@@ -2,10 +2,18 @@
 
 resources     the Advisor that all pages share, and what a page does without one
 turns         Turn: one turn of the conversation, to be drawn again and again
-components    an answer in its parts: headline, chart, reasons, evidence
-chips         what was understood, as chips that can be changed
+components    a question, and its answer at a glance: rate, ruler, small chart
+details       all that is not said at a glance: reasons, evidence, settings, SQL
+citing        what the marks [1], [2] of an answer name, beside the page
+chips         what was understood or assumed, as chips that can be changed
+closing       popovers that close once their form was sent
 keeping       below an answer: thumbs, its link, what waits for a yes
-plans         the verification plan as a card, and its runs while they go on
+documents     an answer to take away: Markdown with its evidence, its chart
+telling       the form for a run that a person has made already
+ways_in       what can be done about a model that nobody here has run
+plans         the tests that an answer offers: Run, their fields, what they cost
+live          tests while they go on, and what came of them
+browser/      what runs in the browser itself: the ruler, where the window stands
 speeds        what is fastest here, and the button that measures it
 run_views     jobs, one run's curve, previews and config
 tables        the store's tables, filtered, to look at and to download

@@ -1,12 +1,15 @@
 """What was understood, as chips: each can be changed, and the question asked again.
 
-A chip says if it was carried over. A changed one asks a new question in words.
+A chip says if it was carried over or assumed. A changed one asks a new question in
+words, whose answer takes the place of the old one.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
+from advisor.answers.wording import setting_text
 from advisor.checks import (
     DEVICES,
     check_batch_size,
@@ -19,6 +22,7 @@ from advisor.conversation.rephrasing import sentence_for
 from advisor.rates import rate_text
 from advisor.reading.typed import CHECKS
 from advisor.service import Advisor
+from advisor.ui.closing import close_next
 from advisor.ui.text import escaped
 from advisor.words import OPTIMIZER_TITLES, title_of
 from knowledge.errors import AdvisorError, BadValueError
@@ -38,22 +42,35 @@ CONDITIONS = ("horizon_steps", "risk", "recipe", "precision")
 
 
 def render_chips(advisor: Advisor, answer: Answer, index: int) -> None:
-    """Draw a chip for each slot that is known; a pressed one notes the new question."""
-    known = {name: v for name, v in _understood(answer).items() if v is not None}
-    if not known or KINDS[answer.intent].again is None:
+    """Draw a chip for each slot that is known; a changed one notes the new question."""
+    said = {name: v for name, v in _understood(answer).items() if v is not None}
+    if not said or KINDS[answer.intent].again is None:
         return
-    with st.container(horizontal=True, gap="small", key=f"ask_chips_{index}"):
-        for name, value in known.items():
-            carried = name in answer.inherited
-            with st.popover(
-                escaped(f"{TITLES[name]}: {shown(name, value)}"),
-                icon=":material/subdirectory_arrow_right:" if carried else None,
-                help="Carried over from before. Press to change it."
-                if carried
-                else "Press to change it.",
-                key=f"ask_chip_{name}_{index}",
-            ):
-                _render_editor(advisor, answer, name, index)
+    with st.container(horizontal=True, gap="xsmall", key=f"ask_chips_{index}"):
+        for name, value in {**said, **_assumed(answer, said)}.items():
+            is_assumed, is_carried = name not in said, name in answer.inherited
+            label = shown(name, value, answer)
+            chip = st.popover(
+                escaped(f"{label} (assumed)" if is_assumed else label),
+                type="tertiary" if is_assumed else "secondary",
+                icon=":material/subdirectory_arrow_right:" if is_carried else None,
+                help=_help(name, is_assumed=is_assumed, is_carried=is_carried),
+                key=_chip_key(name, index),
+                on_change="rerun",
+            )
+            if chip.open:
+                with chip:
+                    _render_editor(advisor, answer, name, value, index)
+
+
+def _help(name: str, *, is_assumed: bool, is_carried: bool) -> str:
+    where = "Carried over from before. " if is_carried else ""
+    where = "Nobody said it. " if is_assumed else where
+    return f"{where}Press to change the {TITLES[name]}."
+
+
+def _chip_key(name: str, index: int) -> str:
+    return f"ask_chip_{name}_{index}"
 
 
 def _understood(answer: Answer) -> dict[str, Any]:
@@ -61,14 +78,39 @@ def _understood(answer: Answer) -> dict[str, Any]:
     return {**answer.slots, **answer.conditions}
 
 
-def shown(name: str, value: Any) -> str:
-    """Return a slot's value as it is written in answers.
+def _assumed(answer: Answer, said: Mapping[str, Any]) -> dict[str, Any]:
+    """What nobody said and moves the number all the same."""
+    found = answer.recommendations
+    if len(found) != 1 or found[0].learning_rate is None:
+        return {}
+    r = found[0]
+    taken = {"horizon_steps": r.horizon_steps, "device": r.device}
+    if "recipe" not in said:
+        taken = {"optimizer": r.optimizer, **taken}
+    return {n: v for n, v in taken.items() if v is not None and n not in said}
 
-    >>> shown("learning_rate", [1e-4, 5e-5])
-    '1e-4, 5e-5'
+
+def shown(name: str, value: Any, answer: Answer | None = None) -> str:
+    """Return a slot's value as its chip says it.
+
+    >>> shown("learning_rate", [1e-4, 5e-5]), shown("batch_size", 5)
+    ('1e-4, 5e-5', 'batch 5')
     >>> shown("horizon_steps", 20000), shown("risk", 0.05)
-    ('20,000 steps', '5 %')
+    ('20,000 steps', 'risk 5 %')
     """
+    text = field_text(name, value)
+    if name == "optimizer" and answer is not None and answer.recommendation:
+        return setting_text(answer.recommendation).partition(",")[0]
+    if name == "device":
+        return "CPU" if value == "cpu" else str(value)
+    return f"{_WORDS[name]} {text}" if name in _WORDS else text
+
+
+_WORDS = {"batch_size": "batch", "risk": "risk", "recipe": "recipe"}
+
+
+def field_text(name: str, value: Any) -> str:
+    """Return a slot's value as its field holds it, to be changed."""
     if name == "horizon_steps":
         return f"{value:,} steps"
     if name == "risk":
@@ -82,17 +124,22 @@ def _shown_one(name: str, value: Any) -> str:
     return rate_text(value) if isinstance(value, float) and value > 0 else str(value)
 
 
-def _render_editor(advisor: Advisor, answer: Answer, name: str, index: int) -> None:
+def _render_editor(
+    advisor: Advisor, answer: Answer, name: str, value: Any, index: int
+) -> None:
+    """Draw the field of a chip; Enter or the button asks again in its place."""
     key = f"ask_edit_{name}_{index}"
-    text = st.text_input(
-        f"Change the {TITLES[name]}",
-        value=shown(name, _understood(answer)[name]),
-        key=key,
-        help="Leave it empty to go back to the usual one."
-        if name in CONDITIONS
-        else "Several are separated by commas.",
-    )
-    if not st.button("Ask again", key=f"{key}_again"):
+    with st.form(f"{key}_form", border=False):
+        text = st.text_input(
+            f"Change the {TITLES[name]}",
+            value=field_text(name, value),
+            key=key,
+            help="Leave it empty to go back to the usual one."
+            if name in CONDITIONS
+            else "Several are separated by commas.",
+        )
+        pressed = st.form_submit_button("Ask again", key=f"{key}_again", type="primary")
+    if not pressed:
         return
     try:
         understood = {**_understood(answer), name: read(advisor, name, text)}
@@ -109,7 +156,8 @@ def _render_editor(advisor: Advisor, answer: Answer, name: str, index: int) -> N
     if question is None:
         st.error("That leaves too little to ask.")
         return
-    st.session_state.ask_pending = (question, None)
+    st.session_state.ask_pending = (question, None, index)
+    close_next(_chip_key(name, index))
     st.rerun()
 
 

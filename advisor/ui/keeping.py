@@ -4,9 +4,9 @@ from typing import Any
 
 import streamlit as st
 
-from advisor.conversation.answer import Answer
 from advisor.conversation.proposals import Action
 from advisor.service import Advisor
+from advisor.ui.documents import render_downloads
 from advisor.ui.resources import errors_shown
 from advisor.ui.text import escaped
 from advisor.ui.turns import Turn, settle, turned_down
@@ -14,9 +14,9 @@ from advisor.ui.turns import Turn, settle, turned_down
 _THUMBS = ("down", "up")  # as st.feedback counts them
 
 
-def render_keeping(advisor: Advisor, answer: Answer, index: int) -> None:
-    """Draw the thumbs and the link of an answer that was saved."""
-    answer_id = answer.answer_id
+def render_keeping(advisor: Advisor, turn: Turn, index: int) -> None:
+    """Draw the thumbs and the link of an answer that was saved, and its files."""
+    answer_id = turn.answer.answer_id
     if answer_id is None:
         st.caption("This answer could not be saved: the disk refused it.")
         return
@@ -29,6 +29,7 @@ def render_keeping(advisor: Advisor, answer: Answer, index: int) -> None:
             st.text("Opens this question again, answered from the evidence of the day.")
             st.code(link_to("a", answer_id), language=None, wrap_lines=True)
             st.caption(escaped(f"Saved as {answer_id}"))
+        render_downloads(turn, index)
 
 
 def link_to(name: str, value: str) -> str:
@@ -46,9 +47,6 @@ def _rate(advisor: Advisor, answer_id: str, key: str) -> None:
 def render_proposal(advisor: Advisor, turns: list[Any], index: int) -> None:
     """Draw what waits for a yes; a plan of runs has a card of its own."""
     turn: Turn = turns[index]
-    if turn.done is not None:
-        st.success(escaped(turn.done))
-        return
     proposal = turn.open_proposal
     if proposal is None or proposal.action is Action.VERIFY:
         return

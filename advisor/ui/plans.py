@@ -1,7 +1,6 @@
-"""The verification plan as a card, and its runs while they go on.
+"""What can be done after an answer: tell how it went, or run tests.
 
-Nothing starts without the press of Run. Progress is a fragment that reads the queue
-once a second; when the verification is over, the answer is computed again in its place.
+Nothing starts without the press of Run.
 """
 
 import math
@@ -10,33 +9,25 @@ from typing import Any
 
 import streamlit as st
 
-from advisor.charts.curves import build_loss_chart
 from advisor.checks import check_batch_size
 from advisor.planning.plan import USUAL_BUDGET_SECONDS, VerificationPlan
 from advisor.planning.request import VerificationRequest
 from advisor.planning.spec import PlannedRun
 from advisor.rates import rate_text
-from advisor.running.job_documents import shown_state
-from advisor.running.verification import Verification
 from advisor.service import Advisor
+from advisor.ui.live import render_ended, render_live
 from advisor.ui.resources import errors_shown
+from advisor.ui.telling import render_telling
 from advisor.ui.text import escaped
-from advisor.ui.turns import Turn, rejoined, updated_turn
+from advisor.ui.turns import Turn, rejoined
 from advisor.words import count_text, duration_text, title_of
-from experiments.jobs.records import Job
-from experiments.training.run_folder import RunFolder
 from experiments.workloads.registry import find_spec
 from knowledge.errors import AdvisorError, BadValueError
 from knowledge.names import WorkloadName
-from knowledge.records import Outcome, Run
 
 PROXY_WIDTHS = (32, 16, 8, 4)
 SHORTEST_BUDGET_SECONDS = 10
-REFRESH_SECONDS = 2.0
-STOPPED_EARLY = (
-    "A run that was fine so far was stopped there, to spend the time where it tells "
-    "more. It can go on from that step."
-)
+LONGEST_OVER = 2.0  # times the budget: a run that was begun is finished
 
 
 @dataclass(frozen=True)
@@ -48,38 +39,79 @@ class EditedPlan:
     budget_seconds: float
 
 
-def render_plan(advisor: Advisor, turns: list[Any], index: int) -> None:
-    """Draw the plan of a turn, or the progress of its verification."""
+def render_acts(advisor: Advisor, turns: list[Any], index: int) -> None:
+    """Draw what can be done next: tell how it went, run tests; or how those go on."""
     turn: Turn = turns[index]
     if turn.verification_id is not None:
-        fragment = st.fragment(render_progress, run_every=REFRESH_SECONDS)
-        fragment(advisor, turns, index)
+        render_live(advisor, turns, index)
         return
     if turn.ended_id is not None:
-        _render_ended(advisor, turn.ended_id)
+        render_ended(advisor, turn)
     plan = turn.answer.offered_plan
-    if plan is None or plan.spec is None:
+    is_runnable = plan is not None and plan.spec is not None
+    if turn.single is None and not is_runnable:
         return
-    with st.container(border=True, key=f"ask_plan_{index}"), errors_shown():
-        card, row = st.container(), st.container(horizontal=True)
-        button = row.container(width="content")
-        edited = _edited_plan(row, plan, index, advisor.settings.budget_seconds_cap)
-        with card:
-            if edited is None:
-                st.text("Run waits: a field under Edit cannot be right.")
-            else:
-                plan = plan_as_edited(advisor, plan, edited)
-                _render_card(turn, plan)
-        pressed = button.button(
-            "Run",
-            key=f"ask_run_{index}",
-            type="primary",
-            disabled=edited is None,
-            help="Starts training on this computer. It can be cancelled at any time.",
-        )
-        if pressed and edited is not None:
-            turns[index] = start(advisor, turn, plan)
-            st.rerun()
+    with st.container(key=f"ask_act_{index}", gap="xsmall"), errors_shown():
+        row, below = st.container(horizontal=True), st.container()
+        if turn.ruler is not None:
+            render_telling(advisor, row, turns, index)
+        if plan is not None and is_runnable:
+            _render_running(advisor, row, below, turns, index)
+
+
+def _render_running(
+    advisor: Advisor, row: Any, below: Any, turns: list[Any], index: int
+) -> None:
+    """Draw Run, the fields of the plan, and what it costs."""
+    turn: Turn = turns[index]
+    plan = turn.answer.offered_plan
+    assert plan is not None
+    button = row.container(width="content")
+    popover = row.popover("What runs", icon=":material/tune:", key=f"ask_edit_{index}")
+    edited = _edited_plan(popover, plan, index, advisor.settings.budget_seconds_cap)
+    problem = None
+    if edited is not None:
+        try:
+            plan = plan_as_edited(advisor, plan, edited)
+            check_fits(advisor, plan)
+        except AdvisorError as error:
+            problem, edited = error, None
+    with popover:
+        if problem is not None:
+            st.error(escaped(str(problem)))
+        elif edited is not None:
+            _render_planned(plan)
+            st.text(time_text(plan))
+    pressed = button.button(
+        "Run tests",
+        key=f"ask_run_{index}",
+        type="secondary" if turn.ruler is not None else "primary",
+        icon=":material/play_arrow:",
+        disabled=edited is None,
+        help="Starts training on this computer. It can be cancelled at any time.",
+    )
+    below.caption(
+        escaped(_run_line(turn, plan))
+        if edited is not None
+        else "Mend the marked field under \u201cWhat runs\u201d first."
+    )
+    if pressed and edited is not None:
+        turns[index] = start(advisor, turn, plan)
+        st.rerun()
+
+
+def _run_line(turn: Turn, plan: VerificationPlan) -> str:
+    """What the tests are, in a line under the button."""
+    count = len(plan.runs) + plan.more_runs
+    about = "about " if plan.more_runs else ""
+    spec = plan.spec
+    what = title_of(spec.workload) if spec else ""
+    line = (
+        f"{about}{count_text(count, 'test')} of {what}, "
+        f"{duration_text(plan.estimated_seconds)} on this computer."
+    )
+    why = "" if turn.answer.plan is not None else f" Why: {plan.reason}"
+    return f"{line[0].upper()}{line[1:]}{why}"
 
 
 def start(advisor: Advisor, turn: Turn, plan: VerificationPlan) -> Turn:
@@ -98,7 +130,7 @@ def start(advisor: Advisor, turn: Turn, plan: VerificationPlan) -> Turn:
     )
     if turn.answer.proposal is not None:
         advisor.proposals.withdraw(turn.answer.proposal.id)
-    return replace(turn, verification_id=verification.id, ended_id=None)
+    return replace(turn, verification_id=verification.id, ended_id=None, n_over=0)
 
 
 def start_as_planned(advisor: Advisor, turn: Turn) -> Turn:
@@ -114,15 +146,6 @@ def start_as_planned(advisor: Advisor, turn: Turn) -> Turn:
 
 
 # -- the card --------------------------------------------------------------------------
-
-
-def _render_card(turn: Turn, plan: VerificationPlan) -> None:
-    """Draw which runs, why, and how long they take."""
-    st.markdown("**Make it surer: run it here**")
-    if turn.answer.plan is None:
-        st.text(f"Why: {plan.reason}")
-    _render_planned(plan)
-    st.text(time_text(plan))
 
 
 def time_text(plan: VerificationPlan) -> str:
@@ -197,16 +220,16 @@ def _render_planned(plan: VerificationPlan) -> None:
 
 
 def _edited_plan(
-    row: Any, plan: VerificationPlan, index: int, longest_seconds: float
+    popover: Any, plan: VerificationPlan, index: int, longest_seconds: float
 ) -> EditedPlan | None:
-    """Draw the plan's fields in a row; return their values, None if one is wrong.
+    """Draw the plan's fields; return their values, None if one is wrong.
 
     What is wrong is said under the fields, since the open popover covers the card. The
     time has no bounds in its field: the browser would keep a number out of them, and
     the old time would count.
     """
     before = fields_of(plan)
-    with row.popover("Edit", key=f"ask_edit_{index}"):
+    with popover:
         options = runnable_workloads(before.workload)
         workload = st.selectbox(
             "Workload to run",
@@ -253,6 +276,27 @@ def check_budget(seconds: int, longest_seconds: float) -> None:
         )
 
 
+def check_fits(advisor: Advisor, plan: VerificationPlan) -> None:
+    """Check that a run at each batch size ends within the time of the plan.
+
+    Raises:
+        BadValueError: One alone takes longer.
+    """
+    spec = plan.spec
+    if spec is None or spec.budget_seconds is None:
+        return
+    seconds = advisor.planner.seconds_of(spec)
+    for batch in spec.batch_sizes:
+        takes = seconds(batch, spec.steps)
+        if takes > LONGEST_OVER * spec.budget_seconds:
+            raise BadValueError(
+                "batch_size",
+                batch,
+                expected=f"batch {batch} alone takes {duration_text(takes)}; the "
+                f"budget is {duration_text(spec.budget_seconds)}.",
+            )
+
+
 def runnable_workloads(target: str) -> list[str]:
     """Return the workload of a plan and the copies of it that may be run instead.
 
@@ -280,138 +324,3 @@ def batch_sizes_in(text: str) -> tuple[int, ...]:
     if not parts:
         raise BadValueError("batch_size", "missing", expected="name at least one.")
     return tuple(dict.fromkeys(check_batch_size(part) for part in parts))
-
-
-# -- progress --------------------------------------------------------------------------
-
-
-def render_progress(advisor: Advisor, turns: list[Any], index: int) -> None:
-    """Draw a verification under way; once it is over, answer the turn anew."""
-    turn: Turn = turns[index]
-    if turn.verification_id is None:
-        return
-    with errors_shown():
-        advisor.verifications.look_after()
-        verification = advisor.verifications.get(turn.verification_id)
-        if verification.state == "running":
-            with st.container(border=True, key=f"ask_progress_{index}"):
-                render_verification(advisor, verification, key=f"ask_{index}")
-            return
-        turns[index] = updated_turn(advisor, turn)
-        st.rerun()
-
-
-def render_verification(
-    advisor: Advisor, verification: Verification, *, key: str
-) -> None:
-    """Draw the progress of a verification, its runs, their losses, and Cancel."""
-    spec, jobs = verification.spec, verification.jobs()
-    over = [job for job in jobs if job.is_over]
-    active = [job for job in jobs if not job.is_over]
-    title, button = st.columns([4, 1], vertical_alignment="center")
-    batches = ", ".join(map(str, spec.batch_sizes))
-    title.markdown(escaped(f"Running {title_of(spec.workload)} at batch {batches}"))
-    if button.button("Cancel", key=f"{key}_cancel"):
-        advisor.cancel(verification.id)
-        st.rerun()
-    length = f" of {duration_text(spec.budget_seconds)}" if spec.budget_seconds else ""
-    st.progress(
-        verification.progress,
-        text=f"{verification.progress:.0%}{length}, "
-        f"{count_text(len(over), 'run')} done, {len(active)} to go",
-    )
-    for job in active:
-        st.progress(min(job.progress, 1.0), text=escaped(job_line(job)))
-    curves = {
-        f"{rate_text(job.config.learning_rate)} at batch {job.config.batch_size}": curve
-        for job in active
-        if (curve := _live_curve(advisor, job)).losses
-    }
-    if curves:
-        st.altair_chart(
-            build_loss_chart(curves),
-            width="stretch",
-            key=f"{key}_losses",
-            alt="Loss of the runs under way against the step.",
-        )
-    _render_outcomes(advisor, over)
-    if any(job.stop_after for job in over):
-        st.caption(STOPPED_EARLY)
-
-
-def job_line(job: Job) -> str:
-    """Return a job's state, rate, step and loss in a line."""
-    config = job.config
-    step = round(job.progress * job.last_step)
-    loss = f", loss {job.loss:.4g}" if job.loss is not None else ""
-    return (
-        f"{shown_state(job)}: {rate_text(config.learning_rate)} at batch "
-        f"{config.batch_size}, step {step} of {job.last_step}{loss}"
-    )
-
-
-def outcome_words(run: Run | None) -> str:
-    """Return how a run ended, in a few words."""
-    if run is None or run.outcome is None:
-        return ""
-    if run.outcome.is_unstable:
-        at = f" at step {run.failed_at_step}" if run.failed_at_step else ""
-        return f"{run.outcome}{at}"
-    if run.outcome is Outcome.INCOMPLETE:
-        return f"fine for {run.steps:,} of {run.horizon_steps or 0:,} steps"
-    return str(run.outcome)
-
-
-def _live_curve(advisor: Advisor, job: Job) -> Any:
-    return RunFolder.of_job(advisor.store.folder, job.id).load_curve()
-
-
-def _render_outcomes(advisor: Advisor, over: list[Job]) -> None:
-    if not over:
-        return
-    runs = {
-        run.id: run
-        for run in advisor.library.runs_by_id(
-            [job.run_id for job in over if job.run_id]
-        )
-    }
-    st.table(
-        [
-            {
-                "Learning rate": rate_text(job.config.learning_rate),
-                "Batch size": str(job.config.batch_size),
-                "Outcome": outcome_words(runs.get(job.run_id or "")) or job.state,
-                "Steps": str(getattr(runs.get(job.run_id or ""), "steps", "") or ""),
-            }
-            for job in over
-        ],
-        hide_index=True,
-    )
-
-
-def _render_ended(advisor: Advisor, verification_id: str) -> None:
-    """Draw what a verification that is over did."""
-    with errors_shown():
-        verification = advisor.verifications.get(verification_id)
-        jobs = verification.jobs()
-        if verification.state == "failed":
-            st.error(escaped(verification.error or "The runs could not be made."))
-        elif verification.state == "cancelled":
-            st.warning("Cancelled. The runs that were finished count.")
-        else:
-            st.success("Finished. The answer and its chart above are updated.")
-        with st.expander(
-            f"What was run ({count_text(len(jobs), 'run')})", expanded=True
-        ):
-            _render_outcomes(advisor, jobs)
-            if any(job.stop_after for job in jobs):
-                st.caption(STOPPED_EARLY)
-
-
-def unfinished_verifications(advisor: Advisor) -> list[Verification]:
-    """Return the verifications that are still going on, oldest first."""
-    try:
-        opened = advisor.queue.verifications(unfinished=True)
-    except AdvisorError:
-        return []
-    return [advisor.verifications.get(v.id) for v in opened]

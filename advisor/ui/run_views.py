@@ -9,7 +9,7 @@ from advisor.charts.curves import build_loss_chart, build_metric_chart, metric_w
 from advisor.rates import rate_text
 from advisor.running.job_documents import job_dict, shown_state
 from advisor.service import Advisor
-from advisor.ui.plans import (
+from advisor.ui.live import (
     STOPPED_EARLY,
     job_line,
     render_verification,

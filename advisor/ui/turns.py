@@ -3,10 +3,12 @@
 Redrawing the history asks neither the store nor the model.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from advisor.answers.changes import Change, change_between
 from advisor.answers.recommendation import Recommendation
+from advisor.answers.ruler import Ruler, marks_at
 from advisor.charts.threshold import (
     BandPoint,
     ThresholdBand,
@@ -16,6 +18,8 @@ from advisor.charts.threshold import (
 from advisor.conversation.answer import Answer
 from advisor.conversation.history import SavedAnswer
 from advisor.conversation.proposals import Action, Proposal
+from advisor.estimates import Estimate
+from advisor.reading.intents import Intent
 from advisor.reading.question import Question
 from advisor.service import Advisor
 from experiments.jobs.records import new_verification_id
@@ -24,6 +28,8 @@ from knowledge.names import WorkloadName
 from knowledge.records import Claim, Run
 
 MAX_RUNS_LISTED = 500
+# Questions whose answer is one rate, which the ruler shows.
+RULED = (Intent.RECOMMEND_LR, Intent.JUDGE_LR, Intent.RUN_VERIFICATION)
 TURNED_DOWN = "Nothing was done."
 
 
@@ -31,11 +37,14 @@ TURNED_DOWN = "Nothing was done."
 class Turn:
     """A question with its answer, and the records that the answer rests on.
 
-    `context` is the turn it follows. Under `plan_id` the proposed verification starts
+    One that is not whole has no chart and no ruler yet. `context` is the turn it
+    follows, `change` what it changed of the answer before.
+    Under `plan_id` the proposed verification starts
     once, however often the button is pressed. `verification_id` is the one under way,
     `ended_id` the last one over, `before` the recommendation that it changed, of whose
-    runs `n_counted` now count. `done` says what came of another proposal, `said` what
-    was answered earlier.
+    runs `n_counted` now count. Of one under way `n_over` runs are over, which moved the
+    limit from `limit_before`. `measuring_id` is a timing under way. `done` says what
+    came of another proposal, `said` what was answered earlier.
     """
 
     answer: Answer
@@ -44,12 +53,24 @@ class Turn:
     runs: tuple[Run, ...]
     claims: tuple[Claim, ...]
     plan_id: str
+    ruler: Ruler | None = None
+    change: Change | None = None
+    is_whole: bool = False
     verification_id: str | None = None
     ended_id: str | None = None
     before: Recommendation | None = None
     n_counted: int = 0
+    n_over: int = 0
+    limit_before: Estimate | None = None
+    measuring_id: str | None = None
     done: str | None = None
     said: SavedAnswer | None = None
+
+    @property
+    def single(self) -> Recommendation | None:
+        """The recommendation of an answer that has exactly one."""
+        found = self.answer.recommendations
+        return found[0] if len(found) == 1 else None
 
     @property
     def is_updated(self) -> bool:
@@ -106,8 +127,13 @@ def ask_turn(
     *,
     conversation: str | None = None,
     save: bool = True,
+    before: Turn | None = None,
+    is_whole: bool = True,
 ) -> Turn:
     """Ask, and return the turn with everything that is needed to draw it.
+
+    `before` is the answer that this one follows or takes the place of. Without
+    `is_whole` it has no chart and no ruler yet: `completed` adds them.
 
     Raises:
         AdvisorError: The question cannot be answered as it was put.
@@ -116,19 +142,86 @@ def ask_turn(
         question, context=context, conversation=conversation, save=save
     )
     runs, claims = _evidence_of(advisor, answer)
-    chart = _chart_data(advisor, answer, claims)
     proposal = answer.proposal
     plan_id = proposal.verification_id if proposal else new_verification_id()
-    return Turn(answer, context, chart, runs, claims, plan_id)
+    turn = Turn(answer, context, None, runs, claims, plan_id)
+    turn = replace(turn, change=_change_since(before, turn))
+    return completed(advisor, turn) if is_whole else turn
 
 
-def reopened_turn(advisor: Advisor, saved: SavedAnswer) -> Turn | Refusal:
+def completed(advisor: Advisor, turn: Turn) -> Turn:
+    """Return the turn with its chart and its ruler, which take a while.
+
+    Raises:
+        AdvisorError: The store cannot be used.
+    """
+    if turn.is_whole:
+        return turn
+    chart = _chart_data(advisor, turn.answer, turn.claims)
+    return replace(turn, chart=chart, ruler=ruler_of(advisor, turn), is_whole=True)
+
+
+def _change_since(before: Turn | None, turn: Turn) -> Change | None:
+    """What changed of the rate before; None where another thing is asked."""
+    if before is None or turn.answer.judgements or turn.answer.plan is not None:
+        return None
+    if not turn.answer.recommendation or before.single is None or turn.single is None:
+        return None
+    return change_between(before.single, turn.single)
+
+
+def ruler_of(advisor: Advisor, turn: Turn) -> Ruler | None:
+    """Return how surely each rate holds where an answer with one rate speaks of.
+
+    Raises:
+        AdvisorError: The store cannot be used.
+    """
+    r, judged = turn.single, turn.answer.judgements
+    if r is None or turn.answer.intent not in RULED:
+        return None
+    marks = marks_at(
+        r.batch_size, r.workload, _runs(advisor, r.workload, r), turn.claims
+    )
+    asked = judged[0].learning_rate if len(judged) == 1 else None
+    return advisor.answers.ruler(r, marks, asked)
+
+
+def reopened_turns(
+    advisor: Advisor, saved: Sequence[SavedAnswer]
+) -> Iterator[Turn | Refusal]:
+    """Yield earlier questions answered of today's evidence, under their old ids.
+
+    The last one is whole, the others are to be completed once they are unfolded.
+    """
+    before: Turn | None = None
+    for one in saved:
+        is_last = one is saved[-1]
+        turn = reopened_turn(advisor, one, before, is_whole=is_last)
+        yield turn
+        before = turn if isinstance(turn, Turn) else before
+
+
+def reopened_turn(
+    advisor: Advisor,
+    saved: SavedAnswer,
+    before: Turn | None = None,
+    *,
+    is_whole: bool = True,
+) -> Turn | Refusal:
     """Return an earlier question answered of today's evidence, under its old id.
 
     What was started from it is shown with it again, under way or over.
     """
     try:
-        turn = ask_turn(advisor, saved.question, saved.context, save=False)
+        followed = before if isinstance(saved.context, Question) else None
+        turn = ask_turn(
+            advisor,
+            saved.question,
+            saved.context,
+            save=False,
+            before=followed,
+            is_whole=is_whole,
+        )
         answer = replace(turn.answer, answer_id=saved.id)
         return rejoined(advisor, replace(turn, answer=answer, said=saved))
     except AdvisorError as error:
@@ -156,13 +249,18 @@ def rejoined(advisor: Advisor, turn: Turn) -> Turn:
 def settle(advisor: Advisor, turn: Turn) -> Turn:
     """Carry out what a turn proposes, and return it with what came of it.
 
+    What was told counts from now on, so it is answered again.
+
     Raises:
         AdvisorError: It cannot be done, or was done before.
     """
     proposal = turn.open_proposal
     if proposal is None:
         return turn
-    return replace(turn, done=advisor.approve(proposal.id).text)
+    done = advisor.approve(proposal.id).text
+    if proposal.action is Action.OBSERVATION:
+        return retold_turn(advisor, turn, done)
+    return replace(turn, done=done)
 
 
 def turned_down(advisor: Advisor, turn: Turn) -> Turn:
@@ -172,6 +270,40 @@ def turned_down(advisor: Advisor, turn: Turn) -> Turn:
     return replace(turn, done=TURNED_DOWN)
 
 
+def retold_turn(advisor: Advisor, turn: Turn, note: str) -> Turn:
+    """Return the turn answered again after a person told of a run, with a note of it.
+
+    Raises:
+        AdvisorError: The store cannot be used.
+    """
+    again = ask_turn(
+        advisor, turn.answer.question, turn.context, save=False, before=turn
+    )
+    return replace(
+        again,
+        answer=replace(again.answer, answer_id=turn.answer.answer_id),
+        plan_id=turn.plan_id,
+        done=note,
+    )
+
+
+def measured_turn(advisor: Advisor, turn: Turn, n_over: int) -> Turn:
+    """Return the turn with its ruler drawn anew from the runs that are over so far.
+
+    Raises:
+        AdvisorError: The store cannot be used.
+    """
+    r, before = turn.single, turn.limit_before
+    again = replace(turn, n_over=n_over)
+    if r is None or turn.ruler is None or not n_over:
+        return again
+    asked = replace(r.setting, horizon_steps=r.horizon_steps, risk=r.risk)
+    now = advisor.answers.recommend(r.workload, r.batch_size, asked)
+    shown = replace(again, answer=replace(turn.answer, recommendations=(now,)))
+    ruler = ruler_of(advisor, shown)
+    return replace(again, ruler=ruler, limit_before=before or turn.ruler.limit)
+
+
 def updated_turn(advisor: Advisor, turn: Turn) -> Turn:
     """Return the turn answered anew after its verification, with what it said before.
 
@@ -179,6 +311,7 @@ def updated_turn(advisor: Advisor, turn: Turn) -> Turn:
         AdvisorError: The store cannot be used.
     """
     again = ask_turn(advisor, turn.answer.question, turn.context, save=False)
+    before = turn.answer.recommendation
     used = {i for r in again.answer.recommendations for i in r.evidence.used}
     jobs = advisor.queue.jobs(verification_id=turn.verification_id)
     if again.answer.proposal is not None:  # it was carried out: the card offers more
@@ -188,7 +321,8 @@ def updated_turn(advisor: Advisor, turn: Turn) -> Turn:
         answer=replace(again.answer, answer_id=turn.answer.answer_id, proposal=None),
         plan_id=new_verification_id(),
         ended_id=turn.verification_id,
-        before=turn.answer.recommendation,
+        before=before,
+        limit_before=before.max_stable if before else None,
         n_counted=len(used & {job.run_id for job in jobs}),
     )
 

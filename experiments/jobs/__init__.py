@@ -6,5 +6,6 @@ queue_file    the SQLite file that all of it stands in
 records       what the queue holds: jobs, the verifications they belong to, their ids
 worker        a worker process: `python -m experiments.jobs.worker STORE_FOLDER`
 carrying_out  one run from its config to its record; knows no queue
+timing        a job that times training steps
 endings       how a process of ours ended, in words: its exit code and its last line
 """

@@ -30,16 +30,17 @@ class Queue(Leases):
     def submit(
         self, job: NewJob, *, job_id: str | None = None, now: float | None = None
     ) -> str:
-        """Queue one run and return its job id (`new_job_id`, unless it is given)."""
+        """Queue one job and return its id (`new_job_id`, unless it is given)."""
         job_id = job_id or new_job_id()
         with self._connection() as con:
             con.execute(
                 "insert into jobs (id, kind, config, state, verification_id, "
                 "believed_low, believed_high, reason, estimated_seconds, created, "
                 "stop_after, continues_job) "
-                "values (?, 'run', ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)",
+                "values (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     job_id,
+                    job.kind,
                     json.dumps(job.config.to_dict()),
                     job.verification_id,
                     job.believed_low,

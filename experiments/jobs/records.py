@@ -12,13 +12,14 @@ from uuid import uuid4
 from knowledge.records import RunConfig
 
 JOB_ENDED = ("finished", "failed", "cancelled")
+RUN, SPEED = "run", "speed"  # kinds of jobs: one training run, or the timing of steps
 VERIFICATION = "verification:"  # how the ids of verifications begin
 VERIFICATION_ENDED = ("finished", "failed", "cancelled")
 
 
 @dataclass(frozen=True)
 class Job:
-    """One queued, running or ended training run, as the queue knows it.
+    """One queued, running or ended training run, or timing, as the queue knows it.
 
     `stop_after` is the step at which it stops for now, None: its horizon.
     `continues_job` is the job from whose kept checkpoint it starts. `progress` is the
@@ -85,9 +86,10 @@ class OpenVerification:
 
 @dataclass(frozen=True)
 class NewJob:
-    """A run to queue, with the reason it was planned."""
+    """A run to queue, with the reason it was planned; or the timing of steps."""
 
     config: RunConfig
+    kind: str = RUN
     verification_id: str | None = None
     believed_low: float | None = None
     believed_high: float | None = None

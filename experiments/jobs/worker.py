@@ -1,8 +1,8 @@
 """A worker process: `python -m experiments.jobs.worker STORE_FOLDER`.
 
-Carries out queued runs one after another with one thread until there are no more. A
-finished run is a record file before the queue is told, so nothing is lost in between. A
-run that is to stop early is stopped while it is fine; in doubt it goes on.
+Carries out queued runs and timings one after another with one thread until there are no
+more. A finished run is a record file before the queue is told, so nothing is lost in
+between. A run that is to stop early is stopped while it is fine; in doubt it goes on.
 """
 
 import argparse
@@ -22,7 +22,8 @@ from pathlib import Path
 from experiments.jobs.carrying_out import carry_out, explain_failure
 from experiments.jobs.endings import AND_NOW, LOG_FILE
 from experiments.jobs.queue import Queue
-from experiments.jobs.records import Job
+from experiments.jobs.records import SPEED, Job
+from experiments.jobs.timing import carry_out_timing
 from experiments.training import kept_checkpoints
 from experiments.training.run_folder import RunFolder
 from knowledge import inbox
@@ -70,6 +71,11 @@ class Heartbeat:
             return False
         self.is_far_enough = self._may_stop_early(step)
         return not self.is_far_enough
+
+    @property
+    def is_asked_to_stop(self) -> bool:
+        """Whether somebody cancelled the job."""
+        return self._asked_to_stop.is_set()
 
     def note_resumed(self, step: int) -> None:
         """Remember with the job from which step its run went on."""
@@ -131,6 +137,9 @@ def _do_job(queue: Queue, store_folder: Path, job: Job, owner: str) -> None:
         Heartbeat(queue, job, owner, losses=losses) as heartbeat,
     ):
         try:
+            if job.kind == SPEED:
+                _time_steps(queue, store_folder, job, owner, heartbeat)
+                return
             done = carry_out(job.config, folder, heartbeat)
             run = replace(done.run, job_id=job.id)
             if done.curve.losses:
@@ -150,6 +159,18 @@ def _do_job(queue: Queue, store_folder: Path, job: Job, owner: str) -> None:
             traceback.print_exc()
             reason = explain_failure(error, job.config, folder)
             queue.end(job.id, owner, state="failed", error=reason)
+
+
+def _time_steps(
+    queue: Queue, store_folder: Path, job: Job, owner: str, heartbeat: Heartbeat
+) -> None:
+    """Time steps and save what was found, unless somebody cancelled it."""
+    rows = carry_out_timing(job.config, heartbeat)
+    if heartbeat.is_asked_to_stop:
+        queue.end(job.id, owner, state="cancelled")
+        return
+    inbox.record(store_folder, "throughput", {"rows": rows})
+    queue.end(job.id, owner, state="finished")
 
 
 def _source(store_folder: Path, job: Job) -> RunFolder | None:

@@ -3,6 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from advisor.answers.changes import change_line
 from advisor.conversation.history import answers_of, list_conversations, saved_answer
 from advisor.service import Advisor
 from advisor.ui.turns import Turn
@@ -19,32 +20,60 @@ def say(at: AppTest, text: str) -> AppTest:
     return at
 
 
-def chip_labels(at: AppTest, index: int) -> list[str]:
-    """Return what the fields inside the chips of a turn say."""
-    return [
-        f"{t.label}: {t.value}"
-        for t in at.text_input
-        if (t.key or "").startswith("ask_edit_") and (t.key or "").endswith(f"_{index}")
-    ]
+def chips(at: AppTest) -> list[str]:
+    """Return the chips of the turns that are drawn whole."""
+    found = [block.proto.popover for block in at.get("popover")]
+    return [p.label.replace("\\", "") for p in found if "ask_chip_" in p.id]
+
+
+def change(at: AppTest, name: str, text: str, *, turn: int = 0) -> AppTest:
+    """Open a chip, type another value and send it."""
+    at.session_state[f"ask_chip_{name}_{turn}"] = True
+    at.run()
+    field = f"ask_edit_{name}_{turn}"
+    at.text_input(key=field).set_value(text)
+    at.form_submit_button(key=f"{field}_again").click().run()
+    assert not at.exception
+    return at
 
 
 # -- chips -----------------------------------------------------------------------------
 
 
-def test_each_slot_is_a_chip_that_can_be_changed_and_asked_again(
+def test_what_was_said_and_what_was_assumed_are_chips(
     advisor: Advisor, open_page: OpenPage
 ) -> None:
-    at = say(open_page("ask"), QUESTION)
-    assert chip_labels(at, 0) == [
-        "Change the model: RealFace",
-        "Change the batch size: 5",
+    at = say(open_page("ask"), "What LR for batch 8 on DLight?")
+    r = advisor.recommend("dlight", 8)
+    assert chips(at) == [
+        "DLight",
+        "batch 8",
+        "Adam 0.5/0.99 (assumed)",
+        f"{r.horizon_steps:,} steps (assumed)",
+        "CPU (assumed)",
     ]
-    at.text_input(key="ask_edit_batch_size_0").set_value("3").run()
-    at.button(key="ask_edit_batch_size_0_again").click().run()
-    assert not at.exception
-    turn = at.session_state["ask_turns"][1]
+    change(at, "horizon_steps", "7000")
+    assert "7,000 steps" in chips(at)
+    (turn,) = at.session_state["ask_turns"]
+    assert turn.answer.conditions == {"horizon_steps": 7_000}
+    assert turn.answer.slots["optimizer"] is None
+
+
+def test_a_changed_chip_is_answered_in_its_place_and_closed(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    """It says what the rate was, and what was asked later stays below it."""
+    at = change(say(open_page("ask"), QUESTION), "batch_size", "3")
+    (turn,) = at.session_state["ask_turns"]
     assert turn.answer.question == "What learning rate for RealFace at batch size 3?"
-    assert turn.answer.slots["batch_size"] == 3
+    assert not at.session_state["ask_chip_batch_size_0"]
+    assert change_line(turn.change) in texts(at).replace("\\", "")
+    assert turn.change.settings == ("batch 5 to 3",)
+    say(at, "hello")
+    at.session_state["ask_unfolded"].add(0)
+    change(at, "batch_size", "6")
+    found = [turn.answer.slots["batch_size"] for turn in at.session_state["ask_turns"]]
+    assert found == [6, None]
 
 
 def test_a_slot_that_was_carried_over_is_marked(
@@ -52,32 +81,22 @@ def test_a_slot_that_was_carried_over_is_marked(
 ) -> None:
     at = say(say(open_page("ask"), QUESTION), "and at 9?")
     assert at.session_state["ask_turns"][1].answer.inherited == ("workload",)
-    assert chip_labels(at, 1) == [
-        "Change the model: RealFace",
-        "Change the batch size: 9",
-    ]
+    assert chips(at)[:2] == ["RealFace", "batch 9"]
 
 
 def test_run_length_and_risk_are_chips_that_are_changed_and_taken_out(
     advisor: Advisor, open_page: OpenPage
 ) -> None:
     at = say(open_page("ask"), "realface batch 5, 20k iterations, risk 5%")
-    assert chip_labels(at, 0)[2:] == [
-        "Change the run length: 20,000 steps",
-        "Change the risk: 5 %",
-    ]
-    at.text_input(key="ask_edit_horizon_steps_0").set_value("50k").run()
-    at.button(key="ask_edit_horizon_steps_0_again").click().run()
-    changed = at.session_state["ask_turns"][1].answer
+    assert chips(at)[2:4] == ["20,000 steps", "risk 5 %"]
+    change(at, "horizon_steps", "50k")
+    changed = at.session_state["ask_turns"][0].answer
     assert changed.conditions == {"horizon_steps": 50_000, "risk": 0.05}
-    at.text_input(key="ask_edit_risk_1").set_value("").run()
-    at.button(key="ask_edit_risk_1_again").click().run()
-    assert not at.exception
-    assert at.session_state["ask_turns"][2].answer.conditions == {
-        "horizon_steps": 50_000
-    }
+    change(at, "risk", "")
+    (turn,) = at.session_state["ask_turns"]
+    assert turn.answer.conditions == {"horizon_steps": 50_000}
     at = say(at, "and at 9?")
-    followed = at.session_state["ask_turns"][3].answer
+    followed = at.session_state["ask_turns"][1].answer
     assert followed.conditions == {"horizon_steps": 50_000}
     assert "horizon_steps" in followed.inherited
 
@@ -93,15 +112,13 @@ def test_run_length_and_risk_are_chips_that_are_changed_and_taken_out(
 def test_a_chip_that_cannot_be_right_says_why_and_asks_nothing(
     advisor: Advisor, open_page: OpenPage, name: str, text: str, sentence: str
 ) -> None:
-    at = say(open_page("ask"), QUESTION)
-    at.text_input(key=f"ask_edit_{name}_0").set_value(text).run()
-    at.button(key=f"ask_edit_{name}_0_again").click().run()
-    assert not at.exception
+    at = change(say(open_page("ask"), QUESTION), name, text)
+    (turn,) = at.session_state["ask_turns"]
     if text:
         assert any(sentence in e.value for e in at.error)
-        assert len(at.session_state["ask_turns"]) == 1
+        assert turn.answer.question == QUESTION
     else:  # without a batch size it is still a question, and is asked back
-        assert at.session_state["ask_turns"][1].answer.intent == "needs_clarification"
+        assert turn.answer.intent == "needs_clarification"
 
 
 # -- yes and no ------------------------------------------------------------------------

@@ -1,4 +1,8 @@
-"""The Ask page: a conversation whose answers can be verified in place."""
+"""The Ask page: a conversation whose answers can be verified in place.
+
+Each turn is a fragment: what is pressed in one draws that one alone. Earlier turns are
+folded to their short text, so a long talk is drawn as quickly as a short one.
+"""
 
 import uuid
 
@@ -10,16 +14,22 @@ from advisor.conversation.proposals import Action
 from advisor.reading.question import Question
 from advisor.reading.yes_no import is_no, is_polite, is_yes
 from advisor.ui import resources
+from advisor.ui.browser.window import move_to, say
 from advisor.ui.chips import render_chips
+from advisor.ui.closing import close_sent
 from advisor.ui.components import (
     ADVISOR_AVATAR,
     render_answer,
+    render_folded,
     render_note,
     render_question,
     render_refusal,
+    short_text,
 )
+from advisor.ui.details import render_details, render_rows, render_wording
 from advisor.ui.keeping import link_to, render_keeping, render_proposal
-from advisor.ui.plans import render_plan, start_as_planned, unfinished_verifications
+from advisor.ui.live import unfinished_verifications
+from advisor.ui.plans import render_acts, start_as_planned
 from advisor.ui.speeds import render_measuring
 from advisor.ui.text import escaped
 from advisor.ui.turns import (
@@ -27,10 +37,13 @@ from advisor.ui.turns import (
     Refusal,
     Turn,
     ask_turn,
+    completed,
     reopened_turn,
+    reopened_turns,
     settle,
     turned_down,
 )
+from advisor.ui.ways_in import render_ways_in
 from advisor.words import count_text
 from knowledge.errors import AdvisorError
 
@@ -41,6 +54,8 @@ advisor = resources.advisor_or_stop()
 turns: list[Turn | Refusal | Note] = st.session_state.setdefault("ask_turns", [])
 st.session_state.setdefault("ask_pending", None)
 st.session_state.setdefault("ask_conversation", None)
+st.session_state.setdefault("ask_talk", 0)
+unfolded: set[int] = st.session_state.setdefault("ask_unfolded", set())
 
 
 # -- which conversation ----------------------------------------------------------------
@@ -49,6 +64,8 @@ st.session_state.setdefault("ask_conversation", None)
 def begin_anew() -> None:
     """Leave the conversation; it stays in the history."""
     turns.clear()
+    unfolded.clear()
+    st.session_state.ask_talk += 1
     st.session_state.ask_conversation = None
     st.query_params.clear()
 
@@ -59,13 +76,17 @@ def reopen_linked() -> None:
     if not linked and turns and st.session_state.ask_conversation:
         st.query_params["c"] = st.session_state.ask_conversation  # back from a page
     if linked and linked != st.session_state.ask_conversation:
-        turns.clear()
-        st.session_state.ask_conversation = linked
         saved = answers_of(advisor.store, linked)
+        if not saved:
+            begin_anew()
+            st.warning("This link leads to no conversation of this store. Ask again.")
+            return
+        begin_anew()
+        st.query_params["c"] = st.session_state.ask_conversation = linked
         left_out = len(saved) - MOST_REOPENED
         if left_out > 0:
             st.toast(f"The last {MOST_REOPENED} questions are shown.")
-        turns.extend(reopened_turn(advisor, one) for one in saved[-MOST_REOPENED:])
+        turns.extend(reopened_turns(advisor, saved[-MOST_REOPENED:]))
     answer_id = st.query_params.get("a")
     if answer_id:
         begin_anew()
@@ -119,41 +140,57 @@ def latest_context() -> Question | None:
 
 
 def take_pill(key: str, context: Question | None) -> None:
-    """Note a pressed pill as the next question."""
-    st.session_state.ask_pending = (st.session_state[key], context)
+    """Note a pressed pill as the next question, and draw the whole page."""
+    st.session_state.ask_pending = (st.session_state[key], context, None)
+    st.rerun()
 
 
-def next_question() -> tuple[str, Question | None] | None:
-    """Return what was typed, pressed or linked to, each once, with its context."""
-    typed = st.chat_input(
-        "Ask about a learning rate or a batch size",
-        key="ask_input",
-        max_chars=MAX_QUESTION_CHARS,
-    )
-    pressed: tuple[str | None, Question | None] | None = st.session_state.ask_pending
-    st.session_state.ask_pending = None
+def next_question(
+    typed: str | None,
+) -> tuple[str, Question | None, int | None] | None:
+    """Return what was typed, pressed or linked to, each once.
+
+    With it its context, and the place of the turn that it takes, if it takes one.
+    """
+    pressed: tuple[str | None, Question | None, int | None] | None
+    pressed, st.session_state.ask_pending = st.session_state.ask_pending, None
     if typed and typed.strip():
-        return typed.strip(), latest_context()
+        return typed.strip(), latest_context(), None
     if pressed is not None and pressed[0]:
-        return pressed[0], pressed[1]
+        return pressed[0], pressed[1], pressed[2]
     if "q" in st.query_params:
         linked = st.query_params["q"][:MAX_QUESTION_CHARS].strip()
         del st.query_params["q"]
-        return (linked, None) if linked else None
+        return (linked, None, None) if linked else None
     return None
 
 
-def answer(question: str, context: Question | None) -> None:
-    """Add the answered question, or the reason why it has no answer, to the turns."""
+def answer(question: str, context: Question | None, place: int | None) -> None:
+    """Add the answered question, or the reason why it has no answer, to the turns.
+
+    At a place, it takes that of the turn there.
+    """
+    last = latest_turn() if place is None else place
+    before = turns[last] if last is not None and last < len(turns) else None
+    if place is None and context is None:
+        before = None
+    turn: Turn | Refusal
     try:
-        if settled(question):
+        if place is None and settled(question):
             return
-        with st.spinner("Looking at the evidence ..."):
-            turns.append(
-                ask_turn(advisor, question, context, conversation=this_conversation())
-            )
+        turn = ask_turn(
+            advisor,
+            question,
+            context,
+            conversation=this_conversation(),
+            before=before if isinstance(before, Turn) else None,
+        )
     except AdvisorError as error:
-        turns.append(Refusal(question, error))
+        turn = Refusal(question, error)
+    if place is None:
+        turns.append(turn)
+    else:
+        turns[place] = turn
 
 
 def settled(text: str) -> bool:
@@ -193,7 +230,7 @@ def render_welcome() -> None:
     st.title("Find a learning rate for your batch size")
     st.text(
         "Ask in plain words. The answer shows the runs and reports it rests on, says "
-        "what is weak, and can make the missing runs on this computer."
+        "how sure it is, and can make the missing runs on this computer."
     )
     st.pills(
         "Try one of these",
@@ -211,33 +248,63 @@ def render_welcome() -> None:
             st.switch_page("advisor/ui/pages/runs.py")
 
 
+@st.fragment
 def render_turn(index: int) -> None:
-    """Draw one question with its answer, its options and its plan."""
-    turn = turns[index]
+    """Draw one question with its answer, its options and what can be done next."""
+    turn = turns[index] if index < len(turns) else None
     if isinstance(turn, Refusal):
         render_refusal(turn)
-        return
-    if isinstance(turn, Note):
+    elif isinstance(turn, Note):
         render_note(turn)
-        return
-    render_question(turn.answer.question)
-    with st.chat_message("assistant", avatar=ADVISOR_AVATAR):
-        render_chips(advisor, turn.answer, index)
-        render_answer(turn, index)
-        clarification = turn.answer.clarification
-        if clarification and clarification["options"]:
-            key = f"ask_option_{index}"
-            st.pills(
-                escaped(choice_label(turn)),
-                clarification["options"],
-                key=key,
-                on_change=take_pill,
-                args=(key, option_context(turn)),
-            )
-        render_measuring(advisor, turns, index)
-        render_proposal(advisor, turns, index)
-        render_plan(advisor, turns, index)
-        render_keeping(advisor, turn.answer, index)
+    elif turn is not None:
+        render_question(turn.answer.question)
+        with st.chat_message("assistant", avatar=ADVISOR_AVATAR):
+            is_last = index == latest_turn() and not is_growing
+            if is_last or index in unfolded:
+                render_whole(turn, index)
+            else:
+                render_earlier(turn, index)
+
+
+def render_whole(turn: Turn, index: int) -> None:
+    """Draw an answer with everything that belongs to it."""
+    with resources.errors_shown():
+        turns[index] = turn = completed(advisor, turn)
+    render_chips(advisor, turn.answer, index)
+    render_proposal(advisor, turns, index)
+    render_answer(turn, index)
+    clarification = turn.answer.clarification
+    if clarification and clarification["options"]:
+        key = f"ask_option_{index}"
+        st.pills(
+            escaped(choice_label(turn)),
+            clarification["options"],
+            key=key,
+            on_change=take_pill,
+            args=(key, option_context(turn)),
+        )
+    render_measuring(advisor, turns, index)
+    render_ways_in(advisor, turns, index)
+    render_acts(advisor, turns, index)
+    render_wording(turn.answer)
+    render_rows(turn.answer, index)
+    render_details(turn, index)
+    render_keeping(advisor, turn, index)
+
+
+def render_earlier(turn: Turn, index: int) -> None:
+    """Draw an earlier answer in short, with what still goes on or waits in it."""
+    render_folded(turn)
+    render_proposal(advisor, turns, index)
+    if turn.verification_id is not None:
+        render_acts(advisor, turns, index)
+    st.button(
+        "Show all of it",
+        key=f"ask_unfold_{index}",
+        type="tertiary",
+        on_click=unfolded.add,
+        args=(index,),
+    )
 
 
 def choice_label(turn: Turn) -> str:
@@ -253,20 +320,49 @@ def option_context(turn: Turn) -> Question | None:
     return turn.leads_on if asks_back else None
 
 
-# The input stands below the history, not pinned to the window: a pinned one scrolls a
-# long answer to its end, away from the rate that was asked for.
-heading, history, below = st.container(), st.container(), st.container()
+def said_last() -> str:
+    """Return what the newest turn says, for a screen reader."""
+    last = turns[-1] if turns else None
+    if isinstance(last, Turn):
+        return short_text(last)
+    return str(last.error if isinstance(last, Refusal) else last.text) if last else ""
+
+
+close_sent()
+typed = st.chat_input(
+    "Ask about a learning rate or a batch size",
+    key="ask_input",
+    max_chars=MAX_QUESTION_CHARS,
+    submit_mode="disable",
+)
+heading, history, said = st.container(), st.container(), st.container()
 with history, resources.errors_shown():
     reopen_linked()
-with below:
-    asked = next_question()
-    if asked is not None:
-        answer(*asked)
+asked = next_question(typed)
+is_growing = asked is not None and asked[2] is None
+n_shown = len(turns) + is_growing
+answered = asked[2] if asked is not None and not is_growing else len(turns)
+with said:
+    talk = st.session_state.ask_talk
+    move_to(f"{talk}/{n_shown}" if n_shown else None, f"ask_turn_{n_shown - 1}")
+with history:
+    if not n_shown:
+        render_welcome()
+    for number in range(n_shown):
+        with st.container(key=f"ask_turn_{number}"):
+            waiting = st.empty()
+            if asked is not None and number == answered:
+                with waiting.container():
+                    render_question(asked[0])
+                    with st.spinner("Looking at the evidence ..."):
+                        answer(*asked)
+                waiting.empty()
+                is_growing = False
+                if isinstance(turns[-1], Note):  # it may have changed another turn
+                    st.rerun()
+            render_turn(number)
 with heading:
     if turns:
         render_heading()
-with history:
-    if not turns:
-        render_welcome()
-    for number in range(len(turns)):
-        render_turn(number)
+with said:
+    say(said_last())

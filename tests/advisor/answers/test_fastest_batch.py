@@ -278,9 +278,6 @@ def test_nothing_is_measured_beside_a_run_or_another_measurement(advisor, monkey
     monkeypatch.setattr(speeds, "_measure", measure_once_more)
     advisor.measure_speed("realface")
 
-    class Running:
-        state = "running"
-
-    monkeypatch.setattr(Queue, "jobs", lambda self, **_: [Running()])
+    monkeypatch.setattr(Queue, "count_unfinished", lambda self: 1)
     with pytest.raises(RunError, match="Runs are under way"):
         advisor.measure_speed("realface")

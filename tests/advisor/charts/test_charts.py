@@ -270,7 +270,7 @@ def test_the_bar_is_not_said_to_be_the_band() -> None:
     data = ThresholdChartData((ANSWER,), (BAND,), (), ())
     told = explain_threshold_chart(data)
     assert "is the same" not in told
-    assert "departs from the law" in told
+    assert "own variation" in told
     marks = [
         layer["mark"]["type"]
         for layer in build_threshold_chart(data).to_dict()["layer"]

@@ -9,7 +9,7 @@ from advisor.conversation.run_conditions import read_conditions
 from advisor.reading.outcome_words import FAILED, named_outcomes, outcomes_verb
 from advisor.reading.parsing import parse_question
 from advisor.service import Advisor
-from advisor.ui.components import evidence_sql
+from advisor.ui.details import evidence_sql
 from knowledge.records import Run
 
 

@@ -14,10 +14,11 @@ from typing import ClassVar
 import pytest
 import torch
 
-from experiments.jobs import carrying_out, worker
+from experiments import speed
+from experiments.jobs import carrying_out, timing, worker
 from experiments.jobs.carrying_out import build_run
 from experiments.jobs.queue import Queue
-from experiments.jobs.records import Job, NewJob
+from experiments.jobs.records import SPEED, Job, NewJob
 from experiments.jobs.worker import do_job
 from experiments.training import kept_checkpoints, loop
 from experiments.training.kept_checkpoints import keep
@@ -467,3 +468,29 @@ def test_memory_that_really_runs_out_fails_the_job_and_not_the_next_one(bench):
     assert "Batch 4096 needs more memory than is free here: batch " in too_large.error
     assert (small.state, fitting.state) == ("finished", "finished")
     assert 8 <= fitting.config.batch_size < 4096
+
+
+def test_a_timing_is_a_job_whose_rows_are_saved(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It counts in hundredths, and its options are none of the model's."""
+    asked: dict[str, object] = {}
+
+    def time_batches(config: RunConfig, sizes: object, **values: object) -> object:
+        asked.update(values, sizes=sizes, options=config.options)
+        assert values["watch"](0.4)  # type: ignore[operator]
+        return [speed.Timing(4, 1, 0.5, 8.0, 300.0)], "batch 9 would take longer."
+
+    monkeypatch.setattr(timing, "time_batches", time_batches)
+    options = timing.timing_options((4, 9), n_workers=2, budget_seconds=7.0)
+    config = speed.speed_config("digits_mlp", steps=timing.PERCENT, options=options)
+    job = bench.run(config, kind=SPEED)
+    assert job.error is None
+    assert (job.state, job.run_id, job.progress) == ("finished", None, 1.0)
+    assert job.note == "No larger batch was measured: batch 9 would take longer."
+    assert (asked["sizes"], asked["n_workers"]) == ([4, 9], 2)
+    assert (asked["budget_seconds"], asked["options"]) == (7.0, {})
+    records = map(inbox.load_record, inbox.waiting(bench.folder))
+    (saved,) = [record for record in records if record["kind"] == "throughput"]
+    (row,) = saved["body"]["rows"]
+    assert (row["batch_size"], row["workload"]) == (4, "digits_mlp")
