@@ -4,6 +4,7 @@ from typing import Any
 
 from advisor.estimates import LEVEL
 from advisor.track_record.scores import Bin, TrackRecord
+from advisor.words import count_text
 
 
 def track_record_sentences(record: TrackRecord) -> list[str]:
@@ -25,7 +26,7 @@ def _runs_text(record: TrackRecord) -> str:
     expected = f"{low} to {high}" if low < high else str(low)
     text = (
         f"Of {n_runs} {'run' if n_runs == 1 else 'runs'} forecast before the start, "
-        f"{record.n_stable} {'was' if record.n_stable == 1 else 'were'} stable; the "
+        f"{record.n_stable} held; the "
         f"forecasts expected {expected}"
     )
     if record.n_stable > high:
@@ -46,7 +47,7 @@ def _intervals_text(record: TrackRecord) -> str:
     elif low > LEVEL:
         verdict = "so they are wider than need be"
     return (
-        f"{level} intervals of the threshold held in {record.n_held} of "
+        f"{level} intervals of the limit held in {record.n_held} of "
         f"{len(record.settled)}, {verdict}; half of them spanned a factor of "
         f"{record.typical_factor:.3g} or more."
     )
@@ -63,11 +64,11 @@ def bin_text(of: Bin) -> str:
     """Return one range of forecasts in a sentence.
 
     >>> bin_text(Bin(0.7, 0.9, 15, 12, 0.8, 0.56, 0.94))
-    'When it said 70 to 90 % stable, 12 of 15 were.'
+    'Where it said 70 to 90 %, 12 of 15 runs held.'
     """
     return (
-        f"When it said {of.start * 100:.0f} to {of.end * 100:.0f} % stable, "
-        f"{of.n_stable} of {of.n_runs} {'was' if of.n_stable == 1 else 'were'}."
+        f"Where it said {of.start * 100:.0f} to {of.end * 100:.0f} %, {of.n_stable} of "
+        f"{count_text(of.n_runs, 'run')} held."
     )
 
 

@@ -7,9 +7,12 @@ chips         what was understood, as chips that can be changed
 keeping       below an answer: thumbs, its link, what waits for a yes
 plans         the verification plan as a card, and its runs while they go on
 speeds        what is fastest here, and the button that measures it
-run_views     jobs, one run's curve, previews and config
+runs/         the list of runs, one run, several compared
+evidence/     the tabs of the Evidence page
+under_way     what goes on, in a bar on every page
+look/         colours, the name and the mark
 tables        the store's tables, filtered, to look at and to download
 outcome_maps  how a workload's runs ended
 text          text as Streamlit's Markdown shows it unchanged
-pages/        ask, runs, evidence, history, track_record: plain scripts
+pages/        ask, runs, evidence, history, track_record, help: plain scripts
 """
