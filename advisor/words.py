@@ -174,6 +174,12 @@ OUTCOME_WORDS = {
     "diverged": "failed",
     "incomplete": "stopped early",
 }
+# The same where it is told apart how runs failed.
+OUTCOME_KINDS = {
+    **OUTCOME_WORDS,
+    "degraded": "failed: got worse",
+    "diverged": "failed: diverged",
+}
 # A shape for each word, for whoever cannot tell colours apart.
 OUTCOME_SHAPES = {"held": "\u25cf", "failed": "\u2715", "stopped early": "\u25d0"}
 NOT_JUDGED = "\u25cb not judged"

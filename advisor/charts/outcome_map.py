@@ -19,19 +19,18 @@ from advisor.charts.axes import (
 )
 from advisor.evidence.shortening import cut_at
 from advisor.rates import rate_text
-from advisor.words import OUTCOME_WORDS, title_of
+from advisor.words import OUTCOME_KINDS, title_of
 from knowledge.records import Outcome, Run
 
 MAX_RUNS = 3000  # more marks say nothing more and make the page slow
 MAX_PANELS = 12
 PANEL_WIDTH, PANEL_HEIGHT = 250, 240
 SEED_GAP = 0.06  # octaves between the marks of two seeds
-_WORSE = "failed: got worse"
 _CROSS = "M-0.8,-0.8L0.8,0.8M0.8,-0.8L-0.8,0.8"
 # Legend text -> (colour, fill, shape), in the order of the legend.
 _LOOKS: Mapping[str, tuple[str, str, str]] = {
     "held": (STABLE_COLOUR, STABLE_COLOUR, "circle"),
-    _WORSE: (UNSTABLE_COLOUR, "transparent", "triangle-down"),
+    "failed: got worse": (UNSTABLE_COLOUR, "transparent", "triangle-down"),
     "failed: diverged": (UNSTABLE_COLOUR, "transparent", _CROSS),
     "stopped early": (NEUTRAL_COLOUR, "transparent", "circle"),
 }
@@ -39,7 +38,7 @@ _LOOKS: Mapping[str, tuple[str, str, str]] = {
 # The same shapes among words.
 _GLYPHS = {
     "held": "\u25cf",
-    _WORSE: "\u25bd",
+    "failed: got worse": "\u25bd",
     "failed: diverged": "\u2715",
     "stopped early": "\u25cb",
 }
@@ -204,6 +203,4 @@ def _marks(panel: str, runs: Sequence[Run]) -> list[dict[str, Any]]:
 
 
 def _word(run: Run) -> str:
-    if run.outcome is None or not run.outcome.is_unstable:
-        return OUTCOME_WORDS[run.outcome or Outcome.INCOMPLETE]
-    return "failed: diverged" if run.outcome is Outcome.DIVERGED else _WORSE
+    return OUTCOME_KINDS[run.outcome or Outcome.INCOMPLETE]

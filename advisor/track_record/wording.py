@@ -6,6 +6,9 @@ from advisor.estimates import LEVEL
 from advisor.track_record.scores import Bin, TrackRecord
 from advisor.words import count_text
 
+# Errors that differ by no more are the same to whoever reads them.
+SAME_ERROR = 0.01
+
 
 def track_record_sentences(record: TrackRecord) -> list[str]:
     """Return the record in a few plain sentences: runs, intervals, what is missing."""
@@ -70,6 +73,17 @@ def bin_text(of: Bin) -> str:
         f"Where it said {of.start * 100:.0f} to {of.end * 100:.0f} %, {of.n_stable} of "
         f"{count_text(of.n_runs, 'run')} held."
     )
+
+
+def skill_text(error: float, guessing: float) -> str:
+    """Return in words how the error of forecasts stands to that of guessing.
+
+    >>> skill_text(0.1, 0.2), skill_text(0.2, 0.205), skill_text(0.3, 0.2)
+    ('better', 'no better yet', 'worse')
+    """
+    if abs(error - guessing) <= SAME_ERROR:
+        return "no better yet"
+    return "better" if error < guessing else "worse"
 
 
 def track_record_document(record: TrackRecord) -> dict[str, Any]:

@@ -35,15 +35,11 @@ def two_runs(advisor: Advisor) -> None:
     advisor.store.record_run(proxy_run(2, rate=1e-2, outcome=Outcome.DIVERGED))
 
 
-@pytest.mark.parametrize("page", ["evidence", "app"])
 def test_an_empty_table_says_where_rows_come_from(
-    advisor: Advisor, open_page: OpenPage, page: str
+    advisor: Advisor, open_page: OpenPage
 ) -> None:
-    """A new store has claims and no run."""
-    at = open_page(page)
-    if page == "app":
-        at.switch_page("advisor/ui/pages/evidence.py").run()
-    assert not at.exception
+    """A new store has reports and no run."""
+    at = show_tab(open_page("evidence"), "Tables")
     assert "Runs come from verifications and imports" in texts(at)
 
 
@@ -53,7 +49,7 @@ def test_every_table_can_be_looked_at(
 ) -> None:
     """With its number of rows."""
     advisor.ask("help")
-    at = open_page("evidence")
+    at = show_tab(open_page("evidence"), "Tables")
     at.segmented_control(key="evidence_table").set_value(table).run()
     assert not at.exception
     count = count_rows(advisor, TableView(table))
@@ -65,18 +61,18 @@ def test_filters_narrow_rows_and_count(
     advisor: Advisor, open_page: OpenPage, two_runs: None
 ) -> None:
     """Only what was asked for is counted and shown."""
-    at = open_page("evidence")
+    at = show_tab(open_page("evidence"), "Tables")
     at.multiselect(key="evidence_runs_outcome").set_value(["diverged"]).run()
     assert not at.exception
     assert "**1 row**" in texts(at)
-    assert list(at.dataframe[0].value["outcome"]) == ["diverged"]
+    assert list(at.dataframe[0].value["outcome"]) == ["✕ failed at step 20"]
 
 
 def test_claims_show_source_reliability_and_our_reading(
     advisor: Advisor, open_page: OpenPage
 ) -> None:
     """What is inferred stands in a column of its own."""
-    at = open_page("evidence")
+    at = show_tab(open_page("evidence"), "Tables")
     at.segmented_control(key="evidence_table").set_value("claims").run()
     columns = set(at.dataframe[0].value.columns)
     assert {"source_title", "reliability", "inferred", "statement"} <= columns
@@ -193,10 +189,11 @@ def test_an_upload_keeps_good_rows_and_names_bad_ones(
     at.run()
     at.button(key="evidence_import").click().run()
     assert not at.exception
-    assert "1 run added, 0 known already, 1 rejected" in at.success[0].value
+    assert "1 run added, 0 known already, 1 rejected" in at.warning[0].value
     assert list(at.dataframe[-1].value["line"]) == [3]
     at.button(key="evidence_import").click().run()
-    assert "0 runs added, 1 known already" in at.success[0].value
+    assert "0 runs added, 1 known already" in at.warning[0].value
+    assert not at.success
 
 
 def test_what_an_upload_does_not_say_is_asked_for_in_fields_and_previewed(

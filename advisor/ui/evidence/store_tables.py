@@ -23,7 +23,7 @@ from advisor.ui.tables import (
     shown,
     values_of,
 )
-from advisor.words import count_text, title_of
+from advisor.words import OUTCOME_KINDS, count_text, title_of
 
 ABOUT = {
     "runs": "One row per training run: ours and imported ones.",
@@ -46,6 +46,10 @@ def open_run(advisor: Advisor, name: str) -> None:
         render_run_or_job(advisor, name)
 
 
+VALUE_WORDS: Mapping[str, Callable[[str], str]] = {
+    "workload": title_of,
+    "outcome": lambda outcome: OUTCOME_KINDS.get(outcome, outcome),
+}
 # Table -> the column that names what a row opens, and how that is drawn.
 OPENS: Mapping[str, tuple[str, Callable[[Advisor, str], None]]] = {
     "runs": ("id", open_run),
@@ -104,7 +108,7 @@ def _filters(advisor: Advisor, table: str) -> tuple[tuple[str, tuple[str, ...]],
                 values = st.multiselect(
                     LABELS.get(name, name).capitalize(),
                     values_of(advisor, table, name),
-                    format_func=title_of if name == "workload" else str,
+                    format_func=VALUE_WORDS.get(name, str),
                     key=f"evidence_{table}_{name}",
                     placeholder="All",
                     persist_state="session",

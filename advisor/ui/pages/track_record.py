@@ -8,14 +8,16 @@ import streamlit as st
 from advisor.charts.reliability import build_reliability_chart
 from advisor.rates import rate_text
 from advisor.track_record.scores import TrackRecord
-from advisor.track_record.wording import bin_text, track_record_sentences
+from advisor.track_record.wording import (
+    bin_text,
+    skill_text,
+    track_record_sentences,
+)
 from advisor.ui import resources
 from advisor.ui.tables import RUN_LINK, RUN_LINK_TEXT, columns_shown, local_time
 from advisor.words import count_text, outcome_text, title_of
 
 VERDICTS = {True: "● held", False: "✕ missed", None: "○ open"}
-# Errors that differ by less are the same to whoever reads them.
-SAME_ERROR = 0.01
 RUN_COLUMN = st.column_config.LinkColumn("run", display_text=RUN_LINK_TEXT)
 
 advisor = resources.advisor_or_stop()
@@ -50,15 +52,6 @@ def render_headline(record: TrackRecord) -> None:
         )
     if record.settled:
         held.metric("Intervals that held", f"{record.n_held} of {len(record.settled)}")
-
-
-def skill_text(error: float, guessing: float) -> str:
-    """Return in words whether forecasts beat guessing."""
-    if error < guessing - SAME_ERROR:
-        return "better"
-    if error > guessing + SAME_ERROR:
-        return "worse"
-    return "no better yet"
 
 
 def render_reliability(record: TrackRecord) -> None:
