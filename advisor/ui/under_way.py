@@ -35,7 +35,7 @@ class UnderWay:
             return f"{self.title}: cancelling ..."
         left = self.seconds_left
         time_left = "starting" if left is None else f"{duration_text(left)} left"
-        return f"{self.title}: {self.share:.0%}, {time_left}"
+        return f"{self.title}: {100 * self.share:.0f} %, {time_left}"
 
 
 def seconds_left(share: float, elapsed: float) -> float | None:
@@ -78,10 +78,10 @@ def find_under_way(advisor: Advisor, *, now: float) -> list[UnderWay]:
 def render_under_way(title: str) -> None:
     """Draw the bar while there is something to show; `title` is the page's."""
     try:
-        has_work = resources.advisor().queue.has_work()
+        found = find_under_way(resources.advisor(), now=time.time())
     except AdvisorError:
         return  # the page itself says what is wrong
-    if has_work:
+    if found:
         st.fragment(_render_bar, run_every=REFRESH_SECONDS)(title)
 
 
@@ -89,12 +89,11 @@ def _render_bar(title: str) -> None:
     advisor = resources.advisor()
     with resources.errors_shown():
         found = find_under_way(advisor, now=time.time())
-        st.set_page_config(page_title=window_title(title, found))
         if not found:
-            return
+            st.rerun()  # what is over changes the page, and the bar is not drawn again
+        st.set_page_config(page_title=window_title(title, found))
         with st.container(key="under_way"):
-            for one in found[:1]:
-                _render_one(advisor, one)
+            _render_one(advisor, found[0])
             if len(found) > 1:
                 st.page_link(
                     RUNS_PAGE,

@@ -233,7 +233,8 @@ def test_the_map_is_built_only_while_its_tab_is_open(
 
     monkeypatch.setattr(outcome_maps, "build_panels", count)
     advisor.store.record_run(proxy_run(1, rate=1e-3, outcome=Outcome.STABLE))
-    at = open_page("evidence", evidence_tab="Tables")
+    at = show_tab(open_page("evidence"), "Tables")
+    built.clear()
     at.segmented_control(key="evidence_table").set_value("claims").run()
     assert built == []
     show_tab(at, "SQL")

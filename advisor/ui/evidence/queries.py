@@ -1,6 +1,6 @@
 """The box for SQL: what there is to ask for beside it, and earlier queries above it.
 
-Ctrl+Enter runs the query, as in every form of Streamlit.
+A query is run as soon as it is there: by Ctrl+Enter, the button, or on leaving the box.
 """
 
 from collections.abc import Mapping
@@ -54,24 +54,25 @@ _LONGEST_LABEL = 70
 def render_query_box(advisor: Advisor) -> None:
     """Draw the query box, its earlier queries, the columns, and the last rows."""
     st.session_state.setdefault("evidence_result", None)
-    st.session_state.setdefault("evidence_sql", EXAMPLE_QUERY)
     _render_earlier(advisor)
     box, columns = st.columns([3, 2], gap="medium")
-    with box, st.form("evidence_query", border=False):
+    with box:
         query = st.text_area(
             "Query",
+            EXAMPLE_QUERY,
             height=250,
             key="evidence_sql",
+            on_change=ask_to_run,
             persist_state="session",
             help="One SELECT on a copy of the tables. It can read and change nothing.",
         )
-        pressed = st.form_submit_button(
-            "Run query", key="evidence_run_sql", type="primary"
+        st.button(
+            "Run query", key="evidence_run_sql", type="primary", on_click=ask_to_run
         )
         st.caption("Ctrl+Enter runs it. It reads a copy, and can change nothing.")
     with columns:
         _render_columns(advisor)
-    if pressed:
+    if st.session_state.pop("evidence_is_asked", False):
         st.session_state.evidence_result = None
         with errors_shown():
             st.session_state.evidence_result = advisor.sql(query)
@@ -79,6 +80,11 @@ def render_query_box(advisor: Advisor) -> None:
     result: QueryResult | None = st.session_state.evidence_result
     if result is not None:
         _render_result(result)
+
+
+def ask_to_run() -> None:
+    """Note that the query is to be run: it is, where its errors are shown."""
+    st.session_state.evidence_is_asked = True
 
 
 def take_query(key: str, queries: Mapping[str, str]) -> None:
@@ -108,7 +114,7 @@ def _render_earlier(advisor: Advisor) -> None:
                 )
         with st.popover("Save", key="evidence_save_query"), errors_shown():
             name = st.text_input("Name", key="evidence_query_name")
-            query = st.session_state.evidence_sql
+            query = st.session_state.get("evidence_sql", EXAMPLE_QUERY)
             if st.button("Save this query", key="evidence_query_save", type="primary"):
                 save_query(folder, name, query)
                 st.rerun()

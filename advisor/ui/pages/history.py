@@ -45,13 +45,19 @@ def day_text(day: date, *, today: date) -> str:
     return f"{day:%A}, {day.day} {day:%B %Y}"
 
 
-@st.dialog("Rename")
+def begin_renaming(conversation: Conversation | None) -> None:
+    """Note which conversation is renamed: its dialog stays open until it is done."""
+    st.session_state.history_renamed = conversation
+
+
+@st.dialog("Rename", on_dismiss=lambda: begin_renaming(None))
 def rename(conversation: Conversation) -> None:
     """Ask for a name, and keep it."""
     name = st.text_input("Name", value=conversation.name, key="history_name")
     if st.button("Save the name", key="history_name_save", type="primary"):
         with resources.errors_shown():
             advisor.name_conversation(conversation.id, name)
+            begin_renaming(None)
             st.rerun()
 
 
@@ -97,7 +103,7 @@ def render_conversation(conversation: Conversation) -> None:
             type="tertiary",
         )
     if chosen == RENAME:
-        rename(conversation)
+        begin_renaming(conversation)
     if chosen == DELETE:
         delete(conversation)
         st.rerun()
@@ -110,6 +116,7 @@ search = st.text_input(
     placeholder="Words of a name, a question or an answer",
     persist_state="session",
 )
+st.session_state.setdefault("history_renamed", None)
 with resources.errors_shown():
     render_deleted()
     found = list_conversations(advisor.store, search)
@@ -130,3 +137,5 @@ with resources.errors_shown():
             with st.container(gap="xxsmall"):
                 for one in conversations:
                     render_conversation(one)
+if st.session_state.history_renamed:
+    rename(st.session_state.history_renamed)
