@@ -54,7 +54,9 @@ def build_loss_chart(
     is_log = min(values) > 0 and max(values) >= 10 * min(values)
     scale = alt.Scale(type="log") if is_log else alt.Scale(zero=False)
     x = _step_axis()
-    y = alt.Y("value:Q", title="Loss", scale=scale, axis=_few_ticks(is_log))
+    y = alt.Y(
+        "value:Q", title="Loss", scale=scale, axis=_value_axis(values, is_log=is_log)
+    )
     colour = _line_colours(list(curves))
     layers = [
         alt.Chart(data_of(raw))
@@ -89,7 +91,12 @@ def build_comparison_chart(
         .mark_line(strokeWidth=2)
         .encode(
             x=_step_axis(),
-            y=alt.Y("value:Q", title=title, scale=scale, axis=_few_ticks(is_log)),
+            y=alt.Y(
+                "value:Q",
+                title=title,
+                scale=scale,
+                axis=_value_axis(values, is_log=is_log),
+            ),
             color=_line_colours(labels, legend=legend),
             strokeDash=alt.StrokeDash("label:N", scale=dash, legend=legend),
             tooltip=_line_tooltip(title),
@@ -188,8 +195,13 @@ def _line_rows(label: str, points: Iterable[tuple[int, float]]) -> list[dict[str
     return [{"label": label, "step": step, "value": value} for step, value in points]
 
 
-def _few_ticks(is_log: bool) -> alt.Axis:
-    return alt.Axis(tickCount=4, format="~g" if is_log else "~r")
+def _value_axis(values: Sequence[float], *, is_log: bool) -> alt.Axis:
+    """A few ticks; where the scale is logarithmic, whole decades."""
+    if not is_log:
+        return alt.Axis(tickCount=4)
+    low, high = math.log10(min(values)), math.log10(max(values))
+    decades = range(math.floor(low), math.ceil(high) + 1)
+    return alt.Axis(values=[10.0**n for n in decades], format="~g")
 
 
 def _step_axis() -> alt.X:

@@ -167,12 +167,12 @@ def test_a_click_anywhere_in_a_row_opens_its_run_beside_the_list(
     select(at, cells=[(1, "steps")])
     assert at.query_params["run"] == order[1]
     rate = {ids[0]: "0.001", ids[1]: "0.002"}[order[1]]
-    assert at.subheader[0].value == f"RealFace@1/16 at batch 5, {rate}"
+    assert at.header[0].value == f"RealFace@1/16 at batch 5, {rate}"
     at.run()
     assert at.query_params["run"] == order[1]
     at.button(key="runs_close").click().run()
     assert "run" not in at.query_params
-    assert not at.subheader
+    assert not at.header
 
 
 def test_two_that_are_ticked_are_compared(
@@ -183,7 +183,7 @@ def test_two_that_are_ticked_are_compared(
     record(advisor, 2, learning_rate=5e-4)
     record(advisor, 3, learning_rate=5e-4)
     at = select(open_page("runs"), rows=[0, 1, 2])
-    assert at.subheader[0].value == "3 runs compared"
+    assert at.header[0].value == "3 runs compared"
     labels = sorted(at.table[0].value["Run"])
     assert labels[0].startswith("[1e-4 at batch 5](runs?run=run:")
     assert "5e-4 at batch 5, seed 3" in " ".join(labels)
@@ -204,7 +204,7 @@ def test_a_tick_never_slips_to_another_run(
     at.run()
     assert not at.exception
     assert sorted(at.query_params["run"]) == sorted(older)
-    assert at.subheader[0].value == "2 runs compared"
+    assert at.header[0].value == "2 runs compared"
 
 
 def test_many_runs_come_in_pages(

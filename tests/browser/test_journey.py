@@ -87,6 +87,8 @@ def test_asking_verifying_and_being_answered_better(page: Page, gate: Gate) -> N
     chart(page)
 
     page.get_by_role("link", name="Runs").click()
+    expect(page.get_by_text("Click a row to open it")).to_be_visible()
+    page.get_by_role("tab", name="Running").click()
     expect(page.get_by_text("Nothing is running.")).to_be_visible()
     page.get_by_role("link", name="Ask").click()
     expect(page.get_by_text("updated with the new runs")).to_be_visible()
@@ -103,16 +105,20 @@ def test_a_verification_can_be_cancelled_from_the_runs_page(
     # While the page changes, the other page's Cancel is still there and does nothing.
     chat = page.get_by_test_id("stChatInputTextArea")
     expect(chat).to_have_count(0)
+    expect(page).to_have_title(re.compile(r"^\d+ % · Runs · LR Advisor$"))
     page.get_by_role("button", name="Cancel").first.click()
     expect(page.get_by_text(re.compile("^Running Original"))).to_have_count(0)
+    expect(page).to_have_title("Runs · LR Advisor")
     page.get_by_role("link", name="Ask").click()
     expect(page.get_by_text("Cancelled.")).to_be_visible()
 
 
 def test_looking_at_the_evidence(page: Page, tmp_path: Path) -> None:
     """Tables, a file to take away, and a query of one's own."""
+    tab = page.get_by_role("tab", name="Tables")
     radio = page.get_by_role("radio", name="claims")
-    press(page.get_by_role("link", name="Evidence"), radio)
+    press(page.get_by_role("link", name="Evidence"), tab)
+    press(tab, radio)
     press(radio, page.get_by_text("31 rows"))
     expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
     file = tmp_path / "claims.csv"
@@ -131,13 +137,11 @@ def test_looking_at_the_evidence(page: Page, tmp_path: Path) -> None:
 
     query = page.get_by_role("textbox", name="Query")
     press(page.get_by_role("tab", name="SQL"), query)
-    run = page.get_by_role("button", name="Run query")
     query.fill("select count(*) as n from claims")
     query.press("Control+Enter")
-    press(run, page.get_by_text("1 row", exact=True))
+    expect(page.get_by_text("1 row", exact=True)).to_be_visible()
     query.fill("drop table claims")
-    query.press("Control+Enter")
-    press(run, page.get_by_test_id("stAlert"))
+    press(page.get_by_role("button", name="Run query"), page.get_by_test_id("stAlert"))
 
 
 def test_following_up_and_being_asked_back(page: Page) -> None:
@@ -181,8 +185,8 @@ def test_a_conversation_is_changed_kept_and_found_again(page: Page) -> None:
     search.fill("got blurry")
     search.press("Enter")
     # Only this one, of all that the tests have held in this store.
-    expect(page.get_by_role("button", name="Open")).to_have_count(1)
-    page.get_by_role("button", name="Open").click()
+    expect(page.get_by_role("button", name="More")).to_have_count(1)
+    page.get_by_role("button", name=QUESTION).click()
     expect(page.get_by_text(again, exact=True)).to_be_visible()
 
 

@@ -25,7 +25,7 @@ def render_comparison(advisor: Advisor, ids: Sequence[str]) -> None:
     """Draw the curves of several runs and, below, what is different about them."""
     shown = ids[:MOST_COMPARED]
     runs = [advisor.store.run(one) for one in shown if not one.startswith("job:")]
-    st.subheader(f"{len(runs)} runs compared", anchor=False)
+    st.header(f"{len(runs)} runs compared", anchor=False)
     if len(ids) > len(shown):
         st.caption(f"The first {MOST_COMPARED} of {len(ids)} ticked.")
     curves = {run.id: advisor.store.curve(run.id) for run in runs}

@@ -58,7 +58,7 @@ def render_run_or_job(advisor: Advisor, name: str) -> None:
 def render_job(advisor: Advisor, job: Job) -> None:
     """Draw a job that has no finished run: its curve so far, pictures, config, log."""
     folder = RunFolder.of_job(advisor.store.folder, job.id)
-    st.subheader(_title(job.config.workload, job.config), anchor=False)
+    st.header(_title(job.config.workload, job.config), anchor=False)
     render_stopped_job(advisor, job)
     if job.note:
         st.warning(escaped(job.note))
@@ -76,7 +76,7 @@ def render_job(advisor: Advisor, job: Job) -> None:
 
 def render_run(advisor: Advisor, run: Run) -> None:
     """Draw one run: how it ended and why, curve, pictures, measurements, origin."""
-    st.subheader(_title(run.workload, run), anchor=False)
+    st.header(_title(run.workload, run), anchor=False)
     st.badge(
         outcome_text(run.outcome, run.failed_at_step),
         color=BADGES[run.outcome],
