@@ -8,14 +8,13 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, TimeoutError, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
+from tests.browser.pressing import PATIENCE_MS, press
 from tests.gate import Gate
 from tests.waiting import until
 
 pytestmark = pytest.mark.browser
-# Of one try; it is repeated for as long as any machine needs.
-PATIENCE_MS = 10_000
 QUESTION = "What LR for batch 5 on RealFace?"
 
 
@@ -28,20 +27,6 @@ def ask(page: Page, question: str) -> None:
     box.press("Enter")
     expect(page.get_by_test_id("stChatMessage")).to_have_count(before + 2)
     expect(page.get_by_test_id("stSpinner")).to_have_count(0)
-
-
-def press(target: Locator, shown: Locator) -> None:
-    """Press until what it brings is shown: a page that is drawn anew loses presses."""
-
-    def is_shown() -> bool:
-        target.click()
-        try:
-            expect(shown).to_be_visible(timeout=PATIENCE_MS)
-        except AssertionError:
-            return False
-        return True
-
-    until(is_shown, what=f"{shown} after pressing {target}")
 
 
 def metric(page: Page, label: str) -> str:

@@ -6,6 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from advisor.ui.evidence.importing import TEMPLATE
+from tests.browser.pressing import press
 from tests.waiting import until
 
 pytestmark = pytest.mark.browser
@@ -14,7 +16,6 @@ BAD = ("serious", "critical")
 PAGES = {
     "history": "Search",
     "runs": "Click a row to open it",
-    "runs?run=run:6ede5f47c59bd87e": "Faint: each step",
     "evidence": "One panel for each",
     "evidence?evidence_tab=Reports": "Click a row to open it",
     "evidence?evidence_tab=Tables": "Download CSV",
@@ -36,15 +37,43 @@ def open_at(page: Page, base: str, path: str, shown: str) -> None:
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
 
 
+def import_runs(page: Page, base: str) -> None:
+    """Upload the template as it is; a second time adds nothing."""
+    open_at(page, base, "evidence?evidence_tab=Import", "Template as CSV")
+    file = {"name": "t.csv", "mimeType": "text/csv", "buffer": TEMPLATE.encode()}
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files([file])  # type: ignore[list-item]
+    press(
+        page.get_by_role("button", name="Import", exact=True),
+        page.get_by_role("link", name="Ask about my-model"),
+    )
+
+
+def click_a_row(page: Page, base: str) -> str:
+    """Click in the middle of a row of the list; return the address it then has."""
+    open_at(page, base, "runs", PAGES["runs"])
+    table = page.get_by_test_id("stDataFrame")
+    expect(table).to_be_visible()
+
+    def is_open() -> bool:
+        table.click(position={"x": 200, "y": 55})
+        page.wait_for_timeout(500)
+        return "run=run" in page.url
+
+    until(is_open, what="a run opened by a click on its row")
+    return page.url.removeprefix(f"{base}/")
+
+
 @pytest.mark.parametrize(("mode", "width"), [("light", 1280), ("dark", 390)])
 def test_no_page_keeps_anybody_out(
     page: Page, app_url: str, mode: str, width: int
 ) -> None:
     """Axe finds nothing serious, and nothing sticks out sideways."""
+    import_runs(page, app_url)
+    one_run = click_a_row(page, app_url)
     page.emulate_media(color_scheme="dark" if mode == "dark" else "light")
     page.set_viewport_size({"width": width, "height": 844})
     found = []
-    for path, shown in PAGES.items():
+    for path, shown in {**PAGES, one_run: "Settings and origin"}.items():
         open_at(page, app_url, path, shown)
         for one in Axe().run(page, options=OPTIONS).response["violations"]:
             if one["impact"] in BAD:
@@ -84,16 +113,9 @@ def test_a_click_in_a_row_opens_its_run_beside_the_list(
     page: Page, app_url: str
 ) -> None:
     """Not only on the box, and not below the window; its address leads there again."""
-    open_at(page, app_url, "runs", PAGES["runs"])
+    import_runs(page, app_url)
+    address = click_a_row(page, app_url)
     table = page.get_by_test_id("stDataFrame")
-    expect(table).to_be_visible()
-
-    def is_open() -> bool:
-        table.click(position={"x": 260, "y": 90})
-        page.wait_for_timeout(1000)
-        return "run=run" in page.url
-
-    until(is_open, what="a run opened by a click on its row")
     heading = page.get_by_role("heading", name=re.compile(" at batch "))
     expect(heading).to_be_in_viewport()
     place, list_place = heading.bounding_box(), table.bounding_box()
@@ -101,5 +123,5 @@ def test_a_click_in_a_row_opens_its_run_beside_the_list(
     assert list_place is not None
     assert place["x"] >= list_place["x"] + list_place["width"]
     title = heading.inner_text()
-    page.goto(page.url)
+    page.goto(f"{app_url}/{address}")
     expect(page.get_by_role("heading", name=title)).to_be_visible()
