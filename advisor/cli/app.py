@@ -12,6 +12,8 @@ from experiments.executors.processes import WORKER_ENVIRONMENT
 from knowledge.errors import SettingsError
 from knowledge.python_process import python_command, python_environment
 
+THEME = "advisor/ui/look/theme.toml"
+
 
 def app_command(options: argparse.Namespace) -> Result:
     """Become the server; the store is made first, so that its faults are said here."""
@@ -43,6 +45,7 @@ def app_command(options: argparse.Namespace) -> Result:
         f"--server.address={options.host}",
         "--server.headless=true",
         "--browser.gatherUsageStats=false",
+        f"--theme.base={script.parent / THEME}",
     )
     if options.host not in ("127.0.0.1", "localhost"):
         arguments.append(f"--server.allowedHosts={options.host}")

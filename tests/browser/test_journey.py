@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, TimeoutError, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from tests.browser.pressing import PATIENCE_MS, press
 from tests.gate import Gate
@@ -27,6 +27,11 @@ def ask(page: Page, question: str) -> None:
     box.press("Enter")
     expect(page.get_by_test_id("stChatMessage")).to_have_count(before + 2)
     expect(page.get_by_test_id("stSpinner")).to_have_count(0)
+
+
+def top_link(page: Page, name: str) -> Locator:
+    """Return the link at the top that leads to a page."""
+    return page.get_by_test_id("stTopNav").get_by_role("link", name=name)
 
 
 def metric(page: Page, label: str) -> str:
@@ -63,7 +68,7 @@ def test_asking_verifying_and_being_answered_better(page: Page, gate: Gate) -> N
     expect(page.get_by_text("Running RealFace@1/16 at batch 5")).to_be_visible()
     step = page.get_by_text(re.compile(r"running: .* step [1-9]\d* of \d+, loss"))
     expect(step.first).to_be_visible()
-    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel").first).to_be_visible()
     gate.open()
 
     expect(page.get_by_text("updated with the new runs")).to_be_visible()
@@ -71,11 +76,11 @@ def test_asking_verifying_and_being_answered_better(page: Page, gate: Gate) -> N
     expect(page.get_by_text(re.compile(r"^Evidence: \d+ runs?, "))).to_be_visible()
     chart(page)
 
-    page.get_by_role("link", name="Runs").click()
+    top_link(page, "Runs").click()
     expect(page.get_by_text("Click a row to open it")).to_be_visible()
     page.get_by_role("tab", name="Running").click()
     expect(page.get_by_text("Nothing is running.")).to_be_visible()
-    page.get_by_role("link", name="Ask").click()
+    top_link(page, "Ask").click()
     expect(page.get_by_text("updated with the new runs")).to_be_visible()
 
 
@@ -86,7 +91,7 @@ def test_a_verification_can_be_cancelled_from_the_runs_page(
     ask(page, "What LR for batch 6 on Original?")
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.get_by_text(re.compile("^Running Original"))).to_be_visible()
-    page.get_by_role("link", name="Runs").click()
+    top_link(page, "Runs").click()
     # While the page changes, the other page's Cancel is still there and does nothing.
     chat = page.get_by_test_id("stChatInputTextArea")
     expect(chat).to_have_count(0)
@@ -94,7 +99,7 @@ def test_a_verification_can_be_cancelled_from_the_runs_page(
     page.get_by_role("button", name="Cancel").first.click()
     expect(page.get_by_text(re.compile("^Running Original"))).to_have_count(0)
     expect(page).to_have_title("Runs · LR Advisor")
-    page.get_by_role("link", name="Ask").click()
+    top_link(page, "Ask").click()
     expect(page.get_by_text("Cancelled.")).to_be_visible()
 
 
@@ -102,7 +107,7 @@ def test_looking_at_the_evidence(page: Page, tmp_path: Path) -> None:
     """Tables, a file to take away, and a query of one's own."""
     tab = page.get_by_role("tab", name="Tables")
     radio = page.get_by_role("radio", name="claims")
-    press(page.get_by_role("link", name="Evidence"), tab)
+    press(top_link(page, "Evidence"), tab)
     press(tab, radio)
     press(radio, page.get_by_text("31 rows"))
     expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
@@ -165,7 +170,7 @@ def test_a_conversation_is_changed_kept_and_found_again(page: Page) -> None:
     expect(page.get_by_text(again, exact=True)).to_be_visible()
     expect(page.get_by_text("answered anew").first).to_be_visible()
 
-    page.get_by_role("link", name="History").click()
+    top_link(page, "History").click()
     search = page.get_by_role("textbox", name="Search")
     search.fill("got blurry")
     search.press("Enter")

@@ -143,7 +143,7 @@ def file_name(name: str) -> str:
     """Return an uploaded file's name as one that every system takes.
 
     >>> file_name("../a:b.csv"), file_name("")
-    ('.._a_b.csv', 'upload')
+    ('_a_b.csv', 'upload')
     """
     kept = name.translate(_ODD_CHARACTERS).strip(". ") if name.strip(". ") else ""
     return kept[-_LONGEST_NAME:] or "upload"
