@@ -287,6 +287,42 @@ def local_time(label: str, *, style: str = "calendar") -> Any:
     )
 
 
+def pick_rows(
+    data: Any,
+    ids: Sequence[str],
+    *,
+    key: str,
+    several: bool = False,
+    ticked: Sequence[str] = (),
+    **options: Any,
+) -> list[str]:
+    """Draw a table; return the id of the row clicked now, or of all that are ticked.
+
+    Nothing is returned while nothing new is chosen. A table's identity is that of its
+    rows, so that a tick never slips to another run; what was clicked is read from the
+    rows as they were then.
+    """
+    own, picked = f"{key}_{hash(tuple(ids))}", f"{key}_picked"
+
+    def note() -> None:
+        selection = st.session_state[own]["selection"]
+        st.session_state[picked] = newly_chosen(ids, selection, key=own)
+
+    places = [ids.index(one) for one in ticked if one in ids]
+    event = st.dataframe(
+        data,
+        hide_index=True,
+        key=own,
+        placeholder="",
+        on_select=note,
+        selection_mode=["multi-row", "single-cell"] if several else "single-cell",
+        selection_default={"selection": {"rows": places}} if several else None,
+        **options,
+    )
+    noted: list[str] = st.session_state.pop(picked, [])
+    return noted or newly_chosen(ids, event["selection"], key=own)
+
+
 def newly_chosen(ids: Sequence[str], selection: Any, *, key: str) -> list[str]:
     """Return what was clicked or ticked since the table was last drawn."""
     chosen = (list(selection["rows"]), list(selection["cells"]))

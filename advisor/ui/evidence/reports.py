@@ -10,7 +10,7 @@ from advisor.rates import rate_text
 from advisor.scaling.records import ClaimVerdict, ScalingReport, Verdict
 from advisor.service import Advisor
 from advisor.ui.resources import errors_shown
-from advisor.ui.tables import newly_chosen
+from advisor.ui.tables import pick_rows
 from advisor.words import count_text, percent, title_of
 from knowledge.records import Claim
 
@@ -40,21 +40,15 @@ def render_reports(advisor: Advisor) -> None:
         return
     rows.sort(key=lambda row: (row["verdict"] == NOT_TESTED, row["source"], row["id"]))
     st.caption(f"{count_text(len(rows), 'report')}. Click a row to open it.")
-    ids = [row["id"] for row in rows]
-    key = f"evidence_reports_{hash(tuple(ids))}"
-    event = st.dataframe(
+    for name in pick_rows(
         pd.DataFrame(rows).drop(columns="id"),
-        hide_index=True,
+        [row["id"] for row in rows],
+        key="evidence_reports",
         column_config={
             "statement": st.column_config.TextColumn("what is said", width=560),
         },
-        key=key,
-        placeholder="",
-        on_select="rerun",
-        selection_mode="single-cell",
         alt="Reports with the verdict of our runs. Click a row to open it.",
-    )
-    for name in newly_chosen(ids, event["selection"], key=key):
+    ):
         open_report(advisor, name)
 
 

@@ -18,8 +18,8 @@ from advisor.ui.tables import (
     count_rows,
     csv_bytes,
     load_rows,
-    newly_chosen,
     parquet_bytes,
+    pick_rows,
     shown,
     values_of,
 )
@@ -133,16 +133,11 @@ def _render_rows(advisor: Advisor, table: str, found: pd.DataFrame) -> None:
     column, open_row = OPENS[table]
     names = [str(name) for name in found[column]]
     st.caption("Click a row to open it.")
-    key = f"evidence_frame_{table}_{hash(tuple(names))}"
-    event = st.dataframe(
+    for name in pick_rows(
         shown(found),
-        hide_index=True,
+        names,
+        key=f"evidence_frame_{table}",
         column_config=columns_shown(found),
-        key=key,
-        placeholder="",
-        on_select="rerun",
-        selection_mode="single-cell",
         alt=alt,
-    )
-    for name in newly_chosen(names, event["selection"], key=key):
+    ):
         open_row(advisor, name)

@@ -13,7 +13,7 @@ import streamlit as st
 from advisor.charts.curves import score_text
 from advisor.rates import rate_text
 from advisor.service import Advisor
-from advisor.ui.tables import RUN_LINK, RUN_LINK_TEXT, local_time, newly_chosen
+from advisor.ui.tables import RUN_LINK, RUN_LINK_TEXT, local_time, pick_rows
 from advisor.words import outcome_text, steps_text, title_of
 from experiments.jobs.records import Job
 from knowledge.records import LIBRARY, OURS, STUDY, TOLD
@@ -140,29 +140,18 @@ def _row(run: dict[str, Any]) -> dict[str, Any]:
 
 
 def render_table(rows: pd.DataFrame, *, key: str, ticked: Sequence[str]) -> list[str]:
-    """Draw the rows; return the ids of the row clicked now, or of all that are ticked.
-
-    Nothing is returned while nothing new is chosen. The table's identity changes with
-    its rows, so that a tick never slips to another run.
-    """
-    ids = [str(one) for one in rows["id"]]
-    key = f"{key}_{hash(tuple(ids))}"
-    event = st.dataframe(
+    """Draw the rows; return the id of the one clicked now, or of all that are ticked."""
+    return pick_rows(
         rows.drop(columns="id").style.format({"rate": rate_text}, na_rep=""),
-        hide_index=True,
+        [str(one) for one in rows["id"]],
+        key=key,
+        several=True,
+        ticked=ticked,
         height=560,
         column_config={
             "batch": st.column_config.NumberColumn("batch", format="localized"),
             "when": local_time("when", style="distance"),
             "run": st.column_config.LinkColumn("run", display_text=RUN_LINK_TEXT),
         },
-        key=key,
-        placeholder="",
-        on_select="rerun",
-        selection_mode=["multi-row", "single-cell"],
-        selection_default={
-            "selection": {"rows": [ids.index(one) for one in ticked if one in ids]}
-        },
         alt="Runs, the newest first. Click a row to open it, tick rows to compare.",
     )
-    return newly_chosen(ids, event["selection"], key=key)
