@@ -110,7 +110,7 @@ def render_panels(panels: Panels) -> None:
         st.text("None of these runs says how long it held.")
         return
     st.text(legend_text(panels))
-    with st.grid(3, min_column_width=NARROWEST_PANEL) as grid:
+    with st.grid(min(3, len(panels)), min_column_width=NARROWEST_PANEL) as grid:
         for number, (title, chart) in enumerate(build_panels(panels).items()):
             with grid.cell():
                 st.markdown(f"**{escaped(title)}**")

@@ -21,6 +21,7 @@ VERDICTS = {
     Verdict.UNDECIDED: "◐ undecided",
 }
 NOT_TESTED = "○ not tested"
+WEIGHING = "Weighing the rules against the runs ..."
 BOUNDS = {"stable": "held", "unstable": "failed"}
 
 
@@ -30,7 +31,7 @@ def render_reports(advisor: Advisor) -> None:
         "What a forum post and an article say, and what people told of their runs. "
         "Rules about how the rate goes with the batch size are tested by our runs."
     )
-    with st.spinner("Weighing the rules against the runs ..."):
+    with st.spinner(WEIGHING):
         verdicts = verdicts_of(advisor.scaling())
     claims = {claim.id: claim for claim in advisor.library.claims()}
     rows = [_row(claim, verdicts.get(claim.id)) for claim in claims.values()]
@@ -57,10 +58,11 @@ def open_report(advisor: Advisor, name: str) -> None:
     """Draw one statement: its words, where they are from, and the verdict."""
     with errors_shown():
         claim = next((c for c in advisor.library.claims() if c.id == name), None)
-        verdict = verdicts_of(advisor.scaling()).get(name)
         if claim is not None:
             render_claim(claim)
-        elif verdict is not None:
+        with st.spinner(WEIGHING):
+            verdict = verdicts_of(advisor.scaling()).get(name)
+        if claim is None and verdict is not None:
             st.text(verdict.statement)
             st.caption("Implied by the rates that it gives; it does not say so itself.")
         if verdict is not None:

@@ -140,7 +140,7 @@ def _row(run: dict[str, Any]) -> dict[str, Any]:
 
 
 def render_table(rows: pd.DataFrame, *, key: str, ticked: Sequence[str]) -> list[str]:
-    """Draw the rows; return the id of the one clicked now, or of all that are ticked."""
+    """Draw the rows; return the id of the one clicked now, or of all ticked ones."""
     return pick_rows(
         rows.drop(columns="id").style.format({"rate": rate_text}, na_rep=""),
         [str(one) for one in rows["id"]],
