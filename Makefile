@@ -14,11 +14,12 @@ STUDY_FULL_BUDGET ?= 48h
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-GENERATED_DOCS := $(wildcard docs/reference/*.md) docs/explanation/diagnosis.md
+GENERATED_DOCS := $(wildcard docs/reference/*.md) docs/explanation/concepts.md \
+	docs/explanation/diagnosis.md
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup app test lint unit browser study study-full docs clean
+.PHONY: help setup app test lint unit browser study study-full docs site package clean
 
 help: ## list these targets
 	@echo "LR Advisor. Targets (PYTHON=$(PYTHON) VENV=$(VENV) HOST=$(HOST) PORT=$(PORT)):"
@@ -53,8 +54,15 @@ study-full: $(VENV)/.app ## run the long study: days, or a GPU; goes on if stopp
 	$(BIN)/lr-advisor study run --store $(STUDY_STORE) --no-study --full \
 		--budget $(STUDY_FULL_BUDGET)
 
-docs: $(VENV)/.dev ## write the generated reference pages anew
+docs: $(VENV)/.dev ## write the generated pages again
 	$(BIN)/cog -r $(GENERATED_DOCS)
+
+site: docs ## make the site of the documentation in build/site
+	$(BIN)/sphinx-build -q -W --keep-going -c docs . build/site
+	@echo "open build/site/index.html"
+
+package: $(VENV)/.dev ## build the sdist and the wheel in dist
+	$(BIN)/python -m build --no-isolation
 
 clean: ## remove .venv and what tools left behind (never a store)
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache \

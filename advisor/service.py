@@ -183,7 +183,7 @@ class Advisor:
     def compare(
         self, workloads: Sequence[str], batch_size: int, **asked: Unpack[AskedValues]
     ) -> Comparison:
-        """Return which workload stands the higher rate, how surely; as `recommend`."""
+        """Return which workload tolerates more, how surely; as `recommend`."""
         return self.answers.compare(workloads, batch_size, Asked.of(**asked))
 
     def fastest_batch(
@@ -322,7 +322,7 @@ class Advisor:
     ) -> Verification:
         """Start verification runs in processes of their own and return at once.
 
-        Without rates each run is chosen to tell most; with them exactly those are run.
+        Without rates each run is the most informative; with them those are run.
         Keyword arguments are those of `VerificationRequest`; `answer_id` is the saved
         answer it is started from: opened again, that answer shows these runs.
 

@@ -25,9 +25,6 @@ OPTIMIZER_TITLES = {
 }
 
 
-_LEAST_CHANCE = 0.001  # probabilities are kept to three digits
-
-
 MOST_NAMES = 4  # listed one by one in a sentence
 
 
@@ -140,18 +137,12 @@ def rules_text(rules: dict[str, float]) -> str:
 
 
 def chance_text(probability: float | None) -> str:
-    """Return a probability as it is shown everywhere, never as certain.
+    """Return a probability as it is shown everywhere: a whole percent, never certain.
 
-    >>> chance_text(0.9), chance_text(0.999), chance_text(1.0), chance_text(0.0)
-    ('0.9', '0.999', 'over 0.999', 'under 0.001')
+    >>> chance_text(0.901), chance_text(0.999), chance_text(None)
+    ('90 %', '>99 %', 'not known')
     """
-    if probability is None:
-        return "not known"
-    if probability > 1 - _LEAST_CHANCE / 2:
-        return f"over {1 - _LEAST_CHANCE:g}"
-    if probability < _LEAST_CHANCE / 2:
-        return f"under {_LEAST_CHANCE:g}"
-    return f"{round(probability, 3):g}"
+    return "not known" if probability is None else percent(probability)
 
 
 def percent(share: float) -> str:

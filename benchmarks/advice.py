@@ -1,4 +1,4 @@
-"""How right the advice is: writes docs/explanation/calibration.md.
+"""How right the advice is: writes docs/dev/results/calibration.md.
 
 Three questions: the best rate at a batch size nobody ran (public grids, against rules
 of thumb), the thresholds of five batch sizes in few runs (simulation), and failure
@@ -31,7 +31,7 @@ from benchmarks.grids import (
 from benchmarks.machine import describe_machine
 from benchmarks.rules import RULES, Answer, Seen
 
-PAGE = Path(__file__).resolve().parent.parent / "docs/explanation/calibration.md"
+PAGE = Path(__file__).resolve().parent.parent / "docs/dev/results/calibration.md"
 OURS = "**LR Advisor**"
 SEED = 0
 
@@ -116,8 +116,8 @@ def score_source(
 def grids_table(scores: pd.DataFrame, source: Source) -> str:
     """Return the methods' scores on one source as Markdown."""
     lines = [
-        f"| method | mean regret, {source.unit} | p90 | worst | error, octaves "
-        "| 80 % intervals cover | width, octaves |",
+        f"| method | mean regret, {source.unit} | p90 | worst | error, factors of 2 "
+        "| 80 % intervals cover | width, factors of 2 |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for method, part in scores.groupby("method", sort=False):
@@ -185,7 +185,7 @@ def time_section(n_workloads: int) -> str:
     """Return the section on failure times."""
     table = failure_times.failure_times(n_workloads=n_workloads, seed=SEED)
     return (
-        "Simulated workloads whose threshold falls by so many octaves per doubling of "
+        "Simulated workloads whose limit falls by so many factors of 2 per doubling of "
         f"the steps; {n_workloads} workloads each. The same model is fed failure "
         "steps, or outcomes alone.\n\n" + failure_times.markdown(table)
     )
@@ -198,12 +198,13 @@ SECTIONS = {
 }
 
 _HEAD = """\
-# How right the advice is
+# How right the advice is: every table
 
-This page is written by `python -m benchmarks.advice`, seeds fixed; the public grids it
-reads are not part of this repository. Standard errors follow ±, and a difference inside
-them is no finding. What was tried on the way is in the [log](../log.md); how the fits
-work is in [stable rates](stable-rates.md).
+In short: [how right is the advice?](../../explanation/calibration.md) This page is
+written by `python -m benchmarks.advice`, seeds fixed; the public grids it reads are not
+part of this repository. Standard errors follow ±, and a difference inside them is not a
+finding. What was tried on the way is in the [log](../log.md); how the fits work is in
+[how is a rate chosen?](../../explanation/stable-rates.md)
 """
 
 

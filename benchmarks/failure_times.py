@@ -197,7 +197,7 @@ def markdown(table: pd.DataFrame) -> str:
         for _, row in needed.iterrows()
     ]
     second = (
-        "Runs until four thresholds in five are within 10 %:\n\n"
+        "Runs until four limits in five are within 10 %:\n\n"
         f"| fall | {steps} | {bits} |\n| --- | --- | --- |"
     )
     return "\n".join([head, *lines, "", second, *last])

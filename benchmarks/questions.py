@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from advisor.reading.learned import (
     IntentModel,
     learned_model,
     load_examples,
-    look_at_example,
+    taught_by,
 )
 from advisor.reading.parsing import parse_question, turn_of
 from advisor.reading.question import SLOT_NAMES
@@ -36,6 +37,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/explanation/understanding.md"
 KEPT_BACK = ROOT / "tests/advisor/reading/kept_back"
 LATER = "kept-"  # groups of the questions in twelve manners
+FAR = "wide-"  # groups of the short and far-fetched questions that ship
 FOLDS, SEED = 5, 0
 ALIKE = 80  # of 100 by token_sort_ratio: two such texts go into one fold
 ALIKE_AFTER = 92  # the same for follow-ups, which are short and alike anyway
@@ -99,19 +101,23 @@ def groups_of(examples: Sequence[Example], texts: Sequence[str]) -> np.ndarray:
     return np.array([root(i) for i in range(len(examples))])
 
 
-def cross_validate(examples: Sequence[Example]) -> list[Parse]:
-    """Return how each example is understood by a model that has not seen its like."""
-    seen = [look_at_example(example) for example in examples]
+def cross_validate(examples: Sequence[Example], *, n_folds: int = FOLDS) -> list[Parse]:
+    """Return how examples are understood by a model that has not seen their like.
+
+    Those of the first `n_folds` of the folds; a model of its own is learnt for each.
+    """
+    taught = [taught_by(example) for example in examples]
     intents = np.array([example.intent.value for example in examples])
-    groups = groups_of(examples, [one.words for one in seen])
+    groups = groups_of(examples, [seen[0].words for seen in taught])
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
     parses: dict[int, Parse] = {}
-    for learnt, asked in folds.split(intents, intents, groups):
+    for learnt, asked in islice(folds.split(intents, intents, groups), n_folds):
         model = IntentModel.train(
-            [seen[i] for i in learnt], [examples[i].intent for i in learnt]
+            [seen for i in learnt for seen in taught[i]],
+            [examples[i].intent for i in learnt for _ in taught[i]],
         )
         parses |= {int(i): parse(examples[i], model) for i in asked}
-    return [parses[i] for i in range(len(examples))]
+    return [parses[i] for i in sorted(parses)]
 
 
 # -- the same question, a little different ---------------------------------------------
@@ -216,6 +222,34 @@ def parse_milliseconds(examples: Sequence[Example]) -> tuple[float, float]:
     return float(np.median(taken)), float(np.quantile(taken, 0.95))
 
 
+def is_far(one: Parse) -> bool:
+    """Whether a question is one of the short and far-fetched."""
+    return one.example.group.startswith(FAR)
+
+
+LABELS = """## How questions are labelled
+
+Two people would label some questions differently. What holds here:
+
+- What a rule says, and which rules there are, is `scaling_rule`; why it holds and who
+  found it is `explain_concept`.
+- Who wants to see runs, claims or sources, or what an answer rests on, asks
+  `show_runs`; how the numbers come about in general is `explain_concept`.
+- One's own training gone wrong is `diagnose`; what goes wrong in general is
+  `explain_concept`.
+- Rates for several models are `recommend_lr`; which of them takes more, or one held
+  against the other, is `compare_models`.
+- Whether a gap is chance, and how large the spread between seeds is, is `difference`;
+  what noise is, `explain_concept`.
+- How one does something here is `help`, also how to stop a job; the order to do so is
+  `cancel` (or `run_verification`).
+- Too little said is `needs_clarification`, with what was said as slots.
+- A slot is what the text names, beside the point too (a batch of 24 biscuits). "Why so
+  wide?" is about the answer before and carries its slots; the meaning of a word
+  carries none.
+"""
+
+
 def build_page(examples: Sequence[Example], kept_back: Sequence[Example]) -> str:
     """Return the page."""
     validated = cross_validate(examples)
@@ -237,6 +271,8 @@ def build_page(examples: Sequence[Example], kept_back: Sequence[Example]) -> str
         "## Scores",
         "",
         f"Cross-validation: {FOLDS} folds; questions phrased alike are in one fold. "
+        "The far-fetched ones were written to widen what is understood: a few words "
+        "each, of many fields, most of a kind that was mistaken for another. "
         "Held out: looked at by nobody while rules and questions were written. The "
         "first were written apart. The later ones, in twelve manners of asking (typing "
         "errors, rambling, configs, logs, flags, several cards, ...), were written "
@@ -246,12 +282,15 @@ def build_page(examples: Sequence[Example], kept_back: Sequence[Example]) -> str
         "",
         "| questions | number | intent | slots | both |",
         "| --- | --- | --- | --- | --- |",
-        score_row("cross-validation", validated),
+        score_row("cross-validation", [p for p in validated if not is_far(p)]),
+        score_row("the same, far-fetched", [p for p in validated if is_far(p)]),
         score_row("held out, first", first),
         score_row("held out, twelve manners", later),
         "",
         f"One question takes {middle:.1f} ms (19 of 20 at most {slowest:.1f} ms) on "
         f"{describe_machine()}.",
+        "",
+        *LABELS.splitlines(),
         "",
         "## What is taken for what",
         "",

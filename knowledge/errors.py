@@ -101,7 +101,7 @@ class DamagedTablesError(StoreError):
         said = (str(error).splitlines() or [""])[0][:120]
         super().__init__(
             f"The tables in {place} cannot be read ({said}): run `lr-advisor doctor`, "
-            "which makes them anew. The records are untouched."
+            "which rebuilds them. The records are untouched."
         )
 
 

@@ -4,7 +4,7 @@ One pure, versioned rule. It is absorbing: a loss that stays high for `patience`
 has diverged whatever it does later, so a run stopped there gets the label of the whole
 one. Raw curves are stored, so `Store.verify` applies it again.
 
-Constants were set by looking at curves of the face proxies and digits (docs/log.md);
+Constants were set by looking at curves of face proxies and digits (docs/dev/log.md);
 the shape follows learning-rate finders (stop at 4 x the best smoothed loss) and the
 catapult phase, during which an early spike is not a failure (arXiv:2003.02218).
 """
@@ -51,7 +51,7 @@ SHARPNESS_MIN = 0.05  # of the originals': less has no sharpness to lose
 CONSTANT_SPREAD = 1e-5  # outputs (0..1) this alike say nothing about their input
 # A run may come back from somewhat larger spreads, so those count at its end only, and
 # only where the outputs once differed more: an untrained model's hardly do.
-ALIKE_SPREAD = 1e-4  # healthy faces: 1e-2 and more (docs/log.md)
+ALIKE_SPREAD = 1e-4  # healthy faces: 1e-2 and more (docs/dev/log.md)
 ALIKE_FALL = 0.1  # of the largest spread before
 
 
@@ -94,7 +94,9 @@ def judge_curve(curve: Curve, horizon_steps: int) -> Verdict:
         )
     if losses.size < horizon_steps:
         return Verdict(
-            Outcome.INCOMPLETE, None, f"cut short after {losses.size} steps, still fine"
+            Outcome.INCOMPLETE,
+            None,
+            f"stopped early after {losses.size} steps, still fine",
         )
     if (step := _thrown_off_since(losses, smoothed, noise, horizon_steps)) is not None:
         return Verdict(
@@ -339,7 +341,7 @@ def _judge_end(
         return Verdict(
             Outcome.DEGRADED, step, "the preview lost much of the sharpness it had"
         )
-    return Verdict(Outcome.STABLE, None, f"fine for all {horizon_steps} steps")
+    return Verdict(Outcome.STABLE, None, f"fine for all {horizon_steps:,} steps")
 
 
 def _blurred_since(curve: Curve, horizon_steps: int) -> int | None:

@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,7 @@ def imports_of(source: str, file: str) -> Iterator[Import]:
                 yield Import(file, node.lineno, str(first.value))
 
 
+@cache  # a file is loaded by way of many
 def loaded_with(source: str, file: str) -> list[Import]:
     """Return the imports that are carried out as soon as a source text is loaded.
 

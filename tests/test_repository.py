@@ -3,6 +3,7 @@
 import argparse
 import ast
 import re
+import shlex
 import subprocess
 import tomllib
 from collections.abc import Iterator
@@ -40,6 +41,7 @@ COMMON_OPTIONS = {
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+FLAGS = re.MULTILINE | re.DOTALL
 # Folders whose paths, and packages whose modules, are named in pages and docstrings.
 FOLDERS = "knowledge|experiments|advisor|benchmarks|tests|docs"
 NAMED_PATH = re.compile(rf"(?<![\w./-])((?:{FOLDERS})/[\w./*-]*[\w*/])")
@@ -51,6 +53,19 @@ MAP_LINE = re.compile(r"^(\w+/?) {2,}(\S.*)$", re.MULTILINE)
 PRIVATE = re.compile(r"(?<![\w.])/(?:work|root|home/\w+|Users/\w+|opt)/|\.\./shared\b")
 MAY_NAME_SHARED = "LR_ADVISOR_SHARED"
 MAX_BYTES = 1_000_000
+# Words of ours that readers stumbled over; the glossary says what is said instead.
+HOUSE_WORDS = re.compile(
+    r"\b(stands?|stood|anew|octaves?|lapses?|siblings?|relatives|boundar(?:y|ies)|thresholds?|"
+    r"merely|shall|thin|in place of|held-back|kept back|cut short|goes? (?:as|with)|"
+    r"(?:tells?|telling) most|speaks? (?:of|for)|horizons?)\b",
+    re.IGNORECASE,
+)
+# What is not prose: examples, comments with code, names of things, rows of tables.
+NOT_PROSE = re.compile(
+    r"^```.*?^```|<!--.*?-->|`[^`\n]+`|\]\([^)]*\)|^!\[[^\n]*|^\|[^\n]*|"
+    r"^(?:keywords|ties|related|Source):[^\n]*",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 def tracked_files() -> list[Path]:
@@ -109,6 +124,26 @@ def test_every_option_is_documented_with_its_command(command: str) -> None:
     wanted = {o for o in options if o.startswith("--")} - COMMON_OPTIONS
     documented = set(re.findall(r"--[a-z][a-z-]*", section)) - COMMON_OPTIONS
     assert documented == wanted
+
+
+def test_every_command_that_a_page_shows_can_be_typed() -> None:
+    """Whoever copies one must not be told that there is no such option."""
+    shown = []
+    for page in pages():
+        for block in re.findall(r"^```sh\n(.*?)^```", page.read_text("utf-8"), FLAGS):
+            one_line = re.sub(r'"[^"]*"', lambda m: m[0].replace("\n", " "), block)
+            lines = re.sub(r"\\\n\s*", " ", one_line).splitlines()
+            shown += [line for line in lines if re.search(r"\blr-advisor ", line)]
+    assert len(shown) >= 30
+    refused = []
+    for line in shown:
+        words = shlex.split(line, comments=True)
+        names = [i for i, w in enumerate(words) if w.endswith("lr-advisor")]
+        try:
+            build_parser().parse_args(words[names[-1] + 1 :] if names else [])
+        except SystemExit:
+            refused.append(line)
+    assert refused == []
 
 
 def test_every_table_and_column_is_documented_in_order() -> None:
@@ -215,7 +250,7 @@ def test_every_path_and_module_a_page_names_exists() -> None:
     """The log is of its days and may name what is gone; so may older versions."""
     broken = []
     for page in pages():
-        if page == DOCS / "log.md":
+        if page == DOCS / "dev" / "log.md":
             continue
         text = page.read_text(encoding="utf-8")
         if page.name == "CHANGELOG.md":
@@ -273,6 +308,23 @@ def test_every_page_can_be_reached_from_the_index() -> None:
     assert unlinked == set()
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        *(path for path in pages() if DOCS / "dev" not in path.parents),
+        *sorted((ROOT / "knowledge" / "concepts").glob("*.md")),
+    ],
+    ids=lambda p: p.relative_to(ROOT).as_posix(),
+)
+def test_no_page_for_readers_uses_words_of_our_own(page: Path) -> None:
+    """Each has a plain word; pages that explain one of ours may name it."""
+    text = NOT_PROSE.sub("", page.read_text(encoding="utf-8"))
+    explained = {"octave.md": {"octave", "octaves"}, "horizon.md": {"horizon"}}
+    explained["concepts.md"] = explained["octave.md"] | explained["horizon.md"]
+    found = {match[0].lower() for match in HOUSE_WORDS.finditer(text)}
+    assert found - explained.get(page.name, set()) == set()
+
+
 def test_the_picture_is_well_formed_and_names_what_it_shows() -> None:
     """A reader who cannot see it gets its title and description."""
     root = ElementTree.parse(DOCS / "explanation" / "architecture.svg").getroot()
@@ -281,6 +333,13 @@ def test_the_picture_is_well_formed_and_names_what_it_shows() -> None:
         texts
     )
     assert root.find("{http://www.w3.org/2000/svg}desc") is not None
+    drawn = set(re.findall(r"\w+", " ".join(texts)))
+    rooms = {
+        path.parent.name
+        for package in ("knowledge", "experiments")
+        for path in (ROOT / package).glob("*/__init__.py")
+    }
+    assert rooms - drawn == set()
 
 
 def test_the_picture_shows_every_room_on_its_floor() -> None:
@@ -306,6 +365,30 @@ def test_the_answer_in_the_readme_is_what_a_new_store_says(tmp_path: Path) -> No
     assert list(map(float, rates.findall(pasted))) == pytest.approx(
         list(map(float, rates.findall(said))), rel=0.05
     )
+
+
+def test_the_proof_in_the_readme_is_what_the_benchmark_found() -> None:
+    """The same rows, rounded to two digits."""
+    named = {
+        "LR Advisor": "LR Advisor",
+        "copy of the nearest batch size": "the rate of the nearest batch size",
+        **{
+            f"{rule} rule": f"{rule} rule"
+            for rule in ("square-root", "inverse", "linear")
+        },
+        "Gaussian process": "Gaussian process",
+    }
+    row = re.compile(
+        r"^\| \**([\w -]+?)\** \| ([\d.]+)(?: %)? ± ([\d.e+-]+)", re.MULTILINE
+    )
+    results = (DOCS / "dev" / "results" / "calibration.md").read_text("utf-8")
+    table = results.split("**Step Law dense**")[1].split("**Step Law MoE**")[0]
+    found = {name: (float(m), float(e)) for name, m, e in row.findall(table)}
+    readme = (ROOT / "README.md").read_text("utf-8")
+    said = {name: (float(m), float(e)) for name, m, e in row.findall(readme)}
+    assert said.keys() == set(named.values())
+    for name, words in named.items():
+        assert said[words] == pytest.approx(found[name], rel=0.06)
 
 
 def test_no_file_speaks_of_a_machine_or_of_folders_outside() -> None:
@@ -352,7 +435,7 @@ def test_every_dependency_is_pinned_and_has_its_reason() -> None:
         project["name"]
     }
     assert needed | optional <= pinned
-    reasons = (DOCS / "explanation" / "decisions.md").read_text("utf-8")
+    reasons = (DOCS / "dev" / "decisions.md").read_text("utf-8")
     table = reasons.split("## Dependencies")[1].split("\n## ")[0]
     first_cells = re.findall(r"^\| ([\w, -]+) \|", table, flags=re.MULTILINE)
     explained = {name.strip() for cell in first_cells for name in cell.split(",")}

@@ -266,7 +266,7 @@ TOOLS: dict[str, Tool] = {
         ),
         Tool(
             "max_batch",
-            "The largest batch size at which a given learning rate is still held to be "
+            "The largest batch size at which a given learning rate is still "
             "safe, with its interval, or the reason why none is known.",
             {"workload": _WORKLOAD, "learning_rate": _LEARNING_RATE, **_SCOPE},
             ("workload", "learning_rate"),
@@ -274,7 +274,7 @@ TOOLS: dict[str, Tool] = {
         ),
         Tool(
             "scaling",
-            "How the stable learning rate goes with the batch size: the exponent, the "
+            "How the stable learning rate scales with batch size: the exponent, the "
             "probability of each rule of thumb (inverse to linear), and each claim "
             "that was made with its verdict. Without a workload it reports on all and "
             "may take ten seconds.",
@@ -351,7 +351,7 @@ TOOLS: dict[str, Tool] = {
             "propose_runs",
             "Plan training runs on this machine that settle a question. Starts "
             "nothing: returns a plan_id and a summary to show to the person. Without "
-            "learning_rates each run is chosen to tell most.",
+            "learning_rates each run is the most informative next one.",
             {
                 "workload": _WORKLOAD,
                 "batch_sizes": _list_schema(_BATCH_SIZE, 1, "The batch sizes to run."),

@@ -117,12 +117,13 @@ class Answers:
         model = self._fitter.model(what, evidence)
         found = model.largest_batch(rate, what.risk, what.horizon_steps)
         if found is None:
-            known = known_batches(evidence)
-            batch = known[len(known) // 2] if known else 1
-            answer = self._recommend(what, batch, evidence)
-            return LargestBatch(
-                what.workload, rate, None, none_reason(what, rate, answer), answer
+            batch = max(
+                known_batches(evidence) or [1],
+                key=lambda b: model.probability_stable(b, rate, what.horizon_steps),
             )
+            answer = self._recommend(what, batch, evidence)
+            reason = none_reason(what, rate, answer, model)
+            return LargestBatch(what.workload, rate, None, reason, answer)
         return LargestBatch(
             what.workload,
             rate,

@@ -9,14 +9,14 @@ from enum import StrEnum
 from advisor.evidence.scope import PRECISION, Scope
 from advisor.evidence.selecting import Evidence
 from advisor.planning.plan import verification_target, why_not_trainable
-from advisor.rates import octaves_text, rate_text
+from advisor.rates import factor_text, rate_text
 from advisor.words import joined
 from experiments.workloads.registry import find_spec
 from knowledge.names import WorkloadName
 from knowledge.optimizers import Stepping, stepping_of
 from knowledge.records import Run
 
-EXTRAPOLATION_OCTAVES = 2.0  # beyond the data rules fail: facts, section 10
+EXTRAPOLATION_OCTAVES = 2.0  # beyond the data rules fail: arXiv:1811.03600
 GUESS_OCTAVES = 5.0  # a factor of 32: our choice
 USUAL_RATES = (1e-8, 10.0)  # outside them a rate is a sign of missing evidence
 TIME_EXTRAPOLATION = 2.0  # times the longest run before it is called extrapolation
@@ -78,7 +78,7 @@ def find_caveats(
     if basis != "none" and not knows_best:
         found[Kind.NO_BEST_RATE] = [
             "The best rate is unknown, since no run of this workload has been "
-            "scored at enough rates: this is the highest rate held to be safe."
+            "scored at enough rates: this is the highest rate we consider safe."
         ]
     found[Kind.RATE] = _rate_caveats(rate)
     return tuple(Caveat(kind, text) for kind, texts in found.items() for text in texts)
@@ -110,13 +110,13 @@ def _claim_caveats(evidence: Evidence, batch_size: int, basis: str) -> list[str]
         )
         rate = rate_text(ceilings[0])
         caveats.append(
-            f"The reported {rate} at batch {joined(at)} is the ceiling of that "
-            "program's slider: nobody has tried higher there, so it is no limit."
+            f"The reported {rate} at batch {joined(at)} is that program's highest "
+            "setting; higher rates are untested."
         )
     if basis == "reported":
         caveats.append(
-            "This rests on what people reported, not on a run of ours; how long their "
-            "runs were is not known exactly."
+            "It rests on reports, not on runs of ours; how long their runs were is not "
+            "known exactly."
         )
         reported = {c.batch_size for c in claims}
         reported |= {r.batch_size for r in (*evidence.own.runs, *evidence.scored)}
@@ -124,8 +124,8 @@ def _claim_caveats(evidence: Evidence, batch_size: int, basis: str) -> list[str]
             caveats.append(f"Nobody reported on batch {batch_size} itself.")
     if basis == "borrowed":
         caveats.append(
-            "Nothing is known about this workload itself: rate and slope are borrowed "
-            "from its relatives, and the level may be off by octaves."
+            "Nothing is known about this model itself: the rate comes from related "
+            "models and may be off by a factor of several."
         )
     return caveats
 
@@ -149,11 +149,11 @@ def _batch_caveats(
     if octaves <= 0:
         return []
     text = (
-        f"Batch {batch_size} lies {octaves_text(octaves)} outside the batch sizes with "
+        f"Batch {batch_size} lies {factor_text(octaves)} outside the batch sizes with "
         f"evidence ({low if low == high else f'{low} to {high}'})"
     )
     if octaves > GUESS_OCTAVES:
-        return [f"{text}, so far out that the rate is no more than a guess."]
+        return [f"{text}, so far outside that it is a guess."]
     if octaves > EXTRAPOLATION_OCTAVES:
         return [f"{text}, where rules fail: verify before you rely on it."]
     return [f"{text}."]
@@ -164,7 +164,7 @@ def _rate_caveats(rate: float | None) -> list[str]:
         return []
     return [
         f"{rate_text(rate)} lies far from any rate in use: the evidence hardly reaches "
-        "this far."
+        "that far."
     ]
 
 
@@ -175,13 +175,11 @@ def _outcome_caveats(evidence: Evidence, batch_size: int, basis: str) -> list[st
     unstable = [r for r in runs if r.outcome and r.outcome.is_unstable]
     claimed = {claim.bound for claim in evidence.own.claims}
     if not unstable and "unstable" not in claimed:
-        return [
-            "No run has failed yet, so only a lower bound of the threshold is known."
-        ]
+        return ["No run has failed yet, so only a lower bound of the limit is known."]
     if len(unstable) == len(runs) and "stable" not in claimed:
         unsaid = len({r.id for r in evidence.scored} - {r.id for r in runs})
         which = "Every run whose outcome is known" if unsaid else "Every run"
-        return [f"{which} failed, so only an upper bound of the threshold is known."]
+        return [f"{which} failed, so only an upper bound of the limit is known."]
     n_odd = count_contradictions(runs)
     if n_odd > CONTRADICTING_SHARE * len(runs):
         return [
@@ -200,7 +198,7 @@ def _cut_short_caveats(evidence: Evidence) -> list[str]:
         return []
     return [
         f"No run has gone to its end yet: they were fine for up to {max(steps):,} "
-        "steps and stopped there, so only a lower bound of the threshold is known."
+        "steps and stopped there, so only a lower bound of the limit is known."
     ]
 
 
@@ -242,13 +240,12 @@ def _time_caveats(scope: Scope, evidence: Evidence, *, knows_best: bool) -> list
     caveats = []
     if labelled and scope.horizon_steps > TIME_EXTRAPOLATION * labelled:
         caveats.append(
-            f"The longest run had {labelled} steps and the answer speaks of "
-            f"{scope.horizon_steps}: instability comes late, so it is an extrapolation "
-            "in time."
+            f"The longest run had {labelled:,} steps and the answer is for "
+            f"{scope.horizon_steps:,}: failures come late, so it is an extrapolation."
         )
     if knows_best and scored and scope.horizon_steps > TIME_EXTRAPOLATION * scored:
         caveats.append(
-            f"The best rate is read from scores after at most {scored} steps; which "
+            f"The best rate is read from scores after at most {scored:,} steps; which "
             "rate scores best later is not known."
         )
     return caveats
@@ -269,8 +266,8 @@ def _width_caveats(scope: Scope, evidence: Evidence) -> list[str]:
         return []
     widths = joined([f"1/{divisor}" for divisor in sorted(copies)])
     return [
-        f"How it goes with the batch is learnt from copies with {widths} of each "
-        "width; at full width nobody here has measured it."
+        f"The effect of batch size comes from narrow copies ({widths} of each width); "
+        "the full model is untested."
     ]
 
 
@@ -281,13 +278,13 @@ def _setting_caveats(scope: Scope, evidence: Evidence) -> list[str]:
     caveats = []
     if stepping_of(scope.optimizer) is Stepping.UNKNOWN:
         caveats.append(
-            f"'{scope.optimizer}' is no optimizer known here: its rates may go with "
-            "the batch as Adam's do, or as those of SGD."
+            f"'{scope.optimizer}' is not an optimizer known here: its rates may scale "
+            "with batch size as Adam's do, or as those of SGD."
         )
     if scope.precision != PRECISION:
         caveats.append(
-            f"This speaks of runs in mixed precision ({scope.precision}); those in "
-            f"{PRECISION} only shape the slope and what was expected beforehand."
+            f"This applies to runs in mixed precision ({scope.precision}); those in "
+            f"{PRECISION} only show the trend with batch size."
         )
     if other:
         what = ", ".join(other)

@@ -8,7 +8,12 @@ from advisor.answers.difference import (
     Verdict,
 )
 from advisor.statistics.two_samples import LEVEL, MOST_RUNS, POWER
-from advisor.words import chance_text, joined, percent
+from advisor.words import (
+    chance_text,
+    count_text,
+    joined,
+    percent,
+)
 
 
 def difference_text(d: Difference, *, where: str = "") -> str:
@@ -40,7 +45,7 @@ def _verdict_text(d: Difference, where: str) -> str:
         )
     if d.verdict is Verdict.FAILS_LESS:
         return (
-            f"Yes, by its failures: {d.better} fails less often{where}: "
+            f"A real difference, in failures: {d.better} fails less often{where}: "
             f"{_sides_text(d)}{_interval_text(d)}.{_failures_text(d)}"
         )
     better = b if _scores_favour_b(d) else a
@@ -51,7 +56,8 @@ def _verdict_text(d: Difference, where: str) -> str:
             f"{_failures_text(d)}"
         )
     return (
-        f"Yes: {better} is better{where}, by more than chance from seed to seed. "
+        f"A real difference: {better} is better{where}, by more than chance from seed "
+        "to seed. "
         f"{_capital(_sides_text(d))}{_interval_text(d)}.{_failures_text(d)}"
     )
 
@@ -71,7 +77,7 @@ def _sides_text(d: Difference) -> str:
 
 def _side_text(side: Side) -> str:
     """One side: its mean score and of how many runs, those that failed named."""
-    count = f"{side.n_runs} run{'' if side.n_runs == 1 else 's'}"
+    count = count_text(side.n_runs, "run")
     if side.n_failed:
         count += f", {side.n_failed} failed"
     if side.score is None:
@@ -87,7 +93,8 @@ def _interval_text(d: Difference) -> str:
     chance = (
         ""
         if d.probability_b_better is None
-        else f"; P({d.b.name} better) {chance_text(d.probability_b_better)}"
+        else f"; {d.b.name} is better with probability "
+        f"{chance_text(d.probability_b_better)}"
     )
     inside = f"({percent(i.level)}: {i.low:g} to {i.high:g}{chance})"
     if i.is_factor:
@@ -107,7 +114,9 @@ def _failures_text(d: Difference) -> str:
         return ""
     side, chance = (d.b, more) if more > 0.5 else (d.a, 1 - more)
     means = " Means are of the runs that did not fail." if d.difference else ""
-    return f" P({side.name} fails more often) {chance_text(round(chance, 3))}.{means}"
+    return (
+        f" {side.name} fails more often with probability {chance_text(chance)}.{means}"
+    )
 
 
 def _noise_text(d: Difference) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from advisor.answers.brief import Citation
 from advisor.answers.recommendation import Recommendation
 from advisor.evidence.library import Library
 from advisor.evidence.scope import Exclusion
@@ -33,6 +34,17 @@ def rows_of_runs(library: Library, ids: Sequence[str]) -> tuple[dict[str, str], 
     found = library.runs_by_id(ids[:MAX_EVIDENCE]) if ids else []
     return tuple(
         {"kind": "run", "id": run.id, "summary": run_summary(run)} for run in found
+    )
+
+
+def citations_of(library: Library, ids: Sequence[str]) -> tuple[Citation, ...]:
+    """Return the rows that a short answer cites, numbered from 1 in their order."""
+    summaries = {row["id"]: row["summary"] for row in rows_of_runs(library, ids)}
+    summaries |= {c.id: claim_summary(c) for c in library.claims() if c.id in ids}
+    return tuple(
+        Citation(number, one, summaries[one])
+        for number, one in enumerate(ids, 1)
+        if one in summaries
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from advisor.answers.recommendation import Recommendation
 from advisor.evidence.scope import PRECISION
-from advisor.rates import rate_text
+from advisor.rates import fit_text
 from advisor.words import (
     BASIS_WORDS,
     chance_text,
@@ -293,12 +293,12 @@ def _choice_text(found: FastestBatch) -> str:
         f"rate: {choice.speed.examples_per_second:g} {found.report.unit}. "
     )
     if r.learning_rate is not None and m is not None:
-        horizon = f" within {r.horizon_steps} steps" if r.horizon_steps else ""
+        length = f" for {r.horizon_steps:,} steps" if r.horizon_steps else ""
         text += (
-            f"Start at {rate_text(r.learning_rate)}: P(stable) "
-            f"{chance_text(r.probability_stable)}, half of all runs fail{horizon} near "
-            f"{rate_text(m.median)} ({percent(m.level)}: {rate_text(m.low)} to "
-            f"{rate_text(m.high)}). This is {BASIS_WORDS[r.basis]}."
+            f"Start at {fit_text(r.learning_rate)}: "
+            f"{chance_text(r.probability_stable)} of runs should hold{length}; half "
+            f"fail near {fit_text(m.median)} ({percent(m.level)}: {fit_text(m.low)} "
+            f"to {fit_text(m.high)}). This is {BASIS_WORDS[r.basis]}."
         )
     return text
 

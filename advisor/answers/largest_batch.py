@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from advisor.answers.recommendation import Recommendation
 from advisor.evidence.scope import Scope
 from advisor.evidence.selecting import Evidence
-from advisor.rates import rate_text
+from advisor.rates import fit_text, rate_text
 from advisor.statistics.beliefs import BatchEstimate
 from advisor.statistics.threshold import StableLearningRateModel
+from advisor.words import percent
 from knowledge.records import Document
 
 # Of the batch sizes scored, how many are asked for their best rate.
@@ -49,38 +50,45 @@ def limit_reason(
     evidence: Evidence,
 ) -> str:
     """Return why the limit lies where it does, and where it is no more than a look."""
-    rate, wanted = rate_text(learning_rate), f"{1 - scope.risk:g}"
+    rate, wanted = rate_text(learning_rate), percent(1 - scope.risk)
     low = smallest_safe_batch(scope, learning_rate, found.batch_size, model)
     where = f"From batch {low} up to" if low > 1 else "Up to"
-    length = f" for {scope.horizon_steps} steps" if scope.horizon_steps else ""
+    length = f"{scope.horizon_steps:,} steps" if scope.horizon_steps else "to their end"
     text = (
-        f"{where} batch {found.batch_size} P(stable) of {rate} stays at least "
-        f"{wanted}{length}"
+        f"{where} batch {found.batch_size} at least {wanted} of runs at {rate} should "
+        f"last {length}"
     )
     if found.capped:
         known = known_batches(evidence)
         seen = f"the evidence goes to batch {known[-1]}" if known else "it is borrowed"
         text += (
-            f". That is merely as far as I looked, not a limit that was found: {seen}, "
-            "and two octaves beyond it nothing can be said"
+            f". That is where I stopped; the true limit may be higher: {seen}, and "
+            "beyond four times that nothing can be said"
         )
     else:
-        text += f"; beyond it the fit holds {rate} to be too high"
+        text += f"; beyond it {rate} is too high"
     if found.low < 1:
-        text += ". It may also be that no batch size holds this rate"
+        text += ". It may also be that this rate works at no batch size"
     return f"{text}."
 
 
-def none_reason(scope: Scope, learning_rate: float, answer: Recommendation) -> str:
-    """Return the sentences for a rate that no batch size is held to stand."""
+def none_reason(
+    scope: Scope,
+    learning_rate: float,
+    answer: Recommendation,
+    model: StableLearningRateModel,
+) -> str:
+    """Return the sentences for a rate that is safe at no batch size."""
+    rate, batch = rate_text(learning_rate), answer.batch_size
+    chance = model.probability_stable(batch, learning_rate, scope.horizon_steps)
     text = (
-        f"None: at no batch size is {rate_text(learning_rate)} held to be stable with "
-        f"P(stable) of at least {1 - scope.risk:g}."
+        f"No batch size: {rate} is never {percent(1 - scope.risk)} likely to work; "
+        f"batch {batch} comes closest ({percent(chance)})."
     )
     if answer.learning_rate is None:
         return text
-    rate = rate_text(answer.learning_rate)
-    return f"{text} At batch {answer.batch_size} I would start at {rate}."
+    start = fit_text(answer.learning_rate)
+    return f"{text} There I would start at {start}."
 
 
 def unknown_reason(

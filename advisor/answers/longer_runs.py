@@ -34,10 +34,10 @@ def longer_horizon_caveat(
     if not one > 0:  # also nan: a workload that cannot be trained here
         return None
     seconds = elapsed_seconds([one] * RUNS_TO_MEASURE, n_workers=n_workers)
-    how_long = f"{longer} steps takes about {duration_text(seconds)} here."
+    how_long = f"{longer:,} steps takes about {duration_text(seconds)} here."
     if longer == asked:
         return f"To measure runs of {how_long}"
     return (
-        f"This speaks of runs of {asked} steps; longer ones fail at lower rates. "
+        f"This applies to runs of {asked:,} steps; longer ones fail at lower rates. "
         f"To say the same of {how_long}"
     )

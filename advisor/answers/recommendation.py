@@ -10,14 +10,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from advisor.answers.caveats import Caveat, Kind, find_caveats
+from advisor.answers.seen import Seen, seen_near
 from advisor.answers.tried import Tried, rates_tried
 from advisor.estimates import LEVEL, Estimate, rounded_shares
 from advisor.evidence.scope import DEFAULT_RISK, Asked, Exclusion, Scope
 from advisor.evidence.selecting import Evidence, find_basis
 from advisor.planning.plan import VerificationPlan
-from advisor.rates import octaves_text, rate_text, round_exponent, round_rate
+from advisor.rates import (
+    factor_text,
+    rate_text,
+    round_exponent,
+    round_rate,
+    shown_rate,
+)
 from advisor.statistics.best_rate import BestRate
 from advisor.statistics.threshold import StableLearningRateModel
+from advisor.words import percent
+from experiments.workloads.registry import find_spec
 from knowledge.names import WorkloadName
 from knowledge.records import Document
 
@@ -71,7 +80,13 @@ class Recommendation(Document):
     risk: float = DEFAULT_RISK
     learning_rate_is: str | None = field(default=None)
     tried: Tried | None = None
+    seen: Seen | None = None
     largest_known: "LargestKnown | None" = None
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether all that is known of its workload comes from files and reports."""
+        return find_spec(self.workload) is None
 
     @property
     def setting(self) -> Asked:
@@ -82,6 +97,17 @@ class Recommendation(Document):
             device=self.device,
             precision=self.precision,
         )
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """Its rates as sentences write them, to two digits."""
+        known = self.largest_known and self.largest_known.learning_rate
+        return {
+            "learning_rate": self.learning_rate and shown_rate(self.learning_rate),
+            "max_stable": _shown(self.max_stable),
+            "best": _shown(self.best),
+            "largest_known": known and shown_rate(known),
+        }
 
     @property
     def caveats(self) -> tuple[str, ...]:
@@ -95,7 +121,15 @@ class Recommendation(Document):
     def to_dict(self) -> dict[str, Any]:
         """The JSON document of the contract."""
         values = {**super().to_dict(), "limits": list(self.caveats)}
+        values["shown"] = self.shown
         return {"caveats" if k == "limits" else k: v for k, v in values.items()}
+
+
+def _shown(estimate: Estimate | None) -> dict[str, float] | None:
+    if estimate is None:
+        return None
+    names = ("median", "low", "high")
+    return {name: shown_rate(getattr(estimate, name)) for name in names}
 
 
 @dataclass(frozen=True)
@@ -209,6 +243,7 @@ def build_recommendation(
         risk=scope.risk,
         learning_rate_is=rate_is,
         tried=tried,
+        seen=seen_near(evidence, batch_size),
         largest_known=largest_known,
     )
 
@@ -245,12 +280,12 @@ def build_judgement(
 
 
 def _verdict_reason(r: Recommendation, verdict: str, sd_octaves: float) -> str:
-    asked = f"{1 - r.risk:g}"
+    asked = percent(1 - r.risk)
     return {
-        "safe": f"P(stable) is at least the {asked} asked for.",
-        "risky": f"P(stable) is below the {asked} asked for.",
-        "unsafe": f"P(stable) is at most {UNSAFE_BELOW:g}.",
-        "unknown": f"The threshold is known only to within {octaves_text(sd_octaves)}.",
+        "safe": f"At least the {asked} of runs asked for should hold.",
+        "risky": f"Fewer than the {asked} of runs asked for should hold.",
+        "unsafe": f"At most {percent(UNSAFE_BELOW)} of runs should hold.",
+        "unknown": f"The limit is known only to within {factor_text(sd_octaves)}.",
     }[verdict]
 
 
@@ -284,7 +319,10 @@ def _best_estimate(best: BestRate | None) -> Estimate | None:
     if best is None:
         return None
     return Estimate(
-        round_rate(best.median), round_rate(best.low), round_rate(best.high), best.level
+        round_rate(best.median),
+        round_rate(best.low),
+        round_rate(best.high),
+        best.level,
     )
 
 

@@ -6,7 +6,7 @@ from advisor.evidence.comparable_scores import best_scored_rate
 from advisor.evidence.selecting import Evidence
 from advisor.rates import rate_text, round_rate
 
-SAME = 0.02  # relative: within what rounding to three digits and a log scale hide
+SAME = 0.05  # relative: within what rounding to two digits hides
 REACH = 4  # times the largest batch size with evidence: farther out rules fail
 
 

@@ -1,4 +1,4 @@
-"""Answers -> sentences (pure): the rate first, then how sure, why, and what is thin.
+"""Answers -> sentences (pure): the short text, and the details behind it.
 
 Every number comes from the answer itself, formatted as in its JSON.
 """
@@ -6,16 +6,24 @@ Every number comes from the answer itself, formatted as in its JSON.
 from collections.abc import Mapping
 from typing import Any
 
+from advisor.answers.brief import (
+    act_text,
+    brief_of,
+    brief_verdict,
+    length_text,
+    text_of,
+)
 from advisor.answers.caveats import Kind
 from advisor.answers.comparison import EVEN_MARGIN, LIKELY_FROM, SURE_FROM, Comparison
 from advisor.answers.largest_batch import LargestBatch
 from advisor.answers.recommendation import Judgement, Recommendation
 from advisor.estimates import Estimate
 from advisor.evidence.selecting import OVERTAKEN
-from advisor.rates import rate_text
+from advisor.rates import fit_text, shown_rate
 from advisor.words import (
     BASIS_WORDS,
     chance_text,
+    count_text,
     duration_text,
     joined,
     names_text,
@@ -36,104 +44,82 @@ def setting_text(r: Recommendation) -> str:
         optimizer += f" {recipe.betas[0]:g}/{recipe.betas[1]:g}"
     if recipe is not None and recipe.momentum:
         optimizer += f" with momentum {recipe.momentum:g}"
-    if _is_imported(r):  # its runs seldom say where they were made
+    if r.is_imported:  # its runs seldom say where they were made
         return optimizer
     return f"{optimizer}, {r.device.upper() if r.device == 'cpu' else r.device}"
 
 
 def recommendation_text(r: Recommendation) -> str:
-    """Return the answer to "what rate at this batch size" in a few sentences."""
+    """Return the answer to "what rate at this batch size" in at most 60 words."""
+    return text_of(brief_of(r))
+
+
+def recommendation_details(r: Recommendation) -> tuple[str, ...]:
+    """Return what else is known of an answer, a paragraph each."""
     if r.learning_rate is None:
-        return " ".join([start_text(r), *r.caveats])
-    parts = [
-        start_text(r),
+        return r.caveats[1:]
+    parts = (
+        f"Assumed: {setting_text(r)}{_for_length(r)}.",
         stability_text(r),
         best_text(r),
         f"This is {BASIS_WORDS[r.basis]}. {rests_on_text(r)}",
         exponent_text(r),
         *r.caveats_without(Kind.NO_BEST_RATE),
         plan_text(r),
-    ]
-    return " ".join(part for part in parts if part)
-
-
-def start_text(r: Recommendation) -> str:
-    """Return the rate to start at and its place, or that there is none yet."""
-    where = f"{title_of(r.workload)} at batch {r.batch_size}"
-    known = r.largest_known
-    if known is not None and known.learning_rate is not None:
-        return (
-            f"I have no rate for {where}; at batch {known.batch_size}, the largest I "
-            f"can speak for, it would be {rate_text(known.learning_rate)}."
-        )
-    if r.learning_rate is None:
-        return f"I have no rate for {where} yet."
-    rate = rate_text(r.learning_rate)
-    return f"Start at {rate} for {where} ({setting_text(r)}){tried_text(r)}."
+    )
+    return tuple(part for part in parts if part)
 
 
 def stability_text(r: Recommendation) -> str:
-    """Return P(stable) and the threshold with its interval and horizon."""
+    """Return the share of runs that hold, and the limit with its interval."""
     if r.max_stable is None or r.probability_stable is None:
         return ""
-    m = r.max_stable
-    return (
-        f"P(stable) {chance_text(r.probability_stable)}; half of all runs "
-        f"fail{_within(r)} near {rate_text(m.median)} ({percent(m.level)}: "
-        f"{rate_text(m.low)} to {rate_text(m.high)})."
-    )
+    held = chance_text(r.probability_stable)
+    return f"{held} of runs should hold. {half_fail_text(r)}"
 
 
 def best_text(r: Recommendation) -> str:
     """Return what is known of the rate with the best score, be it loss or accuracy."""
     if r.best is None:
-        return "Best rate unknown: this is the highest rate held to be safe."
+        return "Best rate unknown: this is the highest rate we consider safe."
     b = r.best
     text = (
-        f"The best score is expected near {rate_text(b.median)} ({percent(b.level)}: "
-        f"{rate_text(b.low)} to {rate_text(b.high)})."
+        f"The best score is expected near {fit_text(b.median)} ({percent(b.level)}: "
+        f"{fit_text(b.low)} to {fit_text(b.high)})."
     )
     if r.learning_rate_is == "cap" and r.learning_rate is not None:
-        text += " That is above what is held to be safe, so the safe rate comes first."
+        text += " That is above the highest safe rate, so the safe rate comes first."
     return text
 
 
 def rests_on_text(r: Recommendation) -> str:
-    """Return how many runs and claims the answer rests on."""
+    """Return how many runs and reports the answer rests on."""
     e = r.evidence
     pieces = []
     for name, runs, claims in e.by_workload:
         if runs:
-            pieces.append(f"{runs} run{_s(runs)} of {name}")
+            pieces.append(f"{count_text(runs, 'run')} of {title_of(name)}")
         if claims:
-            pieces.append(f"{claims} reported observation{_s(claims)} of {name}")
-    text = f"It rests on {joined(pieces)}" if pieces else "It rests on relatives"
+            pieces.append(f"{count_text(claims, 'report')} on {title_of(name)}")
+    text = f"Evidence: {joined(pieces) if pieces else 'related models'}"
     if r.borrowed_from:
-        text += f"; how it scales is shared with {names_text(r.borrowed_from)}"
+        shared = names_text([title_of(name) for name in r.borrowed_from])
+        text += f"; the trend with batch size is shared with {shared}"
     # An earlier record of a run that counts is not left out: the later one holds it.
     left_out = [x for x in e.excluded if x.reason != OVERTAKEN]
     if left_out:
-        text += f"; {len(left_out)} left out"
-    if _is_imported(r) and pieces:
+        text += f"; {len(left_out):,} left out"
+    if r.is_imported and pieces:
         text += ". Batch sizes count as in those runs"
-    return text + "."
+    return f"{text}."
 
 
-def _is_imported(r: Recommendation) -> bool:
-    return find_spec(r.workload) is None
-
-
-def _steps(r: Recommendation) -> str:
-    """The unit of a run's length; imported files give one column for all of them."""
-    return (
-        "steps (or epochs or tokens, as its source counts)"
-        if _is_imported(r)
-        else "steps"
-    )
+def _for_length(r: Recommendation) -> str:
+    return f", for{length_text(r)}" if r.horizon_steps else ""
 
 
 def _within(r: Recommendation) -> str:
-    return f" within {r.horizon_steps} {_steps(r)}" if r.horizon_steps else ""
+    return f" within{length_text(r)}" if r.horizon_steps else ""
 
 
 def exponent_text(r: Recommendation) -> str:
@@ -141,64 +127,47 @@ def exponent_text(r: Recommendation) -> str:
     if r.exponent is None or r.scaling_rules is None:
         return ""
     x = r.exponent
-    what = "The threshold" if x.quantity == "max_stable" else "The best rate"
+    what = "The limit" if x.quantity == "max_stable" else "The best rate"
     return (
-        f"{what} goes as batch^{x.median:g} ({percent(x.level)}: {x.low:g} to "
-        f"{x.high:g}). {rules_text(r.scaling_rules)}"
+        f"{what} scales with batch size as batch^{x.median:g} ({percent(x.level)}: "
+        f"{x.low:g} to {x.high:g}). {rules_text(r.scaling_rules)}"
     )
 
 
 def plan_text(r: Recommendation) -> str:
-    """Return what to run next and what it costs."""
+    """Return why the evidence is weak, what to run next and what it costs."""
     v = r.verification
     if not v.needed:
         return ""
     if v.spec is None:
-        return f"Thin evidence: {v.reason}"
-    count = len(v.runs) + v.more_runs
+        return f"Weak evidence: {v.reason}"
     batches = ", ".join(map(str, sorted(v.spec.batch_sizes)))
-    what = (
-        f"{v.spec.workload} at batch {batches}"
-        f"{' (' + v.purpose + ')' if v.purpose else ''}"
-    )
     about = "about " if v.more_runs else ""
+    count = count_text(len(v.runs) + v.more_runs, "run")
     return (
-        f"Thin evidence: {v.reason} Verify: {about}{count} run{_s(count)} of "
-        f"{what}, about {duration_text(v.estimated_seconds)} here."
+        f"Weak evidence: {v.reason} Proposed: {about}{count} of "
+        f"{title_of(v.spec.workload)} at batch {batches}"
+        f"{f' ({v.purpose})' if v.purpose else ''}, about "
+        f"{duration_text(v.estimated_seconds)} here."
     )
 
 
 def judgement_text(j: Judgement) -> str:
     """Return the verdict on a rate, then what would be recommended instead."""
+    return text_of(brief_verdict(j))
+
+
+def judgement_details(j: Judgement) -> tuple[str, ...]:
+    """Return what else is known of a verdict, a paragraph each."""
     r = j.recommendation
-    parts = [
-        verdict_text(j),
+    parts = (
+        f"Assumed: {setting_text(r)}{_for_length(r)}.",
         half_fail_text(r),
-        would_start_text(r),
-        f"This is {BASIS_WORDS[r.basis]}.",
-        *r.caveats_without(Kind.NO_THRESHOLD)[:2],
+        f"This is {BASIS_WORDS[r.basis]}. {rests_on_text(r)}",
+        *r.caveats_without(Kind.NO_THRESHOLD),
         plan_text(r),
-    ]
-    return " ".join(part for part in parts if part)
-
-
-def verdict_text(j: Judgement) -> str:
-    """Return the verdict on a rate at its place, with its P(stable)."""
-    r = j.recommendation
-    where = (
-        f"{rate_text(j.learning_rate)} on {title_of(j.workload)} at batch "
-        f"{j.batch_size}"
     )
-    length = f" for {r.horizon_steps} {_steps(r)}" if r.horizon_steps else ""
-    text = {
-        "safe": f"{where} is safe{length}.",
-        "risky": f"{where} is risky{length}.",
-        "unsafe": f"{where} is unsafe: expect it to fail.",
-        "unknown": f"I cannot say whether {where} is safe. {j.reason}",
-    }[j.verdict]
-    if j.probability_stable is None:
-        return text
-    return f"{text} P(stable) {chance_text(j.probability_stable)}."
+    return tuple(part for part in parts if part)
 
 
 def half_fail_text(r: Recommendation) -> str:
@@ -207,23 +176,9 @@ def half_fail_text(r: Recommendation) -> str:
         return ""
     m = r.max_stable
     return (
-        f"Half of all runs fail{_within(r)} near {rate_text(m.median)} "
-        f"({percent(m.level)}: {rate_text(m.low)} to {rate_text(m.high)})."
+        f"Half of runs fail{_within(r)} near {fit_text(m.median)} "
+        f"({percent(m.level)}: {fit_text(m.low)} to {fit_text(m.high)})."
     )
-
-
-def would_start_text(r: Recommendation) -> str:
-    """Return the rate to start at, beside a verdict on another."""
-    if r.learning_rate is None:
-        return ""
-    return f"I would start at {rate_text(r.learning_rate)}{tried_text(r)}."
-
-
-def tried_text(r: Recommendation) -> str:
-    """Return the clause that says how the rate stands to those that were run."""
-    if r.tried is None or r.learning_rate is None:
-        return ""
-    return r.tried.text(r.learning_rate)
 
 
 def largest_batch_text(found: LargestBatch) -> str:
@@ -233,10 +188,18 @@ def largest_batch_text(found: LargestBatch) -> str:
     if interval is not None and interval["low"] < interval["high"]:
         parts.append(f"{largest_batch_interval(found.to_dict())}.")
     if r is not None:
-        caveats = r.caveats_without(Kind.NO_THRESHOLD)
-        basis = f"This is {BASIS_WORDS[r.basis]}." if interval is not None else ""
-        parts += [basis, *caveats[:2], plan_text(r)]
+        parts.append(act_text(r.verification, is_reported=r.basis == "reported"))
     return " ".join(part for part in parts if part)
+
+
+def largest_batch_details(found: LargestBatch) -> tuple[str, ...]:
+    """Return what else is known of a largest batch, a paragraph each."""
+    r = found.recommendation
+    if r is None:
+        return ()
+    basis = f"This is {BASIS_WORDS[r.basis]}. {rests_on_text(r)}"
+    parts = (basis, *r.caveats_without(Kind.NO_THRESHOLD), plan_text(r))
+    return tuple(part for part in parts if part)
 
 
 def largest_batch_interval(found: Mapping[str, Any]) -> str:
@@ -251,16 +214,16 @@ def largest_batch_interval(found: Mapping[str, Any]) -> str:
 
 
 def comparison_text(found: Comparison) -> str:
-    """Return which workload stands the higher rate, how surely, and on what."""
+    """Return which workload tolerates the higher rate, how surely, and on what."""
     if found.highest is None or found.probability is None:
-        return f"I cannot say which stands the higher rate: {found.reason}."
+        return f"I cannot say which tolerates the higher rate: {found.reason}."
     chances = found.probabilities
     is_pair, p = len(chances) == 2, found.probability
     what = {
-        "max_stable": f"stands the {'higher' if is_pair else 'highest'} rate",
+        "max_stable": f"tolerates the {'higher' if is_pair else 'highest'} rate",
         "best": f"has the {'higher' if is_pair else 'highest'} best rate",
     }[found.quantity or "max_stable"]
-    said = f"P({title_of(found.highest)} {what}) is {chance_text(p)}"
+    said = f"{title_of(found.highest)} {what} with probability {chance_text(p)}"
     others = [
         f"{title_of(name)} {chance_text(chance)}"
         for name, chance in chances.items()
@@ -269,19 +232,19 @@ def comparison_text(found: Comparison) -> str:
     said += f" ({joined(others)})"
     titles = joined([title_of(name) for name in chances])
     if p < 1 / len(chances) + EVEN_MARGIN:
-        start = f"The evidence does not tell {titles} apart: {said}"
+        start = f"No clear difference between {titles}: {said}"
     else:
         sure = "Probably" if p < SURE_FROM else "Almost surely"
         lean = "Perhaps" if p < LIKELY_FROM else sure
-        start = f"{lean} {title_of(found.highest)} {what}: {said}"
-    count = f"{found.n_runs} run{_s(found.n_runs)} of these workloads"
+        start = f"{lean}, {said}"
     text = (
-        f"{start} at batch {found.batch_size}. That rests on {count} and "
-        f"{found.n_claims} report{_s(found.n_claims)}."
+        f"{start} at batch {found.batch_size}. Evidence: "
+        f"{count_text(found.n_runs, 'run')} of these workloads and "
+        f"{count_text(found.n_claims, 'report')}."
     )
     lengths = {title_of(n): h for n, h in found.horizon_steps.items() if h}
     if len(set(lengths.values())) > 1 and found.quantity == "max_stable":
-        own = joined([f"{n} for {h} steps" for n, h in lengths.items()])
+        own = joined([f"{n} for {h:,} steps" for n, h in lengths.items()])
         text += f" Each is said for its own run length: {own}."
     return text
 
@@ -291,20 +254,19 @@ def change_text(before: Recommendation, after: Recommendation) -> str:
     new_runs = after.evidence.n_runs - before.evidence.n_runs
     parts = []
     if new_runs > 0:
-        count = "counts" if new_runs == 1 else "count"
-        parts.append(f"{new_runs} new run{_s(new_runs)} {count}.")
+        counts = "counts" if new_runs == 1 else "count"
+        parts.append(f"{count_text(new_runs, 'new run')} {counts}.")
     newly = sorted(set(after.borrowed_from) - set(before.borrowed_from))
     if newly:
-        parts.append(f"Its slope now also draws on {', '.join(newly)}.")
+        parts.append(f"The trend with batch size now also draws on {joined(newly)}.")
     if before.basis != after.basis:
         parts.append(f"The basis went from {before.basis} to {after.basis}.")
     parts.append(_rate_change(before, after))
-    parts.append(_interval_change("threshold", before.max_stable, after.max_stable))
+    parts.append(_interval_change("limit", before.max_stable, after.max_stable))
     parts.append(_exponent_change(before.exponent, after.exponent))
     if _same(before.learning_rate, after.learning_rate) and after.basis == "reported":
         parts.append(
-            "The rate stays: runs of a narrower proxy teach the slope, not the level "
-            "of the full size."
+            "The rate stays: narrow copies cannot show the full model's limit."
         )
     return " ".join(part for part in parts if part)
 
@@ -312,10 +274,10 @@ def change_text(before: Recommendation, after: Recommendation) -> str:
 def _rate_change(before: Recommendation, after: Recommendation) -> str:
     old, new = before.learning_rate, after.learning_rate
     if old is None or new is None:
-        return f"The rate is now {rate_text(new)}." if new is not None else ""
+        return f"The rate is now {fit_text(new)}." if new is not None else ""
     if _same(old, new):
-        return f"The rate is still {rate_text(new)}."
-    return f"The rate went from {rate_text(old)} to {rate_text(new)}."
+        return f"The rate is still {fit_text(new)}."
+    return f"The rate went from {fit_text(old)} to {fit_text(new)}."
 
 
 def _interval_change(name: str, old: Estimate | None, new: Estimate | None) -> str:
@@ -325,8 +287,8 @@ def _interval_change(name: str, old: Estimate | None, new: Estimate | None) -> s
     wider = new.high / new.low > old.high / old.low * 1.02
     how = "narrowed" if narrower else "widened" if wider else "stayed"
     return (
-        f"The interval of the {name} {how}: {rate_text(old.low)} to "
-        f"{rate_text(old.high)} before, {rate_text(new.low)} to {rate_text(new.high)} "
+        f"The interval of the {name} {how}: {fit_text(old.low)} to "
+        f"{fit_text(old.high)} before, {fit_text(new.low)} to {fit_text(new.high)} "
         "now."
     )
 
@@ -344,14 +306,14 @@ def _exponent_change(old: Estimate | None, new: Estimate | None) -> str:
 
 
 def _same(a: float | None, b: float | None) -> bool:
-    return a is not None and b is not None and abs(a / b - 1) < 0.005
+    return a is not None and b is not None and shown_rate(a) == shown_rate(b)
 
 
 def settings_snippets(r: Recommendation) -> dict[str, str]:
     """Return the recommended rate as people paste it into their programs."""
     if r.learning_rate is None:
         return {}
-    rate = rate_text(r.learning_rate)
+    rate = fit_text(r.learning_rate)
     recipe = RECIPES.get(r.recipe or "")
     betas = recipe.betas if recipe and recipe.betas else (0.9, 0.999)
     adam = f"torch.optim.Adam(model.parameters(), lr={rate}, betas={betas})"
@@ -366,7 +328,3 @@ def settings_snippets(r: Recommendation) -> dict[str, str]:
             learning_rate=rate, batch_size=r.batch_size
         )
     return snippets
-
-
-def _s(count: int) -> str:
-    return "" if count == 1 else "s"

@@ -181,7 +181,7 @@ def explain_threshold_chart(data: ThresholdChartData) -> str:
     if data.claims:
         said.append(
             "Arrows are reports and point to where the limit lies. At the batch size "
-            "asked about they stand a little beside it."
+            "asked about they are drawn a little beside it."
         )
     if len({band.workload for band in data.bands}) > len(data.recommendations):
         said.append("Dashed: a narrow copy that can be trained here.")
@@ -213,7 +213,7 @@ def _lengths_text(bands: Sequence[ThresholdBand]) -> str:
     if len(set(lengths.values())) < 2:
         return ""
     said = joined([f"{length} for {title}" for title, length in lengths.items()])
-    return f"The lines speak of runs of unequal length: {said}."
+    return f"The lines are for runs of unequal length: {said}."
 
 
 # -- the threshold chart ---------------------------------------------------------------

@@ -12,8 +12,6 @@ from experiments.executors.processes import WORKER_ENVIRONMENT
 from knowledge.errors import SettingsError
 from knowledge.python_process import python_command, python_environment
 
-THEME = "advisor/ui/look/theme.toml"
-
 
 def app_command(options: argparse.Namespace) -> Result:
     """Become the server; the store is made first, so that its faults are said here."""
@@ -45,11 +43,10 @@ def app_command(options: argparse.Namespace) -> Result:
         f"--server.address={options.host}",
         "--server.headless=true",
         "--browser.gatherUsageStats=false",
-        f"--theme.base={script.parent / THEME}",
     )
     if options.host not in ("127.0.0.1", "localhost"):
         arguments.append(f"--server.allowedHosts={options.host}")
-    os.chdir(script.parent)  # its .streamlit/config.toml lies there
+    os.chdir(script.parent / "advisor" / "ui")  # .streamlit/config.toml lies there
     os.execve(arguments[0], arguments, environment)
 
 

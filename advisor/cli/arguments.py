@@ -16,7 +16,7 @@ COMMANDS: dict[str, str] = {
     "recommend": "the learning rate for a batch size",
     "judge": "whether a learning rate is safe at a batch size",
     "max-batch": "the largest batch size at which a rate is safe",
-    "scaling": "how the rate goes with the batch size, and what was claimed of it",
+    "scaling": "how the rate scales with batch size, and what was claimed of it",
     "verify": "make training runs that narrow an answer down",
     "speed": "measure how fast each batch size trains on this machine",
     "study": "run the study that tests the claims, or say how far it is",
@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
 
 
 MEANINGS: dict[str, str] = {
+    "--details": "all that limits the answer, and what it rests on",
     "--workload": "what is trained; `lr-advisor workloads` lists the names",
     "--batch-size": "examples per step, per side for the face models",
     "--learning-rate": "the peak rate, such as 5e-5",
@@ -137,6 +138,8 @@ def build_parser() -> argparse.ArgumentParser:
     sub["max-batch"].add_argument("--learning-rate", required=True)
     sub["scaling"].add_argument("--workload")
     sub["scaling"].add_argument("--optimizer")
+    for name in ("ask", "recommend", "judge", "max-batch"):
+        sub[name].add_argument("--details", action="store_true")
     _add_exclude(sub["ask"], sub["recommend"], sub["judge"], sub["max-batch"])
     _add_verify(sub["verify"])
     _add_study(sub["study"])

@@ -40,6 +40,8 @@ from experiments.jobs.records import VERIFICATION
 from experiments.workloads.registry import find_spec
 from knowledge.errors import AdvisorError, ImportFileError, SettingsError
 
+_MOST_LISTED = 12  # rows of evidence; --json has all of them
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
@@ -85,17 +87,29 @@ def _ask(options: argparse.Namespace) -> Result:
         )
     worded = filter(None, (answer.phrased, answer.phrasing_note))
     lines = [*answer.warnings, answer.text, *worded]
-    if answer.rows and not options.json:
+    if answer.rows and "largest_batch" not in answer.rows[0]:
         lines.append(table([row_to_read(row) for row in answer.rows]))
-    if answer.evidence:
-        lines.append("\nRests on:")
-        lines += [f"- {e['summary']} [{e['id']}]" for e in answer.evidence[:12]]
-        if len(answer.evidence) > 12:
-            lines.append(f"- and {len(answer.evidence) - 12} more (see --json)")
+    if answer.citations:
+        lines.append("")
+        lines += [f"[{c.number}] {c.summary} {c.id}" for c in answer.citations]
+    if options.details:
+        lines += _details(answer.details)
+        lines += [f"- {e['summary']} {e['id']}" for e in answer.evidence[:_MOST_LISTED]]
+        if len(answer.evidence) > _MOST_LISTED:
+            lines.append(f"- and {len(answer.evidence) - _MOST_LISTED} more: --json")
+    store = f" --store {shlex.quote(options.store)}" if options.store else ""
+    plan = answer.offered_plan
     if answer.proposal is not None:
-        store = f" --store {shlex.quote(options.store)}" if options.store else ""
         lines.append(f"\nApprove with: lr-advisor approve {answer.proposal.id}{store}")
+    elif plan is not None and plan.spec is not None:
+        lines.append(f"\nRun the tests with: {plan.spec.command}{store}")
+    if (answer.details or answer.evidence) and not options.details:
+        lines.append("All limits and evidence: --details")
     return answer.to_dict(), "\n".join(lines)
+
+
+def _details(paragraphs: Sequence[str]) -> list[str]:
+    return ["", *(f"- {paragraph}" for paragraph in paragraphs)]
 
 
 def _approve(options: argparse.Namespace) -> Result:
@@ -111,17 +125,18 @@ def _approve(options: argparse.Namespace) -> Result:
 
 
 def _recommend(options: argparse.Namespace) -> Result:
-    from advisor.answers.wording import recommendation_text
+    from advisor.answers.wording import recommendation_details, recommendation_text
 
     with open_advisor(options) as advisor:
         r = advisor.recommend(
             options.workload, options.batch_size, **asked_values(options)
         )
-    return r.to_dict(), recommendation_text(r)
+    more = _details(recommendation_details(r)) if options.details else []
+    return r.to_dict(), "\n".join([recommendation_text(r), *more])
 
 
 def _judge(options: argparse.Namespace) -> Result:
-    from advisor.answers.wording import judgement_text
+    from advisor.answers.wording import judgement_details, judgement_text
     from advisor.checks import check_learning_rate, odd_rate_warning
 
     warning = odd_rate_warning(check_learning_rate(options.learning_rate))
@@ -134,17 +149,19 @@ def _judge(options: argparse.Namespace) -> Result:
             options.learning_rate,
             **asked_values(options),
         )
-    return j.to_dict(), judgement_text(j)
+    more = _details(judgement_details(j)) if options.details else []
+    return j.to_dict(), "\n".join([judgement_text(j), *more])
 
 
 def _max_batch(options: argparse.Namespace) -> Result:
-    from advisor.answers.wording import largest_batch_text
+    from advisor.answers.wording import largest_batch_details, largest_batch_text
 
     with open_advisor(options) as advisor:
         found = advisor.largest_batch(
             options.workload, options.learning_rate, **asked_values(options)
         )
-    return found.to_dict(), largest_batch_text(found)
+    more = _details(largest_batch_details(found)) if options.details else []
+    return found.to_dict(), "\n".join([largest_batch_text(found), *more])
 
 
 def _scaling(options: argparse.Namespace) -> Result:

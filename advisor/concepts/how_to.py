@@ -47,6 +47,23 @@ HOW_TOS = (
         "how-to/back-up-a-store.md",
     ),
     _how_to(
+        r"uninstall|(?:remove|delete|get rid of)\b.{0,12}\b(?:program|everything|app|"
+        r"all of it)\b|my data\b|(?:data|files?) (?:go|kept|stored|saved)\b|cache\b|"
+        r"privacy|phone home|telemetry|leaves?\b.{0,12}\b(?:machine|computer)|"
+        r"sen[dt]\b.{0,20}\b(?:anywhere|home|internet|outside|cloud)",
+        "Everything is in one folder, which `lr-advisor doctor` prints, and a cache of "
+        "pictures; delete both to remove it. Nothing leaves this machine unless you "
+        "switch on a language model.",
+        "how-to/your-data.md",
+    ),
+    _how_to(
+        r"command not found|not found\b|port\b.{0,20}\b(?:taken|use|busy|available)|"
+        r"\b40[13]\b|blank page|empty page|page stays|does(?:n'?t| not) "
+        r"(?:start|open|work)|wo(?:n'?t|nt) (?:start|open)|disk is full|disk full",
+        "`lr-advisor doctor` checks the store and names versions and the device.",
+        "how-to/troubleshoot.md",
+    ),
+    _how_to(
         r"undo|take back|(?:delete|remove|get rid of)\b.{0,24}\b(?:observation|report|"
         r"told|"
         r"entered|mistake)",
@@ -155,7 +172,7 @@ HOW_TOS = (
         "`make app` installs and serves the app; `lr-advisor --help` lists the "
         "commands, "
         "most of which take `--json`.",
-        "README.md",
+        "install.md",
     ),
 )
 _ASKS_HOW = re.compile(

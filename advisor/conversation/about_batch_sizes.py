@@ -20,7 +20,7 @@ from advisor.scaling.carrying_over import carry_over
 from advisor.scaling.formulas import Case, formulas_text, what_formulas_say
 from advisor.scaling.published import formula_figures
 from advisor.scaling.records import ScalingReport
-from advisor.scaling.wording import scaling_answer_text
+from advisor.scaling.wording import conclusion_text, scaling_details
 from advisor.words import optimizer_title, percent, title_of
 
 
@@ -35,12 +35,13 @@ def scaling_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
         for b in batches[:MAX_COMBINATIONS]
         if workload is not None
     ]
-    said = [scaling_answer_text(report)]
+    said = [conclusion_text(report)]
     if len(found) > 1:
         said.insert(0, rates_text(found, said=True))
     return reply(
         q,
         "\n\n".join(said),
+        details=scaling_details(report),
         recommendations=tuple(found),
         evidence=_evidence(parts, report, asked),
         scaling=report,

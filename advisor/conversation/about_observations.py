@@ -65,9 +65,8 @@ def observation_offer(parts: Parts, q: Question, answer: Answer) -> Answer:
         return replace(answer, text=f"{answer.text}\n\n{refusal}")
     proposal = propose_observation(parts, seen)
     text = (
-        f"{answer.text}\n\nIf you saw this yourself: shall I keep it as your "
-        f"observation ({proposal.summary}, {setting_text(r)})? It would count from "
-        "then on."
+        f"{answer.text}\n\nDid this happen to you? Save it as evidence "
+        f"({proposal.summary}, {setting_text(r)})?"
     )
     return replace(answer, text=text, proposal=proposal)
 

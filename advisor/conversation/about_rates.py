@@ -8,10 +8,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 
+from advisor.answers.brief import (
+    act_text,
+    brief_of,
+    brief_verdict,
+    cited_in,
+    text_of,
+)
 from advisor.answers.comparison import Comparison
 from advisor.answers.difference import Difference, Verdict, first_runs, rounded
 from advisor.answers.difference_wording import difference_text
-from advisor.answers.evidence_rows import evidence_of, rows_of_runs
+from advisor.answers.evidence_rows import (
+    citations_of,
+    evidence_of,
+    rows_of_runs,
+)
 from advisor.answers.recommendation import Recommendation
 from advisor.answers.two_settings import (
     batches_of_both,
@@ -25,10 +36,11 @@ from advisor.answers.two_settings import (
 )
 from advisor.answers.wording import (
     comparison_text,
+    judgement_details,
     judgement_text,
+    largest_batch_details,
     largest_batch_text,
-    plan_text,
-    recommendation_text,
+    recommendation_details,
 )
 from advisor.checks import check_batch_size, check_learning_rate, several
 from advisor.conversation.about_unknown import ways_in
@@ -39,7 +51,7 @@ from advisor.conversation.parts import Parts
 from advisor.evidence.scope import Asked, Scope
 from advisor.evidence.selecting import Evidence
 from advisor.planning.request import VerificationRequest
-from advisor.rates import rate_text
+from advisor.rates import fit_text, rate_text
 from advisor.reading.differences import read_effect
 from advisor.reading.intents import Intent
 from advisor.reading.question import Question
@@ -67,14 +79,18 @@ def recommend_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
         for workload, batch in pairs[:MAX_COMBINATIONS]
     ]
     compared = _compare(parts, found, asked)
-    text = recommendation_text(found[0])
+    sentences = brief_of(found[0])
+    text = text_of(sentences)
     if len(found) > 1:
+        sentences = ()
         said = [comparison_text(comparison) for comparison in compared]
         text = "\n\n".join([*said, rates_text(found, said=bool(batches))])
     return reply(
         q,
         text,
         recommendations=tuple(found),
+        details=details_of(found),
+        citations=citations_of(parts.library, cited_in(sentences)),
         evidence=evidence_of(parts.library, found),
         comparisons=tuple(compared),
     )
@@ -94,25 +110,33 @@ def _compare(
     ]
 
 
+def details_of(found: Sequence[Recommendation]) -> tuple[str, ...]:
+    """Return what stands behind a short answer: of one rate, or of each of several."""
+    if len(found) == 1:
+        return recommendation_details(found[0])
+    return tuple(
+        f"{title_of(r.workload)} at batch {r.batch_size}: {paragraph}"
+        for r in found
+        for paragraph in recommendation_details(r)
+    )
+
+
 def rates_text(found: Sequence[Recommendation], *, said: bool) -> str:
     """Return a line for each recommendation; `said`: the batch sizes were named."""
     lines = []
     for r in found:
         where = f"{title_of(r.workload)} at batch {r.batch_size}"
         if r.learning_rate is None or r.max_stable is None:
-            rate = rate_text(r.learning_rate) if r.learning_rate else "no rate yet"
+            rate = fit_text(r.learning_rate) if r.learning_rate else "no rate yet"
             lines.append(f"{where}: {rate} ({r.basis}).")
             continue
-        m = r.max_stable
         lines.append(
-            f"{where}: {rate_text(r.learning_rate)}, P(stable) "
-            f"{chance_text(r.probability_stable)}; half fail near "
-            f"{rate_text(m.median)} ({rate_text(m.low)} to {rate_text(m.high)}, "
-            f"{r.basis})."
+            f"{where}: {fit_text(r.learning_rate)}, "
+            f"{chance_text(r.probability_stable)} of runs should hold ({r.basis})."
         )
     if not said:
         lines.append(f"No batch was named, so I compared at {_USUAL_BATCH_SIZE}.")
-    lines.append(plan_text(found[0]))
+    lines.append(act_text(found[0].verification))
     return "\n\n".join(line for line in lines if line)
 
 
@@ -130,9 +154,12 @@ def judge_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
         for workload, batch, rate in triples
     ]
     found = tuple(judgement.recommendation for judgement in judged)
+    cited = cited_in(brief_verdict(judged[0])) if len(judged) == 1 else ()
     return reply(
         q,
         "\n\n".join(judgement_text(judgement) for judgement in judged),
+        details=tuple(text for j in judged for text in judgement_details(j)),
+        citations=citations_of(parts.library, cited),
         recommendations=found,
         judgements=tuple(judged),
         evidence=evidence_of(parts.library, found),
@@ -150,6 +177,7 @@ def largest_batch_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
     return reply(
         q,
         largest_batch_text(found),
+        details=largest_batch_details(found),
         recommendations=recommendations,
         evidence=evidence_of(parts.library, recommendations),
         rows=(

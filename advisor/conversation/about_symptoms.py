@@ -13,7 +13,7 @@ from advisor.conversation.asking_back import missing
 from advisor.conversation.parts import Parts
 from advisor.diagnosis.diagnosing import diagnose
 from advisor.diagnosis.records import SLOTS, Diagnosis
-from advisor.diagnosis.wording import diagnosis_text
+from advisor.diagnosis.wording import diagnosis_details, diagnosis_text
 from advisor.evidence.scope import Asked
 from advisor.planning.plan import VerificationPlan
 from advisor.planning.request import VerificationRequest
@@ -42,6 +42,7 @@ def diagnosis_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
         return reply(
             q,
             diagnosis_text(found),
+            details=diagnosis_details(found),
             diagnosis=found,
             clarification=missing(q, lacking or SLOTS),
         )
@@ -69,7 +70,12 @@ def diagnosis_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
 
 def _in_general(q: Question, seen: Symptoms) -> Answer:
     found = diagnose(seen, missing=())
-    return reply(q, diagnosis_text(found), diagnosis=found)
+    return reply(
+        q,
+        diagnosis_text(found),
+        details=diagnosis_details(found),
+        diagnosis=found,
+    )
 
 
 def _without_proposed(seen: Symptoms, proposed: Slots) -> Symptoms:
@@ -128,6 +134,7 @@ def _answer_of(
     return reply(
         q,
         "\n\n".join(filter(None, [tried, diagnosis_text(found)])),
+        details=diagnosis_details(found),
         recommendations=(r,),
         judgements=(j,),
         evidence=tuple(rests_on.values()),

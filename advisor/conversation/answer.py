@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from advisor.answers.brief import Citation
 from advisor.answers.comparison import Comparison
 from advisor.answers.difference import Difference
 from advisor.answers.fastest_batch import FastestBatch
@@ -24,11 +25,13 @@ from knowledge.records import Document, to_document
 class Answer(Document):
     """What a person gets back; every number in `text` is in the other fields.
 
-    `leads_on` is what a follow-up builds on. `proposal` is an action that waits for a
-    yes, `plan` the runs it would make. `sql` are the queries that count and list
-    `rows`. `also` are the answers to what else the message asked. `clarification` asks
-    back, or offers other readings. `phrased` is a language model's wording that passed
-    the check, `phrasing_note` the line that says whose it is or why it is not shown.
+    `text` is short, `details` are the paragraphs behind it, `citations` the rows that
+    its marks [1], [2] name. `leads_on` is what a follow-up builds on. `proposal` is an
+    action that waits for a yes, `plan` the runs it would make. `sql` are the queries
+    that count and list `rows`. `also` are the answers to what else the message asked.
+    `clarification` asks back, or offers other readings. `phrased` is a language model's
+    wording that passed the check, `phrasing_note` the line that says whose it is or why
+    it is not shown.
     """
 
     question: str
@@ -37,6 +40,8 @@ class Answer(Document):
     text: str
     recommendations: tuple[Recommendation, ...] = ()
     judgements: tuple[Judgement, ...] = ()
+    details: tuple[str, ...] = ()
+    citations: tuple[Citation, ...] = ()
     evidence: tuple[dict[str, str], ...] = ()
     rows: tuple[dict[str, Any], ...] | None = None
     counts: dict[str, int] | None = None
@@ -85,10 +90,11 @@ class Answer(Document):
 
 
 _KEYS = (
-    "question intent slots conditions text recommendation recommendations judgements "
-    "evidence rows counts sql scaling comparisons difference fastest_batch diagnosis "
-    "verification proposal concept unknown_workload carried_over formulas "
-    "clarification also inherited warnings phrased phrasing_note answer_id"
+    "question intent slots conditions text details citations recommendation "
+    "recommendations judgements evidence rows counts sql scaling comparisons "
+    "difference fastest_batch diagnosis verification proposal concept "
+    "unknown_workload carried_over formulas clarification also inherited "
+    "warnings phrased phrasing_note answer_id"
 )
 _STANDS_IN = {"fastest_batch": "fastest", "verification": "offered_plan"}
 

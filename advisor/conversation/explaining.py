@@ -6,16 +6,17 @@ A page has no numbers; what is said of an earlier answer comes from its own fit.
 import re
 from dataclasses import replace
 
+from advisor.answers.brief import brief_of
 from advisor.answers.evidence_rows import evidence_of
 from advisor.answers.recommendation import Recommendation
-from advisor.answers.wording import rests_on_text, stability_text
+from advisor.answers.wording import half_fail_text, rests_on_text
 from advisor.checks import check_batch_size
 from advisor.concepts.evidence import concept_evidence, explain_text
 from advisor.conversation.about_batch_sizes import scaling_answer
 from advisor.conversation.answer import Answer, reply
 from advisor.conversation.parts import Parts
 from advisor.evidence.scope import Asked
-from advisor.rates import rate_text
+from advisor.rates import fit_text
 from advisor.reading.question import Question
 from advisor.reading.reading import read_text
 from advisor.words import percent, title_of
@@ -82,14 +83,11 @@ def _page_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
     found = concept_evidence(
         parts.store, concept, leave_out_sources=parts.library.left_out_sources
     )
-    here = [f"For {title_of(r.workload)} at batch {r.batch_size}:"] if r else []
-    here += (
-        [part for part in (stability_text(r), rests_on_text(r)) if part] if r else []
-    )
+    why = f"For {title_of(r.workload)} at batch {r.batch_size}: {_why(r)}" if r else ""
     related = related_concepts(concept)
     return reply(
         q,
-        "\n\n".join(filter(None, [" ".join(here), explain_text(concept, found)])),
+        "\n\n".join(filter(None, [why, explain_text(concept, found)])),
         recommendations=(r,) if r else (),
         concept={
             "key": concept.key,
@@ -104,6 +102,14 @@ def _page_answer(parts: Parts, q: Question, asked: Asked) -> Answer:
     )
 
 
+def _why(r: Recommendation) -> str:
+    """What an answer comes from: what was seen nearest, and how much there is."""
+    said = [s.text for s in brief_of(r) if s.name == "why"]
+    said += [half_fail_text(r), rests_on_text(r)]
+    text = " ".join(filter(None, said))
+    return text[:1].lower() + text[1:]
+
+
 def plain_text(r: Recommendation) -> str:
     """Return an answer once more, without the words of statistics."""
     place = f"{title_of(r.workload)} at batch {r.batch_size}"
@@ -112,16 +118,16 @@ def plain_text(r: Recommendation) -> str:
     length = f" for {r.horizon_steps:,} steps" if r.horizon_steps else ""
     parts = [
         f"In plain words: the learning rate says how big a step training takes. For "
-        f"{place} I would start with {rate_text(r.learning_rate)}."
+        f"{place} I would start with {fit_text(r.learning_rate)}."
     ]
     if r.probability_stable is not None and r.max_stable is not None:
         m = r.max_stable
         parts += [
             f"With it I expect {percent(r.probability_stable)} of runs to stay well"
             f"{length}.",
-            f"With larger steps more runs break: near {rate_text(m.median)} about half "
+            f"With larger steps more runs break: near {fit_text(m.median)} about half "
             "of them would. I do not know that point well: it may lie anywhere from "
-            f"{rate_text(m.low)} to {rate_text(m.high)}. More runs would narrow it.",
+            f"{fit_text(m.low)} to {fit_text(m.high)}. More runs would narrow it.",
         ]
     return " ".join(parts)
 

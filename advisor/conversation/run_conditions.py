@@ -12,7 +12,12 @@ from advisor.checks import several
 from advisor.rates import rate_text
 from advisor.reading.outcome_words import OUTCOMES, named_outcomes, outcomes_verb
 from advisor.reading.question import Question
-from advisor.words import joined, optimizer_title, title_of
+from advisor.words import (
+    count_text,
+    joined,
+    optimizer_title,
+    title_of,
+)
 from experiments.workloads.registry import find_spec
 from knowledge.names import WorkloadName
 from knowledge.recipes import RECIPES
@@ -95,7 +100,7 @@ def runs_found_text(query: RunQuery, *, total: int, matching: Mapping[str, int])
     words = f" {query.words}" if query.words else ""
     if not total:
         return f"No run{words} is stored."
-    runs = f"{total} run{'' if total == 1 else 's'}{words}"
+    runs = f"{count_text(total, 'run')}{words}"
     found, shares = sum(matching.values()), _by_outcome(matching)
     if query.outcomes is None:
         return f"{runs}: {shares}."

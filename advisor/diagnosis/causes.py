@@ -296,7 +296,7 @@ CAUSE_WORDS: dict[CauseName, CauseWords] = {
     C.OPTIMIZER_CHANGE: CauseWords(
         "the change of the optimizer",
         "A rate that suits one optimizer is far too high or too low for another.",
-        "Choose the rate anew for this optimizer, or go back to the one before.",
+        "Choose a new rate for this optimizer, or go back to the one before.",
         "The old optimizer with the old rate: if that works, it was the change.",
         "Tuning Playbook",
     ),

@@ -15,11 +15,17 @@ from advisor.diagnosis.records import (
 )
 from advisor.rates import rate_text
 from advisor.reading.symptoms import ChangeKind
-from advisor.words import BASIS_WORDS, chance_text, percent, title_of
+from advisor.words import (
+    BASIS_WORDS,
+    chance_text,
+    count_text,
+    percent,
+    title_of,
+)
 from knowledge.names import WorkloadName
 
 FAR_ABOVE = 2.0  # times the boundary: then a lower rate comes first (our choice)
-BACKUP = "A model that has broken seldom heals: go on from a backup made before it."
+BACKUP = "Models rarely recover: restore an earlier backup."
 
 
 def build_cause(name: CauseName, likelihood: Likelihood, facts: Diagnosis) -> Cause:
@@ -64,9 +70,9 @@ def _boundary_text(facts: Diagnosis) -> str:
     m, rate = facts.threshold, facts.learning_rate
     if m is None or rate is None or facts.times_threshold is None:
         return _best_text(facts)
-    length = f" of {facts.horizon_steps} steps" if facts.horizon_steps else ""
+    length = f" of {facts.horizon_steps:,} steps" if facts.horizon_steps else ""
     text = (
-        f"Half of all runs{length} fail near {rate_text(m.median)} "
+        f"Half of runs{length} fail near {rate_text(m.median)} "
         f"({percent(m.level)}: {rate_text(m.low)} to {rate_text(m.high)}). "
         f"{rate_text(rate)} is {facts.times_threshold:g} times that"
     )
@@ -96,8 +102,8 @@ def _crossing_text(facts: Diagnosis) -> str:
     if b is None or b.probability_stable is None or facts.batch_size is None:
         return ""
     was = {
-        Side.BELOW: "it was well below the boundary",
-        Side.NEAR: "it was at the edge already",
+        Side.BELOW: "it was well below the limit",
+        Side.NEAR: "it was near the limit already",
         Side.ABOVE: "it was too high already",
         Side.UNKNOWN: "it is not known either",
     }[b.side]
@@ -124,7 +130,7 @@ def _similar_text(facts: Diagnosis) -> str:
         else f"{rate_text(s.rate_low)} to {rate_text(s.rate_high)}"
     )
     text = (
-        f"{s.n_failed} of {s.n_runs} run{'' if s.n_runs == 1 else 's'} of "
+        f"{s.n_failed:,} of {count_text(s.n_runs, 'run')} of "
         f"{title_of(s.workload)} at {batches} and {rates} failed"
     )
     if s.n_failed > 1 and s.median_failed_at is not None:
@@ -138,7 +144,7 @@ def _similar_text(facts: Diagnosis) -> str:
 
 def _late_why(facts: Diagnosis) -> str:
     step, longest = facts.symptoms.at_step, facts.longest_run
-    text = f"What is said here of the rate holds for {facts.horizon_steps} steps."
+    text = f"What is said here of the rate holds for {facts.horizon_steps:,} steps."
     if longest is not None:
         model = title_of(WorkloadName.parse(facts.workload or "?").base)
         text += f" Our longest run of {model} or a copy of it has {longest}."
@@ -180,7 +186,7 @@ def _exponent_text(facts: Diagnosis) -> str:
     elif x.high < 0:
         how = "falls as the batch size grows"
     return (
-        f"Here the boundary {how}: it goes as batch^{x.median:g} "
+        f"Here the limit {how}: it scales as batch^{x.median:g} "
         f"({percent(x.level)}: {x.low:g} to {x.high:g})."
     )
 

@@ -22,26 +22,31 @@ SIDE_WORDS: dict[Side, Callable[[str], str]] = {
     Side.BELOW: lambda where: (
         f"the rate is hardly the cause: {where} is well below what fails."
     ),
-    Side.NEAR: lambda where: f"{where} is at the edge of what holds.",
-    Side.ABOVE: lambda where: f"{where} is above what holds.",
+    Side.NEAR: lambda where: f"{where} is near the limit.",
+    Side.ABOVE: lambda where: f"{where} is above the limit.",
     Side.UNKNOWN: lambda where: f"I cannot say whether {where} is too high.",
 }
 BY_RATE = (CauseName.RATE_TOO_HIGH, CauseName.AT_THE_EDGE, CauseName.RATE_TOO_LOW)
 
 
 def diagnosis_text(d: Diagnosis) -> str:
-    """Return a diagnosis as paragraphs, the likeliest cause first."""
+    """Return the likeliest cause, why, and what to change, a paragraph each."""
     if d.symptoms.shown and not d.symptoms.kinds:
         return "\n\n".join(filter(None, [d.symptoms.shown, _missing_text(d)]))
     parts = [
         d.symptoms.shown or "",
         f"{_verdict(d)} {_reason(d)}".strip(),
-        _others_text(d),
         f"What to change: {d.first.change}",
-        _run_text(d),
         _missing_text(d),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def diagnosis_details(d: Diagnosis) -> tuple[str, ...]:
+    """Return the other causes and the run that would tell, a paragraph each."""
+    if d.symptoms.shown and not d.symptoms.kinds:
+        return ()
+    return tuple(part for part in (_others_text(d), _run_text(d)) if part)
 
 
 def _verdict(d: Diagnosis) -> str:
@@ -50,15 +55,16 @@ def _verdict(d: Diagnosis) -> str:
     if all(RANKINGS[kind].is_normal for kind in kinds):
         return "That is normal."
     if all(RANKINGS[kind].rate_at is None for kind in kinds):
-        return f"This is hardly the learning rate: {seen} points to {first.title}."
+        return f"Probably not the learning rate: {seen} points to {first.title}."
     if d.workload is None:
         return f"In general, with {seen}: look first at {first.title}."
     said = {
         (Side.ABOVE, CauseName.RATE_TOO_HIGH): (
-            f"The rate is the likeliest cause: {_where(d)} is above what holds."
+            f"The rate is the likeliest cause: {_where(d)} is above the limit."
         ),
         (Side.NEAR, CauseName.AT_THE_EDGE): (
-            f"It may be the rate: {_where(d)} is at the edge, where chance decides."
+            f"It may be the rate: {_where(d)} is near the limit, where some runs fail "
+            "and others do not."
         ),
         (Side.BELOW, CauseName.RATE_TOO_LOW): (
             f"The rate is too low rather than too high: {_where(d)} is far from what "
@@ -79,7 +85,7 @@ def _look_first(d: Diagnosis) -> str:
     is_likely = d.first.likelihood is Likelihood.LIKELY
     text = f"{'Likeliest is' if is_likely else 'Look first at'} {d.first.title}."
     if d.outlived:
-        text += " Your own run held at this rate for longer than what we speak of."
+        text += " Your own run held at this rate for longer than the answer is for."
     return text
 
 

@@ -144,7 +144,7 @@ def _text_of(content: bytes) -> str:
     if not isinstance(first, dict) or not isinstance(message, dict):
         raise EndpointError("it answered in a form that is not understood")
     if first.get("finish_reason") == "length":
-        raise EndpointError("its answer was cut short")
+        raise EndpointError("its answer ended early")
     if message.get("tool_calls"):
         raise EndpointError("it called a tool, and it was given none")
     text = message.get("content")

@@ -8,31 +8,37 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from advisor.answers.caveats import Kind
-from advisor.answers.recommendation import Recommendation
-from advisor.answers.wording import (
-    best_text,
-    comparison_text,
-    exponent_text,
-    half_fail_text,
-    judgement_text,
-    largest_batch_interval,
-    plan_text,
-    rests_on_text,
-    setting_text,
-    stability_text,
+from advisor.answers.brief import (
+    Sentence,
+    act_text,
+    brief_of,
+    brief_verdict,
     start_text,
     tried_text,
-    verdict_text,
     would_start_text,
 )
+from advisor.answers.recommendation import Recommendation
+from advisor.answers.wording import (
+    comparison_text,
+    judgement_text,
+    largest_batch_interval,
+)
 from advisor.conversation.answer import Answer
-from advisor.rates import rate_text
-from advisor.words import BASIS_WORDS, chance_text, title_of
+from advisor.rates import fit_text
+from advisor.words import chance_text, title_of
 
 NAMED = re.compile(r"\{\s*(\w+)\s*\}", re.ASCII)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?:e[-+]?\d+)?")
 _VERDICT = "the verdict on the rate that was asked about"
+_MEANINGS = {
+    "verdict": _VERDICT,
+    "start": "what rate to start at, or that there is none yet",
+    "why": "the runs and reports nearest to the setting",
+    "doubt": "how well it is known",
+    "limit": "what limits the answer",
+    "act": "what to do next",
+}
+_OPTIONAL = ("why", "act")
 
 
 @dataclass(frozen=True)
@@ -99,18 +105,17 @@ def _words(answer: Answer) -> tuple[str, list[Slot]]:
     sentence = would_start_text(r) if answer.judgements else start_text(r)
     if sentence not in answer.text:
         return answer.text, []
-    rate = f"{rate_text(r.learning_rate)}{tried_text(r)}"  # never one without the other
-    chance = f"P(stable) {chance_text(r.probability_stable)}"
-    steps = f"{r.horizon_steps} steps" if r.horizon_steps else ""
+    rate = f"{fit_text(r.learning_rate)}{tried_text(r)}"  # never one without the other
+    steps = f"{r.horizon_steps:,} steps" if r.horizon_steps else ""
     words = [
         ("rate", rate, "the learning rate to start at"),
         ("workload", title_of(r.workload), "the model that is trained"),
         ("batch_size", f"batch {r.batch_size}", "the batch size"),
-        ("optimizer", setting_text(r), "the optimizer and the device"),
         ("horizon", steps, "the length of training that is spoken of"),
     ]
     if not answer.judgements:  # there it is that of another rate
-        words.append(("p_stable", chance, "the probability that the rate holds"))
+        chance = f"{chance_text(r.probability_stable)} of runs"
+        words.append(("p_stable", chance, "the share of runs that should hold"))
     return answer.text.replace(sentence, "", 1), [
         Slot(name, text, meaning, is_required=name == "rate", is_words=True)
         for name, text, meaning in words
@@ -129,31 +134,26 @@ def _sentences(answer: Answer) -> Iterator[Slot]:
         yield Slot(f"also_{i}", said, "the answer to what else was asked")
     for i, comparison in enumerate(answer.comparisons, 1):
         said = comparison_text(comparison)
-        yield Slot(f"comparison_{i}", said, "which model stands the higher rate")
+        yield Slot(f"comparison_{i}", said, "which model tolerates the higher rate")
     if _is_of_several(answer):
         yield from _of_several(answer)
         return
-    for lead in _leads(answer):
-        if lead.text and answer.text.startswith(lead.text):
-            yield lead
-            for r in answer.recommendations:
-                yield from _of_one(r)
-            return
-
-
-def _leads(answer: Answer) -> Iterator[Slot]:
-    """What an answer about one rate may begin with; others are shown as paragraphs."""
     for row in answer.rows or ():
         if "largest_batch" in row:
             about = "up to which batch size the rate holds"
             interval = largest_batch_interval(row)
             yield Slot("verdict", f"{row['reason']} {interval}.", about)
             yield Slot("verdict", row["reason"], about)
-    for judgement in answer.judgements:
-        yield Slot("verdict", verdict_text(judgement), _VERDICT)
-    for r in answer.recommendations:
-        about = "what rate to start at, or that there is none yet"
-        yield Slot("start", start_text(r), about)
+    for sentence in _brief(answer):
+        about = _MEANINGS[sentence.name]
+        is_required = sentence.name not in _OPTIONAL
+        yield Slot(sentence.name, sentence.text, about, is_required)
+
+
+def _brief(answer: Answer) -> Sequence[Sentence]:
+    if answer.judgements:
+        return brief_verdict(answer.judgements[0])
+    return brief_of(answer.recommendations[0]) if answer.recommendations else ()
 
 
 def _of_several(answer: Answer) -> Iterator[Slot]:
@@ -167,24 +167,5 @@ def _of_several(answer: Answer) -> Iterator[Slot]:
     yield _plan(answer.recommendations[0])
 
 
-def _of_one(r: Recommendation) -> Iterator[Slot]:
-    for i, limit in enumerate(r.limits, 1):
-        about = f"what limits the answer ({limit.kind})"
-        yield Slot(f"caveat_{i}", limit.text, about)
-    for name, text, meaning in (
-        ("stability", stability_text(r), "how sure the rate is, where half fail"),
-        ("stability", half_fail_text(r), "at which rate half of all runs fail"),
-        ("basis", f"This is {BASIS_WORDS[r.basis]}.", "what kind of evidence it is"),
-        ("evidence", rests_on_text(r), "the runs and reports it rests on"),
-        ("scaling", exponent_text(r), "how the rate goes with the batch size"),
-    ):
-        yield Slot(name, text, meaning, is_required=False)
-    limits = any(limit.kind is Kind.NO_BEST_RATE for limit in r.limits)
-    about = "what is known of the rate with the best score"
-    yield Slot("best_rate", best_text(r), about, is_required=limits)
-    yield _plan(r)
-
-
 def _plan(r: Recommendation) -> Slot:
-    about = "why the evidence is thin, and the runs that would tell"
-    return Slot("plan", plan_text(r), about, is_required=False)
+    return Slot("act", act_text(r.verification), _MEANINGS["act"], is_required=False)

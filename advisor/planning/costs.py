@@ -19,10 +19,10 @@ from knowledge.names import WorkloadName
 from knowledge.records import Run, Throughput
 
 # How the work of a step shrinks with the width, between the proxies that were timed
-# (docs/log.md): fewer channels, and kernels that use the machine less well.
+# (docs/dev/log.md): fewer channels, and kernels that use the machine less well.
 PROXY_POWER = 1.5
 # A worker starts and loads torch and the faces before its first step (measured:
-# docs/log.md).
+# docs/dev/log.md).
 START_SECONDS = 5.0
 BETWEEN_SECONDS = 0.4  # a run's model is built, its record written, the next one chosen
 FEWEST_STEPS = 20  # a shorter run says little of the speed
@@ -34,7 +34,7 @@ HALF_LIFE_OF_BATCH, HALF_LIFE = 5.0, 50.0
 GUESS_WEIGHT = 0.25
 GUESS_ENDS = (1, 32)
 # Two processes on two cores take this much longer for a step than one alone (measured:
-# docs/log.md); what was measured here takes its place.
+# docs/dev/log.md); what was measured here takes its place.
 TOGETHER_FACTOR = 1.1
 
 

@@ -172,11 +172,11 @@ def _log_range(
 
 
 _REASONS = {
-    "halves": "halves the range in which the threshold is believed to lie",
-    "telling": "is expected to narrow the thresholds asked about most",
-    "short": "is short and cheap, and expected to narrow the thresholds most for that",
-    "further": "carries a run that held so far on to where it tells more",
-    "repeat": "repeats a rate in flight near the boundary, with another seed",
+    "halves": "halves the range in which the limit is believed to lie",
+    "telling": "is expected to narrow the limits asked about most",
+    "short": "is short and cheap, and expected to narrow the limits most for that",
+    "further": "carries a run that held so far on to where it is more informative",
+    "repeat": "repeats a rate in flight near the limit, with another seed",
 }
 
 

@@ -26,7 +26,7 @@ NARROW_ENOUGH = 1.5  # ratio of the interval's ends: then nothing needs verifyin
 # Of a plan nobody gave a time: enough for processes to start and runs to follow up.
 USUAL_BUDGET_SECONDS = 60.0
 CARRIES_OVER = (
-    "they move the exponent, which is taken to carry over; the level does not"
+    "they show how the limit changes with batch size, not the full model's limit"
 )
 
 _WHY = {
@@ -249,4 +249,4 @@ def why_thin(basis: str, *, has_labels: bool, is_wide: bool) -> str | None:
         return _WHY[basis]
     if not has_labels:
         return "no run here tells stable from unstable rates."
-    return "the interval of the threshold is still wide." if is_wide else None
+    return "the limit is still known only roughly." if is_wide else None

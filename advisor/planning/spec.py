@@ -12,9 +12,10 @@ from advisor.checks import reading_saved
 from advisor.evidence.scope import Asked
 from advisor.planning.costs import BETWEEN_SECONDS
 from advisor.planning.next_run import InFlight, Survivor, plan_next_run
+from advisor.rates import rate_text
 from advisor.statistics.threshold import StableLearningRateModel
 from experiments.jobs.records import NewJob
-from experiments.workloads.registry import examples_per_item
+from experiments.workloads.registry import examples_per_item, find_spec
 from knowledge.recipes import RECIPES
 from knowledge.records import Document, Outcome, Run, RunConfig
 
@@ -105,6 +106,35 @@ class VerificationSpec(Document):
     def asked(self) -> Asked:
         """What an answer about these runs is to hold for."""
         return Asked(recipe=self.recipe, device=self.device, precision=self.precision)
+
+    @property
+    def command(self) -> str:
+        """What to type in a terminal to make these runs.
+
+        >>> VerificationSpec("dlight@1/16", (2,), "faceswap-2021", "cpu", 9).command
+        'lr-advisor verify --workload dlight@1/16 --batch-size 2 --device cpu --steps 9'
+        """
+        spec = find_spec(self.workload)
+        parts = {
+            "workload": self.workload,
+            "batch-size": ",".join(map(str, self.batch_sizes)),
+            "learning-rate": ",".join(rate_text(rate) for rate in self.learning_rates),
+            "recipe": ""
+            if spec is None or self.recipe == spec.recipes[0]
+            else self.recipe,
+            "precision": ""
+            if self.precision == RunConfig.precision
+            else self.precision,
+            "device": self.device,
+            "steps": str(self.steps),
+            "seeds": "" if self.n_seeds == 1 else str(self.n_seeds),
+            "runs": "" if self.n_runs is None else str(self.n_runs),
+            "budget": ""
+            if self.budget_seconds is None or self.n_runs is not None
+            else f"{self.budget_seconds:g}s",
+        }
+        said = [f"--{name} {value}" for name, value in parts.items() if value]
+        return " ".join(["lr-advisor verify", *said])
 
     @property
     def is_adaptive(self) -> bool:

@@ -33,6 +33,7 @@ intents           the intent of a text by its cues alone, a witness of `learned`
 cues              the cues: phrases that speak for an intent
 rules             what the cues take a text for, and what tells a follow-up
 meanings          words that mean much the same, for `learned`
+elsewhere         words of other walks of life and small talk, for `learned`
 terms             a text as weighted terms, for `learned`
 symptom_patterns  how people say that training went wrong
 change_patterns   how people say when it did, and what they changed

@@ -1,7 +1,7 @@
 """What is wanted: cues in the marked text, each with a weight.
 
-Cues see names and numbers as markers. The regression of `learned.py` weighs what they
-find together with the words; docs/explanation/decisions.md says why both.
+Cues see names and numbers as markers. The classifiers of `learned.py` weigh what they
+find together with the words; docs/dev/decisions.md says why both.
 """
 
 import re

@@ -79,6 +79,19 @@ _MEANINGS = {
         r"better|worse|touchy|picky|sensitive|forgiving|tolera\w*|wins?|"
         r"beats?|rank|or|both|sturdier|robust|add"
     ),
+    "chance": (
+        r"luck\w*|chan[cg]e|coinciden\w*|random\w*|noise|nois(?:e|y)|fluke|"
+        r"significan\w*|"
+        r"p[- ]?values?|t[- ]?test|error bars?|std|stdev|spread|variance|varies|real|"
+        r"meaningful|mean anything|anything|matters?|distinguish\w*|apart|trust|"
+        r"believe|"
+        r"detect|convincing|conclude|fooling|signal|win(?:s|ner|ning)?|beats?"
+    ),
+    "gap": (
+        r"differ\w*|gaps?|improvements?|gain|gains|margin|effect|advantage|edge|better|"
+        r"worse|ahead|same|equal|two runs|both runs|second run|run [ab]|repeats?|"
+        r"replicates?|seeds?|times each|one run each|vs|versus|against"
+    ),
     "scale": (
         r"scal\w*|proportion\w*|linear\w*|square root|invers\w*|power|"
         r"exponent|factor|times|doubl\w*|halv\w*|half|twice|tripl\w*|"
@@ -139,6 +152,46 @@ _MEANINGS = {
         r"get rid of|throw away|throw|no more|changed my mind|"
         r"not now|leave it|quit|withdraw|ditch|hold (?:it|off)"
     ),
+    "free it": (
+        r"free (?:the|my|up)|let go|give (?:me )?(?:my|the) \w+ back|take (?:it|"
+        r"that|them|"
+        r"number \S+|\w+ \w+|back) (?:off|out|the)|empty|flush|clear|wipe|"
+        r"(?:not|isn't|no longer|don't) need\w*|no need|needn't|don't (?:start|run|"
+        r"test|do|bother|want)|do not (?:start|run|test|want)|not (?:start|begin)|"
+        r"second thoughts?|after all|break (?:it )?off|brek off|skip|wait|hold on|"
+        r"wrong (?:one|model|batch|rate|settings?)|must shut|have to (?:leave|"
+        r"reboot|go)"
+    ),
+    "one's own training": (
+        r"(?:my|our|mine) (?:\w+ ){0,2}(?:training|run|loss|model|net\w*|"
+        r"preview|faces?|"
+        r"pictures?|accuracy|gradients?|loras?|swaps?|curve|adapter|val|decoder|"
+        r"outputs?)|"
+        r"the (?:loss|previews?|faces?|swap|model|training|run|mask|adapter|accuracy|"
+        r"lora|network|colou?rs|eyes|outputs?) (?:\w+ )?(?:is|are|has|have|looks?|went|"
+        r"goes|go|does|do|did|stays?|keeps?|turned|gets?|got|fell|rose|jumps?|forgets|"
+        r"outputs|learns?|died|never|won't|doesn't|don't|only|bounces?|swings?)|"
+        r"(?:made|makes?|did|does|has|broke|killed|ruined) (?:it|the run|my \w+) (?:go|"
+        r"diverge|collapse|fail|explode|die|went|nan)|why (?:did|does|is|are|won't|"
+        r"doesn't|has) (?:it|my|the|everything|training)"
+    ),
+    "where from": (
+        r"why (?:does|do|is|should|would|are|not|doesn't)|who (?:came|invented|found|"
+        r"says|said|discovered)|where (?:does|do|did) .{3,40} come from|justif\w*|"
+        r"reason|theory|idea|origin|invented|behind|derive\w*|proof of|principle|"
+        r"history|in general|must the|special about|point of"
+    ),
+    "does not know": (
+        r"no idea|not sure|don't (?:know|remember)|dont (?:know|remember)|dunno|"
+        r"forgot\w*|"
+        r"unsure|no clue|can't remember|haven't decided|you choose|whatever|maybe"
+    ),
+    "in the queue": r"(?:in|into|to|on) the queue|queue (?:a|the|it|up)|enqueue",
+    "asks the program": (
+        r"^\W*(?:do|does|can|will|are|is|did) (?:you|u|it|this|one)|^\W*(?:how|where|"
+        r"what|which) (?:\w+ )?(?:do|does|can|must|should|may|to) (?:i|you|u|"
+        r"one|we|this)"
+    ),
     "help": (
         r"help|commands?|examples?|can (?:you|u) do|"
         r"can i (?:ask|type|write|say)|how (?:does|do) (?:this|it|you) work|"
@@ -159,7 +212,25 @@ _MEANINGS = {
         r"files?|formats?|columns?|store|documentation|docs|command line|api|sql|app|"
         r"browser|port|server|workers?|agents?|mcp|language model|llm|own (?:model|"
         r"workload|loop|data ?set)|add (?:a |my )?model|observations?|version|"
-        r"terminal|recorder|callback|conversations?"
+        r"terminal|recorder|callback|conversations?|chats?|charts?|tables?|"
+        r"pages?|buttons?|"
+        r"settings|dark mode|font|colou?rs|licen[cs]e|open source|privat\w*|offline|"
+        r"internet|windows|mac|linux|docker|python|notebook|github|bugs?|updat\w*|"
+        r"cost|free of charge|languages?|print|share|copy|paste|save|download|rename|"
+        r"delete|reset|config|tokens?|shortcuts?|editor|plug\w*|connect\w*|tables?|"
+        r"database|own (?:runs?|results?|network)|recorded?|enter|correct a run"
+    ),
+    "of the talk": (
+        r"(?:can|may|could|should|do|must) i (?:ask|type|write|say|paste|enter|put)|"
+        r"what (?:may|can|do|should) i|to ask|to type|kinds? of|topics|able to|"
+        r"you (?:can|understand|know|do|for|made|built|speak)|made (?:you|this)|"
+        r"built (?:you|this)|wrote (?:you|this)|this (?:thing|program|tool|app|site|"
+        r"page)|first time|begin|beginner|hello|hi|hey|manual|instructions"
+    ),
+    "in other words": (
+        r"simpl\w*|plain (?:words|english)|in english|other words|again|differently|"
+        r"rephrase|eli5|for (?:a )?(?:beginners?|dummies|child)|get it|understand|"
+        r"clearer|shorter|in short"
     ),
     "scored best": (
         r"scored best|did best|best scoring|best run|came out on top|on top|best result"

@@ -41,6 +41,8 @@ _OF_JOBS = (Intent.STATUS_OF_JOBS, Intent.CANCEL)
 
 _ASKS = re.compile(r"\?|^\W*(?:is|are|can|could|should|would|will|does|do|may)\b", re.I)
 _CLEAR_CUE = 3.0  # the weight of a phrase that means one thing
+_ALL_BUT_SURE = 0.95
+_RATHER_THAN_NOT = 0.5
 
 
 def parse_question(
@@ -166,8 +168,7 @@ def _decide_intent(
         return {bare: 1.0}
     if before and YES.match(own.marked):
         return {rule_intent(own, before)[0]: 1.0}
-    follows_two = before is not None and _names_two(before.slots)
-    if asks_of(own.text, own.names.workloads, follows_two=follows_two) is not None:
+    if _asks_of_a_difference(own, before, model):
         return {Intent.DIFFERENCE: 1.0}
     if before is None and _speaks_of_no_effect(own):
         return {Intent.DIAGNOSE: 1.0}
@@ -176,8 +177,8 @@ def _decide_intent(
     if before and _names_nothing(own) and _heeded(own.conditions, before.wanted).said:
         return {before.wanted: 1.0}
     chances = model.probabilities([look_at(own, before)])[0]
-    chances = _without(chances, Intent.DIFFERENCE)  # asked by its rule, or not at all
-    if before is None and _nothing_failed(own):
+    is_likely = chances[Intent.DIAGNOSE] > _RATHER_THAN_NOT
+    if before is None and _nothing_failed(own) and not is_likely:
         chances = _without(chances, Intent.DIAGNOSE)
     first, second = list(chances)[:2]
     if first is Intent.NEEDS_CLARIFICATION and second in NEEDED:
@@ -188,6 +189,21 @@ def _decide_intent(
         if _is_complete(second, slots):
             return {second: chances[second]} | chances
     return chances
+
+
+def _asks_of_a_difference(
+    own: Reading, before: Question | None, model: IntentModel
+) -> bool:
+    """Whether the rule finds that a difference is asked about, and the model agrees.
+
+    "Sure" and "trust" are said of other things too: "how sure are you that it holds?"
+    """
+    follows_two = before is not None and _names_two(before.slots)
+    if asks_of(own.text, own.names.workloads, follows_two=follows_two) is None:
+        return False
+    chances = model.probabilities([look_at(own, before)])[0]
+    first = next(iter(chances))
+    return first is Intent.DIFFERENCE or chances[first] <= _ALL_BUT_SURE
 
 
 def _speaks_of_no_effect(own: Reading) -> bool:

@@ -29,8 +29,12 @@ _SAID = tuple(
         ),
         (Intent.DIAGNOSE, r"\bwhen it (?:diverged|failed)|\bwhat exactly did you see"),
         (Intent.FASTEST_BATCH, r"\bfastest\b|\bspeed\b|\bthroughput\b|\begs? ?/ ?s"),
+        (Intent.MAX_BATCH_FOR_LR, r"\bwhich\b[^!]*\blargest batch\b"),
         (
             Intent.RECOMMEND_LR,
+            r"^\W*(?:for )?which model,? and (?:at |with )?(?:which |what )?batch\b|"
+            r"\bto (?:recommend|suggest|choose) an? (?:good |safe )?(?:lr|rate)\b|"
+            r"\b(?:recommend|suggest) an? (?:lr|rate)\b[^!]*\bbatch\b|"
             r"(?:lr|rate)\b[^!]*\bwhich\b|\bwhich\b[^!]*\b(?:lr|rate)\b|"
             r"(?:lr|rate)\b[^!]*\bwhat is your batch",
         ),
@@ -82,7 +86,8 @@ _ORDERS = re.compile(
 )
 _CLEAR = 3.0
 _ASKS_BACK = re.compile(
-    rf"\b(?:which|what) ?(?:model|batch|lr|rate|{NAME})[^.?!]{{0,80}}\?|\bstart it\?"
+    rf"\b(?:which|what) ?(?:model|batch|lr|rate|{NAME})[^.?!]{{0,80}}\?|\bstart it\?|"
+    r"\bwhat is your batch\b|\bi need the model and the batch\b"
 )
 
 

@@ -278,7 +278,7 @@ def _start_text(c: CarriedOver) -> str:
     m = c.measured
     if m is None:
         title = optimizer_title(c.optimizer)
-        return f"No stored runs with {title} say how the rate goes with the batch."
+        return f"No stored runs with {title} say how the rate scales with batch size."
     return (
         f"Start at {rate_text(m.median)} at batch {c.to_batch_size} "
         f"({percent(m.level)}: {rate_text(m.low)} to {rate_text(m.high)})."

@@ -13,7 +13,7 @@ import numpy as np
 
 from advisor.evidence.selecting import has_failed
 from advisor.evidence.trajectories import is_labelled
-from advisor.rates import octaves_text, round_exponent
+from advisor.rates import factor_text, round_exponent
 from advisor.scaling.exponents import HALF_BAND
 from advisor.scaling.records import (
     QUANTITY_WORDS,
@@ -24,6 +24,7 @@ from advisor.scaling.records import (
     Verdict,
     WorkloadVerdict,
 )
+from advisor.words import count_text, percent
 from knowledge.names import WorkloadName
 from knowledge.optimizers import stepping_of
 from knowledge.records import OURS, STUDY, Claim, Run
@@ -176,7 +177,7 @@ def why_not_applicable(rule: Rule, finding: Finding) -> str | None:
         return f"it asks about a GPU ({rule.device}) and no run here was made on one"
     if rule.quantity is not None and rule.quantity != finding.quantity:
         return (
-            f"it speaks of the {QUANTITY_WORDS[rule.quantity]} and the evidence here "
+            f"it is about the {QUANTITY_WORDS[rule.quantity]} and the evidence here "
             f"of the {QUANTITY_WORDS[finding.quantity]}"
         )
     return None
@@ -212,17 +213,21 @@ def _judge(rule: Rule, finding: Finding) -> tuple[Verdict, str]:
         finding.share_near(rule.exponent),
         finding.prior_share_near(rule.exponent),
     )
-    said = f"P(exponent within {HALF_BAND:g} of {rule.exponent:g}) is {_share(share)}"
-    runs = f"{finding.n_runs} run{'' if finding.n_runs == 1 else 's'}"
+    said = (
+        f"an exponent within {HALF_BAND:g} of {rule.exponent:g} has a probability of "
+        f"{percent(share)}"
+    )
+    runs = count_text(finding.n_runs, "run")
     if finding.n_proxy_runs:
-        runs += f" of it and {finding.n_proxy_runs} of copies of another width"
+        full = count_text(finding.n_runs, "full-size run")
+        runs = f"{full}, {finding.n_proxy_runs} of narrow copies"
     if finding.n_runs + finding.n_proxy_runs < MIN_RUNS:
-        return Verdict.UNDECIDED, f"{said}, from {runs}: it takes at least {MIN_RUNS}"
-    said += f" from {runs}, and was {_share(before)} before any"
+        return Verdict.UNDECIDED, f"{said} after {runs}: it takes at least {MIN_RUNS}"
+    said += f" after {runs}, and had {percent(before)} before any"
     if finding.n_batch_octaves < MIN_OCTAVES:
         return Verdict.UNDECIDED, (
-            f"{said}; they span {octaves_text(finding.n_batch_octaves)} of batch size, "
-            "too few to see a slope"
+            f"{said}; they span {factor_text(finding.n_batch_octaves)} of batch size, "
+            "too small a range to see a trend"
         )
     if finding.quantity == "best" and finding.n_compared < MIN_COMPARED:
         return Verdict.UNDECIDED, (
@@ -257,10 +262,6 @@ def _with_scope(said: str, rule: Rule, finding: Finding) -> str:
     if rule.recipe is None or rule.recipe == finding.recipe:
         return said
     return f"{said}; taken as a general rule, it was said of recipe {rule.recipe}"
-
-
-def _share(share: float) -> str:
-    return "below 0.01" if share < 0.01 else f"{share:.2f}"
 
 
 def agreed(verdicts: Sequence[Verdict]) -> Verdict:

@@ -18,6 +18,7 @@ from advisor.scaling.records import (
 )
 from advisor.words import (
     RULE_WORDS,
+    count_text,
     duration_text,
     joined,
     optimizer_title,
@@ -44,20 +45,16 @@ def scaling_report_text(report: ScalingReport) -> str:
     return "\n".join(lines).strip()
 
 
-def scaling_answer_text(report: ScalingReport) -> str:
-    """Return the report in the few paragraphs of an answer."""
+def scaling_details(report: ScalingReport) -> tuple[str, ...]:
+    """Return what stands behind a report's conclusion, a paragraph each."""
+    verdicts = _verdict_lines(report)
     if report.workload is None:
-        parts = [_family_line(family) for family in report.families]
-        start = conclusion_text(report)
-        verdicts = _verdict_lines(report)
-        return _paragraphs([start, *verdicts, *parts, deciding_text(report)])
-    own = [f for f in report.findings if f.workload == report.workload]
-    parts = [conclusion_text(report), *map(finding_text, own)]
-    return _paragraphs([*parts, *_verdict_lines(report), deciding_text(report)])
-
-
-def _paragraphs(parts: Sequence[str]) -> str:
-    return "\n\n".join(part for part in parts if part)
+        families = [_family_line(family) for family in report.families]
+        parts = [*verdicts, *families, deciding_text(report)]
+    else:
+        own = [f for f in report.findings if f.workload == report.workload]
+        parts = [*map(finding_text, own), *verdicts, deciding_text(report)]
+    return tuple(part for part in parts if part)
 
 
 # What each rule tells a person to do, and from which probability it is told how.
@@ -80,7 +77,9 @@ SETTLED_FROM, PROBABLE_FROM = 0.95, 0.7
 
 def conclusion_text(report: ScalingReport) -> str:
     """Return what all of it comes to, in words that need no knowledge of exponents."""
-    claimed = _claimed_in_short(report.claims)
+    own = [f for f in report.findings if f.workload == report.workload]
+    by_copies = bool(own) and all(not f.n_runs and f.n_proxy_runs for f in own)
+    claimed = _claimed_in_short(report.claims, by_copies=by_copies)
     if report.workload is None:
         bands = {band for family in report.families for band in family.bands}
         if len(bands) > 1:
@@ -106,11 +105,21 @@ def conclusion_text(report: ScalingReport) -> str:
     return " ".join([f"In short: {said}", *claimed])
 
 
-def _claimed_in_short(claims: Sequence[ClaimVerdict]) -> list[str]:
+def _in_short(claim: ClaimVerdict, *, by_copies: bool) -> str:
+    if not claim.applies:
+        return "not judged here"
+    if not by_copies or claim.verdict == "undecided":
+        return str(claim.verdict)
+    return f"{claim.verdict} by narrow copies (the full model is untested)"
+
+
+def _claimed_in_short(
+    claims: Sequence[ClaimVerdict], *, by_copies: bool = False
+) -> list[str]:
     """The verdicts on what was claimed, without reasons; questions are no claims."""
     said = [
         f"{CLAIM_WORDS.get(claim.exponent, f'batch^{claim.exponent:g}')} "
-        f"({claim.source}) is {claim.verdict if claim.applies else 'not judged here'}"
+        f"({claim.source}) is {_in_short(claim, by_copies=by_copies)}"
         for claim in claims
         if not claim.implied and not _is_question(claim)
     ]
@@ -126,10 +135,10 @@ def finding_text(finding: Finding) -> str:
     x = finding.exponent
     return (
         f"The {QUANTITY_WORDS[finding.quantity]} of {title_of(finding.workload)} with "
-        f"{recipe_words(finding.optimizer, finding.recipe)} goes as batch^{x.median:g} "
-        f"({percent(x.level)}: {x.low:g} to {x.high:g}){_range(finding.batch_range)}, "
-        f"from {_rests_on(finding)}. Held fixed: {finding.held_fixed}. "
-        f"{rules_text(dict(finding.scaling_rules))}"
+        f"{recipe_words(finding.optimizer, finding.recipe)} scales as "
+        f"batch^{x.median:g} ({percent(x.level)}: {x.low:g} to {x.high:g})"
+        f"{_range(finding.batch_range)}, from {_rests_on(finding)}. Held fixed: "
+        f"{finding.held_fixed}. {rules_text(dict(finding.scaling_rules))}"
     )
 
 
@@ -159,7 +168,7 @@ def _trials(report: ScalingReport) -> str:
         rates[rate_text(run.learning_rate)] += 1
     return "; ".join(
         f"batch {batch} at {joined([_times(*item) for item in rates.items()])} "
-        f"({how} speaks for {RULE_WORDS[band]})"
+        f"({how} supports {RULE_WORDS[band]})"
         for (batch, band), rates in groups.items()
     )
 
@@ -167,8 +176,8 @@ def _trials(report: ScalingReport) -> str:
 def _times(rate: str, count: int) -> str:
     """A rate, and how often it is run.
 
-    >>> _times("0.003", 1), _times("0.003", 2)
-    ('0.003', '0.003 with 2 seeds')
+    >>> _times("3e-3", 1), _times("3e-3", 2)
+    ('3e-3', '3e-3 with 2 seeds')
     """
     return rate if count == 1 else f"{rate} with {count} seeds"
 
@@ -199,13 +208,13 @@ def _findings(report: ScalingReport) -> list[str]:
 def _nothing(report: ScalingReport) -> str:
     return (
         f"Nothing is known yet of how the rate of {title_of(report.workload or '')} "
-        f"with {optimizer_title(report.optimizer or 'any optimizer')} goes with the "
+        f"with {optimizer_title(report.optimizer or 'any optimizer')} scales with "
         "batch size: no such run has an outcome or a score."
     )
 
 
 def _alone_text(finding: Finding, alone: Alone) -> str:
-    count = f"{alone.n_runs} run{_s(alone.n_runs)}"
+    count = count_text(alone.n_runs, "run")
     origin = {
         OURS: f"Our own {count}",
         STUDY: f"The {count} of the study that ships with the program",
@@ -222,13 +231,12 @@ def _alone_text(finding: Finding, alone: Alone) -> str:
 
 
 def _rests_on(finding: Finding) -> str:
-    own = f"{finding.n_runs} run{_s(finding.n_runs)}" if finding.n_runs else "no run"
+    own = count_text(finding.n_runs, "run") if finding.n_runs else "no run"
     pieces = [f"{own} of it"]
     if finding.n_proxy_runs:
-        n = finding.n_proxy_runs
-        pieces.append(f"{n} run{_s(n)} of copies of another width")
+        pieces.append(f"{count_text(finding.n_proxy_runs, 'run')} of narrow copies")
     if finding.n_claims:
-        pieces.append(f"{finding.n_claims} report{_s(finding.n_claims)}")
+        pieces.append(count_text(finding.n_claims, "report"))
     return joined(pieces)
 
 
@@ -296,12 +304,12 @@ def _store_text(report: ScalingReport) -> str:
     names = {f.workload for f in report.findings}
     used = f" with {optimizer_title(report.optimizer)}" if report.optimizer else ""
     lines = [
-        f"Scaling over the whole store{used}: {len(names)} workload{_s(len(names))}, "
-        f"{report.n_runs} run{_s(report.n_runs)} and {report.n_claims} "
-        f"report{_s(report.n_claims)}."
+        f"Scaling over the whole store{used}: {count_text(len(names), 'workload')}, "
+        f"{count_text(report.n_runs, 'run')} and "
+        f"{count_text(report.n_claims, 'report')}."
     ]
     for quantity, title in (
-        ("max_stable", "Highest stable rate: the rate at which half of all runs fail"),
+        ("max_stable", "Highest stable rate: the rate at which half of runs fail"),
         ("best", "Best rate: the best score for a fixed budget"),
     ):
         families = [f for f in report.families if f.quantity == quantity]
@@ -315,7 +323,7 @@ def _store_text(report: ScalingReport) -> str:
 
 def _family_line(family: FamilyTally) -> str:
     """One recipe of a family: its exponents, and which rule is likeliest how often."""
-    runs = f"{family.n_runs} run{_s(family.n_runs)}"
+    runs = count_text(family.n_runs, "run")
     if family.n_runs:
         runs += f" ({_origin(family)})"
     count, spread = family.n_workloads, f"{family.lowest:g} to {family.highest:g}"
@@ -375,7 +383,3 @@ def _rows(family: FamilyTally, findings: Sequence[Finding]) -> list[str]:
     ]
     hidden = len(own) - MOST_ROWS
     return [*lines, f"  and {hidden} more (see --json)"] if hidden > 0 else lines
-
-
-def _s(count: int) -> str:
-    return "" if count == 1 else "s"

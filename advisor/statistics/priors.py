@@ -27,7 +27,7 @@ LEVELS = {
 CLAIMED_LEVEL_SD = 2.5
 # How heavy the level's tails are: z counts as z exp(h z^2 / 2), at the same sd (Tukey's
 # h). Nets differ by more octaves than a normal of a useful width allows, and runs that
-# all hold must open the upper end fast. Our choice, checked on digits (docs/log.md).
+# all hold must open the upper end fast. Our choice, tried on digits (docs/dev/log.md).
 LEVEL_TAIL = 0.1
 # Slope of the highest stable rate: the highest usable rate grows as batch^0.0 to
 # batch^0.5 in 42 public Adam workloads (HPOBench, FCNet, Step Law). SGD is linear

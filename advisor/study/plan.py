@@ -13,10 +13,10 @@ from knowledge.errors import BadValueError
 FACE_BATCHES = (1, 2, 3, 4, 5, 6, 9, 12, 16, 32)
 SHORT_BATCHES = (1, 2, 3, 5, 6, 9, 12)  # what the forum speaks of, for a short study
 DIGITS_BATCHES = (4, 8, 16, 32, 64, 128, 256, 512)
-# From where every run held to where every run failed: docs/log.md, original@1/16.
+# From where every run held to where every run failed: docs/dev/log.md, original@1/16.
 BOUNDARY_RATES = (1e-3, 1.5e-3, 2e-3, 3e-3, 4e-3, 6e-3, 8e-3)
 MAP_BATCHES = (2, 3, 5, 9, 12)
-# The same of each model, for the maps of outcomes: docs/log.md.
+# The same of each model, for the maps of outcomes: docs/dev/log.md.
 MAP_RATES = {
     "original": (2e-3, 3e-3, 4e-3, 5e-3, 6e-3),
     "dlight": (1e-3, 2e-3, 3e-3, 4e-3, 6e-3),
@@ -111,7 +111,7 @@ def _faces(
     return [
         StudyPart(
             name=f"{workload}-{recipe}",
-            question="How does the threshold go with the batch size?",
+            question="How does the limit scale with batch size?",
             workload=f"{workload}@1/16",
             recipe=recipe,
             batch_sizes=batches,
@@ -181,7 +181,7 @@ def _widths(
     return [
         StudyPart(
             name=f"{workload.replace('@1/', '-width-')}",
-            question="How does the threshold go with the width?",
+            question="How does the limit change with the width?",
             workload=workload,
             recipe="faceswap-2021",
             batch_sizes=batches,

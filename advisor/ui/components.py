@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from advisor.answers.brief import tried_text
 from advisor.answers.evidence_rows import exclusions_text, row_to_read
 from advisor.answers.recommendation import Judgement, Recommendation
 from advisor.answers.wording import (
@@ -21,7 +22,6 @@ from advisor.answers.wording import (
     setting_text,
     settings_snippets,
     stability_text,
-    tried_text,
 )
 from advisor.charts.rules import build_rules_chart
 from advisor.charts.threshold import (
@@ -32,7 +32,7 @@ from advisor.charts.threshold import (
 )
 from advisor.conversation.answer import Answer
 from advisor.conversation.history import SavedAnswer
-from advisor.rates import rate_text
+from advisor.rates import fit_text, rate_text
 from advisor.scaling.records import QUANTITY_WORDS, ScalingReport
 from advisor.ui.speeds import render_speeds
 from advisor.ui.text import escaped
@@ -135,7 +135,7 @@ def render_answer(turn: Turn, index: int) -> None:
 
 def _said_then(said: SavedAnswer, now: Recommendation | None) -> str:
     """When a question was asked, and what was answered if that was another rate."""
-    text = f"Asked {said.asked} UTC, answered anew from today's evidence"
+    text = f"Asked {said.asked} UTC, answered again from today's evidence"
     rate = now.learning_rate if now else None
     if said.learning_rate is None or rate is None or rate == said.learning_rate:
         return f"{text}."
@@ -176,9 +176,9 @@ def _render_rate(r: Recommendation) -> None:
         known = r.largest_known
         if known is not None and known.learning_rate is not None:
             label = f"At batch {known.batch_size}, the largest I can speak for"
-            st.metric(label, rate_text(known.learning_rate), width="content")
+            st.metric(label, fit_text(known.learning_rate), width="content")
         else:
-            rate = rate_text(r.learning_rate) if r.learning_rate else "no rate yet"
+            rate = fit_text(r.learning_rate) if r.learning_rate else "no rate yet"
             st.metric("Start at", rate, width="content")
         if r.probability_stable is not None:
             st.metric("P(stable)", chance_text(r.probability_stable), width="content")
@@ -192,8 +192,8 @@ def _render_threshold(r: Recommendation) -> None:
     m = r.max_stable
     st.metric(
         "Half of all runs fail near",
-        rate_text(m.median),
-        delta=f"{percent(m.level)}: {rate_text(m.low)} to {rate_text(m.high)}",
+        fit_text(m.median),
+        delta=f"{percent(m.level)}: {fit_text(m.low)} to {fit_text(m.high)}",
         delta_color="off",
         delta_arrow="off",
         width="content",
@@ -203,12 +203,12 @@ def _render_threshold(r: Recommendation) -> None:
 def _render_scope(r: Recommendation) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(BASIS_WORDS[r.basis], color=BASIS_COLOURS[r.basis])  # type: ignore[arg-type]
-        length = f", for {r.horizon_steps} steps" if r.horizon_steps else ""
+        length = f", for {r.horizon_steps:,} steps" if r.horizon_steps else ""
         st.text(
             f"{title_of(r.workload)} at batch {r.batch_size}, {setting_text(r)}{length}"
         )
     if r.learning_rate is not None and (tried := tried_text(r)):
-        st.text(f"{rate_text(r.learning_rate)}{tried}.")
+        st.text(f"{fit_text(r.learning_rate)}{tried}.")
 
 
 def _render_verdict(j: Judgement) -> None:
@@ -221,7 +221,7 @@ def _render_verdict(j: Judgement) -> None:
         if j.probability_stable is not None:
             st.metric("P(stable)", chance_text(j.probability_stable), width="content")
         if j.recommendation.learning_rate is not None:
-            rate = rate_text(j.recommendation.learning_rate)
+            rate = fit_text(j.recommendation.learning_rate)
             st.metric("I would start at", rate, width="content")
         _render_threshold(j.recommendation)
     _render_scope(j.recommendation)
@@ -244,12 +244,12 @@ def _render_rates(found: Sequence[Recommendation]) -> None:
             {
                 "Workload": title_of(r.workload),
                 "Batch size": str(r.batch_size),
-                "Start at": rate_text(r.learning_rate) if r.learning_rate else "none",
+                "Start at": fit_text(r.learning_rate) if r.learning_rate else "none",
                 "P(stable)": chance_text(r.probability_stable)
                 if r.probability_stable is not None
                 else "",
-                "Half fail near": f"{rate_text(r.max_stable.median)} "
-                f"({rate_text(r.max_stable.low)} to {rate_text(r.max_stable.high)})"
+                "Half fail near": f"{fit_text(r.max_stable.median)} "
+                f"({fit_text(r.max_stable.low)} to {fit_text(r.max_stable.high)})"
                 if r.max_stable
                 else "",
                 "Basis": r.basis,
@@ -276,7 +276,7 @@ def _render_reasons(answer: Answer, *, is_updated: bool) -> None:
             st.text(f"You also asked: {other.question}")
             st.text(other.text)
         if r.scaling_rules is not None:
-            with st.expander("How the rate goes with the batch size"):
+            with st.expander("How the rate scales with batch size"):
                 st.text(exponent_text(r))
                 st.altair_chart(build_rules_chart(r.scaling_rules), width="stretch")
     else:
@@ -412,7 +412,9 @@ def _render_thin(found: Sequence[Recommendation]) -> None:
     caveats = list(dict.fromkeys(c for r in found for c in r.caveats))
     if not caveats:
         return
-    with st.expander(f"What is thin ({len(caveats)})", expanded=len(found) == 1):
+    with st.expander(
+        f"Limits of the evidence ({len(caveats)})", expanded=len(found) == 1
+    ):
         for caveat in caveats:
             st.text(f"\u2022 {caveat}")
 

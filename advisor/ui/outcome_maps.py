@@ -60,8 +60,8 @@ def render_outcome_map(advisor: Advisor) -> None:
         runs = [run for run in runs if (run.recipe or run.optimizer) == chosen]
         panels = panels_by_horizon(runs, lengths_of(runs))
         st.caption(
-            "How the same runs were doing after so many steps. Runs that were planned "
-            "shorter, or stopped before, are left out."
+            "The same runs after so many steps. Runs that were planned shorter, or "
+            "stopped before, are left out."
         )
     else:
         panels = panels_by_recipe(runs)

@@ -1,4 +1,4 @@
-"""The two seeds judged by our own runs: writes docs/explanation/the-two-seeds.md.
+"""The two sources judged by our own runs: docs/explanation/the-two-seeds.md.
 
 answers         what the program itself answers: verdicts, exponents, best rates
 material        what a store holds for it: runs, what their curves say, answers
@@ -14,7 +14,7 @@ lengths         how long a rate holds (pure)
 article         what the article says, judged (pure)
 reasons         why a rate might fall with the batch: each hypothesis, judged (pure)
 pictures        findings -> charts (pure)
-page            findings -> the page (pure)
+page            findings -> the page and its tables (pure)
 __main__        python -m benchmarks.two_seeds: writes page and pictures
 
 The one decision to know: what the program judges (`lr-advisor scaling`) is never judged

@@ -1,4 +1,5 @@
-"""`python -m benchmarks.two_seeds`: writes docs/explanation/the-two-seeds.md.
+"""`python -m benchmarks.two_seeds`: writes docs/explanation/the-two-seeds.md and, with
+every table, docs/dev/results/two-sources.md.
 
 Without --store it reads a new store with the study that ships with the program, so
 whoever has the repository gets the same page.
@@ -19,7 +20,8 @@ from benchmarks.two_seeds.page import Report, write_report
 from knowledge.errors import AdvisorError, SettingsError
 from knowledge.inbox import write_whole
 
-PAGE, PICTURES = "explanation/the-two-seeds.md", "pictures"
+PAGE, DETAILS = "explanation/the-two-seeds.md", "dev/results/two-sources.md"
+PICTURES = "pictures"
 PREFIX = "two-seeds-"
 
 
@@ -29,7 +31,7 @@ def build_report(advisor: Advisor) -> Report:
 
 
 def save_report(report: Report, docs: Path) -> None:
-    """Write the page and its pictures below a folder; older pictures of it go.
+    """Write both pages and their pictures below a folder; older pictures of it go.
 
     Raises:
         SettingsError: What draws the pictures is not installed.
@@ -37,7 +39,7 @@ def save_report(report: Report, docs: Path) -> None:
     """
     drawn = {f"{p.name}.svg": draw_svg(p) for p in report.pictures}
     folder = docs / PICTURES
-    for path in (folder, (docs / PAGE).parent):
+    for path in (folder, (docs / PAGE).parent, (docs / DETAILS).parent):
         path.mkdir(parents=True, exist_ok=True)
     for name, svg in drawn.items():
         write_whole(folder / name, svg.encode())
@@ -45,6 +47,7 @@ def save_report(report: Report, docs: Path) -> None:
         if old.name not in drawn:
             old.unlink()
     write_whole(docs / PAGE, report.text.encode())
+    write_whole(docs / DETAILS, report.details.encode())
 
 
 def draw_svg(picture: Picture) -> str:

@@ -51,7 +51,7 @@ def equal_examples_finding(material: Material) -> Finding:
         )
     verdict = agreed([judge_comparison(chance) for chance in chances])
     said = dict(
-        supported="At equal steps the boundary falls, at equal examples it does not.",
+        supported="At equal steps the limit falls, at equal examples it does not.",
         contradicted="That is not how it is here: at equal steps nothing falls that "
         "equal examples would explain, or it falls at both.",
         undecided="The runs do not decide it.",
@@ -71,9 +71,9 @@ def equal_examples_finding(material: Material) -> Finding:
         verdict=verdict,
         answer=said[verdict],
         says=(
-            "The second exponent follows from the fall of the boundary with the steps. "
+            "The second exponent follows from the fall of the limit with the steps. "
             "Below it the runs themselves, each batch size at as many examples: longer "
-            "ones count as they stood at that step.",
+            "ones count as they were at that step.",
         ),
         tables=tuple(table for table in tables if table.rows),
         pictures=picture_exponents(bars, "equal-examples"),
@@ -83,7 +83,7 @@ def equal_examples_finding(material: Material) -> Finding:
 
 _SEEN_HEADER = (
     *("workload", "examples", "batch", "steps"),
-    *("all held up to", "lowest that failed", "runs"),
+    *("all stable up to", "lowest that failed", "runs"),
 )
 
 

@@ -1,4 +1,4 @@
-"""A statement of the seeds with its verdict, numbers and picture (pure).
+"""A statement of the sources with its verdict, numbers and picture (pure).
 
 A rule that was claimed has the verdict of the program's referee. What the program does
 not judge, comparisons and hypotheses, is judged here by a probability.
@@ -44,7 +44,7 @@ class Picture:
 class Finding:
     """A statement judged.
 
-    `claims` are the ids of the seeds' claims it stands for; `answer` is one sentence;
+    `claims` are the ids of the sources' claims it is about; `answer` is one sentence;
     `says` what the numbers are; `open_questions` what stayed undecided and which run
     would decide it; `query` finds the runs it rests on.
     """
@@ -59,6 +59,12 @@ class Finding:
     pictures: tuple[Picture, ...] = ()
     open_questions: tuple[str, ...] = ()
     query: str | None = None
+    where: str = ""  # for what the verdict is, where not for all the page is about
+
+    @property
+    def judged(self) -> str:
+        """The verdict with what it is for."""
+        return f"{self.verdict} {self.where}".strip()
 
 
 def judge_share(

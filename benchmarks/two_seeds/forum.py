@@ -94,6 +94,7 @@ def _inverse(material: Material, boundaries: Mapping[str, Boundary]) -> Finding:
     )
     return Finding(
         anchor="inverse",
+        where="by narrow copies, not tested at full size",
         statement="The highest usable rate is inversely proportional to the batch "
         "size.",
         verdict=verdict,
@@ -101,8 +102,8 @@ def _inverse(material: Material, boundaries: Mapping[str, Boundary]) -> Finding:
         claims=(INVERSE_CLAIM, "claim:forum-2021/same-ratio"),
         says=(
             "An exponent of -1 is inverse proportion, 0 no dependence, 0.5 the square "
-            "root, 1 proportion. It is that of the highest rate that holds, when every "
-            "batch size runs as long. Ranges hold nine times in ten.",
+            "root, 1 proportion. It is that of the highest rate that works, when "
+            "every batch size runs as long. Ranges are right nine times in ten.",
             "The picture shows the rate at which half of all runs fail, for each "
             "workload by its own runs alone.",
         ),
@@ -151,16 +152,16 @@ def _half_of_the_fastest(
     verdict = agreed(list(verdicts.values()))
     said = dict(
         supported="So it is in these copies.",
-        contradicted="In these copies it is the larger batch that stands more.",
-        undecided="The two boundaries are too close to tell, or too few runs.",
+        contradicted="In these copies the larger batch tolerates more.",
+        undecided="The two limits are too close to tell, or too few runs.",
     )
     header = (
-        *("workload", "batches", "boundary at the half"),
-        *("boundary at the fastest", "ratio", "P(half stands more)"),
+        *("workload", "batches", "limit at the half"),
+        *("limit at the fastest", "ratio", "P(half tolerates more)"),
     )
     return Finding(
         anchor="half",
-        statement="Half of the fastest batch stands a higher rate than the fastest.",
+        statement="Half of the fastest batch tolerates a higher rate than the fastest.",
         verdict=verdict,
         answer=said[verdict],
         claims=tuple(
@@ -172,16 +173,14 @@ def _half_of_the_fastest(
         ),
         says=(
             "The forum's rates, 1e-4 for the half and 6.5e-5 for the fastest, are in a "
-            "ratio of 1.54, or more: 1e-4 was the top of that program's slider.",
+            "ratio of 1.54, or more: 1e-4 was that program's highest setting.",
             *[
                 f"{claim.statement} That is {claim.verdict}."
                 for claim in material.answers.implied_by("forum-2021")
             ],
         ),
         tables=(Table(header, tuple(rows)),) if rows else (),
-        open_questions=(
-            "At full size it stays the forum's word: see [above](#inverse).",
-        ),
+        open_questions=("At full size it is not tested: see [above](#inverse).",),
         query=query_of(PROXIES, [FORUM_RECIPE]),
     )
 
@@ -195,8 +194,8 @@ def _full_size(boundaries: Mapping[str, Boundary]) -> Finding:
     middle = f"{median(factors):.2f}" if factors else ""
     return Finding(
         anchor="seven-e-5",
-        statement="At the fastest batch 6.5e-5 stands and 7e-5 does not; 1e-4 is the "
-        "slider's top.",
+        statement="At the fastest batch 6.5e-5 works and 7e-5 does not; 1e-4 is the "
+        "highest setting.",
         verdict=Verdict.UNDECIDED,
         answer="Full size was not run here."
         + (
@@ -237,14 +236,14 @@ def _blur(material: Material) -> Finding:
     enough = min(map(len, kept.values())) >= 5
     verdict, answer = (
         Verdict.UNDECIDED,
-        "Too few runs with previews, held and failed, to say.",
+        "Too few runs with previews, stable and failed, to say.",
     )
     if enough:
         held, lost = (median(kept[key]) for key in (False, True))
         numbers = (
-            f"of the detail of their best preview, held runs kept {held:.0%} at the "
-            f"end (median of {len(kept[False])}), failed ones {lost:.0%} "
-            f"({len(kept[True])})"
+            f"of the detail of their best preview, runs that stayed stable kept "
+            f"{held:.0%} at the end (median of {len(kept[False])}), failed ones "
+            f"{lost:.0%} ({len(kept[True])})"
         )
         verdict = (
             Verdict.SUPPORTED if lost < BLUR_FACTOR * held else Verdict.CONTRADICTED
@@ -292,11 +291,11 @@ def _averaging(material: Material) -> Finding:
         else ""
     )
     said = dict(
-        supported="The boundary falls with the batch here, so something does lower "
+        supported="The limit falls with the batch here, so something does lower "
         "it; that it is the averaging is not shown.",
-        contradicted="A batch does average its examples, but here the rate it stands "
+        contradicted="A batch does average its examples, but here the rate that works "
         "does not fall with it, so averaging lowers nothing.",
-        undecided="Whether larger batches stand less is itself not decided here.",
+        undecided="Whether larger batches tolerate less is itself not decided here.",
     )
     return Finding(
         anchor="averaging",

@@ -68,31 +68,31 @@ def _lengths(material: Material) -> Finding:
         end = " Whether the fall levels off is not decided."
     said = dict(
         contradicted=(
-            "Failure comes late: with more steps the boundary falls, for sure in "
+            "Failure comes late: with more steps the limit falls, for sure in "
             f"{joined(falling or ['no model'])}."
         ),
-        supported="Longer runs have the same boundary here.",
+        supported="Longer runs have the same limit here.",
         undecided="Too few runs of several lengths to say.",
     )
     header = (
-        *("workload", "steps", "boundary at the middle batch"),
-        *("fall per doubling, octaves", "exponent in batch", "runs"),
+        *("workload", "steps", "limit at the middle batch"),
+        *("fall per doubling, factors of 2", "exponent in batch", "runs"),
     )
     return Finding(
         anchor="length",
-        statement="A rate that holds for a few hundred steps holds for good.",
+        statement="A rate that works for a few hundred steps works for good.",
         verdict=verdict,
         answer=said[verdict] + (end if rows else ""),
         says=(
             "Neither source says so, but every short test assumes it. The same runs "
             "are looked at after so many steps; runs that were planned or stopped "
-            "shorter are left out. A fall of 1 octave halves the boundary.",
+            "shorter are left out. A fall of 1 halves the limit.",
         ),
         tables=(Table(header, tuple(rows)),) if rows else (),
         pictures=picture_lengths(by_workload),
         open_questions=(
             "The forum's month of training is some 100,000 steps. A rate for so long "
-            "is an extrapolation from the longest runs here; proxies at the boundary "
+            "is an extrapolation from the longest runs here; proxies near the limit "
             "with 30,000 steps would carry it on.",
         ),
         query=query_of(PROXIES, [FORUM_RECIPE]),
@@ -128,7 +128,7 @@ def _clock(material: Material) -> Finding:
         verdict=verdict,
         answer=said[verdict],
         says=(
-            "How the step of failure goes with the batch size, at one rate: power 0 "
+            "How the step of failure scales with the batch size, at one rate: power 0 "
             "means equal steps, -1 equal examples. If it were -1, comparing batch "
             "sizes at equal steps would make larger ones look worse by that alone.",
         ),

@@ -1,8 +1,8 @@
-"""Findings -> the page docs/explanation/the-two-seeds.md (pure)."""
+"""Findings -> the page docs/explanation/the-two-seeds.md, and its tables (pure)."""
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from advisor.evidence.selecting import has_failed
@@ -19,12 +19,10 @@ from benchmarks.two_seeds.lengths import length_findings
 from benchmarks.two_seeds.material import Material
 from benchmarks.two_seeds.reasons import reason_findings
 
-PICTURES = "../pictures"
-_MARKS = {
-    Verdict.SUPPORTED: "Supported",
-    Verdict.CONTRADICTED: "Contradicted",
-    Verdict.UNDECIDED: "Undecided",
-}
+PICTURES, DETAILS = "../pictures", "../dev/results/two-sources.md"
+PICTURES_OF_DETAILS = "../../pictures"
+FIRST = ("inverse", "linear", "length")  # what the page opens with
+VERDICTS = (Verdict.SUPPORTED, Verdict.CONTRADICTED, Verdict.UNDECIDED)
 
 
 @dataclass(frozen=True)
@@ -39,9 +37,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """The page's text and the pictures it shows."""
+    """The page's text, that of its tables, and the pictures they show."""
 
     text: str
+    details: str
     findings: tuple[Finding, ...]
 
     @property
@@ -82,15 +81,14 @@ def write_report(material: Material) -> Report:
         ),
     ]
     findings = tuple(f for section in sections for f in section.findings)
-    lines = [
-        *_opening(material, sections),
-        *_summary(sections),
-        *_reading(material),
-        *_sections(sections),
-        *_limits(),
-    ]
-    text = _with_headings("\n".join(lines).rstrip() + "\n", sections)
-    return Report(text, findings)
+    first = {f.anchor: f for f in findings if f.anchor in FIRST}
+    text = [*_opening(material, first), *_summary(sections), *_judging(), *_limits()]
+    details = [*_opening_of_details(), *_rests_on(material), *_sections(sections)]
+    return Report(
+        _with_headings(text, sections, DETAILS),
+        _with_headings(details, sections, ""),
+        findings,
+    )
 
 
 def slug(title: str) -> str:
@@ -102,14 +100,16 @@ def slug(title: str) -> str:
     return re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-")
 
 
-def _with_headings(text: str, sections: Sequence[Section]) -> str:
-    """Put the anchors of headings in the place of the short names links use."""
+def _with_headings(lines: Sequence[str], sections: Sequence[Section], page: str) -> str:
+    """Put a page and the anchors of its headings for the short names links use."""
+    text = "\n".join(lines).rstrip() + "\n"
     for section in sections:
         if section.anchor:
-            text = text.replace(f"](#{section.anchor})", f"](#{slug(section.title)})")
+            target = f"]({page}#{slug(section.title)})"
+            text = text.replace(f"](#{section.anchor})", target)
         for finding in section.findings:
-            target = slug(_heading(finding))
-            text = text.replace(f"](#{finding.anchor})", f"](#{target})")
+            target = f"]({page}#{slug(_heading(finding))})"
+            text = text.replace(f"](#{finding.anchor})", target)
     return text
 
 
@@ -117,23 +117,37 @@ def _heading(finding: Finding) -> str:
     return finding.statement.rstrip(".")
 
 
-def _opening(material: Material, sections: Sequence[Section]) -> list[str]:
-    inverse = next(f for s in sections for f in s.findings if f.anchor == "inverse")
-    linear = next(f for s in sections for f in s.findings if f.anchor == "linear")
-    length = next(f for s in sections for f in s.findings if f.anchor == "length")
+def _opening(material: Material, first: Mapping[str, Finding]) -> list[str]:
+    inverse, linear, length = (first[anchor] for anchor in FIRST)
     return [
-        "# The two sources, judged by our own runs",
+        "# Which advice did our runs confirm?",
         "",
         "This program began with two texts. A forum post says that the rate must fall "
         "in proportion as the batch grows. An article says the opposite: raise it "
-        "with the batch. We trained narrow copies and small classifiers at equal steps "
-        f"({len(material.runs):,} runs); [the full-size models are "
-        "untested](#what-this-page-cannot-say). "
-        f"The forum's rule, here: {inverse.verdict}. {inverse.answer} "
-        f"The article's rule, here: {linear.verdict}. {linear.answer} {length.answer}",
+        "with the batch. We trained narrow copies of the forum's models and small "
+        f"classifiers at equal steps ({len(material.runs):,} runs).",
         "",
+        f"- **The forum's rule: {inverse.judged}.** {inverse.answer}",
+        f"- **The article's rule: {linear.judged}.** {linear.answer}",
+        f"- **How long a rate works:** {length.answer}",
+        "",
+        *[
+            f"![{_alt(picture)}]({PICTURES}/{picture.name}.svg)\n"
+            for picture in inverse.pictures[:1]
+        ],
         "This page is written by `python -m benchmarks.two_seeds` from the runs in the "
-        "store. Nothing on it is typed in: other runs, other verdicts.",
+        f"store; [every table and picture]({DETAILS}) is on a page of its own. Other "
+        "runs, other verdicts.",
+        "",
+    ]
+
+
+def _opening_of_details() -> list[str]:
+    return [
+        "# The two sources: every table",
+        "",
+        "What [the page on the two sources](../../explanation/the-two-seeds.md) rests "
+        "on, statement by statement. Written by `python -m benchmarks.two_seeds`.",
         "",
     ]
 
@@ -142,26 +156,35 @@ def _summary(sections: Sequence[Section]) -> list[str]:
     lines = ["| statement | verdict |", "| --- | --- |"]
     for section in sections:
         lines += [
-            f"| [{f.statement}](#{f.anchor}) | {f.verdict} |" for f in section.findings
+            f"| [{f.statement}](#{f.anchor}) | {f.judged} |" for f in section.findings
         ]
     counts = Counter(f.verdict for section in sections for f in section.findings)
-    said = ", ".join(f"{counts[v]} {v}" for v in _MARKS)
+    said = ", ".join(f"{counts[v]} {v}" for v in VERDICTS)
     return ["## In short", "", f"{said[0].upper()}{said[1:]}.", "", *lines, ""]
 
 
-def _reading(material: Material) -> list[str]:
+def _judging() -> list[str]:
+    return [
+        "## How it is judged",
+        "",
+        "A rule that a source claims is judged by the program, as in `lr-advisor "
+        "scaling`: by the probability of its exponent, and by how far the runs have "
+        "moved it. A comparison of two numbers is supported from a probability of 0.9 "
+        "on and contradicted up to 0.1, also where its range reaches past equality; "
+        "anything between, or too few runs, is undecided. Of several models those that "
+        "are undecided count for neither side. What is claimed is not part of any fit "
+        "that judges it.",
+        "",
+    ]
+
+
+def _rests_on(material: Material) -> list[str]:
     return [
         "## What it rests on",
         "",
-        "A rule that a source claims is judged by the program's referee, as in "
-        "`lr-advisor scaling`: by the probability of its exponent, and by how far the "
-        "runs have moved it. A comparison of two numbers is supported from a "
-        "probability of 0.9 on and contradicted up to 0.1; anything between, or too "
-        "few runs, is undecided. Where several models are compared, the undecided ones "
-        "count for neither side. Boundaries that are compared rest on a workload's own "
-        "runs alone; an exponent that judges a rule rests also on what related "
-        "workloads have in common, so its range is narrower. Ranges in brackets hold "
-        "nine times in ten. What is claimed is no part of any fit that judges it.",
+        "Limits that are compared rest on a workload's own runs alone; an exponent "
+        "that judges a rule rests also on what related workloads have in common, so "
+        "its range is narrower. Ranges in brackets are right nine times in ten.",
         "",
         *_table(_counts(material)),
         "",
@@ -177,7 +200,7 @@ def _counts(material: Material) -> Table:
         row[2] += has_failed(run)
         row[3] = max(row[3], run.steps or 0)
     return Table(
-        ("workload", "recipe", "runs", "held", "failed", "longest, steps"),
+        ("workload", "recipe", "runs", "stable", "failed", "longest, steps"),
         tuple(
             (*key, *(f"{number:,}" for number in row))
             for key, row in sorted(groups.items())
@@ -208,13 +231,13 @@ def _finding(finding: Finding) -> list[str]:
     lines = [
         f"### {_heading(finding)}",
         "",
-        f"**{_MARKS[finding.verdict]}.** {finding.answer}",
+        f"**{finding.judged.capitalize()}.** {finding.answer}",
         "",
     ]
     for table in finding.tables:
         lines += [*_table(table), ""]
     for picture in finding.pictures:
-        lines += [f"![{_alt(picture)}]({PICTURES}/{picture.name}.svg)", ""]
+        lines += [f"![{_alt(picture)}]({PICTURES_OF_DETAILS}/{picture.name}.svg)", ""]
     for says in finding.says:
         lines += [says, ""]
     for question in finding.open_questions:
@@ -243,16 +266,16 @@ def _limits() -> list[str]:
         "## What this page cannot say",
         "",
         "- **Full size.** A copy with a sixteenth of every width has about one "
-        "250th of the weights. It stands rates tens of times higher. That its "
-        "boundary goes with the batch as the full model's does is a hope, not a "
+        "250th of the weights. It tolerates rates tens of times higher. That its "
+        "limit changes with the batch as the full model's does is a hope, not a "
         "finding; no rate on this page is a rate for full size.",
         "- **Real faces.** The proxies learn generated faces, which are more alike "
         "than photographs. More alike means less noise in a batch, and noise is "
         "what a larger batch takes away.",
         "- **Long training.** The longest runs here are hours shorter than the "
-        "forum's month. What fails late there may hold here.",
+        "forum's month. What fails late there may work here.",
         "- **The eye.** The forum judged by the preview window; here a rule reads the "
         "loss and the detail of previews. They may differ about a slight blur.",
         "- **Other data, other models.** Digits of 8 by 8 pixels are learned in "
-        "seconds. A rule that fails on them may hold where training is hard.",
+        "seconds. A rule that fails on them may work where training is hard.",
     ]

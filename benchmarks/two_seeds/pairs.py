@@ -24,7 +24,7 @@ from benchmarks.two_seeds.pictures import picture_exponents
 
 _HEADER = (
     *("workload", "exponent without", "exponent with", "difference"),
-    *("P(difference above 0)", "boundary, with by without", "runs"),
+    *("P(difference above 0)", "limit, with by without", "runs"),
 )
 
 
@@ -60,7 +60,7 @@ class Pair:
 
     @property
     def chance_more(self) -> float:
-        """P(the changed recipe stands the higher rate at the middle batch)."""
+        """P(the changed recipe tolerates the higher rate at the middle batch)."""
         one, other = (b.draws_at(self.middle) for b in (self.changed, self.plain))
         return chance_above(one, other)
 

@@ -230,7 +230,7 @@ def picture_reached(
     x = log_axis("batch", "Batch size", [row["batch"] for row in rows])
     y = alt.Y(
         "accuracy:Q",
-        title="Accuracy on held-back digits",
+        title="Accuracy on held-out digits",
         scale=alt.Scale(zero=False),
         axis=alt.Axis(format=".1%"),
     )

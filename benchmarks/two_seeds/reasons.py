@@ -93,7 +93,7 @@ def _half_life(material: Material) -> Finding:
     return _raises(
         "half-life",
         "Adam forgets per step, so a larger batch has the longer memory in examples; "
-        "with a memory held in examples larger batches stand more.",
+        "with a memory held in examples larger batches tolerate more.",
         pairs,
         query=query_of(PROXIES, [FORUM_RECIPE, "faceswap-2021-halflife"]),
         says="Each beta becomes beta^(batch / 4), as arXiv:2507.07101 does with beta2.",
@@ -105,11 +105,11 @@ def _epsilon(material: Material) -> Finding:
     return _raises(
         "epsilon",
         "Gradients shrink as a batch averages, so Adam's epsilon weighs more: a large "
-        "one lets larger batches stand more.",
+        "one lets larger batches tolerate more.",
         pairs,
         query=query_of(PROXIES, [FORUM_RECIPE, "faceswap-2021-eps"]),
         says="Epsilon 1e-4 instead of 1e-7: as large as the gradients of half of all "
-        "weights. It slows every step, so the boundary itself moves up too.",
+        "weights. It slows every step, so the limit itself moves up too.",
     )
 
 
@@ -136,11 +136,11 @@ def _betas(material: Material) -> Finding:
     verdict = agreed(moved)
     said = dict(
         supported="It is another: the table says by how much.",
-        undecided="The boundaries are too close to tell.",
+        undecided="The limits are too close to tell.",
     )
     return pair_finding(
         "betas",
-        "With today's betas (0.9, 0.999) the boundary is another than with those of "
+        "With today's betas (0.9, 0.999) the limit is another than with those of "
         "2021 (0.5, 0.99).",
         verdict,
         said,
@@ -159,11 +159,11 @@ def _warm_up(material: Material) -> Finding:
     said = dict(
         supported="It does here.",
         contradicted="Here it lowers it.",
-        undecided="The boundaries are too close to tell, or it helps some only.",
+        undecided="The limits are too close to tell, or it helps some only.",
     )
     return pair_finding(
         "warm-up",
-        "A warm-up raises the highest rate that holds.",
+        "A warm-up raises the highest rate that works.",
         verdict,
         said,
         pairs,
@@ -198,12 +198,12 @@ def _sharpness(material: Material) -> Finding:
     header = ("setting", "power of the batch", "P(sharper)", "runs")
     return Finding(
         anchor="sharpness",
-        statement="Larger batches lead to sharper places, which stand lower rates.",
+        statement="Larger batches lead to sharper places, which tolerate lower rates.",
         verdict=verdict,
         answer=said[verdict] if rows else "No digits runs with their sharpness yet.",
         says=(
             "Sharpness is the largest eigenvalue of the Hessian near the end of runs "
-            "that held. Runs are compared at equal rates and steps.",
+            "that stayed stable. Runs are compared at equal rates and steps.",
         ),
         tables=(Table(header, tuple(rows)),) if rows else (),
         query=query_of(DIGITS, RECIPES),
@@ -257,8 +257,9 @@ def _noise(material: Material) -> Finding:
         "is not.",
         says=(
             "The batch size at which noise and gradient are equally strong, near the "
-            "end of runs that held, with the middle eight tenths. It grows as training "
-            "goes on (arXiv:1812.06162); the falling branch is arXiv:2405.14578.",
+            "end of runs that stayed stable, with the middle eight tenths. It grows as "
+            "training goes on (arXiv:1812.06162); the falling branch is "
+            "arXiv:2405.14578.",
         ),
         tables=(Table(("setting", "noise scale, digits", "runs"), tuple(rows)),)
         if rows
@@ -287,10 +288,10 @@ def _one_run(material: Material) -> Finding:
         verdict = Verdict.CONTRADICTED if split >= 0.05 * several else Verdict.SUPPORTED
     return Finding(
         anchor="one-run",
-        statement="One run tells whether a rate holds.",
+        statement="One run tells whether a rate works.",
         verdict=verdict,
         answer=f"Of {several} pairs of batch size and rate that were run with several "
-        f"seeds, {split} held with one seed and failed with another."
+        f"seeds, {split} worked with one seed and failed with another."
         if several
         else "Nothing was run with several seeds yet.",
         query=query_of(PROXIES, [FORUM_RECIPE]),
@@ -338,8 +339,12 @@ def _width(material: Material) -> Finding:
         same_length = len({b.steps for b in widths.values()}) == 1
         if len(widths) >= FEWEST_WIDTHS and same_length:
             power = _powers_of_width(widths, batch)
-            powers.append(f"{title_of(base)} {interval_text(interval(power))}")
-            verdicts.append(judge_comparison(float((power > 0).mean())))
+            rises = float((power > 0).mean())
+            powers.append(
+                f"{title_of(base)} {interval_text(interval(power))}, "
+                f"P(falls) {share_text(1 - rises)}"
+            )
+            verdicts.append(judge_comparison(rises))
     # A boundary that falls as the width grows has a negative power of the width.
     turned = {
         Verdict.SUPPORTED: Verdict.CONTRADICTED,
@@ -354,15 +359,17 @@ def _width(material: Material) -> Finding:
         if not powers
         else f"Not decided. Power of the width: {'; '.join(powers)}.",
     )
-    header = ("workload", "boundary", "exponent in batch", "steps", "runs")
+    header = ("workload", "limit", "exponent in batch", "steps", "runs")
     return Finding(
         anchor="width",
-        statement="Wider copies stand lower rates, by a power of the width.",
+        statement="Wider copies tolerate lower rates, by a power of the width.",
         verdict=verdict,
         answer=said[verdict],
         says=(
-            "The boundary is that at the middle batch size all widths share. A power "
-            "of -1 halves it with each doubling of the width (arXiv:2203.03466).",
+            "The limit is that at the middle batch size all widths share. A power of "
+            "-1 halves it with each doubling of the width (arXiv:2203.03466). A model "
+            "is decided from a probability of 0.9 on, even if its range reaches past "
+            "0; one that is not decided counts for neither side.",
         ),
         tables=(Table(header, tuple(rows)),) if rows else (),
         open_questions=(

@@ -249,7 +249,7 @@ def _load_checkpoint(
     ) as error:
         raise StoreError(
             f"The checkpoint {folder.checkpoint_path} cannot be used "
-            f"({type(error).__name__}): remove it to start this run anew."
+            f"({type(error).__name__}): remove it to start this run again."
         ) from error
     metrics = {
         name: [(int(step), float(value)) for step, value in points]

@@ -18,7 +18,7 @@ from knowledge.records import RunConfig
 _SMALL, _LARGER = 2, 4
 # ... in bytes kept, times this for what passes through besides: gradients on their way
 # back, and the scratch space of kernels. Proxies of the face models took 1.9 to 2.3
-# times what they keep (measured: docs/log.md).
+# times what they keep (measured: docs/dev/log.md).
 PASSING = 3.0
 USABLE = 0.8  # of what is free: other programs want some too
 STATES = 4  # numbers kept of each weight: itself, its gradient, two moments of Adam

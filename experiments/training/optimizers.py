@@ -2,7 +2,7 @@
 
 Keras's Adam of 2021 adds epsilon to the uncorrected root, torch's to the corrected one;
 at epsilon 1e-7 the difference is confined to the first steps, so torch's own is used
-(docs/explanation/decisions.md).
+(docs/dev/decisions.md).
 """
 
 from collections.abc import Iterable

@@ -63,5 +63,5 @@ def _last_training(table: Table) -> tuple[tuple[Row, ...], Sequence[str]]:
     starts = [i for i in range(1, len(epochs)) if epochs[i] <= epochs[i - 1]]
     if not starts or len(epochs) < len(table.rows):
         return table.rows, ()
-    said = "The epochs begin anew in the file: the last training is read."
+    said = "The epochs begin again in the file: the last training is read."
     return table.rows[starts[-1] :], (said,)

@@ -191,7 +191,7 @@ def _why(name: str, table: Table) -> str:
     for column in table.columns:
         if any(_PROSE.search(value) for value in table.column(column)[:1000]):
             return (
-                f"{why}, and the text in '{shown([column])}', which speaks of it, is "
+                f"{why}, and the text in '{shown([column])}', which mentions it, is "
                 "not read"
             )
     return why

@@ -111,7 +111,7 @@ def open_for_reading(path: Path) -> duckdb.DuckDBPyConnection:
         # Free blocks at its end may be missing.
         n_blocks, rest = divmod(path.stat().st_size - _HEADER_BYTES, block_bytes)
         if rest or n_blocks < n_used:
-            raise duckdb.IOException(f"{path} is cut short")
+            raise duckdb.IOException(f"{path} is incomplete")
     except BaseException:
         con.close()
         raise

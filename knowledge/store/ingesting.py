@@ -90,7 +90,7 @@ def rebuild(folder: Path, problem: str) -> Ingested:
     new = folder / f"{DATABASE}.tmp"
     waiting = inbox.waiting(folder)
     paths = [*inbox.archived(folder), *waiting]
-    base = f"{DATABASE} {problem}: it was made anew from the records"
+    base = f"{DATABASE} {problem}: it was rebuilt from the records"
     try:
         _remove(new)  # of a rebuild that was killed
         n_events, odd = _fill_file(new, paths)

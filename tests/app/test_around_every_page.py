@@ -117,10 +117,11 @@ def test_every_text_is_readable_by_day_and_by_night(mode: str) -> None:
 
 def test_nothing_forces_a_theme_on_the_browser() -> None:
     """The one setting is where the two themes stand."""
-    config = (ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8")
+    folder = ROOT / "advisor" / "ui"
+    config = (folder / ".streamlit" / "config.toml").read_text(encoding="utf-8")
     theme = tomllib.loads(config)["theme"]
     assert list(theme) == ["base"]
-    assert (ROOT / theme["base"]).is_file()
+    assert (folder / theme["base"]).is_file()
 
 
 def test_the_mark_is_drawn_of_shapes_alone() -> None:

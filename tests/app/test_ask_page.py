@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from advisor.conversation.asking_back import EXAMPLES
 from advisor.evidence.scope import Asked
-from advisor.rates import rate_text
+from advisor.rates import fit_text
 from advisor.service import Advisor
 from advisor.ui import plans, resources
 from advisor.ui.turns import Turn, ask_turn
@@ -52,16 +52,16 @@ def test_a_question_is_answered_with_rate_chart_evidence_and_plan(
     at = ask(open_page(page), QUESTION)
     r = advisor.recommend("realface", 5)
     assert r.learning_rate is not None
-    assert float(metric(at, "Start at")) == r.learning_rate
+    assert float(metric(at, "Start at")) == r.shown["learning_rate"]
     assert at.get("vega_lite_chart") or at.get("arrow_vega_lite_chart")
     labels = [expander.label for expander in at.expander]
     assert f"Evidence: {r.evidence.n_claims} reports" in labels
-    assert any(label.startswith("What is thin") for label in labels)
+    assert any(label.startswith("Limits of the evidence") for label in labels)
     assert "Copy the settings" in labels
     assert at.button(key="ask_run_0").label == "Run"
     shown = texts(at)
     assert "RealFace at batch 5" in shown
-    assert "ceiling" in shown
+    assert "highest setting" in shown
 
 
 def test_the_evidence_lists_claims_and_the_sql_that_shows_them(
@@ -616,5 +616,5 @@ def test_far_beyond_the_evidence_the_card_shows_the_largest_batch_it_speaks_for(
     known = advisor.recommend("realface", 100_000).largest_known
     labels = {metric.label: metric.value for metric in at.metric}
     label = f"At batch {known.batch_size}, the largest I can speak for"
-    assert labels[label] == rate_text(known.learning_rate)
+    assert labels[label] == fit_text(known.learning_rate)
     assert "Start at" not in labels

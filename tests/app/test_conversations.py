@@ -244,7 +244,7 @@ def test_the_address_of_a_conversation_opens_it_again_without_saving_it_twice(
     assert [t.answer.question for t in turns] == [QUESTION, "and at 9?"]
     assert turns[1].answer.slots["workload"] == "realface"
     assert turns[0].answer.answer_id == answers_of(advisor.store, conversation)[0].id
-    assert "answered anew from today's evidence" in texts(again)
+    assert "answered again from today's evidence" in texts(again)
     assert advisor.store.counts()["answers"] == count
     say(again, "and at 12?")
     assert len(answers_of(advisor.store, conversation)) == 3

@@ -166,7 +166,7 @@ def test_a_click_anywhere_in_a_row_opens_its_run_beside_the_list(
     order = [link.removeprefix("runs?run=") for link in at.dataframe[0].value["run"]]
     select(at, cells=[(1, "steps")])
     assert at.query_params["run"] == order[1]
-    rate = {ids[0]: "0.001", ids[1]: "0.002"}[order[1]]
+    rate = {ids[0]: "1e-3", ids[1]: "2e-3"}[order[1]]
     assert at.header[0].value == f"RealFace@1/16 at batch 5, {rate}"
     at.run()
     assert at.query_params["run"] == order[1]

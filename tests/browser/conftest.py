@@ -92,14 +92,15 @@ def app_url(
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen(
             [
-                *(sys.executable, "-m", "streamlit", "run", "streamlit_app.py"),
+                *(sys.executable, "-P", "-m", "streamlit", "run"),
+                str(ROOT / "streamlit_app.py"),
                 "--server.headless=true",
                 "--server.address=127.0.0.1",
                 f"--server.port={port}",
                 "--browser.gatherUsageStats=false",
                 "--server.fileWatcherType=none",
             ],
-            cwd=ROOT,
+            cwd=ROOT / "advisor" / "ui",  # its settings lie there
             env={
                 **os.environ,
                 **server_gate.environment,

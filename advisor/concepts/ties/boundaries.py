@@ -47,8 +47,8 @@ def _say_boundaries(rows: Rows) -> str | None:
     said = [
         f"{where_text(row)}: every run held up to {rate_text(row['small_rate'])} at "
         f"batch {row['small_batch']} and up to {rate_text(row['large_rate'])} at batch "
-        f"{row['large_batch']}, so {row['batch_times']:g} times the batch stood "
-        f"{row['rate_times']:g} times the rate over {row['steps']} steps."
+        f"{row['large_batch']}, so {row['batch_times']:g} times the batch "
+        f"tolerated {row['rate_times']:g} times the rate over {row['steps']:,} steps."
         for row in rows
     ]
     return " ".join(said) or None
@@ -114,7 +114,7 @@ def _say_proxies(rows: Rows) -> str | None:
     )
     text = f"At batch {rows[0]['batch_size']} every run held up to {said}."
     if all(a["held_up_to"] < b["held_up_to"] for a, b in pairwise(rows)):
-        text += " The narrower copy stood the higher rate."
+        text += " The narrower copy tolerated the higher rate."
     return text
 
 

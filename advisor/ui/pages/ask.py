@@ -190,10 +190,10 @@ def settled(text: str) -> bool:
 
 def render_welcome() -> None:
     """Draw what this is, and questions to start with."""
-    st.title("Which learning rate does your batch size stand?")
+    st.title("Find a learning rate for your batch size")
     st.text(
         "Ask in plain words. The answer shows the runs and reports it rests on, says "
-        "what is thin, and can make the missing runs on this computer."
+        "what is weak, and can make the missing runs on this computer."
     )
     st.pills(
         "Try one of these",

@@ -205,7 +205,7 @@ def _load_picture(path: Path, size: int) -> Tensor:
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise DataFolderError(
             f"'{path.name}' in '{path.parent}' cannot be read as a picture: remove it "
-            "or save it anew."
+            "or save it again."
         ) from error
     # Enlarging by area would leave blocks.
     enlarges = min(picture.size) < size

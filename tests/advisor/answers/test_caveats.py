@@ -63,9 +63,15 @@ def test_without_any_evidence_only_that_is_said() -> None:
     ("batch_size", "words"),
     [
         (5, ""),
-        (10, "1 octave outside the batch sizes with evidence (5)."),
-        (1, "2.3 octaves outside the batch sizes with evidence (5), where rules fail"),
-        (500, "6.6 octaves outside the batch sizes with evidence (5), so far out"),
+        (10, "a factor of 2 outside the batch sizes with evidence (5)."),
+        (
+            1,
+            "a factor of 5 outside the batch sizes with evidence (5), where",
+        ),
+        (
+            500,
+            "a factor of 100 outside the batch sizes with evidence (5), so far",
+        ),
     ],
 )
 def test_the_further_from_the_evidence_the_graver_the_words(batch_size, words) -> None:
@@ -106,7 +112,7 @@ def test_reports_name_what_nobody_tried() -> None:
     ceiling = replace(REPORT, id="claim:y", at_tool_ceiling=True)
     found = caveats(claims=(REPORT, ceiling), basis="reported")
     text = said(found, Kind.CLAIMS)
-    assert "1e-4 at batch 2 is the ceiling of that program's slider" in text
+    assert "1e-4 at batch 2 is that program's highest setting" in text
     assert "Nobody reported on batch 5 itself." in text
 
 
@@ -123,7 +129,7 @@ def test_another_device_other_data_and_a_longer_run_are_said() -> None:
     found = caveats(here, elsewhere, scope=replace(SCOPE, horizon_steps=5000))
     assert "another device (cuda)" in said(found, Kind.SETTING)
     assert "different data (ours, theirs)" in said(found, Kind.SETTING)
-    assert "extrapolation in time" in said(found, Kind.RUN_LENGTH)
+    assert "an extrapolation" in said(found, Kind.RUN_LENGTH)
 
 
 def test_a_rate_nobody_uses_is_said_to_be_one() -> None:
@@ -134,7 +140,7 @@ def test_only_narrower_copies_are_called_copies() -> None:
     """Runs of the very model under another recipe are of full width, too."""
     full = replace(SCOPE, workload="realface")
     narrow = said(caveats(HELD, FAILED, scope=full, basis="borrowed"), Kind.WIDTH)
-    assert "learnt from copies with 1/16 of each width" in narrow
+    assert "comes from narrow copies (1/16 of each width)" in narrow
     other = [
         replace(run, workload="realface", recipe="faceswap-3") for run in (HELD, FAILED)
     ]

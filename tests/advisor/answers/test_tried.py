@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from advisor.answers.brief import start_text
 from advisor.answers.recommendation import Recommendation, build_recommendation
 from advisor.answers.tried import REACH
-from advisor.answers.wording import start_text
 from advisor.evidence.scope import Scope
 from advisor.planning.plan import VerificationPlan
 from advisor.rates import rate_text, round_rate
@@ -112,16 +112,16 @@ def test_a_rate_that_nobody_ran_or_above_the_best_one_is_said_in_the_same_senten
     sentence = start_text(r)
     here = [run for run in runs if run.batch_size == batch]
     rates = [run.learning_rate for run in here]
-    near = [rate for rate in rates if abs(rate / r.learning_rate - 1) < 0.02]
+    near = [rate for rate in rates if abs(rate / r.learning_rate - 1) < 0.05]
     if not here:
         assert "which no run has tried" in sentence
     elif not near:
         assert any(rate_text(round_rate(rate)) in sentence for rate in rates)
     scores = {run.learning_rate: run.metric_value for run in here if run.metric_value}
-    if scores and r.learning_rate > 1.03 * min(scores, key=scores.get):
+    if scores and r.learning_rate > 1.06 * min(scores, key=scores.get):
         assert "which scored best there" in sentence
     if r.basis == "measured":
-        assert min(rates) * 0.98 <= r.learning_rate <= max(rates) * 1.02
+        assert min(rates) * 0.95 <= r.learning_rate <= max(rates) * 1.05
 
 
 @pytest.mark.parametrize("labels", ["", "stable"])
@@ -217,5 +217,5 @@ def test_an_optimizer_nobody_knows_is_said_to_be_unknown(tmp_path):
     with Advisor.open(tmp_path / "store", seeded=False) as opened:
         opened.import_runs(path)
         r = opened.recommend("my-net", 16)
-        assert any("'sparkle' is no optimizer known here" in text for text in r.caveats)
+        assert any("'sparkle' is not an optimizer" in text for text in r.caveats)
         assert r.exponent.high - r.exponent.low > 1.2

@@ -38,6 +38,12 @@ ROOT = Path(__file__).resolve().parents[3]
             "docs/how-to/use-a-language-model.md",
         ),
         ("how do I run the study again", "docs/how-to/run-the-study.md"),
+        ("how can I uninstall this?", "docs/how-to/your-data.md"),
+        ("where is my data kept", "docs/how-to/your-data.md"),
+        ("can it send my runs anywhere?", "docs/how-to/your-data.md"),
+        ("how come the port is taken", "docs/how-to/troubleshoot.md"),
+        ("how do I mend a blank page", "docs/how-to/troubleshoot.md"),
+        ("how do I install it", "docs/install.md"),
     ],
 )
 def test_the_page_that_is_asked_about_is_named(text, page):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.rates import rate_text
+from advisor.rates import fit_text
 from advisor.running.supervision import Supervision
 from advisor.service import Advisor
 from knowledge.errors import PlanError
@@ -34,7 +34,7 @@ def test_a_person_s_observation_counts_after_one_yes_and_moves_the_answer(
 ) -> None:
     before = advisor.recommend("original", 8)
     answer = advisor.ask(OBSERVED)
-    assert "shall I keep it as your observation" in answer.text
+    assert "Save it as evidence" in answer.text
     assert advisor.recommend("original", 8) == before
     assert answer.proposal is not None
     done = advisor.approve(answer.proposal.id)
@@ -43,7 +43,7 @@ def test_a_person_s_observation_counts_after_one_yes_and_moves_the_answer(
     assert before.learning_rate is not None
     assert after.learning_rate < before.learning_rate
     assert done.ids[0] in after.evidence.used
-    assert f"went from {rate_text(before.learning_rate)} to" in done.text
+    assert f"went from {fit_text(before.learning_rate)} to" in done.text
 
 
 def test_an_observation_can_be_taken_back_and_the_answer_is_as_before(

@@ -256,7 +256,7 @@ def test_what_a_message_tells_is_no_question_of_its_own(advisor):
 def test_why_is_answered_with_the_numbers_of_the_answer_it_asks_about(advisor):
     answer = advisor.ask("why?", "What learning rate for RealFace at batch size 5?")
     assert answer.intent == "explain_concept"
-    assert answer.text.startswith("For RealFace at batch 5: P(stable)")
+    assert answer.text.startswith("For RealFace at batch 5: reported for it")
     assert answer.recommendation.workload == "realface"
 
 
@@ -417,7 +417,7 @@ def test_an_answer_is_said_again_in_plain_words(advisor):
 def test_why_two_batch_sizes_differ_is_answered_with_both(advisor):
     answer = advisor.ask("why is batch 5 lower than batch 6 on realface?")
     assert [r.batch_size for r in answer.recommendations] == [5, 6]
-    assert "batch^" in answer.text
+    assert any("batch^" in text for text in answer.details)
 
 
 def test_what_has_no_page_gets_a_few_to_begin_with_and_no_list_of_all(advisor):

@@ -43,12 +43,12 @@ def test_stored_replicates_that_differ_are_told_apart(advisor):
         advisor, "is 0.2 really better than 0.1 at batch 32 on smallnet?"
     )
     assert found["distinguishable"]
-    assert found["better"] == "0.2"
+    assert found["better"] == "2e-1"
     assert (found["a"]["n_runs"], found["b"]["n_runs"]) == (3, 3)
     shown = {row["id"] for row in answer.evidence}
     assert set(found["a"]["runs"] + found["b"]["runs"]) <= set(found["rests_on"])
     assert shown == set(found["rests_on"])
-    assert "Yes: 0.2 is better" in answer.text
+    assert "A real difference: 2e-1 is better" in answer.text
 
 
 def test_batch_sizes_are_compared_at_the_rate_that_both_were_run_at(advisor):
@@ -92,13 +92,13 @@ def test_a_rate_of_which_two_in_five_runs_diverged_is_not_better(advisor):
         (
             "loss at 1e-3: 0.50 0.51 0.52, at 2e-3: 0.40 0.41 0.42. significant?",
             "better",
-            "0.002",
+            "2e-3",
         ),
         ("97.1 +/- 0.3 vs 95.8 +/- 0.4, 5 seeds each, real?", "better", "the first"),
         (
             "4 of 4 runs at 3e-3 diverged, none of 4 at 1e-3. is 1e-3 really better?",
             "fails_less",
-            "0.001",
+            "1e-3",
         ),
     ],
 )

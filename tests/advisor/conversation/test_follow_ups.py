@@ -54,7 +54,9 @@ def test_a_follow_up_means_the_same_however_the_answer_is_worded(
     as_it_is, text = understood(advisor, first, then)
     for module in (about_rates, about_symptoms):
         for name in vars(module):
-            if name.endswith("_text") and name != "rate_text":
+            if name.endswith("text_of") or (
+                name.endswith("_text") and name != "rate_text"
+            ):
                 monkeypatch.setattr(module, name, lambda *_, **__: REWORDED)
     reworded, other_text = understood(advisor, first, then)
     assert other_text != text

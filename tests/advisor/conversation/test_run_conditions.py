@@ -142,16 +142,16 @@ def test_a_count_is_what_the_tables_say(
         for where in (base, base + ended)
     )
     assert (answer.counts["of"], answer.counts["runs"]) == (total, found)
-    said = f"{total} run" if total else "No run"
+    said = f"{total:,} run" if total else "No run"
     assert said in answer.text
     if outcomes and found:
-        assert f", {found} " in answer.text
+        assert f", {found:,} " in answer.text
 
 
 def test_the_sentence_says_which_conditions_were_used(advisor: Advisor) -> None:
     answer = advisor.ask("how many runs failed on realface@1/16 at 0.002?")
     assert answer.text == (
-        "Of 13 runs of RealFace@1/16 at rate 0.002, 5 failed (5 diverged)."
+        "Of 13 runs of RealFace@1/16 at rate 2e-3, 5 failed (5 diverged)."
     )
     none = advisor.ask("list failed runs of digits_mlp with seed 77")
     assert none.text == "No run of Digits MLP with seed 77 is stored."

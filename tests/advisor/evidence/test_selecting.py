@@ -109,7 +109,7 @@ def test_earlier_records_of_a_run_are_not_said_to_be_left_out() -> None:
         for run in (PART, FURTHER, WHOLE, replace(LONGER, seed=2)):
             advisor.store.record_run(run)
         text = rests_on_text(advisor.recommend("digits_mlp", 32))
-    assert text == "It rests on 2 runs of digits_mlp."
+    assert text == "Evidence: 2 runs of Digits MLP."
 
 
 def scored_runs(n: int, **values: object) -> list[Run]:

@@ -280,19 +280,17 @@ MISBEHAVIOURS: Sequence[Misbehaviour] = (
         "it named a slot in a form that is not understood",
         GOOD + " Or {rate!r}.",
     ),
-    Misbehaviour(
-        "leaves the rate out", _NO_RATE, "A small rate will do. {caveat_1} {caveat_2}"
-    ),
+    Misbehaviour("leaves the rate out", _NO_RATE, "A small rate will do. {doubt}"),
     Misbehaviour("refuses", _NO_RATE, "I am sorry, please ask somebody else."),
     Misbehaviour(
-        "leaves a caveat out",
-        "it left out what limits the answer (claims)",
-        "Start at {rate}. {best_rate}",
+        "leaves the doubt out",
+        "it left out how well it is known",
+        "Start at {rate}. {act}",
     ),
     Misbehaviour(
         "leaves the verdict out",
         "it left out the verdict on the rate that was asked about",
-        "I would start at {rate}. {caveat_1} {caveat_2}",
+        "I would start at {rate}. {doubt}",
         question=JUDGE,
     ),
     Misbehaviour(
@@ -416,7 +414,7 @@ MISBEHAVIOURS: Sequence[Misbehaviour] = (
     ),
     Misbehaviour(
         "is cut short",
-        "its answer was cut short",
+        "its answer ended early",
         lambda handler, _: send_message(handler, {"content": "Start at"}, "length"),
     ),
 )

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from advisor.answers.wording import tried_text
+from advisor.answers.brief import tried_text
 from advisor.conversation.answer import Answer
 from advisor.phrasing.phrasing import may_be_phrased, phrase, put_in_words
-from advisor.rates import rate_text
+from advisor.rates import fit_text
 from advisor.service import Advisor
 from advisor.settings import LanguageModelSettings, load_settings
 from knowledge.errors import SettingsError
@@ -72,7 +72,7 @@ def test_whatever_it_does_the_answer_stands_and_one_line_says_so(answers, case):
         (RECOMMEND, GOOD, "For RealFace at batch 5 I would start at {rate}."),
         (INJECT, GOOD, "For RealFace at batch 5 I would start at {rate}."),
         (RECOMMEND, "I suggest **{rate}**. {REST}", "I suggest {rate}."),
-        (JUDGE, VERDICT, "Here is the verdict: 7e-5 on RealFace at batch 5 is risky"),
+        (JUDGE, VERDICT, "Here is the verdict: 7e-5 is probably fine for RealFace"),
         (TWO, "Here you are:\n{rate_1}\n{rate_2}", "RealFace at batch 2: {other}, "),
     ],
 )
@@ -80,7 +80,7 @@ def test_an_honest_wording_is_shown_with_the_numbers_of_the_answer(
     answers, question, wording, shown
 ):
     answer = answers[question]
-    rates = [rate_text(r.learning_rate) for r in answer.recommendations]
+    rates = [fit_text(r.learning_rate) for r in answer.recommendations]
     if len(rates) == 1 and question is not JUDGE:
         rates = [f"{rates[0]}{tried_text(answer.recommendation)}"]
     with serve(says(wording)) as fake:

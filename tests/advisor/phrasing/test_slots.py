@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from advisor.answers.wording import verdict_text
+from advisor.answers.brief import verdict_text
 from advisor.phrasing.slots import Slot, fill, slots_of
-from advisor.rates import rate_text
+from advisor.rates import fit_text
 from advisor.service import Advisor
 from tests.advisor.phrasing.fake_language_model import JUDGE, RECOMMEND, TWO
 
@@ -52,20 +52,16 @@ def test_slots_are_the_text_of_the_answer_all_of_it(advisor, question):
         for piece in slot.text.split(", ", 1) if slot.name == "rate" else [slot.text]:
             assert piece in answer.text
             left = left.replace(piece, "", 1)
-    assert re.sub(r"(I would start| ?Start at|for|at|\W)+", "", left) == ""
+    assert re.sub(r"(I would start| ?Start at|for|at|should|last|\W)+", "", left) == ""
 
 
-def test_rate_and_caveats_of_a_recommendation_must_be_said(advisor):
+def test_rate_and_doubt_of_a_recommendation_must_be_said(advisor):
     answer = advisor.ask(RECOMMEND, save=False)
     slots = {slot.name: slot for slot in slots_of(answer)}
-    said = [c for c in answer.recommendation.caveats if c in answer.text]
-    rate = rate_text(answer.recommendation.learning_rate)
+    rate = fit_text(answer.recommendation.learning_rate)
     assert slots["rate"].text == f"{rate}, which no run has tried"
-    assert [slots[f"caveat_{i}"].text for i in range(1, len(said) + 1)] == said
-    assert names_of(slots_of(answer)) == {
-        *("rate", "best_rate"),
-        *(f"caveat_{i}" for i in range(1, len(said) + 1)),
-    }
+    assert slots["doubt"].text.startswith("Weak evidence, reports only: ")
+    assert names_of(slots_of(answer)) == {"rate", "doubt"}
 
 
 def test_the_verdict_has_its_rate_and_its_probability_with_it(advisor):
@@ -75,7 +71,7 @@ def test_the_verdict_has_its_rate_and_its_probability_with_it(advisor):
     assert slots["verdict"].text == verdict_text(answer.judgements[0])
     assert slots["verdict"].is_required
     assert "7e-5" in slots["verdict"].text
-    assert "P(stable)" in slots["verdict"].text
+    assert " % of runs should last" in slots["verdict"].text
     assert "p_stable" not in slots
 
 
@@ -90,7 +86,7 @@ def test_where_there_is_no_rate_that_must_be_said():
     with Advisor.open(":memory:", seeded=False, study=False, library=False) as empty:
         slots = slots_of(empty.ask(RECOMMEND, save=False))
     assert "I have no rate" in next(s.text for s in slots if s.name == "start")
-    assert {"start", "caveat_1"} <= names_of(slots)
+    assert {"start", "doubt"} <= names_of(slots)
 
 
 def test_filling_keeps_one_stop_and_fills_nothing_twice():

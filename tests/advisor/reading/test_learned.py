@@ -24,10 +24,15 @@ from benchmarks.questions import (
     KEPT_BACK,
     changed_share,
     cross_validate,
+    is_far,
     parse,
 )
 
-LEAST = {"validated": (0.91, 0.90), "kept back": (0.90, 0.87)}
+LEAST = {
+    "validated": (0.945, 0.93),
+    "far-fetched": (0.84, 0.83),
+    "kept back": (0.935, 0.895),
+}
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +71,11 @@ def test_learning_anew_gives_the_same_model(examples):
 
 
 def test_questions_like_none_it_learnt_from_are_understood(examples):
-    found = shares(cross_validate(examples))
-    assert found >= LEAST["validated"]
-    assert found[1] >= LEAST["validated"][1]
+    parses = cross_validate(examples, n_folds=2)
+    for name, is_far_ones in (("validated", False), ("far-fetched", True)):
+        found = shares([p for p in parses if is_far(p) is is_far_ones])
+        assert found[0] >= LEAST[name][0], name
+        assert found[1] >= LEAST[name][1], name
 
 
 def test_questions_that_were_kept_back_are_understood():

@@ -212,7 +212,7 @@ def test_an_answer_that_knows_cut_short_runs_alone_says_so(advisor, monkeypatch)
     assert answer.max_stable is not None
     assert (
         "No run has gone to its end yet: they were fine for up to 100 steps and "
-        "stopped there, so only a lower bound of the threshold is known."
+        "stopped there, so only a lower bound of the limit is known."
     ) in answer.caveats
     assert not any("Nothing is known" in caveat for caveat in answer.caveats)
 
@@ -334,7 +334,7 @@ def test_a_forecast_speaks_of_the_steps_up_to_the_first_stop(advisor, monkeypatc
 def test_answers_say_how_long_they_hold_and_what_longer_would_cost(advisor):
     r = advisor.recommend("digits_mlp", 32, horizon=40)
     (said,) = [c for c in r.caveats if "longer ones fail" in c]
-    assert said.startswith("This speaks of runs of 40 steps")
+    assert said.startswith("This applies to runs of 40 steps")
     assert "400 steps takes about" in said
     r = advisor.recommend("digits_mlp", 32, horizon=5000)
     assert any(

@@ -154,5 +154,5 @@ def test_an_answer_from_published_runs_names_them_and_leaves_out_what_is_exclude
 
 def test_a_rate_that_is_asked_about_is_set_against_published_runs(advisor):
     text = advisor.ask("is 5e-2 ok for LoRA on an 8B model at batch 128?").text
-    assert "0.05 is" in text
+    assert "5e-2 is" in text
     assert "outside that interval" in text

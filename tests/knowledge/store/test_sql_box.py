@@ -4,6 +4,7 @@ import pytest
 
 from knowledge.errors import QueryError
 from knowledge.records import Run
+from knowledge.store import sql_box
 from knowledge.store.sql_box import run_query
 from knowledge.store.store import Store
 
@@ -65,15 +66,21 @@ def test_anything_else_is_refused_in_a_sentence(snapshot, sql):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "sql",
+    ("sql", "seconds"),
     [
-        "select lpad('x', 2000000000, 'y')",
-        "select count(*) from range(100000000000) a, range(1000) b",
-        "with recursive r as (select 1 n union all select n + 1 from r) "
-        "select count(*) from r",
+        ("select lpad('x', 2000000000, 'y')", sql_box.TIMEOUT_SECONDS),
+        ("select count(*) from range(100000000000) a, range(1000) b", 5.0),
+        (
+            "with recursive r as (select 1 n union all select n + 1 from r) "
+            "select count(*) from r",
+            5.0,
+        ),
     ],
 )
-def test_a_query_that_would_eat_the_machine_is_stopped(snapshot, sql):
+def test_a_query_that_would_eat_the_machine_is_stopped(
+    snapshot, sql, seconds, monkeypatch
+):
+    monkeypatch.setattr(sql_box, "TIMEOUT_SECONDS", seconds)
     with pytest.raises(QueryError, match=r"stopped|memory|failed"):
         run_query(snapshot, sql)
 
