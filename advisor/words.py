@@ -156,3 +156,50 @@ def percent(share: float) -> str:
     if share > 0.99:
         return ">99 %"
     return f"{100 * share:.0f} %"
+
+
+# How a run ended, in the words of every page; `degraded` is worse but finite.
+OUTCOME_WORDS = {
+    "stable": "held",
+    "degraded": "failed",
+    "diverged": "failed",
+    "incomplete": "stopped early",
+}
+# The same where it is told apart how runs failed.
+OUTCOME_KINDS = {
+    **OUTCOME_WORDS,
+    "degraded": "failed: got worse",
+    "diverged": "failed: diverged",
+}
+# A shape for each word, for whoever cannot tell colours apart.
+OUTCOME_SHAPES = {"held": "\u25cf", "failed": "\u2715", "stopped early": "\u25d0"}
+NOT_JUDGED = "\u25cb not judged"
+
+
+def outcome_text(outcome: str | None, failed_at_step: int | None = None) -> str:
+    """Return how a run ended, with a shape in front and the step it failed at.
+
+    >>> outcome_text("stable"), outcome_text("diverged", 1200), outcome_text(None)
+    ('● held', '✕ failed at step 1,200', '○ not judged')
+    """
+    if outcome is None:
+        return NOT_JUDGED
+    word = OUTCOME_WORDS[outcome]
+    at = (
+        f" at step {int(failed_at_step):,}"
+        if failed_at_step and word == "failed"
+        else ""
+    )
+    return f"{OUTCOME_SHAPES[word]} {word}{at}"
+
+
+def steps_text(steps: float | None, planned: float | None = None) -> str:
+    """Return a number of steps, of how many if they were planned to be more.
+
+    >>> steps_text(84, 1600), steps_text(600, 600), steps_text(None)
+    ('84 of 1,600', '600', '')
+    """
+    if steps is None:
+        return ""
+    done = f"{int(steps):,}"
+    return done if planned in (None, steps) else f"{done} of {int(planned or 0):,}"

@@ -8,7 +8,6 @@ from typing import Any
 import altair as alt
 
 from advisor.charts.axes import (
-    INK,
     NEUTRAL_COLOUR,
     STABLE_COLOUR,
     UNSTABLE_COLOUR,
@@ -26,6 +25,25 @@ _ENDED = {
     "failed": UNSTABLE_COLOUR,
     "stopped early": "#56B4E9",
     "running": NEUTRAL_COLOUR,
+}
+DASHES = [[1, 0], [6, 3], [2, 2], [10, 3, 2, 3], [4, 1], [1, 3]]
+# What is measured on the way, the most telling first, in words.
+METRIC_WORDS = {
+    "validation_accuracy": "Accuracy on held-out data",
+    "validation_loss": "Loss on held-out data",
+    "held_out_loss": "Loss on held-out faces",
+    "held_out_mse": "Error on held-out faces",
+    "matched_detail": "Detail in its right place (1: as in the photo)",
+    "sharpness": "Sharpness of the faces (1: as in the photo)",
+    "sharpness_a": "Sharpness of A's faces",
+    "sharpness_b": "Sharpness of B's faces",
+    "output_spread": "How much outputs differ (0: all alike)",
+    "training_loss": "Loss on all training data",
+    "gradient_norm": "Size of the gradient",
+    "noise_scale": "Noise of the gradient, in examples",
+    "sharpness_top": "Curvature of the loss, at most",
+    "batch_sharpness": "Curvature along the steps",
+    "mean_face_mse": "Error of always drawing the mean face",
 }
 
 
@@ -45,8 +63,10 @@ def build_loss_chart(
     values = [row["value"] for row in smooth] or [1.0]
     is_log = min(values) > 0 and max(values) >= 10 * min(values)
     scale = alt.Scale(type="log") if is_log else alt.Scale(zero=False)
-    x = alt.X("step:Q", title="Step", scale=alt.Scale(nice=False))
-    y = alt.Y("value:Q", title="Loss", scale=scale)
+    x = _step_axis()
+    y = alt.Y(
+        "value:Q", title="Loss", scale=scale, axis=_value_axis(values, is_log=is_log)
+    )
     colour = _line_colours(list(curves))
     layers = [
         alt.Chart(data_of(raw))
@@ -148,6 +168,40 @@ def _spread(
         end["place"] = math.exp(below) if is_log else below
 
 
+def build_comparison_chart(
+    lines: Mapping[str, Sequence[tuple[int, float]]], *, title: str
+) -> alt.LayerChart:
+    """Return the lines of several runs, each with a colour and a dash of its own."""
+    rows = [
+        row
+        for label, points in lines.items()
+        for row in _line_rows(label, thin([p for p in points if math.isfinite(p[1])]))
+    ]
+    values = [row["value"] for row in rows] or [1.0]
+    is_log = min(values) > 0 and max(values) >= 10 * min(values)
+    scale = alt.Scale(type="log") if is_log else alt.Scale(zero=False)
+    labels = list(lines)
+    dash = alt.Scale(domain=labels, range=DASHES[: len(labels)])
+    legend = alt.Legend(title=None, orient="top", columns=2, labelLimit=260)
+    chart = (
+        alt.Chart(data_of(rows))
+        .mark_line(strokeWidth=2)
+        .encode(
+            x=_step_axis(),
+            y=alt.Y(
+                "value:Q",
+                title=title,
+                scale=scale,
+                axis=_value_axis(values, is_log=is_log),
+            ),
+            color=_line_colours(labels, legend=legend),
+            strokeDash=alt.StrokeDash("label:N", scale=dash, legend=legend),
+            tooltip=_line_tooltip(title),
+        )
+    )
+    return layered([chart], height=320)
+
+
 def build_metric_chart(
     name: str,
     points: Sequence[tuple[int, float]],
@@ -160,8 +214,8 @@ def build_metric_chart(
         alt.Chart(data_of(rows))
         .mark_line(point=True, color=STABLE_COLOUR, strokeWidth=2)
         .encode(
-            x=alt.X("step:Q", title="Step", scale=alt.Scale(nice=False)),
-            y=alt.Y("value:Q", title=metric_words(name), scale=alt.Scale(zero=False)),
+            x=_step_axis(),
+            y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=False)),
             tooltip=_line_tooltip(metric_words(name)),
         )
     )
@@ -195,21 +249,75 @@ def thin(points: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
 def metric_words(name: str) -> str:
     """Return a metric's name as a title.
 
-    >>> metric_words("validation_accuracy")
-    'Validation accuracy'
+    >>> metric_words("sharpness_b"), metric_words("val_loss")
+    ("Sharpness of B's faces", 'Val loss')
     """
     words = name.replace("_", " ")
-    return f"{words[:1].upper()}{words[1:]}"
+    return METRIC_WORDS.get(name, f"{words[:1].upper()}{words[1:]}")
+
+
+def score_text(name: str | None, value: float | None) -> str:
+    """Return a run's score with what it is of; empty if it has none.
+
+    >>> score_text("val_loss", 1.91827), score_text(None, None)
+    ('Val loss 1.918', '')
+    """
+    if value is None:
+        return ""
+    return f"{metric_words(name)} {value:.4g}" if name else f"{value:.4g}"
+
+
+def in_order(metrics: Iterable[str]) -> list[str]:
+    """Return the names of metrics, the most telling first and unknown ones last.
+
+    >>> in_order(["zeal", "gradient_norm", "validation_loss"])
+    ['validation_loss', 'gradient_norm', 'zeal']
+    """
+    order = list(METRIC_WORDS)
+    return sorted(
+        metrics, key=lambda n: (order.index(n) if n in order else len(order), n)
+    )
+
+
+def is_constant(points: Sequence[tuple[int, float]]) -> bool:
+    """Whether a metric was measured more than once and never changed.
+
+    >>> is_constant([(1, 0.5), (2, 0.5)]), is_constant([(1, 0.5)])
+    (True, False)
+    """
+    return len(points) > 1 and len({value for _, value in points}) == 1
 
 
 def _line_rows(label: str, points: Iterable[tuple[int, float]]) -> list[dict[str, Any]]:
     return [{"label": label, "step": step, "value": value} for step, value in points]
 
 
-def _line_colours(labels: list[str]) -> Any:
-    palette = [STABLE_COLOUR, "#CC79A7", "#009E73", "#E69F00", "#56B4E9", INK]
+def _value_axis(values: Sequence[float], *, is_log: bool) -> alt.Axis:
+    """A few ticks; where the scale is logarithmic, whole decades."""
+    if not is_log:
+        return alt.Axis(tickCount=4)
+    low, high = math.log10(min(values)), math.log10(max(values))
+    decades = range(math.floor(low), math.ceil(high) + 1)
+    return alt.Axis(values=[10.0**n for n in decades], format="~g")
+
+
+def _step_axis() -> alt.X:
+    axis = alt.Axis(tickCount=6, format=",d")
+    return alt.X("step:Q", title="Step", scale=alt.Scale(nice=False), axis=axis)
+
+
+def _line_colours(labels: list[str], *, legend: alt.Legend | None = None) -> Any:
+    palette = [
+        STABLE_COLOUR,
+        "#E69F00",
+        "#009E73",
+        "#CC79A7",
+        "#56B4E9",
+        NEUTRAL_COLOUR,
+    ]
     scale = alt.Scale(domain=labels, range=palette[: max(len(labels), 1)])
-    legend = alt.Legend(title=None, orient="top") if len(labels) > 1 else None
+    if legend is None and len(labels) > 1:
+        legend = alt.Legend(title=None, orient="top")
     return alt.Color("label:N", scale=scale, legend=legend)
 
 

@@ -5,34 +5,44 @@ No fit. Seeds of one trial are side by side.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import altair as alt
 
 from advisor.charts.axes import (
-    INK,
     NEUTRAL_COLOUR,
     STABLE_COLOUR,
     UNSTABLE_COLOUR,
+    data_of,
     log_axis,
     rate_axis,
 )
 from advisor.evidence.shortening import cut_at
-from advisor.words import title_of
+from advisor.rates import rate_text
+from advisor.words import OUTCOME_KINDS, title_of
 from knowledge.records import Outcome, Run
 
 MAX_RUNS = 3000  # more marks say nothing more and make the page slow
 MAX_PANELS = 12
-PANEL_WIDTH, PANEL_HEIGHT = 250, 210
+PANEL_WIDTH, PANEL_HEIGHT = 250, 240
 SEED_GAP = 0.06  # octaves between the marks of two seeds
 _CROSS = "M-0.8,-0.8L0.8,0.8M0.8,-0.8L-0.8,0.8"
 # Legend text -> (colour, fill, shape), in the order of the legend.
 _LOOKS: Mapping[str, tuple[str, str, str]] = {
-    "stable": (STABLE_COLOUR, STABLE_COLOUR, "circle"),
-    "degraded": (UNSTABLE_COLOUR, "transparent", "triangle-down"),
-    "diverged": (UNSTABLE_COLOUR, "transparent", _CROSS),
-    "cut short": (NEUTRAL_COLOUR, "transparent", "circle"),
+    "held": (STABLE_COLOUR, STABLE_COLOUR, "circle"),
+    "failed: got worse": (UNSTABLE_COLOUR, "transparent", "triangle-down"),
+    "failed: diverged": (UNSTABLE_COLOUR, "transparent", _CROSS),
+    "stopped early": (NEUTRAL_COLOUR, "transparent", "circle"),
 }
+
+# The same shapes among words.
+_GLYPHS = {
+    "held": "\u25cf",
+    "failed: got worse": "\u25bd",
+    "failed: diverged": "\u2715",
+    "stopped early": "\u25cb",
+}
+_LEGEND = alt.Legend(title=None, orient="top", symbolSize=90)
 
 Panels = Mapping[str, Sequence[Run]]
 
@@ -60,55 +70,93 @@ def panels_by_horizon(runs: Sequence[Run], horizons: Iterable[int]) -> Panels:
 
 
 def build_outcome_map(panels: Panels, *, columns: int = 3) -> alt.FacetChart:
-    """Return the map: a panel each, batch size against rate, both in log.
-
-    A dot held to its end, a triangle ended badly, a cross diverged, a grey ring was cut
-    short and still fine. All panels have the same axes.
-    """
-    shown = dict(list(panels.items())[:MAX_PANELS])
+    """Return the map in one picture: a panel each, batch size against rate, in log."""
+    shown = _first(panels)
     rows = [row for title, runs in shown.items() for row in _marks(title, runs)]
-    x = log_axis("x", "Batch size", [row["x"] for row in rows])
-    y = rate_axis([row["rate"] for row in rows])
-    kinds = [kind for kind in _LOOKS if any(row["outcome"] == kind for row in rows)]
-    colours, fills, shapes = zip(
-        *[_LOOKS[kind] for kind in kinds or ["stable"]], strict=True
+    marks = _marks_chart(rows, rows, legend=_LEGEND).properties(
+        width=PANEL_WIDTH, height=PANEL_HEIGHT
     )
-    legend = alt.Legend(title=None, orient="top", symbolSize=90)
-    marks = (
-        alt.Chart(alt.Data(values=rows))  # type: ignore[no-untyped-call]
+    header = alt.Header(title=None, labelFontSize=12)
+    chart: alt.FacetChart = marks.facet(
+        facet=alt.Facet("panel:N", header=header, sort=list(shown)),
+        columns=min(columns, max(len(shown), 1)),
+    )
+    return chart
+
+
+def build_panels(panels: Panels) -> dict[str, alt.Chart]:
+    """Return a chart for each panel, all with the same axes and without a legend.
+
+    `legend_text` says what their marks mean.
+    """
+    rows = {title: _marks(title, runs) for title, runs in _first(panels).items()}
+    everywhere = [row for some in rows.values() for row in some]
+    return {
+        title: _marks_chart(own, everywhere, legend=None).properties(
+            height=PANEL_HEIGHT
+        )
+        for title, own in rows.items()
+    }
+
+
+def legend_text(panels: Panels) -> str:
+    """Return what the marks of a map mean, those that are there.
+
+    >>> legend_text({})
+    ''
+    """
+    there = {_word(run) for runs in _first(panels).values() for run in runs}
+    return ", ".join(f"{_GLYPHS[word]} {word}" for word in _LOOKS if word in there)
+
+
+def _first(panels: Panels) -> Panels:
+    return dict(list(panels.items())[:MAX_PANELS])
+
+
+def _marks_chart(
+    rows: Sequence[Mapping[str, Any]],
+    everywhere: Sequence[Mapping[str, Any]],
+    *,
+    legend: alt.Legend | None,
+) -> alt.Chart:
+    """A mark for each run; axes and kinds of marks are those of the whole map."""
+    kinds = [kind for kind in _LOOKS if any(r["outcome"] == kind for r in everywhere)]
+    colours, fills, shapes = zip(
+        *[_LOOKS[kind] for kind in kinds or ["held"]], strict=True
+    )
+    return cast(
+        "alt.Chart",
+        alt.Chart(data_of(rows))
         .mark_point(strokeWidth=1.8, size=55, opacity=0.85)
         .encode(
-            x=x,
-            y=y,
+            x=log_axis("x", "Batch size", [row["x"] for row in everywhere]),
+            y=rate_axis([row["rate"] for row in everywhere]),
             color=alt.Color(
                 "outcome:N",
                 scale=alt.Scale(domain=kinds, range=list(colours)),
                 legend=legend,
             ),
             fill=alt.Fill(
-                "outcome:N", scale=alt.Scale(domain=kinds, range=list(fills))
+                "outcome:N",
+                scale=alt.Scale(domain=kinds, range=list(fills)),
+                legend=legend,
             ),
             shape=alt.Shape(
-                "outcome:N", scale=alt.Scale(domain=kinds, range=list(shapes))
+                "outcome:N",
+                scale=alt.Scale(domain=kinds, range=list(shapes)),
+                legend=legend,
             ),
             tooltip=[
-                alt.Tooltip("outcome:N", title="Outcome"),
+                alt.Tooltip("outcome:N", title="How it ended"),
                 alt.Tooltip("batch:Q", title="Batch size"),
-                alt.Tooltip("rate:Q", title="Learning rate", format=".3~g"),
+                alt.Tooltip("rate_text:N", title="Learning rate"),
                 alt.Tooltip("seed:N", title="Seed"),
                 alt.Tooltip("failed:N", title="Failed at step"),
                 alt.Tooltip("steps:N", title="Steps"),
-                alt.Tooltip("id:N", title="Id"),
+                alt.Tooltip("id:N", title="Run"),
             ],
-        )
-        .properties(width=PANEL_WIDTH, height=PANEL_HEIGHT)
+        ),
     )
-    header = alt.Header(title=None, labelFontSize=12, labelColor=INK)
-    chart: alt.FacetChart = marks.facet(
-        facet=alt.Facet("panel:N", header=header, sort=list(shown)),
-        columns=min(columns, max(len(shown), 1)),
-    )
-    return chart
 
 
 def describe_outcome_map(panels: Panels) -> str:
@@ -143,6 +191,7 @@ def _marks(panel: str, runs: Sequence[Run]) -> list[dict[str, Any]]:
                     "x": batch * 2**shift,
                     "batch": batch,
                     "rate": rate,
+                    "rate_text": rate_text(rate),
                     "outcome": _word(run),
                     "seed": run.seed,
                     "failed": run.failed_at_step,
@@ -154,4 +203,4 @@ def _marks(panel: str, runs: Sequence[Run]) -> list[dict[str, Any]]:
 
 
 def _word(run: Run) -> str:
-    return "cut short" if run.outcome is Outcome.INCOMPLETE else str(run.outcome)
+    return OUTCOME_KINDS[run.outcome or Outcome.INCOMPLETE]

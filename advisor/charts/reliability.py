@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import altair as alt
 
 from advisor.charts.axes import (
-    INK,
     NEUTRAL_COLOUR,
     STABLE_COLOUR,
     data_of,
@@ -34,8 +33,8 @@ def build_reliability_chart(bins: Sequence[Bin]) -> alt.LayerChart:
     ]
     scale = alt.Scale(domain=[0, 1], nice=False)
     axis = alt.Axis(format="%", tickCount=5)
-    x = alt.X("said:Q", title="P(stable) as forecast", scale=scale, axis=axis)
-    y = alt.Y("seen:Q", title="Share that was stable", scale=scale, axis=axis)
+    x = alt.X("said:Q", title="Chance to hold, as forecast", scale=scale, axis=axis)
+    y = alt.Y("seen:Q", title="Share that held", scale=scale, axis=axis)
     tooltip = [
         alt.Tooltip("text:N", title="Forecasts"),
         alt.Tooltip("low:Q", title="90 % from", format=".0%"),
@@ -51,7 +50,5 @@ def build_reliability_chart(bins: Sequence[Bin]) -> alt.LayerChart:
         y=alt.Y("low:Q", **without_shorthand(y)), y2="high:Q"
     )
     dots = base.mark_circle(color=STABLE_COLOUR, opacity=1, size=110).encode(y=y)
-    counts = base.mark_text(align="left", dx=9, dy=9, color=INK).encode(
-        y=y, text="runs:Q"
-    )
+    counts = base.mark_text(align="left", dx=9, dy=9).encode(y=y, text="runs:Q")
     return layered([line, bars, dots, counts], height=340)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import altair as alt
 
-from advisor.charts.axes import INK, STABLE_COLOUR, data_of, layered
+from advisor.charts.axes import STABLE_COLOUR, data_of, layered
 from advisor.words import RULE_WORDS, percent
 
 LONG_BAR = 0.75  # a share, from which its label stands in the bar
@@ -40,7 +40,7 @@ def build_rules_chart(shares: Mapping[str, float]) -> alt.LayerChart:
     # A long bar carries its label inside: beyond its end it would be cut off.
     labels = [
         base.transform_filter("!datum.is_long")
-        .mark_text(align="left", dx=4, color=INK)
+        .mark_text(align="left", dx=4)
         .encode(text="text:N"),
         base.transform_filter("datum.is_long")
         .mark_text(align="right", dx=-4, color="white")

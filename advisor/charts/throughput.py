@@ -5,7 +5,7 @@ from typing import Any, cast
 import altair as alt
 
 from advisor.answers.fastest_batch import BatchChoice, FastestBatch
-from advisor.charts.axes import INK, NEUTRAL_COLOUR, STABLE_COLOUR
+from advisor.charts.axes import NEUTRAL_COLOUR, STABLE_COLOUR
 from advisor.rates import rate_text
 from advisor.words import title_of
 
@@ -56,9 +56,7 @@ def build_throughput_chart(found: FastestBatch) -> alt.LayerChart:
         )
     )
     text = (
-        alt.Chart(data)
-        .mark_text(dy=-14, color=INK, fontSize=12)
-        .encode(x=x, y=y, text="label:N")
+        alt.Chart(data).mark_text(dy=-14, fontSize=12).encode(x=x, y=y, text="label:N")
     )
     layers = alt.layer(line.encode(x=x, y=y), points, text)
     return cast("alt.LayerChart", layers.properties(height=260))

@@ -17,17 +17,23 @@ from knowledge.store.store import Store
 
 MOST_LISTED = 200
 MOST_NAME_CHARS = 80
+# The name of a conversation that was deleted: nobody can give it one.
+DELETED = ""
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """A conversation in the list; times are UTC texts to the second."""
+    """A conversation in the list; times are UTC texts to the second.
+
+    `learning_rate` is the last one that it recommended, if it did.
+    """
 
     id: str
     name: str
     started: str
     last: str
     n_answers: int
+    learning_rate: float | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,7 @@ def list_conversations(store: Store, search: str = "") -> list[Conversation]:
     """Return conversations, newest first; of those that hold a text, if one is given.
 
     The text is looked for in names, questions and answers, without regard to case.
+    Those that were deleted are left out.
     """
     rows = store.rows(
         """
@@ -59,24 +66,37 @@ def list_conversations(store: Store, search: str = "") -> list[Conversation]:
                 arg_min(a.question, (a.asked, a.id)) as first, min(a.asked) as started,
                 max(a.asked) as last, count(*) as n,
                 bool_or(contains(lower(a.question || ' ' || coalesce(a.text, '')), $2))
-                    as holds
+                    as holds,
+                arg_max((a.recommendation->>'$.learning_rate')::double, (a.asked, a.id))
+                    as rate
             from answers a group by all)
-        select g.id, coalesce(c.name, g.first), g.started, g.last, g.n
+        select g.id, coalesce(c.name, g.first), g.started, g.last, g.n, g.rate
         from grouped g left join conversations c on c.id = g.id
-        where $2 = '' or g.holds or contains(lower(coalesce(c.name, '')), $2)
+        where coalesce(c.name, g.first) <> $3
+            and ($2 = '' or g.holds or contains(lower(coalesce(c.name, '')), $2))
         order by g.last desc, g.id limit $1
         """,
-        [MOST_LISTED, search.strip().lower()],
+        [MOST_LISTED, search.strip().lower(), DELETED],
     )
     return [
-        Conversation(row_id, name, _seconds(started), _seconds(last), n)
-        for row_id, name, started, last, n in rows
+        Conversation(row_id, name, _seconds(started), _seconds(last), n, rate)
+        for row_id, name, started, last, n, rate in rows
     ]
 
 
 def answers_of(store: Store, conversation_id: str) -> list[SavedAnswer]:
-    """Return a conversation's answers in the order they were given; none if unknown."""
-    return _saved(store, "coalesce(a.conversation, a.id) = ?", [conversation_id])
+    """Return a conversation's answers in the order they were given.
+
+    There are none if it is unknown or was deleted.
+    """
+    is_kept = "coalesce(a.conversation, a.id) not in " + (
+        "(select id from conversations where name = ?)"
+    )
+    return _saved(
+        store,
+        f"coalesce(a.conversation, a.id) = ? and {is_kept}",
+        [conversation_id, DELETED],
+    )
 
 
 def saved_answer(store: Store, answer_id: str) -> SavedAnswer:
@@ -165,3 +185,11 @@ def name_conversation(store: Store, conversation_id: str, name: str) -> None:
     if not name:
         raise BadValueError("name", "empty", expected="give a few words.")
     store.record_conversation(conversation_id, name)
+
+
+def delete_conversation(store: Store, conversation_id: str) -> None:
+    """Take a conversation out of the history, by a record; a new name brings it back.
+
+    Runs that were started from it, and what was forecast of them, stay.
+    """
+    store.record_conversation(conversation_id, DELETED)

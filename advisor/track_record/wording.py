@@ -4,6 +4,10 @@ from typing import Any
 
 from advisor.estimates import LEVEL
 from advisor.track_record.scores import Bin, TrackRecord
+from advisor.words import count_text
+
+# Errors that differ by no more are the same to whoever reads them.
+SAME_ERROR = 0.01
 
 
 def track_record_sentences(record: TrackRecord) -> list[str]:
@@ -25,7 +29,7 @@ def _runs_text(record: TrackRecord) -> str:
     expected = f"{low} to {high}" if low < high else str(low)
     text = (
         f"Of {n_runs} {'run' if n_runs == 1 else 'runs'} forecast before the start, "
-        f"{record.n_stable} {'was' if record.n_stable == 1 else 'were'} stable; the "
+        f"{record.n_stable} held; the "
         f"forecasts expected {expected}"
     )
     if record.n_stable > high:
@@ -63,12 +67,23 @@ def bin_text(of: Bin) -> str:
     """Return one range of forecasts in a sentence.
 
     >>> bin_text(Bin(0.7, 0.9, 15, 12, 0.8, 0.56, 0.94))
-    'When it said 70 to 90 % stable, 12 of 15 were.'
+    'Where it said 70 to 90 %, 12 of 15 runs held.'
     """
     return (
-        f"When it said {of.start * 100:.0f} to {of.end * 100:.0f} % stable, "
-        f"{of.n_stable} of {of.n_runs} {'was' if of.n_stable == 1 else 'were'}."
+        f"Where it said {of.start * 100:.0f} to {of.end * 100:.0f} %, {of.n_stable} of "
+        f"{count_text(of.n_runs, 'run')} held."
     )
+
+
+def skill_text(error: float, guessing: float) -> str:
+    """Return in words how the error of forecasts stands to that of guessing.
+
+    >>> skill_text(0.1, 0.2), skill_text(0.2, 0.205), skill_text(0.3, 0.2)
+    ('better', 'no better yet', 'worse')
+    """
+    if abs(error - guessing) <= SAME_ERROR:
+        return "no better yet"
+    return "better" if error < guessing else "worse"
 
 
 def track_record_document(record: TrackRecord) -> dict[str, Any]:

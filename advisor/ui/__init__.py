@@ -15,9 +15,12 @@ plans         the tests that an answer offers: Run, their fields, what they cost
 live          tests while they go on, and what came of them
 browser/      what runs in the browser itself: the ruler, where the window stands
 speeds        what is fastest here, and the button that measures it
-run_views     jobs, one run's curve, previews and config
+runs/         the list of runs, one run, several compared
+evidence/     the tabs of the Evidence page
+under_way     what goes on, in a bar on every page
+look/         colours, the name and the mark
 tables        the store's tables, filtered, to look at and to download
 outcome_maps  how a workload's runs ended
 text          text as Streamlit's Markdown shows it unchanged
-pages/        ask, runs, evidence, history, track_record: plain scripts
+pages/        ask, runs, evidence, history, track_record, help: plain scripts
 """

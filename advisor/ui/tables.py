@@ -5,14 +5,16 @@ Names of tables and columns are from here; values go in as parameters.
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import streamlit as st
 
 from advisor.rates import rate_text
 from advisor.service import Advisor
+from advisor.words import outcome_text, percent, title_of
 from knowledge.store.sql_box import QueryResult
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 ROWS_SHOWN = 1000
 VALUES_OFFERED = 300
 MOST_WHOLE = 2**63
+# Relative: it leads to wherever this app is served. What is read of it is the id.
+RUN_LINK, RUN_LINK_TEXT = "runs?run=", r"run=(.+)$"
 # Table -> the columns it can be filtered by.
 FILTERS: Mapping[str, tuple[str, ...]] = {
     "runs": ("workload", "outcome", "source"),
@@ -54,6 +58,23 @@ FIRST: Mapping[str, tuple[str, ...]] = {
     ),
     "jobs": ("state", "workload", "batch_size", "learning_rate", "started", "reason"),
 }
+# What a column is called where it is not called by its name.
+LABELS = {
+    "workload": "model",
+    "batch_size": "batch",
+    "learning_rate": "rate",
+    "outcome": "how it ended",
+    "inferred": "our reading",
+    "source_title": "source",
+    "bound": "said",
+    "stable": "held",
+    "degraded": "got worse",
+    "incomplete": "stopped early",
+    "probability_stable": "chance to hold",
+    "threshold": "limit",
+    "threshold_low": "limit from",
+    "threshold_high": "limit to",
+}
 ORDER: Mapping[str, str] = {
     "runs": "created desc nulls last, id",
     "claims": "workload nulls last, batch_size nulls last, id",
@@ -63,6 +84,17 @@ ORDER: Mapping[str, str] = {
     "throughput": "workload, n_workers, batch_size, measured desc",
     "jobs": "created desc",
     "workloads": "name",
+}
+_BOUNDS = {"stable": "held", "unstable": "failed"}
+_WORDS: Mapping[str, Callable[[Any], str]] = {
+    "workload": title_of,
+    "bound": lambda bound: _BOUNDS.get(bound, bound),
+}
+_FORMATS: Mapping[str, Callable[[float], str]] = {
+    **dict.fromkeys(
+        ("learning_rate", "threshold", "threshold_low", "threshold_high"), rate_text
+    ),
+    "probability_stable": percent,
 }
 
 
@@ -193,12 +225,112 @@ def _unique(names: Sequence[str]) -> list[str]:
     return found
 
 
-def with_rates(frame: pd.DataFrame) -> "pd.DataFrame | Styler":
-    """Return a table whose rates are shown as answers write them, and sort as numbers.
+def shown(frame: pd.DataFrame) -> "pd.DataFrame | Styler":
+    """Return a table in the words and numbers of every page; rates sort as numbers.
 
     Streamlit's own scientific format would show 6e-3 as 6E-3.
     """
-    if "learning_rate" not in frame or frame.empty:
+    if frame.empty:
         return frame
+    worded = frame.copy()
+    if "outcome" in frame:
+        failed = frame.get("failed_at_step", pd.Series([None] * len(frame)))
+        worded["outcome"] = [
+            outcome_text(outcome, step)
+            for outcome, step in zip(
+                _plain(frame["outcome"]), _plain(failed), strict=True
+            )
+        ]
+    for column, words in _WORDS.items():
+        if column in frame:
+            worded[column] = [
+                words(one) if one is not None else None for one in _plain(frame[column])
+            ]
     numbers = dict.fromkeys(frame.select_dtypes("float").columns, "{:.7g}")
-    return frame.style.format({**numbers, "learning_rate": rate_text}, na_rep="")
+    formats = {c: f for c, f in _FORMATS.items() if c in frame}
+    return worded.style.format({**numbers, **formats}, na_rep="")
+
+
+def with_words(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of the store as people read it, its rate as text."""
+    rate = row.get("learning_rate")
+    return {
+        **row,
+        "workload": title_of(row["workload"]),
+        "learning_rate": rate_text(rate) if rate else None,
+        "outcome": outcome_text(row.get("outcome"), row.get("failed_at_step")),
+    }
+
+
+def columns_shown(frame: pd.DataFrame) -> dict[str, Any]:
+    """Return how each column is headed and shown, times by the browser's clock."""
+    found: dict[str, Any] = {}
+    for name in frame.columns:
+        label = LABELS.get(name, name.replace("_", " "))
+        if pd.api.types.is_datetime64_any_dtype(frame[name]):
+            found[name] = local_time(label)
+        elif pd.api.types.is_integer_dtype(frame[name]):
+            found[name] = st.column_config.NumberColumn(label, format="localized")
+        else:
+            found[name] = label
+    return found
+
+
+def _plain(column: "pd.Series[Any]") -> list[Any]:
+    return [None if pd.isna(one) else one for one in column]
+
+
+def local_time(label: str, *, style: str = "calendar") -> Any:
+    """Return a column of times as the browser's clock has them."""
+    return st.column_config.DatetimeColumn(
+        label, format=style, timezone=st.context.timezone
+    )
+
+
+def pick_rows(
+    data: Any,
+    ids: Sequence[str],
+    *,
+    key: str,
+    several: bool = False,
+    ticked: Sequence[str] = (),
+    **options: Any,
+) -> list[str]:
+    """Draw a table; return the id of the row clicked now, or of all that are ticked.
+
+    Nothing is returned while nothing new is chosen. A table's identity is that of its
+    rows, so that a tick never slips to another run; what was clicked is read from the
+    rows as they were then.
+    """
+    own, picked = f"{key}_{hash(tuple(ids))}", f"{key}_picked"
+
+    def note() -> None:
+        selection = st.session_state[own]["selection"]
+        st.session_state[picked] = newly_chosen(ids, selection, key=own)
+
+    places = [ids.index(one) for one in ticked if one in ids]
+    event = st.dataframe(
+        data,
+        hide_index=True,
+        key=own,
+        placeholder="",
+        on_select=note,
+        selection_mode=["multi-row", "single-cell"] if several else "single-cell",
+        selection_default={"selection": {"rows": places}} if several else None,
+        **options,
+    )
+    noted: list[str] = st.session_state.pop(picked, [])
+    return noted or newly_chosen(ids, event["selection"], key=own)
+
+
+def newly_chosen(ids: Sequence[str], selection: Any, *, key: str) -> list[str]:
+    """Return what was clicked or ticked since the table was last drawn."""
+    chosen = (list(selection["rows"]), list(selection["cells"]))
+    before = st.session_state.get(f"{key}_before")
+    st.session_state[f"{key}_before"] = chosen
+    rows, cells = chosen
+    if chosen == before or (before is None and not cells):
+        return []
+    if cells and (before is None or cells != before[1]):
+        return [ids[cells[0][0]]]
+    return [ids[row] for row in rows]

@@ -5,6 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from advisor.answers.changes import change_line
 from advisor.conversation.history import answers_of, list_conversations, saved_answer
+from advisor.rates import rate_text
 from advisor.service import Advisor
 from advisor.ui.turns import Turn
 from tests.app.pages import OpenPage, texts
@@ -301,30 +302,72 @@ def test_a_conversation_is_named_and_another_begun(
 # -- the History page ------------------------------------------------------------------
 
 
+FIRST, SECOND = "conversation:aaaaaaaaaaaa", "conversation:bbbbbbbbbbbb"
+
+
+def listed(at: AppTest) -> list[str]:
+    """Return the names of the conversations that are listed."""
+    opening = [b for b in at.button if (b.key or "").endswith("_open")]
+    return [str(b.label) for b in opening]
+
+
 def test_the_history_lists_searches_and_renames_conversations(
     advisor: Advisor, open_page: OpenPage
 ) -> None:
-    advisor.ask("what is batch size?", conversation="conversation:aaaaaaaaaaaa")
-    advisor.ask(QUESTION, conversation="conversation:bbbbbbbbbbbb")
+    """Each with the rate that was answered, under its day."""
+    advisor.ask("what is batch size?", conversation=FIRST)
+    answer = advisor.ask(QUESTION, conversation=SECOND)
+    assert answer.recommendation is not None
     at = open_page("history")
-    assert "RealFace" in texts(at)
+    assert listed(at) == [QUESTION, "what is batch size?"]
+    assert "**Today**" in texts(at)
+    assert f"**{rate_text(answer.recommendation.learning_rate or 0)}**" in texts(at)
     at.text_input(key="history_search").set_value("batch size?").run()
-    assert "RealFace" not in texts(at)
-    key = "history_conversation:aaaaaaaaaaaa"
-    at.text_input(key=f"{key}_name").set_value("Basics").run()
-    at.button(key=f"{key}_save").click().run()
+    assert listed(at) == ["what is batch size?"]
+    at.menu_button(key=f"history_{FIRST}_more").set_value("Rename").run()
+    at.text_input(key="history_name").set_value("Basics").run()
+    at.button(key="history_name_save").click().run()
     assert not at.exception
     assert {c.name for c in list_conversations(advisor.store)} == {"Basics", QUESTION}
 
 
+def test_a_deleted_conversation_is_gone_and_can_be_brought_back(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    """The others stay, and so does everything else."""
+    advisor.ask("what is warm-up?", conversation=FIRST)
+    advisor.ask(QUESTION, conversation=SECOND)
+    at = open_page("history")
+    at.menu_button(key=f"history_{FIRST}_more").set_value("Delete").run()
+    assert not at.exception
+    assert listed(at) == [QUESTION]
+    assert answers_of(advisor.store, FIRST) == []
+    at.button(key="history_undo").click().run()
+    assert len(listed(at)) == 2
+    assert len(answers_of(advisor.store, FIRST)) == 1
+
+
+def test_a_long_history_comes_in_pages(advisor: Advisor, open_page: OpenPage) -> None:
+    """The newest first."""
+    for number in range(27):
+        advisor.ask("help", conversation=f"conversation:{number:012d}")
+    at = open_page("history")
+    assert len(listed(at)) == 25
+    at.get("pagination")[0].set_value(2).run()
+    assert len(listed(at)) == 2
+
+
 def test_an_empty_history_says_so(advisor: Advisor, open_page: OpenPage) -> None:
-    assert "Nothing was asked yet." in texts(open_page("history"))
+    """With a way on."""
+    at = open_page("history")
+    assert "Nothing was asked yet." in texts(at)
+    assert [link.label for link in at.get("page_link")] == ["Ask a question"]
 
 
 def test_markup_in_a_name_is_only_text(advisor: Advisor, open_page: OpenPage) -> None:
     advisor.ask("help", conversation="conversation:aaaaaaaaaaaa")
     advisor.name_conversation("conversation:aaaaaaaaaaaa", "**bold** <b>x</b>")
-    shown = texts(open_page("history"))
+    (shown,) = listed(open_page("history"))
     assert r"\*\*bold\*\*" in shown
 
 

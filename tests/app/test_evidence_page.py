@@ -1,11 +1,23 @@
 """The Evidence page: tables with filters and downloads, the query box, import."""
 
 import io
+from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from advisor.service import Advisor
+from advisor.ui.evidence.importing import TEMPLATE, import_upload
+from advisor.ui.evidence.kept_queries import (
+    FILE,
+    KeptQueries,
+    load_queries,
+    note_run,
+    save_query,
+)
+from advisor.ui.evidence.queries import EXAMPLES
 from advisor.ui.tables import (
     FILTERS,
     TableView,
@@ -16,6 +28,7 @@ from advisor.ui.tables import (
     result_frame,
     values_of,
 )
+from knowledge.errors import BadValueError, ImportFileError
 from knowledge.records import Outcome
 from knowledge.store.sql_box import QueryResult
 from tests.app.pages import OpenPage, proxy_run, show_tab, texts
@@ -35,15 +48,11 @@ def two_runs(advisor: Advisor) -> None:
     advisor.store.record_run(proxy_run(2, rate=1e-2, outcome=Outcome.DIVERGED))
 
 
-@pytest.mark.parametrize("page", ["evidence", "app"])
 def test_an_empty_table_says_where_rows_come_from(
-    advisor: Advisor, open_page: OpenPage, page: str
+    advisor: Advisor, open_page: OpenPage
 ) -> None:
-    """A new store has claims and no run."""
-    at = open_page(page)
-    if page == "app":
-        at.switch_page("advisor/ui/pages/evidence.py").run()
-    assert not at.exception
+    """A new store has reports and no run."""
+    at = show_tab(open_page("evidence"), "Tables")
     assert "Runs come from verifications and imports" in texts(at)
 
 
@@ -53,7 +62,7 @@ def test_every_table_can_be_looked_at(
 ) -> None:
     """With its number of rows."""
     advisor.ask("help")
-    at = open_page("evidence")
+    at = show_tab(open_page("evidence"), "Tables")
     at.segmented_control(key="evidence_table").set_value(table).run()
     assert not at.exception
     count = count_rows(advisor, TableView(table))
@@ -65,18 +74,18 @@ def test_filters_narrow_rows_and_count(
     advisor: Advisor, open_page: OpenPage, two_runs: None
 ) -> None:
     """Only what was asked for is counted and shown."""
-    at = open_page("evidence")
+    at = show_tab(open_page("evidence"), "Tables")
     at.multiselect(key="evidence_runs_outcome").set_value(["diverged"]).run()
     assert not at.exception
     assert "**1 row**" in texts(at)
-    assert list(at.dataframe[0].value["outcome"]) == ["diverged"]
+    assert list(at.dataframe[0].value["outcome"]) == ["✕ failed at step 20"]
 
 
 def test_claims_show_source_reliability_and_our_reading(
     advisor: Advisor, open_page: OpenPage
 ) -> None:
     """What is inferred stands in a column of its own."""
-    at = open_page("evidence")
+    at = show_tab(open_page("evidence"), "Tables")
     at.segmented_control(key="evidence_table").set_value("claims").run()
     columns = set(at.dataframe[0].value.columns)
     assert {"source_title", "reliability", "inferred", "statement"} <= columns
@@ -193,10 +202,11 @@ def test_an_upload_keeps_good_rows_and_names_bad_ones(
     at.run()
     at.button(key="evidence_import").click().run()
     assert not at.exception
-    assert "1 run added, 0 known already, 1 rejected" in at.success[0].value
+    assert "1 run added, 0 known already, 1 rejected" in at.warning[0].value
     assert list(at.dataframe[-1].value["line"]) == [3]
     at.button(key="evidence_import").click().run()
-    assert "0 runs added, 1 known already" in at.success[0].value
+    assert "0 runs added, 1 known already" in at.warning[0].value
+    assert not at.success
 
 
 def test_what_an_upload_does_not_say_is_asked_for_in_fields_and_previewed(
@@ -311,3 +321,168 @@ def test_a_run_that_cannot_be_right_is_one_sentence_and_keeps_what_was_typed(
     assert len(at.error) == 1
     assert at.text_input(key="evidence_tell_workload").value == "mine"
     assert advisor.library.told() == []
+
+
+# -- queries ---------------------------------------------------------------------------
+
+
+def test_a_query_is_kept_under_a_name_and_those_that_ran_are_found_again(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    """In every later session, too: they lie beside the store."""
+    at = show_tab(open_page("evidence"), "SQL")
+    at.text_area(key="evidence_sql").set_value("select 41 + 1 as n")
+    at.button(key="evidence_run_sql").click().run()
+    assert list(at.dataframe[-1].value["n"]) == [42]
+    at.text_input(key="evidence_query_name").set_value("Forty-two")
+    at.button(key="evidence_query_save").click().run()
+    assert not at.exception
+
+    later = show_tab(open_page("evidence"), "SQL")
+    saved = later.menu_button(key="evidence_saved_queries")
+    assert saved.options == ["Forty-two"]
+    saved.set_value("Forty-two").run()
+    assert later.text_area(key="evidence_sql").value == "select 41 + 1 as n"
+    earlier = later.menu_button(key="evidence_earlier_queries")
+    assert earlier.options == ["select 41 + 1 as n"]
+    later.selectbox(key="evidence_query_gone").set_value("Forty-two").run()
+    later.button(key="evidence_query_delete").click().run()
+    assert not later.exception
+    assert load_queries(advisor.store.folder).saved == {}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_example_runs_on_a_new_store(
+    advisor: Advisor, open_page: OpenPage, name: str
+) -> None:
+    """Whoever learns from it must not begin with an error."""
+    at = show_tab(open_page("evidence"), "SQL")
+    at.menu_button(key="evidence_examples_queries").set_value(name).run()
+    assert at.text_area(key="evidence_sql").value == EXAMPLES[name]
+    at.button(key="evidence_run_sql").click().run()
+    assert not at.exception
+    assert not at.error
+
+
+def test_the_columns_stand_beside_the_box(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    """Of whatever table is looked up."""
+    at = show_tab(open_page("evidence"), "SQL")
+    at.selectbox(key="evidence_columns_of").set_value("forecasts").run()
+    assert "probability_stable" in list(at.dataframe[0].value["column"])
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"saved": 3}', b"\xff"])
+def test_a_damaged_file_of_queries_is_as_good_as_none(
+    tmp_path: Path, content: bytes
+) -> None:
+    """It is a convenience, and no reason for an error."""
+    (tmp_path / FILE).write_bytes(content)
+    assert load_queries(tmp_path) == KeptQueries()
+    note_run(tmp_path, "select 1")
+    note_run(tmp_path, "select 2")
+    note_run(tmp_path, "select 1")
+    assert load_queries(tmp_path).run == ["select 1", "select 2"]
+    with pytest.raises(BadValueError):
+        save_query(tmp_path, "  ", "select 1")
+
+
+# -- what a row opens ------------------------------------------------------------------
+
+
+def click(at: AppTest, row: int, column: str) -> AppTest:
+    """Click a cell of the first table on the page."""
+    key = str(at.dataframe[0].proto.id).split("-", 2)[2]
+    selection = {"rows": [], "columns": [], "cells": [(row, column)]}
+    at.session_state[key] = {"selection": selection}
+    at.run()
+    assert not at.exception
+    return at
+
+
+def test_a_row_of_runs_opens_the_run(
+    advisor: Advisor, open_page: OpenPage, two_runs: None
+) -> None:
+    """Wherever it is clicked."""
+    at = click(show_tab(open_page("evidence"), "Tables"), 0, "seed")
+    assert at.header[0].value.startswith("RealFace@1/16 at batch 5, 1e-")
+
+
+def test_reports_carry_the_verdict_of_the_runs_and_open(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    """Those that were tested first; without runs nothing is decided."""
+    at = show_tab(open_page("evidence"), "Reports")
+    rows = at.dataframe[0].value
+    assert set(rows["verdict"]) == {"◐ undecided", "○ not tested"}
+    assert rows["verdict"][0] == "◐ undecided"
+    reports = sum(not name.startswith("implied:") for name in rule_ids(advisor))
+    assert len(rows) >= len(advisor.library.claims()) > reports
+    place = list(rows["rate"]).index("8.5e-5")
+    shown = texts(click(at, place, "source"))
+    assert "RealFace at batch 3" in shown
+    assert "Our reading: " in shown
+
+
+def rule_ids(advisor: Advisor) -> list[str]:
+    """Return the ids of the rules that are tested."""
+    return [verdict.id for verdict in advisor.scaling().claims]
+
+
+# -- the map and the import ------------------------------------------------------------
+
+
+def test_the_map_is_first_of_the_model_asked_about_last(
+    advisor: Advisor, open_page: OpenPage, two_runs: None
+) -> None:
+    """Of a narrow copy of it if that is what was run; else of a face model."""
+    other = replace(proxy_run(0, rate=1.0, outcome=Outcome.STABLE), workload="mine/b")
+    for number in range(5, 9):
+        advisor.store.record_run(replace(other, id=f"run:{number}"))
+    at = open_page("evidence")
+    assert at.selectbox(key="evidence_map_of").value == "realface@1/16"
+    advisor.ask("what LR for batch 5 on mine/b?")
+    at = open_page("evidence")
+    assert at.selectbox(key="evidence_map_of").value == "mine/b"
+    advisor.ask("what LR for batch 5 on realface?")
+    at = open_page("evidence")
+    assert at.selectbox(key="evidence_map_of").value == "realface@1/16"
+
+
+def test_the_template_can_be_imported_as_it_is(advisor: Advisor) -> None:
+    """Whoever fills it in begins with something that works."""
+    report = import_upload(advisor, "t.csv", TEMPLATE.encode(), {}, dry_run=True)
+    assert (report.added, report.rejected, report.asked) == (3, (), ())
+
+
+def test_after_an_import_its_model_is_one_click_from_being_asked_about(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    """A whole file is green; one with lines left out is not."""
+    at = show_tab(open_page("evidence"), "Import")
+    upload = ("t.csv", TEMPLATE.encode(), "text/csv")
+    at.file_uploader(key="evidence_upload").set_value(upload)
+    at.run()
+    at.button(key="evidence_import").click().run()
+    assert "3 runs added" in at.success[0].value
+    (link,) = at.get("page_link")
+    assert link.label == "Ask about my-model"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("photo.png", b"\x89PNG\r\n\x1a\n\x00\x00"),
+        ("odd:name?.csv", b"a,b\n1,2\n"),
+        ("no rows.csv", b""),
+    ],
+)
+def test_a_file_that_is_refused_is_called_as_it_was_uploaded(
+    advisor: Advisor, name: str, content: bytes
+) -> None:
+    """Nobody knows the temporary file."""
+    with pytest.raises(ImportFileError) as refused:
+        import_upload(advisor, name, content, {}, dry_run=True)
+    assert name in str(refused.value)
+    assert "lr-advisor-upload" not in str(refused.value)

@@ -147,7 +147,7 @@ def visited(
     return any_store
 
 
-@pytest.mark.parametrize("name", ["runs", "track_record", "history"])
+@pytest.mark.parametrize("name", ["runs", "track_record", "history", "help"])
 def test_a_page_writes_nothing_to_the_terminal(
     visited: Advisor, open_page: OpenPage, heard: list[str], name: str
 ) -> None:
@@ -180,10 +180,11 @@ def test_the_evidence_page_writes_nothing_to_the_terminal(
     visited: Advisor, open_page: OpenPage, heard: list[str]
 ) -> None:
     """Whatever table or map is looked at."""
-    at = open_page("evidence")
+    at = show_tab(open_page("evidence"), "Tables")
     for table in FILTERS:
         at.segmented_control(key="evidence_table").set_value(table).run()
         assert not at.exception
+    show_tab(at, "Reports")
     show_tab(at, "Outcome map")
     for _ in visited.store.rows("select 1 from runs where workload = 'odd/a' limit 1"):
         at.selectbox(key="evidence_map_of").set_value("odd/a").run()
@@ -224,15 +225,16 @@ def test_the_map_is_built_only_while_its_tab_is_open(
 ) -> None:
     """It takes a while, and most look at something else."""
     built = []
-    build = outcome_maps.build_outcome_map
+    build = outcome_maps.build_panels
 
     def count(panels: Panels) -> object:
         built.append(panels)
         return build(panels)
 
-    monkeypatch.setattr(outcome_maps, "build_outcome_map", count)
+    monkeypatch.setattr(outcome_maps, "build_panels", count)
     advisor.store.record_run(proxy_run(1, rate=1e-3, outcome=Outcome.STABLE))
-    at = open_page("evidence")
+    at = show_tab(open_page("evidence"), "Tables")
+    built.clear()
     at.segmented_control(key="evidence_table").set_value("claims").run()
     assert built == []
     show_tab(at, "SQL")
@@ -244,7 +246,7 @@ def test_the_map_is_built_only_while_its_tab_is_open(
 def test_what_was_chosen_stays_while_another_tab_is_open(
     advisor: Advisor, open_page: OpenPage
 ) -> None:
-    at = open_page("evidence")
+    at = show_tab(open_page("evidence"), "Tables")
     at.segmented_control(key="evidence_table").set_value("claims").run()
     at.multiselect(key="evidence_claims_kind").set_value(["bound"]).run()
     show_tab(at, "SQL")

@@ -60,15 +60,11 @@ def eight_runs(advisor: Advisor) -> None:
         )
 
 
-@pytest.mark.parametrize("page", ["track_record", "app"])
 def test_an_empty_record_says_what_will_appear_and_how(
-    advisor: Advisor, open_page: OpenPage, page: str
+    advisor: Advisor, open_page: OpenPage
 ) -> None:
     """One sentence, no chart of nothing."""
-    at = open_page(page)
-    if page == "app":
-        at.switch_page("advisor/ui/pages/track_record.py").run()
-    assert not at.exception
+    at = open_page("track_record")
     assert "No forecast yet. When an answer is verified" in texts(at)
     assert len(at.dataframe) == 0
     assert len(at.metric) == 0
@@ -80,9 +76,9 @@ def test_the_record_is_told_in_sentences_figures_and_a_chart(
     """The same numbers in each."""
     at = open_page("track_record")
     shown = texts(at)
-    assert "Of 8 runs forecast before the start, 4 were stable" in shown
+    assert "Of 8 runs forecast before the start, 4 held" in shown
     assert "90 % intervals of the limit held in 1 of 1" in shown
-    assert "When it said 90 to 100 % stable, 1 of 1 was." in shown
+    assert "Where it said 90 to 100 %, 1 of 1 run held." in shown
     assert "Runs forecast: 8" in shown
     assert "Intervals that held: 1 of 1" in shown
     assert len(at.get("vega_lite_chart") or at.get("arrow_vega_lite_chart")) == 1
@@ -97,11 +93,11 @@ def test_every_number_leads_to_its_run(
     assert list(forecasts["run"]) == [
         f"runs?run=run:{number:016x}" for number in reversed(range(8))
     ]
-    assert list(forecasts["outcome"])[-1] == "stable"
-    assert list(intervals["verdict"]) == ["held"]
+    assert list(forecasts["outcome"])[-1] == "● held"
+    assert list(intervals["verdict"]) == ["● held"]
     assert list(intervals["runs"]) == [8]
     linked = open_page("runs", run=forecasts["run"][0].removeprefix("runs?run="))
-    assert "Outcome: diverged" in texts(linked)
+    assert "✕ failed at step 20" in texts(linked)
 
 
 def test_forecasts_that_wait_are_counted(advisor: Advisor, open_page: OpenPage) -> None:
@@ -119,7 +115,7 @@ def test_the_tables_hold_the_forecasts(
     advisor: Advisor, open_page: OpenPage, eight_runs: None
 ) -> None:
     """Evidence shows them as they were recorded."""
-    at = open_page("evidence")
+    at = open_page("evidence", evidence_tab="Tables")
     at.segmented_control(key="evidence_table").set_value("forecasts").run()
     assert not at.exception
     assert "**8 rows**" in texts(at)

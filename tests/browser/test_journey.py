@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
+from tests.browser.pressing import PATIENCE_MS, press
 from tests.gate import Gate
 from tests.waiting import until
 
 pytestmark = pytest.mark.browser
-# Of one try; it is repeated for as long as any machine needs.
-PATIENCE_MS = 10_000
 QUESTION = "What LR for batch 5 on RealFace?"
 
 
@@ -30,18 +29,9 @@ def ask(page: Page, question: str) -> None:
     expect(page.get_by_test_id("stSpinner")).to_have_count(0)
 
 
-def press(target: Locator, shown: Locator) -> None:
-    """Press until what it brings is shown: a page that is drawn anew loses presses."""
-
-    def is_shown() -> bool:
-        target.click()
-        try:
-            expect(shown).to_be_visible(timeout=PATIENCE_MS)
-        except AssertionError:
-            return False
-        return True
-
-    until(is_shown, what=f"{shown} after pressing {target}")
+def top_link(page: Page, name: str) -> Locator:
+    """Return the link at the top that leads to a page."""
+    return page.get_by_test_id("stTopNav").get_by_role("link", name=name)
 
 
 def metric(page: Page, label: str) -> str:
@@ -78,7 +68,7 @@ def test_asking_verifying_and_being_answered_better(page: Page, gate: Gate) -> N
     expect(page.get_by_text("Running RealFace@1/16 at batch 5")).to_be_visible()
     step = page.get_by_text(re.compile(r"running, step [1-9]\d* of \d+, loss"))
     expect(step.first).to_be_visible()
-    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel").first).to_be_visible()
     gate.open()
 
     expect(page.get_by_text("updated with the new runs")).to_be_visible()
@@ -87,9 +77,11 @@ def test_asking_verifying_and_being_answered_better(page: Page, gate: Gate) -> N
     page.get_by_role("tab", name="Evidence").click()
     expect(page.get_by_text(re.compile(r"^Evidence: \d+ runs?, "))).to_be_visible()
 
-    page.get_by_role("link", name="Runs").click()
+    top_link(page, "Runs").click()
+    expect(page.get_by_text("Click a row to open it")).to_be_visible()
+    page.get_by_role("tab", name="Running").click()
     expect(page.get_by_text("Nothing is running.")).to_be_visible()
-    page.get_by_role("link", name="Ask").click()
+    top_link(page, "Ask").click()
     expect(page.get_by_text("updated with the new runs")).to_be_visible()
 
 
@@ -100,20 +92,24 @@ def test_a_verification_can_be_cancelled_from_the_runs_page(
     ask(page, "What LR for batch 6 on Original?")
     page.get_by_role("button", name="Run tests").click()
     expect(page.get_by_text(re.compile("^Running Original"))).to_be_visible()
-    page.get_by_role("link", name="Runs").click()
+    top_link(page, "Runs").click()
     # While the page changes, the other page's Cancel is still there and does nothing.
     chat = page.get_by_test_id("stChatInputTextArea")
     expect(chat).to_have_count(0)
+    expect(page).to_have_title(re.compile(r"^\d+ % · Runs · LR Advisor$"))
     page.get_by_role("button", name="Cancel").first.click()
     expect(page.get_by_text(re.compile("^Running Original"))).to_have_count(0)
-    page.get_by_role("link", name="Ask").click()
+    expect(page).to_have_title("Runs · LR Advisor")
+    top_link(page, "Ask").click()
     expect(page.get_by_text("Cancelled.")).to_be_visible()
 
 
 def test_looking_at_the_evidence(page: Page, tmp_path: Path) -> None:
     """Tables, a file to take away, and a query of one's own."""
+    tab = page.get_by_role("tab", name="Tables")
     radio = page.get_by_role("radio", name="claims")
-    press(page.get_by_role("link", name="Evidence"), radio)
+    press(top_link(page, "Evidence"), tab)
+    press(tab, radio)
     press(radio, page.get_by_text("31 rows"))
     expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
     file = tmp_path / "claims.csv"
@@ -132,13 +128,11 @@ def test_looking_at_the_evidence(page: Page, tmp_path: Path) -> None:
 
     query = page.get_by_role("textbox", name="Query")
     press(page.get_by_role("tab", name="SQL"), query)
-    run = page.get_by_role("button", name="Run query")
     query.fill("select count(*) as n from claims")
     query.press("Control+Enter")
-    press(run, page.get_by_text("1 row", exact=True))
+    expect(page.get_by_text("1 row", exact=True)).to_be_visible()
     query.fill("drop table claims")
-    query.press("Control+Enter")
-    press(run, page.get_by_test_id("stAlert"))
+    press(page.get_by_role("button", name="Run query"), page.get_by_test_id("stAlert"))
 
 
 def test_following_up_and_being_asked_back(page: Page) -> None:
@@ -178,13 +172,13 @@ def test_a_conversation_is_changed_kept_and_found_again(page: Page) -> None:
     expect(page.get_by_text(again, exact=True)).to_be_attached()
     expect(page.get_by_text("answered again").first).to_be_visible()
 
-    page.get_by_role("link", name="History").click()
+    top_link(page, "History").click()
     search = page.get_by_role("textbox", name="Search")
     search.fill("got blurry")
     search.press("Enter")
     # Only this one, of all that the tests have held in this store.
-    expect(page.get_by_role("button", name="Open")).to_have_count(1)
-    page.get_by_role("button", name="Open").click()
+    expect(page.get_by_role("button", name="More")).to_have_count(1)
+    page.get_by_role("button", name=QUESTION).click()
     expect(page.get_by_text(again, exact=True)).to_be_attached()
 
 

@@ -2,20 +2,23 @@
 
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from advisor.charts.reliability import build_reliability_chart
 from advisor.rates import rate_text
 from advisor.track_record.scores import TrackRecord
-from advisor.track_record.wording import bin_text, track_record_sentences
+from advisor.track_record.wording import (
+    bin_text,
+    skill_text,
+    track_record_sentences,
+)
 from advisor.ui import resources
-from advisor.words import count_text, title_of
+from advisor.ui.tables import RUN_LINK, RUN_LINK_TEXT, columns_shown, local_time
+from advisor.words import count_text, outcome_text, title_of
 
-VERDICTS = {True: "held", False: "did not hold", None: "open"}
-# Relative: the link leads to wherever this app is served.
-RUN_LINK = "runs?run="
-RUN_COLUMN = st.column_config.LinkColumn("run", display_text=r"run=(.+)$")
-TIME_COLUMN = st.column_config.DatetimeColumn("stated (UTC)", format="YYYY-MM-DD HH:mm")
+VERDICTS = {True: "● held", False: "✕ missed", None: "○ open"}
+RUN_COLUMN = st.column_config.LinkColumn("run", display_text=RUN_LINK_TEXT)
 
 advisor = resources.advisor_or_stop()
 
@@ -26,27 +29,26 @@ def render_headline(record: TrackRecord) -> None:
         st.text(sentence)
     if not record.forecasts and not record.settled:
         return
-    runs, stable, brier, held = st.columns(4)
+    runs, stable, skill, held = st.columns(4)
     low, high = record.expected_range
     runs.metric("Runs forecast", len(record.forecasts))
     stable.metric(
-        "Stable",
+        "Held",
         record.n_stable,
         f"{low} to {high} expected",
         delta_color="off",
         delta_arrow="off",
     )
     if record.brier is not None and record.brier_of_share is not None:
-        brier.metric(
-            "Squared error",
-            f"{record.brier:.2f}",
-            f"{record.brier_of_share:.2f} by the share alone",
+        skill.metric(
+            "Against guessing",
+            skill_text(record.brier, record.brier_of_share),
+            f"error {record.brier:.2f}, guessing {record.brier_of_share:.2f}",
             delta_color="off",
             delta_arrow="off",
-            help="Mean of (forecast - 1)² over runs that held and forecast² "
-            "over those that were not (Brier score). Below: the same for whoever knew "
-            "only which share of these runs would be stable. Runs are planned where "
-            "the outcome is least sure, so neither is small.",
+            help="The mean squared error of the forecasts (Brier score). Guessing is "
+            "what whoever knew only which share of these runs would hold would get. "
+            "Runs are planned where the outcome is least sure, so neither is small.",
         )
     if record.settled:
         held.metric("Intervals that held", f"{record.n_held} of {len(record.settled)}")
@@ -59,7 +61,7 @@ def render_reliability(record: TrackRecord) -> None:
         build_reliability_chart(record.bins),
         width="stretch",
         key="record_reliability",
-        alt="Share of runs that held against the share forecast for them.",
+        alt="Share of runs that held against the chance forecast for them.",
     )
     for found in record.bins:
         words.text(bin_text(found))
@@ -73,31 +75,32 @@ def render_reliability(record: TrackRecord) -> None:
 def render_forecasts(record: TrackRecord) -> None:
     """Draw the scored forecasts, the newest first, each with a link to its run."""
     rows = [scored.to_dict() for scored in reversed(record.forecasts)]
+    shown = [
+        {
+            "made": row["made"],
+            "workload": title_of(row["workload"]),
+            "batch_size": row["batch_size"],
+            "learning_rate": rate_text(row["learning_rate"]),
+            "steps": row["steps"],
+            "probability_stable": row["probability_stable"],
+            "outcome": outcome_text(row["outcome"]),
+            "run": f"{RUN_LINK}{row['run']}",
+        }
+        for row in rows
+    ]
     st.dataframe(
-        [
-            {
-                "made": row["made"],
-                "workload": title_of(row["workload"]),
-                "batch_size": row["batch_size"],
-                "learning_rate": rate_text(row["learning_rate"]),
-                "steps": row["steps"],
-                "probability_stable": row["probability_stable"],
-                "outcome": row["outcome"],
-                "run": f"{RUN_LINK}{row['run']}",
-            }
-            for row in rows
-        ],
+        shown,
         hide_index=True,
         column_config={
-            "made": TIME_COLUMN,
-            "batch_size": "batch size",
-            "learning_rate": "learning rate",
+            **columns_shown(pd.DataFrame(shown)),
+            "made": local_time("stated"),
             "probability_stable": st.column_config.ProgressColumn(
-                "Share forecast to hold", min_value=0.0, max_value=1.0, format="%.2f"
+                "chance to hold", min_value=0.0, max_value=1.0, format="percent"
             ),
             "run": RUN_COLUMN,
         },
         key="record_forecasts",
+        placeholder="",
         alt="Every scored forecast with the outcome of its run.",
     )
 
@@ -114,18 +117,20 @@ def render_intervals(record: TrackRecord) -> None:
         [_interval_row(checked.to_dict()) for checked in reversed(record.intervals)],
         hide_index=True,
         column_config={
-            "made": TIME_COLUMN,
-            "batch_size": "batch size",
+            "made": local_time("stated"),
+            "workload": "model",
+            "batch_size": "batch",
             "interval": "90 % interval",
-            "factor": st.column_config.NumberColumn("its width", format="x %.3g"),
+            "factor": st.column_config.NumberColumn("its width", format="x %.2g"),
             "later": "later runs leave likely",
             "runs": st.column_config.NumberColumn("later runs"),
             "run": st.column_config.LinkColumn(
-                "the last of them", display_text=r"run=(.+)$"
+                "the last of them", display_text=RUN_LINK_TEXT
             ),
             "stated_by": "stated by",
         },
         key="record_intervals",
+        placeholder="",
         alt="Every stated interval with what later runs say of it.",
     )
 
@@ -143,7 +148,7 @@ def _interval_row(checked: dict[str, Any]) -> dict[str, Any]:
         "interval": f"{rate_text(checked['low'])} to {rate_text(checked['high'])}",
         "factor": checked["high"] / checked["low"],
         "verdict": VERDICTS[checked["held"]],
-        "later": later if runs else "-",
+        "later": later if runs else None,
         "runs": len(runs),
         "run": f"{RUN_LINK}{runs[-1]}" if runs else None,
         "stated_by": checked["stated_by"],

@@ -236,7 +236,7 @@ def test_reliability_shows_each_range_of_forecasts_beside_the_diagonal() -> None
     assert dots[0.825]["seen"] == 0.5
     assert dots[0.825]["runs"] == 2
     assert dots[0.825]["low"] < 0.5 < dots[0.825]["high"]
-    assert dots[0.2]["text"] == "When it said 10 to 30 % stable, 0 of 1 were."
+    assert dots[0.2]["text"] == "Where it said 10 to 30 %, 0 of 1 run held."
     assert [row["seen"] for row in rows if "runs" not in row] == [0, 1]
 
 

@@ -37,9 +37,9 @@ def test_a_panel_for_each_workload_and_recipe():
 def test_every_mark_says_how_its_run_ended():
     rows = marks(panels_by_recipe([RUN, FAILED, CUT_SHORT]))
     assert [(r["outcome"], r["failed"], r["steps"]) for r in rows] == [
-        ("stable", None, 1000),
-        ("diverged", 400, 450),
-        ("cut short", None, 300),
+        ("held", None, 1000),
+        ("failed: diverged", 400, 450),
+        ("stopped early", None, 300),
     ]
 
 
@@ -53,7 +53,7 @@ def test_seeds_of_a_trial_stand_side_by_side_about_its_batch_size():
 
 def test_the_legend_names_only_what_is_there():
     spec = build_outcome_map(panels_by_recipe([RUN])).to_dict()["spec"]
-    assert spec["encoding"]["color"]["scale"]["domain"] == ["stable"]
+    assert spec["encoding"]["color"]["scale"]["domain"] == ["held"]
 
 
 def test_panels_by_length_show_the_same_run_as_each_length_saw_it():

@@ -116,8 +116,7 @@ def test_a_forecast_made_before_the_start_is_scored_by_how_the_run_ended() -> No
     assert (scored.run_id, scored.stable) == ("run:1", True)
     assert record.brier == pytest.approx(0.04)
     assert track_record_sentences(record)[0] == (
-        "Of 1 run forecast before the start, 1 was stable; the forecasts expected "
-        "0 to 1."
+        "Of 1 run forecast before the start, 1 held; the forecasts expected 0 to 1."
     )
 
 
