@@ -10,6 +10,7 @@ from advisor.service import Advisor
 from advisor.ui import resources
 from advisor.ui.text import escaped
 from advisor.words import count_text, duration_text, title_of
+from experiments.jobs.records import SPEED
 from knowledge.errors import AdvisorError
 
 REFRESH_SECONDS = 2.0
@@ -67,7 +68,10 @@ def find_under_way(advisor: Advisor, *, now: float) -> list[UnderWay]:
     for job in queue.jobs(unfinished=True):
         if job.verification_id in shown or shown_state(job) == "interrupted":
             continue
-        title = f"{title_of(job.config.workload)} at batch {job.config.batch_size}"
+        model = title_of(job.config.workload)
+        title = f"{model} at batch {job.config.batch_size}"
+        if job.kind == SPEED:
+            title = f"The speed of {model}"
         elapsed = now - (job.started or now)
         left = seconds_left(job.progress, elapsed)
         is_cancelled = job.cancel is not None

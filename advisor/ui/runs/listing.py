@@ -15,7 +15,7 @@ from advisor.rates import rate_text
 from advisor.service import Advisor
 from advisor.ui.tables import RUN_LINK, RUN_LINK_TEXT, local_time, pick_rows
 from advisor.words import outcome_text, steps_text, title_of
-from experiments.jobs.records import Job
+from experiments.jobs.records import RUN, Job
 from knowledge.records import LIBRARY, OURS, STUDY, TOLD
 
 PAGE_ROWS = 500
@@ -78,7 +78,8 @@ def jobs_without_result(advisor: Advisor, listed: Listed) -> list[Job]:
     ended = [
         job
         for job in advisor.jobs()
-        if job.state in NO_RESULT
+        if job.kind == RUN
+        and job.state in NO_RESULT
         and job.run_id is None
         and (not listed.workloads or job.config.workload in listed.workloads)
     ]
