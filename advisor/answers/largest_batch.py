@@ -61,10 +61,7 @@ def limit_reason(
     if found.capped:
         known = known_batches(evidence)
         seen = f"the evidence goes to batch {known[-1]}" if known else "it is borrowed"
-        text += (
-            f". That is where I stopped; the true limit may be higher: {seen}, and "
-            "beyond four times that nothing can be said"
-        )
+        text += f". That is where I stopped, since {seen}; the true limit may be higher"
     else:
         text += f"; beyond it {rate} is too high"
     if found.low < 1:

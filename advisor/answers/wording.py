@@ -185,7 +185,7 @@ def largest_batch_text(found: LargestBatch) -> str:
     """Return the largest batch size for a rate with what limits the answer."""
     r, interval = found.recommendation, found.batch_size
     parts = [found.reason]
-    if interval is not None and interval["low"] < interval["high"]:
+    if not found.capped and interval and interval["low"] < interval["high"]:
         parts.append(f"{largest_batch_interval(found.to_dict())}.")
     if r is not None:
         parts.append(act_text(r.verification, is_reported=r.basis == "reported"))
@@ -197,8 +197,10 @@ def largest_batch_details(found: LargestBatch) -> tuple[str, ...]:
     r = found.recommendation
     if r is None:
         return ()
+    interval = largest_batch_interval(found.to_dict())
     basis = f"This is {BASIS_WORDS[r.basis]}. {rests_on_text(r)}"
-    parts = (basis, *r.caveats_without(Kind.NO_THRESHOLD), plan_text(r))
+    limits = r.caveats_without(Kind.NO_THRESHOLD)
+    parts = (interval and f"{interval}.", basis, *limits, plan_text(r))
     return tuple(part for part in parts if part)
 
 

@@ -6,6 +6,7 @@ from advisor.running.job_documents import shown_state
 from advisor.service import Advisor
 from advisor.ui.live import job_line, render_verification, unfinished_verifications
 from advisor.ui.resources import errors_shown
+from advisor.ui.runs.listing import NO_RESULT
 from advisor.ui.text import escaped
 from advisor.words import title_of
 from experiments.jobs.records import Job
@@ -31,6 +32,16 @@ def render_running(advisor: Advisor) -> None:
             render_stopped_job(advisor, job)
         if not verifications and not jobs:
             st.text("Nothing is running. Ask a question, and press Run beside it.")
+            _render_last_failure(advisor)
+
+
+def _render_last_failure(advisor: Advisor) -> None:
+    """Draw why the newest job has no result, if that is how the last ones ended."""
+    jobs = advisor.jobs()
+    last = max(jobs, key=lambda job: job.ended or job.created, default=None)
+    if last is not None and last.state in NO_RESULT and last.error:
+        st.text(f"Ended without a result: {title_of(last.config.workload)}.")
+        st.error(escaped(last.error))
 
 
 def _render_active_job(advisor: Advisor, job: Job) -> None:
