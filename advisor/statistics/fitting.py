@@ -4,6 +4,7 @@ A workload's prior is pooled from its siblings' own fits. A fit is known by what
 rows say, so the memory needs no expiry.
 """
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -175,7 +176,7 @@ class Fitter:
         centre_of_claims = claimed_centre(evidence)
         # Of the workload alone: where its best scores lie says nothing of its siblings.
         own_centre = centre_of_claims or scored_centre(evidence)
-        centre = _centre(evidence.own)
+        centre = _centre(evidence.own) or float(np.log2(priors.CENTRE_BATCH_SIZE))
 
         def pool() -> ThresholdPrior:
             width = scope.name.width_divisor
@@ -185,6 +186,7 @@ class Fitter:
                     fit,
                     _relation(scope, body),
                     WorkloadName.parse(body.workload).width_divisor,
+                    _kin(body),
                 )
                 for body, fit in zip(evidence.siblings, fits, strict=True)
             ]
@@ -194,8 +196,9 @@ class Fitter:
                 width_divisor=width,
                 reference_steps=reference,
                 y_centre=centre,
+                kin=_kin(evidence.own),
             )
-            return prior if centre is None else replace(prior, y_centre=centre)
+            return replace(prior, y_centre=centre)
 
         key = (
             scope.workload,
@@ -255,11 +258,14 @@ def _reference_steps(body: Body) -> float:
 
 
 def _fit_sibling(body: Body, centre_of_claims: float | None) -> PosteriorSummary:
+    """What a sibling says, at the length planned most often: known best there."""
     width = WorkloadName.parse(body.workload).width_divisor
+    planned = Counter(r.horizon_steps for r in body.runs if r.horizon_steps)
+    most = max(planned, key=lambda steps: (planned[steps], steps), default=None)
     return fit_body(
         body,
         base_prior(body.optimizer, centre_of_claims, width),
-        _reference_steps(body),
+        float(most or _reference_steps(body)),
         n_particles=max(SIBLING_PARTICLES, particles_for(len(body.runs)) // 2),
     ).summary()
 
@@ -372,6 +378,12 @@ def _relation(scope: Scope, body: Body) -> Relation:
     if name.base.lower() == scope.name.base.lower():
         return "proxy"
     return "family" if name.family == scope.name.family else "group"
+
+
+def _kin(body: Body) -> str:
+    """Bodies of one model trained alike, at whatever width, have the same."""
+    name = WorkloadName.parse(body.workload)
+    return f"{name.base.lower()} {body.recipe or body.optimizer}"
 
 
 def _centre(body: Body) -> float | None:
