@@ -179,26 +179,8 @@ class Fitter:
         centre = _centre(evidence.own) or float(np.log2(priors.CENTRE_BATCH_SIZE))
 
         def pool() -> ThresholdPrior:
-            width = scope.name.width_divisor
-            fits = self._sibling_fits(evidence.siblings, centre_of_claims)
-            siblings = [
-                SiblingSummary(
-                    fit,
-                    _relation(scope, body),
-                    WorkloadName.parse(body.workload).width_divisor,
-                    _kin(body),
-                )
-                for body, fit in zip(evidence.siblings, fits, strict=True)
-            ]
-            prior = pool_prior(
-                base_prior(scope.optimizer, own_centre, width),
-                siblings,
-                width_divisor=width,
-                reference_steps=reference,
-                y_centre=centre,
-                kin=_kin(evidence.own),
-            )
-            return replace(prior, y_centre=centre)
+            siblings = self._siblings_of(scope, evidence, centre_of_claims)
+            return _prior_of(scope, evidence.own, siblings, own_centre)
 
         key = (
             scope.workload,
@@ -209,6 +191,27 @@ class Fitter:
             tuple(body.key for body in evidence.siblings),
         )
         return self._priors.remember(key, pool)
+
+    def level_with(
+        self, scope: Scope, evidence: Evidence, copy: Body, fit: PosteriorSummary
+    ) -> Moment:
+        """Return the level believed before own runs, if this were a copy's fit."""
+        centre_of_claims = claimed_centre(evidence)
+        siblings = self._siblings_of(scope, evidence, centre_of_claims)
+        others = [s for s in siblings if (s.kin, s.width_divisor) != _place(copy)]
+        assumed = SiblingSummary(fit, _relation(scope, copy), *_place(copy)[::-1])
+        own_centre = centre_of_claims or scored_centre(evidence)
+        return _prior_of(scope, evidence.own, [*others, assumed], own_centre).level
+
+    def _siblings_of(
+        self, scope: Scope, evidence: Evidence, centre_of_claims: float | None
+    ) -> list[SiblingSummary]:
+        fits = self._sibling_fits(evidence.siblings, centre_of_claims)
+        return [
+            SiblingSummary(fit, _relation(scope, body), width, kin)
+            for body, fit in zip(evidence.siblings, fits, strict=True)
+            for kin, width in [_place(body)]
+        ]
 
     def _sibling_fits(
         self, bodies: Sequence[Body], centre_of_claims: float | None
@@ -232,6 +235,26 @@ class Fitter:
         if self._kept is not None:
             self._kept.keep(made)
         return fits
+
+
+def _prior_of(
+    scope: Scope,
+    own: Body,
+    siblings: Sequence[SiblingSummary],
+    centre_of_rates: float | None,
+) -> ThresholdPrior:
+    """What is believed of a workload, from its siblings' fits."""
+    width = scope.name.width_divisor
+    centre = _centre(own) or float(np.log2(priors.CENTRE_BATCH_SIZE))
+    prior = pool_prior(
+        base_prior(scope.optimizer, centre_of_rates, width),
+        siblings,
+        width_divisor=width,
+        reference_steps=_reference_steps(own),
+        y_centre=centre,
+        kin=_place(own)[0],
+    )
+    return replace(prior, y_centre=centre)
 
 
 def _model_key(scope: Scope, evidence: Evidence) -> tuple[Hashable, ...]:
@@ -380,10 +403,11 @@ def _relation(scope: Scope, body: Body) -> Relation:
     return "family" if name.family == scope.name.family else "group"
 
 
-def _kin(body: Body) -> str:
-    """Bodies of one model trained alike, at whatever width, have the same."""
+def _place(body: Body) -> tuple[str, int]:
+    """Whose runs they are, the same for copies trained alike, and at which width."""
     name = WorkloadName.parse(body.workload)
-    return f"{name.base.lower()} {body.recipe or body.optimizer}"
+    kin = f"{name.base.lower()} {body.recipe or body.optimizer}"
+    return kin, name.width_divisor
 
 
 def _centre(body: Body) -> float | None:

@@ -105,7 +105,7 @@ class LevelLaw:
         gain = prior.sd**2 * np.linalg.solve(shared + walk + own, effect)
         mean = prior.mean + gain @ (levels - expected)
         variance = prior.sd**2 * (1 - gain @ effect)
-        return Moment(float(mean), float(np.sqrt(max(variance, 0.0))))
+        return Moment(float(mean), max(float(variance), 0.0) ** 0.5)
 
 
 def rise(halvings: ArrayLike) -> Floats:
