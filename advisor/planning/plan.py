@@ -27,7 +27,7 @@ NARROW_ENOUGH = 1.5  # ratio of the interval's ends: then nothing needs verifyin
 # Of a plan nobody gave a time: enough for processes to start and runs to follow up.
 USUAL_BUDGET_SECONDS = 60.0
 MOST_SECONDS = 600.0  # of a plan of wider copies, offered in place of narrow ones
-WORTH_MOVING = 1.01  # ratio of the ends a rate may reach; below, wider copies are tried
+WORTH_MOVING = 1.02  # ratio of the ends a rate may reach; below, wider copies are tried
 CARRIES_OVER = (
     "they show how the limit changes with batch size, and a little of the full model's "
     "limit"
@@ -97,7 +97,8 @@ class VerificationPlan(Document):
         what, instead = "These runs", "longer ones, or many more,"
         if self.full_size is not None:
             what, instead = "Runs of narrow copies", "runs of the full model"
-        reason = f"{what} would leave the rate at {rate_text(rate)}; {instead} would move it."
+        stays = f"{what} would leave the rate at {rate_text(rate)}"
+        reason = f"{stays}; {instead} would move it."
         return replace(self, can_move=reach, needed=False, reason=reason)
 
 

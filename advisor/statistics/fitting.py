@@ -176,11 +176,11 @@ class Fitter:
         centre_of_claims = claimed_centre(evidence)
         # Of the workload alone: where its best scores lie says nothing of its siblings.
         own_centre = centre_of_claims or scored_centre(evidence)
-        centre = _centre(evidence.own) or float(np.log2(priors.CENTRE_BATCH_SIZE))
+        centre = _centre_of(evidence)
 
         def pool() -> ThresholdPrior:
             siblings = self._siblings_of(scope, evidence, centre_of_claims)
-            return _prior_of(scope, evidence.own, siblings, own_centre)
+            return _prior_of(scope, evidence, siblings, own_centre)
 
         key = (
             scope.workload,
@@ -192,16 +192,16 @@ class Fitter:
         )
         return self._priors.remember(key, pool)
 
-    def level_with(
+    def prior_with(
         self, scope: Scope, evidence: Evidence, copy: Body, fit: PosteriorSummary
-    ) -> Moment:
-        """Return the level believed before own runs, if this were a copy's fit."""
+    ) -> ThresholdPrior:
+        """Return what is believed before own runs, if this were a copy's fit."""
         centre_of_claims = claimed_centre(evidence)
         siblings = self._siblings_of(scope, evidence, centre_of_claims)
         others = [s for s in siblings if (s.kin, s.width_divisor) != _place(copy)]
         assumed = SiblingSummary(fit, _relation(scope, copy), *_place(copy)[::-1])
         own_centre = centre_of_claims or scored_centre(evidence)
-        return _prior_of(scope, evidence.own, [*others, assumed], own_centre).level
+        return _prior_of(scope, evidence, [*others, assumed], own_centre)
 
     def _siblings_of(
         self, scope: Scope, evidence: Evidence, centre_of_claims: float | None
@@ -239,20 +239,20 @@ class Fitter:
 
 def _prior_of(
     scope: Scope,
-    own: Body,
+    evidence: Evidence,
     siblings: Sequence[SiblingSummary],
     centre_of_rates: float | None,
 ) -> ThresholdPrior:
     """What is believed of a workload, from its siblings' fits."""
     width = scope.name.width_divisor
-    centre = _centre(own) or float(np.log2(priors.CENTRE_BATCH_SIZE))
+    centre = _centre_of(evidence)
     prior = pool_prior(
         base_prior(scope.optimizer, centre_of_rates, width),
         siblings,
         width_divisor=width,
-        reference_steps=_reference_steps(own),
+        reference_steps=_reference_steps(evidence.own),
         y_centre=centre,
-        kin=_place(own)[0],
+        kin=_place(evidence.own)[0],
     )
     return replace(prior, y_centre=centre)
 
@@ -408,6 +408,16 @@ def _place(body: Body) -> tuple[str, int]:
     name = WorkloadName.parse(body.workload)
     kin = f"{name.base.lower()} {body.recipe or body.optimizer}"
     return kin, name.width_divisor
+
+
+def _centre_of(evidence: Evidence) -> float:
+    """log2 of the batch size at which a level is meant: the middle of what was seen."""
+    own = _centre(evidence.own)
+    if own is not None:
+        return own
+    found = [_centre(body) for body in evidence.siblings]
+    known = [centre for centre in found if centre is not None]
+    return float(np.mean(known) if known else np.log2(priors.CENTRE_BATCH_SIZE))
 
 
 def _centre(body: Body) -> float | None:
