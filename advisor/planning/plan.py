@@ -12,7 +12,7 @@ from advisor.checks import reading_saved
 from advisor.evidence.scope import Scope, usual_horizon
 from advisor.planning.costs import elapsed_seconds
 from advisor.planning.spec import PlannedRun, VerificationSpec, examples_of
-from advisor.rates import rate_text, shown_rate
+from advisor.rates import fit_text, shown_rate
 from advisor.words import optimizer_title, title_of
 from experiments.workloads.registry import find_spec, get_spec
 from experiments.workloads.spec import PROXY_WIDTH
@@ -97,7 +97,7 @@ class VerificationPlan(Document):
         what, instead = "These runs", "longer ones, or many more,"
         if self.full_size is not None:
             what, instead = "Runs of narrow copies", "runs of the full model"
-        stays = f"{what} would leave the rate at {rate_text(rate)}"
+        stays = f"{what} would leave the rate at {fit_text(rate)}"
         reason = f"{stays}; {instead} would move it."
         return replace(self, can_move=reach, needed=False, reason=reason)
 

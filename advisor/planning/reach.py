@@ -19,6 +19,7 @@ from advisor.planning.lookahead import Belief
 from advisor.planning.plan import VerificationPlan
 from advisor.rates import round_rate
 from advisor.statistics.beliefs import Moment, PosteriorSummary
+from advisor.statistics.fitted import central_shares, shares_of
 from advisor.statistics.fitting import Fitter
 from advisor.statistics.likelihood import sigmoid
 from advisor.statistics.threshold import StableLearningRateModel
@@ -64,8 +65,9 @@ def find_reach(
             then = fitter.prior_with(scope, evidence, told.own, other)
             handed_on = getattr(then, name).mean - getattr(now, name).mean
             follows = response(answer, name, batch_size, scope.horizon_steps)
-            shifts += (means - means.mean()) * handed_on * follows
-    low, high = np.quantile(shifts, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+            usual = max(float(means.std()), _LEAST)
+            shifts += (means - means.mean()) / usual * handed_on * follows
+    low, _, high = shares_of(shifts, central_shares(LEVEL))
     return round_rate(rate * 2.0 ** float(low)), round_rate(rate * 2.0 ** float(high))
 
 
@@ -143,14 +145,14 @@ def response(
 def _fits(
     simulated: Simulated, model: StableLearningRateModel
 ) -> tuple[PosteriorSummary, dict[str, tuple[Floats, PosteriorSummary]]]:
-    """A copy's fit as it may be after runs; by parameter, its means and one higher."""
+    """A copy's fit as it may be after runs; by parameter, its means and one above."""
     found = {name: simulated.means(model, name) for name in SHARED}
     moments = {name: Moment(float(m.mean()), sd) for name, (m, sd) in found.items()}
     summary = model.summary()
     fit = replace(summary, moments={**summary.moments, **moments})
     moved = {}
     for name, (means, sd) in found.items():
-        higher = Moment(moments[name].mean + 1, sd)
+        higher = Moment(moments[name].mean + max(float(means.std()), _LEAST), sd)
         moved[name] = means, replace(fit, moments={**fit.moments, name: higher})
     return fit, moved
 

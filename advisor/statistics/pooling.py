@@ -6,9 +6,9 @@ base prior. Copies of the very model at other widths are more than siblings: a l
 the width carries their level over.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -153,13 +153,13 @@ def _evidence(base: ThresholdPrior, sibling: SiblingSummary, name: str) -> Momen
     return _without(sibling.summary.moments[name], prior)
 
 
-@lru_cache(maxsize=1024)
 def _cut_at_zero(moment: Moment) -> Moment:
-    """The mean and sd of a normal that is cut to positive values."""
-    from scipy.stats import truncnorm  # only a fit, which samples, comes here
-
-    cut = truncnorm(-moment.mean / moment.sd, np.inf, moment.mean, moment.sd)
-    return Moment(float(cut.mean()), float(cut.std()))
+    """The mean and sd of a normal that is cut to positive values (closed form)."""
+    start = -moment.mean / moment.sd
+    above = 0.5 * math.erfc(start / math.sqrt(2))
+    ratio = math.exp(-0.5 * start**2) / math.sqrt(2 * math.pi) / above
+    share = 1 + start * ratio - ratio**2
+    return Moment(moment.mean + moment.sd * ratio, moment.sd * math.sqrt(share))
 
 
 def _without(posterior: Moment, prior: Moment) -> Moment:
