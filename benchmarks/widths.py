@@ -24,6 +24,7 @@ from scipy.stats import norm
 
 from advisor.evidence.scope import NOTHING_ASKED, Scope
 from advisor.evidence.selecting import Body, Evidence
+from advisor.rates import fit_text
 from advisor.service import Advisor
 from advisor.statistics import priors
 from advisor.statistics.fitting import Fitter
@@ -37,6 +38,7 @@ PAGE, PICTURE = DOCS / "explanation" / "width.md", "widths.svg"
 MODELS = ("original", "realface")
 DIVISORS = (1, 2, 4, 8, 16, 32)
 LONGEST = 1000  # steps: of the study's runs
+FEWEST = 4  # runs at a batch size, for a limit to count as measured
 OURS = "this law"
 _FIXED = (0.0, 1e-3)
 # What each law puts in place of the priors: WIDTH_CROSSOVER, _POWER and _WALK.
@@ -66,8 +68,8 @@ def left_out_widths(runs: Sequence[Run]) -> pd.DataFrame:
 
     Columns: `model`, `divisor`, `batch_size`, `runs` (at that batch size), `steps`,
     `law`, `measured` and `predicted` (log2 rate at which half of runs fail by then),
-    `measured_sd`, `sd` and `error` (octaves). Of a width without failures or survivors
-    at a batch size nothing was measured there.
+    `measured_sd`, `sd` and `error` (octaves). What counts as measured are batch sizes
+    with at least FEWEST runs, of widths at which some failed and some did not.
     """
     with Advisor.open(":memory:") as advisor:
         advisor.store.record_runs(runs)
@@ -88,8 +90,8 @@ def _rows(advisor: Advisor, name: WorkloadName) -> Iterator[dict[str, Any]]:
     own = evidence.own
     batches = sorted({run.batch_size for run in own.runs})
     here = {b: [r for r in own.runs if r.batch_size == b] for b in batches}
-    told = [b for b in batches if len({_failed(run) for run in here[b]}) == 2]
-    if not told:
+    told = [b for b in batches if len(here[b]) >= FEWEST]
+    if len({_failed(run) for run in own.runs}) < 2:
         return
     steps = min(LONGEST, max(run.steps or 0 for run in own.runs))
     nobody = replace(evidence, own=Body(own.workload, own.recipe, own.optimizer))
@@ -165,10 +167,10 @@ def markdown(table: pd.DataFrame) -> str:
     """Return the summary and this law's cells as Markdown."""
     found = summary(table)
     head = (
-        f"Over {found['cells'][0]} limits of {found['widths'][0]} widths left out in "
-        "turn (octaves are factors of 2):\n\n"
-        "| law | error, octaves | at full size | 80 % hold | 90 % hold "
-        "| 90 %, octaves wide |\n|" + " --- |" * 6
+        f"{found['cells'][0]} limits of {found['widths'][0]} widths, left out in turn. "
+        "Errors and ranges are in factors of 2; of ranges, the share that hold:\n\n"
+        "| law | error | error at full size | 80 % ranges | 90 % ranges "
+        "| 90 %, how wide |\n|" + " --- |" * 6
     )
     lines = [
         f"| {r.law} | {r.error:.2f} | {r.full_size:.2f} | {r.cover_80:.2f} "
@@ -182,12 +184,16 @@ def markdown(table: pd.DataFrame) -> str:
     )
     cells = [
         f"| {r.model} | {width_text(r.divisor)} | {r.batch_size} | {r.runs} "
-        f"| {r.steps:,} | {2**r.measured:.1e} | {2**r.predicted:.1e} "
-        f"({2 ** (r.predicted - _Z80 * r.sd):.1e} to "
-        f"{2 ** (r.predicted + _Z80 * r.sd):.1e}) | {r.error:+.2f} |"
+        f"| {r.steps:,} | {_rate(r.measured)} | {_rate(r.predicted)} "
+        f"({_rate(r.predicted - _Z80 * r.sd)} to {_rate(r.predicted + _Z80 * r.sd)}) "
+        f"| {r.error:+.2f} |"
         for r in table[table["law"] == OURS].itertuples()
     ]
     return "\n".join([head, *lines, "", second, *cells])
+
+
+def _rate(log_rate: float) -> str:
+    return fit_text(2.0**log_rate)
 
 
 _Z80 = float(norm.ppf(0.9))
@@ -211,6 +217,8 @@ def chart(table: pd.DataFrame) -> alt.FacetChart:
             "model": one["model"].map({"original": "Original", "realface": "RealFace"}),
             "width": one["divisor"].map(width_text),
             "measured": np.exp2(one["measured"]),
+            "least": np.exp2(one["measured"] - _Z80 * one["measured_sd"]),
+            "most": np.exp2(one["measured"] + _Z80 * one["measured_sd"]),
             "predicted": np.exp2(one["predicted"]),
             "low": np.exp2(one["predicted"] - _Z80 * one["sd"]),
             "high": np.exp2(one["predicted"] + _Z80 * one["sd"]),
@@ -222,7 +230,9 @@ def chart(table: pd.DataFrame) -> alt.FacetChart:
         .axis(labelAngle=0)
         .scale(domain=order)
     )
-    rate = alt.Y("low:Q", title="Rate at which half of runs fail").scale(type="log")
+    rate = alt.Y("low:Q", title="Rate at which half of runs fail").scale(
+        type="log", nice=False, domain=[1e-4, 1.2e-2]
+    )
     bars = base.mark_bar(width=14, color="#BBD3E8").encode(y=rate, y2="high:Q")
     ticks = base.mark_tick(width=14, thickness=2, color="#0072B2").encode(
         y="predicted:Q"
@@ -230,15 +240,16 @@ def chart(table: pd.DataFrame) -> alt.FacetChart:
     points = base.mark_point(filled=True, size=60, color="#D55E00").encode(
         y="measured:Q"
     )
+    doubts = base.mark_rule(color="#D55E00").encode(y="least:Q", y2="most:Q")
     return (
-        alt.layer(bars, ticks, points)
+        alt.layer(bars, ticks, doubts, points)
         .properties(
             width=300,
             height=240,
         )
         .facet(
             column=alt.Column("model:N", title=None),
-            title="Dots: measured. Bars: predicted from the other widths (80 %)",
+            title="Dots: measured. Bars: predicted from the other widths (both 80 %)",
         )
     )
 

@@ -105,10 +105,10 @@ def test_runs_of_a_copy_move_the_full_models_limit_their_way(
         return replace(run, id=f"{run.id}m", workload=name, learning_rate=rate)
 
     with Advisor.open(":memory:") as advisor:
-        before = advisor.recommend("original", 4, horizon_steps=300)
+        before = advisor.recommend("original", 4, horizon=300)
         advisor.store.record_runs([moved(run) for run, _ in made_up_runs(16)])
         advisor.store.ingest_all()
-        after = advisor.recommend("original", 4, horizon_steps=300)
+        after = advisor.recommend("original", 4, horizon=300)
     assert before.max_stable is not None
     assert after.max_stable is not None
     assert after.basis == before.basis == "reported"
