@@ -48,9 +48,12 @@ from advisor.evidence.scope import NOTHING_ASKED, Asked, Scope
 from advisor.evidence.selecting import Evidence
 from advisor.memory import Memory
 from advisor.planning.plan import (
+    WORTH_MOVING,
+    VerificationPlan,
     verification_target,
 )
 from advisor.planning.planner import Planner
+from advisor.planning.reach import find_reach
 from advisor.rates import round_rate
 from advisor.statistics.fitting import Fitter
 from experiments.machine import machine_name
@@ -320,8 +323,40 @@ class Answers:
             if longer is not None:
                 limits = *recommendation.limits, Caveat(Kind.RUN_LENGTH, longer)
                 recommendation = replace(recommendation, limits=limits)
+        recommendation = self._with_reach(recommendation, scope, evidence)
         self._known.keep(key, (evidence, recommendation))
         return recommendation
+
+    def _with_reach(
+        self, answer: Recommendation, scope: Scope, evidence: Evidence
+    ) -> Recommendation:
+        """The answer, with where the planned runs can move its rate."""
+        rate, plan = answer.learning_rate, answer.verification
+        if rate is None or answer.learning_rate_is != "cap" or not plan.needed:
+            return answer
+
+        def reach_of(one: VerificationPlan) -> tuple[float, float] | None:
+            return find_reach(
+                one,
+                rate,
+                scope,
+                answer.batch_size,
+                evidence,
+                library=self._library,
+                fitter=self._fitter,
+            )
+
+        reach = reach_of(plan)
+        if reach is None:
+            return answer
+        if reach[1] < WORTH_MOVING * reach[0]:
+            # What so narrow a copy can tell is known: a wider one may tell more.
+            for wider in self._planner.wider(plan):
+                there = reach_of(wider)
+                if there is not None and there[1] >= WORTH_MOVING * there[0]:
+                    plan, reach = wider, there
+                    break
+        return replace(answer, verification=plan.reaching(rate, reach))
 
     def _largest_known(
         self, scope: Scope, batch_size: int, evidence: Evidence

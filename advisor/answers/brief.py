@@ -286,7 +286,10 @@ def _act(r: Recommendation) -> Sentence:
 def act_text(plan: VerificationPlan, *, is_reported: bool = False) -> str:
     """Return the one thing to do next, if anything would change the answer."""
     if not plan.needed:
-        return ""
+        if plan.full_size is None or not is_reported:
+            return ""
+        seconds = duration_text(plan.full_size.estimated_seconds)
+        return f"Tell me how yours went, or train the full model ({seconds})."
     if plan.spec is None:
         return "Import or tell runs of it to narrow this down."
     run = f"run tests ({duration_text(plan.estimated_seconds)})"

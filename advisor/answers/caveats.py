@@ -252,7 +252,7 @@ def _time_caveats(scope: Scope, evidence: Evidence, *, knows_best: bool) -> list
 
 
 def _width_caveats(scope: Scope, evidence: Evidence) -> list[str]:
-    """Full size without runs of its own learns from narrower copies how it scales."""
+    """Full size without runs of its own learns from narrower copies."""
     if scope.name.width_divisor > 1 or evidence.labelled_runs:
         return []
     base = scope.name.base
@@ -266,8 +266,8 @@ def _width_caveats(scope: Scope, evidence: Evidence) -> list[str]:
         return []
     widths = joined([f"1/{divisor}" for divisor in sorted(copies)])
     return [
-        f"The effect of batch size comes from narrow copies ({widths} of each width); "
-        "the full model is untested."
+        f"The effect of batch size comes from narrow copies ({widths} of each width), "
+        "and so does a part of the limit; the full model is untested."
     ]
 
 

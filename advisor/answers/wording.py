@@ -33,6 +33,7 @@ from advisor.words import (
     title_of,
 )
 from experiments.workloads.registry import find_spec
+from knowledge.names import WorkloadName
 from knowledge.recipes import RECIPES
 
 
@@ -105,6 +106,8 @@ def rests_on_text(r: Recommendation) -> str:
     if r.borrowed_from:
         shared = names_text([title_of(name) for name in r.borrowed_from])
         text += f"; the trend with batch size is shared with {shared}"
+        if any(_is_copy(name, r.workload) for name in r.borrowed_from):
+            text += ", and the limit leans on the copies of other widths"
     # An earlier record of a run that counts is not left out: the later one holds it.
     left_out = [x for x in e.excluded if x.reason != OVERTAKEN]
     if left_out:
@@ -112,6 +115,11 @@ def rests_on_text(r: Recommendation) -> str:
     if r.is_imported and pieces:
         text += ". Batch sizes count as in those runs"
     return f"{text}."
+
+
+def _is_copy(name: str, workload: str) -> bool:
+    one, other = WorkloadName.parse(name), WorkloadName.parse(workload)
+    return name != workload and one.base.lower() == other.base.lower()
 
 
 def _for_length(r: Recommendation) -> str:
@@ -268,7 +276,7 @@ def change_text(before: Recommendation, after: Recommendation) -> str:
     parts.append(_exponent_change(before.exponent, after.exponent))
     if _same(before.learning_rate, after.learning_rate) and after.basis == "reported":
         parts.append(
-            "The rate stays: narrow copies cannot show the full model's limit."
+            "The rate stays: little carries over from narrow copies to the full model."
         )
     return " ".join(part for part in parts if part)
 

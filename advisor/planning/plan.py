@@ -5,13 +5,14 @@ on results. `spec` is what is carried out, to the letter.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from advisor.checks import reading_saved
 from advisor.evidence.scope import Scope, usual_horizon
 from advisor.planning.costs import elapsed_seconds
 from advisor.planning.spec import PlannedRun, VerificationSpec, examples_of
+from advisor.rates import fit_text, shown_rate
 from advisor.words import optimizer_title, title_of
 from experiments.workloads.registry import find_spec, get_spec
 from experiments.workloads.spec import PROXY_WIDTH
@@ -25,9 +26,13 @@ WANTED_RUNS = 12  # runs that a time budget should hold: enough to bracket a bou
 NARROW_ENOUGH = 1.5  # ratio of the interval's ends: then nothing needs verifying
 # Of a plan nobody gave a time: enough for processes to start and runs to follow up.
 USUAL_BUDGET_SECONDS = 60.0
+MOST_SECONDS = 600.0  # of a plan of wider copies, offered in place of narrow ones
+WORTH_MOVING = 1.02  # ratio of the ends a rate may reach; below, wider copies are tried
 CARRIES_OVER = (
-    "they show how the limit changes with batch size, not the full model's limit"
+    "they show how the limit changes with batch size, and a little of the full model's "
+    "limit"
 )
+ITSELF = "runs of the full model itself"
 
 _WHY = {
     "none": "there is no evidence at all.",
@@ -44,7 +49,9 @@ class VerificationPlan(Document):
     `runs` start at once, or are all of them where their rates were named; about
     `more_runs` follow. `estimated_seconds` is the wall clock of the whole, at most;
     `estimated_examples` what is then trained on, of both sides for the face models.
-    Without a `spec` nothing can be run.
+    Without a `spec` nothing can be run. `can_move` are the rates between which the
+    recommended one may stand afterwards (80 %); `full_size` is the plan for the model
+    itself where this one is for a copy.
     """
 
     needed: bool
@@ -55,6 +62,8 @@ class VerificationPlan(Document):
     purpose: str | None = None
     estimated_examples: int = 0
     spec: VerificationSpec | None = None
+    can_move: tuple[float, float] | None = None
+    full_size: "VerificationPlan | None" = None
 
     def to_dict(self) -> dict[str, Any]:
         """The keys of the contract, and what the jobs will hold fixed."""
@@ -77,7 +86,26 @@ class VerificationPlan(Document):
             "precision": spec.precision if spec else None,
             "device": spec.device if spec else None,
             "budget_seconds": spec.budget_seconds if spec else None,
+            "can_move": _moves(self.can_move),
+            "full_size": self.full_size.to_dict() if self.full_size else None,
         }
+
+    def reaching(self, rate: float, reach: tuple[float, float]) -> "VerificationPlan":
+        """Return this plan with where it can move a rate; not needed if nowhere."""
+        if any(shown_rate(end) != shown_rate(rate) for end in reach):
+            return replace(self, can_move=reach)
+        what, instead = "These runs", "longer ones, or many more,"
+        if self.full_size is not None:
+            what, instead = "Runs of narrow copies", "runs of the full model"
+        stays = f"{what} would leave the rate at {fit_text(rate)}"
+        reason = f"{stays}; {instead} would move it."
+        return replace(self, can_move=reach, needed=False, reason=reason)
+
+
+def _moves(reach: tuple[float, float] | None) -> dict[str, Any] | None:
+    if reach is None:
+        return None
+    return {"learning_rate": {"low": reach[0], "high": reach[1]}}
 
 
 def plan_document(plan: VerificationPlan) -> dict[str, Any]:

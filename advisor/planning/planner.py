@@ -4,7 +4,7 @@ Both come from the same function on the same evidence: what is shown is what sta
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from advisor.evidence.library import Library
@@ -16,6 +16,8 @@ from advisor.planning.costs import START_SECONDS, RunCost
 from advisor.planning.next_run import InFlight
 from advisor.planning.plan import (
     CARRIES_OVER,
+    ITSELF,
+    MOST_SECONDS,
     NARROW_ENOUGH,
     VerificationPlan,
     build_plan,
@@ -48,6 +50,7 @@ from experiments.jobs.queue import Queue
 from experiments.jobs.records import RUN, Job
 from experiments.training.run_folder import RunFolder
 from knowledge.errors import BadValueError, StoreError
+from knowledge.names import WorkloadName
 from knowledge.records import Run
 from knowledge.store.store import Store
 from knowledge.version import program_version
@@ -78,8 +81,30 @@ class Planner:
             spec = self.spec_of(VerificationRequest(target, batches, scope.asked))
         except BadValueError as error:  # more than its data holds
             return VerificationPlan(True, f"{reason} {error}")
-        purpose = CARRIES_OVER if target != scope.workload else None
-        return build_plan(spec, self.first_runs(spec), reason=reason, purpose=purpose)
+        runs = self.first_runs(spec)
+        if target == scope.workload:
+            return build_plan(spec, runs, reason=reason)
+        plan = build_plan(spec, runs, reason=reason, purpose=CARRIES_OVER)
+        asked = VerificationRequest(scope.workload, (batch_size,), scope.asked)
+        return replace(plan, full_size=self.exactly(asked, purpose=ITSELF))
+
+    def wider(self, plan: VerificationPlan) -> Iterator[VerificationPlan]:
+        """Yield the plan for wider and wider copies of the same model, while cheap.
+
+        At the asked batch size alone: they are for the limit, not for its trend.
+        """
+        if plan.full_size is None or plan.full_size.spec is None or plan.spec is None:
+            return
+        itself, narrow = plan.full_size.spec, WorkloadName.parse(plan.spec.workload)
+        divisor = narrow.width_divisor // 2
+        while divisor > 1:
+            copy = WorkloadName(narrow.base, divisor).text
+            request = VerificationRequest(copy, itself.batch_sizes, itself.asked)
+            found = self.exactly(request, purpose=plan.purpose)
+            if found.estimated_seconds > MOST_SECONDS:
+                return
+            yield replace(found, reason=plan.reason, full_size=plan.full_size)
+            divisor //= 2
 
     def requested(self, request: VerificationRequest) -> VerificationPlan:
         """Return the plan of runs that were asked for.

@@ -8,6 +8,7 @@ fitted       draws of a fitted threshold -> rates, chances, batch sizes
 likelihood   how runs and claims speak of that threshold
 sampler      from a prior to a posterior: sequential Monte Carlo
 pooling      what a workload's siblings say of it before its own runs
+width_law    how a level goes with the width of the layers, from copies
 best_rate    the rate with the lowest loss for a fixed budget, over batch size
 loss_shape   what the scores at one batch size say of its best rate
 two_samples  whether two settings' scores differ, and how many runs would tell

@@ -23,11 +23,11 @@ class ThresholdPrior:
     """What is believed of a workload before its own runs.
 
     `level` is a: log2 of the rate at which half of all runs fail, at the centre batch
-    size and the model's `reference_steps`. `y_centre` is log2 of that batch size; None:
-    the mean of the observed ones, so that an answer does not depend on how a batch is
-    counted. `time_slope` is zero with probability `steady_share`, else a normal cut at
-    zero. `level_tail` and `slope_tail` are Tukey's h (0: normal). The rest in octaves,
-    natural logs and logits.
+    size after `level_steps` (None: the model's `reference_steps`). `y_centre` is log2
+    of that batch size; None: the mean of the observed ones, so that an answer does not
+    depend on how a batch is counted. `time_slope` is zero with probability
+    `steady_share`, else a normal cut at zero. `level_tail` and `slope_tail` are Tukey's
+    h (0: normal). The rest in octaves, natural logs and logits.
     """
 
     level: Moment = Moment(*priors.LEVEL_ADAM)
@@ -43,6 +43,7 @@ class ThresholdPrior:
     log_claim_steps: Moment = Moment(*priors.LOG_CLAIM_STEPS)
     fall_power: Moment = Moment(*priors.FALL_POWER)
     y_centre: float | None = None
+    level_steps: float | None = None
     steady_share: float = priors.STEADY_SHARE
     level_tail: float = 0.0
     slope_tail: float = priors.SLOPE_TAIL

@@ -4,6 +4,7 @@ A workload's prior is pooled from its siblings' own fits. A fit is known by what
 rows say, so the memory needs no expiry.
 """
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -175,27 +176,11 @@ class Fitter:
         centre_of_claims = claimed_centre(evidence)
         # Of the workload alone: where its best scores lie says nothing of its siblings.
         own_centre = centre_of_claims or scored_centre(evidence)
-        centre = _centre(evidence.own)
+        centre = _centre_of(evidence)
 
         def pool() -> ThresholdPrior:
-            width = scope.name.width_divisor
-            fits = self._sibling_fits(evidence.siblings, centre_of_claims)
-            siblings = [
-                SiblingSummary(
-                    fit,
-                    _relation(scope, body),
-                    WorkloadName.parse(body.workload).width_divisor,
-                )
-                for body, fit in zip(evidence.siblings, fits, strict=True)
-            ]
-            prior = pool_prior(
-                base_prior(scope.optimizer, own_centre, width),
-                siblings,
-                width_divisor=width,
-                reference_steps=reference,
-                y_centre=centre,
-            )
-            return prior if centre is None else replace(prior, y_centre=centre)
+            siblings = self._siblings_of(scope, evidence, centre_of_claims)
+            return _prior_of(scope, evidence, siblings, own_centre)
 
         key = (
             scope.workload,
@@ -206,6 +191,27 @@ class Fitter:
             tuple(body.key for body in evidence.siblings),
         )
         return self._priors.remember(key, pool)
+
+    def prior_with(
+        self, scope: Scope, evidence: Evidence, copy: Body, fit: PosteriorSummary
+    ) -> ThresholdPrior:
+        """Return what is believed before own runs, if this were a copy's fit."""
+        centre_of_claims = claimed_centre(evidence)
+        siblings = self._siblings_of(scope, evidence, centre_of_claims)
+        others = [s for s in siblings if (s.kin, s.width_divisor) != _place(copy)]
+        assumed = SiblingSummary(fit, _relation(scope, copy), *_place(copy)[::-1])
+        own_centre = centre_of_claims or scored_centre(evidence)
+        return _prior_of(scope, evidence, [*others, assumed], own_centre)
+
+    def _siblings_of(
+        self, scope: Scope, evidence: Evidence, centre_of_claims: float | None
+    ) -> list[SiblingSummary]:
+        fits = self._sibling_fits(evidence.siblings, centre_of_claims)
+        return [
+            SiblingSummary(fit, _relation(scope, body), width, kin)
+            for body, fit in zip(evidence.siblings, fits, strict=True)
+            for kin, width in [_place(body)]
+        ]
 
     def _sibling_fits(
         self, bodies: Sequence[Body], centre_of_claims: float | None
@@ -229,6 +235,26 @@ class Fitter:
         if self._kept is not None:
             self._kept.keep(made)
         return fits
+
+
+def _prior_of(
+    scope: Scope,
+    evidence: Evidence,
+    siblings: Sequence[SiblingSummary],
+    centre_of_rates: float | None,
+) -> ThresholdPrior:
+    """What is believed of a workload, from its siblings' fits."""
+    width = scope.name.width_divisor
+    centre = _centre_of(evidence)
+    prior = pool_prior(
+        base_prior(scope.optimizer, centre_of_rates, width),
+        siblings,
+        width_divisor=width,
+        reference_steps=_reference_steps(evidence.own),
+        y_centre=centre,
+        kin=_place(evidence.own)[0],
+    )
+    return replace(prior, y_centre=centre)
 
 
 def _model_key(scope: Scope, evidence: Evidence) -> tuple[Hashable, ...]:
@@ -255,11 +281,14 @@ def _reference_steps(body: Body) -> float:
 
 
 def _fit_sibling(body: Body, centre_of_claims: float | None) -> PosteriorSummary:
+    """What a sibling says, at the length planned most often: known best there."""
     width = WorkloadName.parse(body.workload).width_divisor
+    planned = Counter(r.horizon_steps for r in body.runs if r.horizon_steps)
+    most = max(planned, key=lambda steps: (planned[steps], steps), default=None)
     return fit_body(
         body,
         base_prior(body.optimizer, centre_of_claims, width),
-        _reference_steps(body),
+        float(most or _reference_steps(body)),
         n_particles=max(SIBLING_PARTICLES, particles_for(len(body.runs)) // 2),
     ).summary()
 
@@ -372,6 +401,23 @@ def _relation(scope: Scope, body: Body) -> Relation:
     if name.base.lower() == scope.name.base.lower():
         return "proxy"
     return "family" if name.family == scope.name.family else "group"
+
+
+def _place(body: Body) -> tuple[str, int]:
+    """Whose runs they are, the same for copies trained alike, and at which width."""
+    name = WorkloadName.parse(body.workload)
+    kin = f"{name.base.lower()} {body.recipe or body.optimizer}"
+    return kin, name.width_divisor
+
+
+def _centre_of(evidence: Evidence) -> float:
+    """log2 of the batch size at which a level is meant: the middle of what was seen."""
+    own = _centre(evidence.own)
+    if own is not None:
+        return own
+    found = [_centre(body) for body in evidence.siblings]
+    known = [centre for centre in found if centre is not None]
+    return float(np.mean(known) if known else np.log2(priors.CENTRE_BATCH_SIZE))
 
 
 def _centre(body: Body) -> float | None:

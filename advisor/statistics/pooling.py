@@ -2,12 +2,13 @@
 
 Siblings are drawn about a common mean with an unknown spread (normal-normal): those
 that agree pull a newcomer strongly, those that scatter hardly at all. No siblings: the
-base prior.
+base prior. Copies of the very model at other widths are more than siblings: a law in
+the width carries their level over.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from advisor.statistics import priors
 from advisor.statistics.beliefs import Moment, PosteriorSummary, ThresholdPrior
+from advisor.statistics.width_law import LevelLaw, SeenLevel, rise
 
 Floats = NDArray[np.float64]
 Relation = Literal["proxy", "family", "group", "other"]
@@ -40,12 +42,14 @@ class SiblingSummary:
     """Another workload's fit, and how it is related to the one asked about.
 
     `proxy` is the same model at another width; `family` and `group` are related by
-    name.
+    name. Fits of one `kin` are of one model and recipe at several widths; without it a
+    fit stands alone, or with the workload asked about if it is a proxy of it.
     """
 
     summary: PosteriorSummary
     relation: Relation = "family"
     width_divisor: int = 1
+    kin: str = ""
 
 
 def pool_prior(
@@ -56,6 +60,7 @@ def pool_prior(
     y_centre: float | None = None,
     reference_steps: float | None = None,
     new_family: bool = False,
+    kin: str = "",
 ) -> ThresholdPrior:
     """Return the prior of a workload given its siblings' fits.
 
@@ -63,11 +68,13 @@ def pool_prior(
         base: The prior the siblings were fitted with; it is divided out, not counted
             twice.
         siblings: Fits of other workloads, in any order.
-        width_divisor: Of the workload asked about; a proxy's level never moves a
-            full-size one (1).
+        width_divisor: Of the workload asked about.
         y_centre: log2 of the batch size of the new level; None: the siblings' mean.
         reference_steps: Run length of the new level; None: the siblings'.
         new_family: Whether nobody has measured this family: every sd is widened.
+        kin: Of the workload asked about; its copies have the same.
+
+    Where copies tell the level, it is meant at their run length (`level_steps`).
 
     Source: normal-normal hierarchy on a grid of the spread (Gelman et al., Bayesian
     Data Analysis, chapter 5).
@@ -81,38 +88,41 @@ def pool_prior(
         )
         for name in _SHARED
     }
-    levels = [s for s in ordered if _level_counts(s, width_divisor)]
+    levels = [s for s in ordered if _tells_level(base, s)]
+    copies = [s for s in levels if s.relation == "proxy" and s.kin == kin]
+    since = None
     if levels:
-        centre = _centre(levels, y_centre)
-        steps = reference_steps or levels[0].summary.reference_steps
-        moments["level"] = _pooled(
-            base.level,
-            [_level(base, s, width_divisor, centre, steps) for s in levels],
-            [priors.RELATION_DISTANCE[s.relation] for s in levels],
-        )
+        since = _best_known(copies).reference_steps if copies else None
+        steps = since or reference_steps or levels[0].summary.reference_steps
+        asked = _Asked(_halvings(width_divisor), _centre(levels, y_centre), steps)
+        moments["level"] = _pooled_level(base, levels, copies, asked)
     if new_family:
         factor = priors.NEW_FAMILY_WIDENING
         names = {*moments, "level"}
         moments = {n: moments.get(n, base.level).widened(factor) for n in names}
     share = _pooled_share(base.steady_share, [s.summary.steady_share for s in ordered])
-    return replace(base.with_moments(moments), steady_share=share)
+    known = base.with_moments(moments)
+    return replace(known, steady_share=share, level_steps=since)
 
 
 def width_shifted_centre(full_size_level: Moment, width_divisor: int) -> Moment:
     """Return the level of a proxy without runs of its own from the full size's.
 
-    >>> width_shifted_centre(Moment(-14.0, 2.5), 16).mean
-    -11.0
+    >>> width_shifted_centre(Moment(-14.0, 2.5), 2).mean < -13.0
+    True
 
-    Source: arXiv:2203.03466 (Adam's rate as 1/width for hidden layers).
+    Source: `advisor.statistics.width_law`.
     """
     if width_divisor < 1:
         raise ValueError(f"width_divisor must be at least 1; got {width_divisor}")
-    halvings = float(np.log2(width_divisor))
-    return Moment(
-        full_size_level.mean + priors.WIDTH_LEVEL_SHIFT * halvings,
-        float(np.hypot(full_size_level.sd, priors.WIDTH_LEVEL_SD * halvings)),
+    halvings = _halvings(width_divisor)
+    sds = (
+        full_size_level.sd,
+        priors.WIDTH_POWER[1] * halvings,
+        priors.WIDTH_WALK * halvings**0.5,
     )
+    mean = full_size_level.mean + float(rise(halvings))
+    return Moment(mean - priors.WIDTH_POWER[0] * halvings, float(np.linalg.norm(sds)))
 
 
 def _order(sibling: SiblingSummary) -> tuple[float, ...]:
@@ -120,11 +130,11 @@ def _order(sibling: SiblingSummary) -> tuple[float, ...]:
     return (float(sibling.width_divisor), *means)
 
 
-def _level_counts(sibling: SiblingSummary, width_divisor: int) -> bool:
-    """Whether a sibling's level may speak: a proxy's never does about full size."""
-    if sibling.relation == "other":
-        return False
-    return width_divisor > 1 or sibling.width_divisor == 1
+def _tells_level(base: ThresholdPrior, sibling: SiblingSummary) -> bool:
+    """Whether a sibling is near enough, and knows its own level."""
+    level = sibling.summary.moments["level"]
+    is_known = level.sd <= (1 - _NOISE_SHARE) * base.level.sd
+    return sibling.relation != "other" and is_known
 
 
 def _centre(siblings: Sequence[SiblingSummary], y_centre: float | None) -> float:
@@ -143,13 +153,13 @@ def _evidence(base: ThresholdPrior, sibling: SiblingSummary, name: str) -> Momen
     return _without(sibling.summary.moments[name], prior)
 
 
-@lru_cache(maxsize=1024)
 def _cut_at_zero(moment: Moment) -> Moment:
-    """The mean and sd of a normal that is cut to positive values."""
-    from scipy.stats import truncnorm  # only a fit, which samples, comes here
-
-    cut = truncnorm(-moment.mean / moment.sd, np.inf, moment.mean, moment.sd)
-    return Moment(float(cut.mean()), float(cut.std()))
+    """The mean and sd of a normal that is cut to positive values (closed form)."""
+    start = -moment.mean / moment.sd
+    above = 0.5 * math.erfc(start / math.sqrt(2))
+    ratio = math.exp(-0.5 * start**2) / math.sqrt(2 * math.pi) / above
+    share = 1 + start * ratio - ratio**2
+    return Moment(moment.mean + moment.sd * ratio, moment.sd * math.sqrt(share))
 
 
 def _without(posterior: Moment, prior: Moment) -> Moment:
@@ -163,35 +173,69 @@ def _without(posterior: Moment, prior: Moment) -> Moment:
     return Moment(mean, information**-0.5)
 
 
-def _level(
+@dataclass(frozen=True)
+class _Asked:
+    """The point at which a level is wanted."""
+
+    halvings: float
+    y_centre: float
+    steps: float
+
+
+def _pooled_level(
     base: ThresholdPrior,
-    sibling: SiblingSummary,
-    width_divisor: int,
-    y_centre: float,
-    reference_steps: float,
+    levels: Sequence[SiblingSummary],
+    copies: Sequence[SiblingSummary],
+    asked: _Asked,
 ) -> Moment:
-    """A sibling's level at the asked width, batch centre and run length."""
-    moments = sibling.summary.moments
-    level, slope = moments["level"], moments["slope"]
-    fall = _fall(moments["time_slope"], sibling.summary.steady_share)
-    if level.sd > (1 - _NOISE_SHARE) * base.level.sd:
-        return Moment(level.mean, np.inf)
-    batches = y_centre - sibling.summary.y_centre
-    doublings = float(np.log2(reference_steps / sibling.summary.reference_steps))
-    halvings = float(np.log2(width_divisor / sibling.width_divisor))
-    mean = (
-        level.mean
-        + slope.mean * batches
-        - fall.mean * doublings
-        + priors.WIDTH_LEVEL_SHIFT * halvings
+    """The level from other models, carried to the asked width, then from copies."""
+    others = [s for s in levels if s not in copies]
+    by_kin: dict[str, list[SiblingSummary]] = {}
+    for i, sibling in enumerate(others):
+        by_kin.setdefault(sibling.kin or f"alone {i}", []).append(sibling)
+    told, powers = [], []
+    for kin in by_kin.values():
+        law, seen = _law(base.level, kin, asked), [_seen(s, asked) for s in kin]
+        told.append(_without(law.level_given(seen), base.level))
+        powers.append(_without(law.power_given(seen), law.power))
+    apart = [priors.RELATION_DISTANCE[kin[0].relation] for kin in by_kin.values()]
+    level = _pooled(base.level, told, apart)
+    if not copies:
+        return level
+    power = _pooled(Moment(*priors.WIDTH_POWER), powers, [0.0] * len(powers))
+    law = replace(_law(level, copies, asked), power=power)
+    return law.level_given([_seen(s, asked) for s in copies])
+
+
+def _law(level: Moment, kin: Sequence[SiblingSummary], asked: _Asked) -> LevelLaw:
+    """The law of one model's levels, with the slope and fall of its best known fit."""
+    best = _best_known(kin)
+    fall = _fall(best.moments["time_slope"], best.steady_share)
+    return LevelLaw(
+        level,
+        asked.halvings,
+        Moment(*priors.WIDTH_POWER),
+        slope=best.moments["slope"],
+        fall=fall,
     )
-    spreads = (
-        level.sd,
-        slope.sd * batches,
-        fall.sd * doublings,
-        priors.WIDTH_LEVEL_SD * halvings,
+
+
+def _halvings(width_divisor: int) -> float:
+    return float(np.log2(width_divisor))
+
+
+def _best_known(kin: Sequence[SiblingSummary]) -> PosteriorSummary:
+    return min((s.summary for s in kin), key=lambda fit: fit.moments["level"].sd)
+
+
+def _seen(sibling: SiblingSummary, asked: _Asked) -> SeenLevel:
+    fit = sibling.summary
+    return SeenLevel(
+        fit.moments["level"],
+        halvings=_halvings(sibling.width_divisor),
+        batches=asked.y_centre - fit.y_centre,
+        doublings=float(np.log2(asked.steps / fit.reference_steps)),
     )
-    return Moment(mean, float(np.linalg.norm(spreads)))
 
 
 def _fall(moment: Moment, steady_share: float) -> Moment:

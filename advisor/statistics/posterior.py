@@ -85,12 +85,14 @@ def falls(values: Mapping[str, Floats], y: float) -> Floats:
 class Posterior:
     """The density of a threshold's parameters, in units of their prior.
 
-    `level` is counted from the origin of the evidence.
+    `level` is counted from the origin of the evidence; `level_doublings` are those of
+    the run length from the one at which the prior means it to the reference.
     """
 
     rows: ObservedRows
     prior: ThresholdPrior
     y_centre: float
+    level_doublings: float = 0.0
 
     def sample(self, n_particles: int, seed: int) -> Floats:
         """Draw from it, in prior units, shape (n_particles, 12)."""
@@ -118,6 +120,7 @@ class Posterior:
         values["time_slope"] = _time_slope(
             moments["time_slope"], self.prior.steady_share, units[:, i]
         )
+        values["level"] -= values["time_slope"] * self.level_doublings
         return values
 
     def node_log_likelihoods(self, units: Floats) -> tuple[Floats, list[Floats]]:

@@ -118,12 +118,15 @@ TOLD_RELIABILITY = 0.95
 
 # A family nobody has measured gets its pooled prior widened by this factor. Our choice.
 NEW_FAMILY_WIDENING = 1.5
-# Octaves the threshold rises per halving of every width, from full size to a proxy:
-# 1 for hidden layers and 0 for the others in muP (arXiv:2203.03466); ours is between
-# the two, with a wide sd. Measured between 1/8 and 1/32 of the widths:
-# 0.57 (-0.07 to 0.95) for Original and 0.27 (-0.16 to 0.70) for RealFace.
-WIDTH_LEVEL_SHIFT = 0.75
-WIDTH_LEVEL_SD = 0.5
+# Halvings of the widths at which what does not grow with the width limits the rate as
+# much as what does. In muP the rate goes as 1/width for hidden layers and not at all
+# for the others (arXiv:2203.03466); where the two meet was read off the face models.
+WIDTH_CROSSOVER = 4.0
+# Power of the width that a family adds to that: wide, since few were seen.
+WIDTH_POWER = (0.0, 0.25)
+# How far a level strays from that, in octaves over one halving of the widths; it grows
+# as a random walk does. Both our choice, tried by benchmarks/widths.py.
+WIDTH_WALK = 0.25
 # Extra distance of a sibling by its relation, as a share of the base prior's sd.
 RELATION_DISTANCE = {"proxy": 0.0, "family": 0.0, "group": 0.5, "other": 1.0}
 

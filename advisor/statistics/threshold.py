@@ -136,8 +136,13 @@ class StableLearningRateModel(FittedThreshold):
         self.n_runs_ = len(runs)
         self.n_bounds_ = len(claims)
         self.y_centre_ = _centre(prior, rows.log_batch)
+        is_as_believed = self.level_prior_ == prior.level
+        since = prior.level_steps if is_as_believed else None
         posterior = Posterior(
-            rows, prior.with_moments({"level": self.level_prior_}), self.y_centre_
+            rows,
+            prior.with_moments({"level": self.level_prior_}),
+            self.y_centre_,
+            float(np.log2(self.reference_steps / since)) if since else 0.0,
         )
         units = posterior.sample(self.n_particles, self.random_state)
         parameters = posterior.parameters(units)

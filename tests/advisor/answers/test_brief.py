@@ -145,5 +145,5 @@ def test_words_for_a_share_of_runs_fall_with_it():
 def test_an_offer_of_tests_ends_with_one_command_that_makes_them(advisor):
     plan = advisor.ask("What LR for batch 5 on RealFace?", save=False).offered_plan
     assert plan.spec.command.startswith(
-        "lr-advisor verify --workload realface@1/16 --batch-size 2,5,12 "
+        "lr-advisor verify --workload realface@1/8 --batch-size 5 "
     )

@@ -12,6 +12,7 @@ from advisor.answers.fastest_batch import build_throughput
 from advisor.charts.throughput import build_throughput_chart, describe_throughput_chart
 from advisor.planning.costs import guess_run_cost
 from advisor.planning.spec import examples_of
+from advisor.rates import fit_text
 from advisor.running import speeds
 from advisor.service import Advisor
 from advisor.statistics.fitting import Fitter
@@ -88,7 +89,7 @@ def test_the_answer_names_rate_speed_rows_and_what_was_reported(advisor):
     r = advisor.recommend("realface", 5)
     assert "Batch 5 is the fastest" in answer.text
     assert "1.6 EGs/sec" in answer.text
-    assert f"{r.learning_rate:g}".replace("e-0", "e-") in answer.text
+    assert fit_text(r.learning_rate) in answer.text
     assert "Faster still is batch 16" in answer.text
     assert "most EGs/sec on that CPU at batch 5" in answer.text
     assert "not how fast it learns" in answer.text

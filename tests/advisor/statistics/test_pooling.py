@@ -122,11 +122,64 @@ def test_the_order_of_siblings_changes_nothing():
     assert pool_prior(BASE, fits) == pool_prior(BASE, fits[::-1])
 
 
-def test_a_proxys_level_never_moves_the_full_size():
-    proxies = [SiblingSummary(summary(level=-3.0), "proxy", 16)] * 5
-    pooled = pool_prior(BASE, proxies)
-    assert pooled.level == BASE.level
-    assert pooled.slope != BASE.slope
+def copies(*levels, widths=(16, 8, 32), sd=0.2):
+    """Fits of one model at several widths."""
+    known = zip(levels, widths, strict=False)
+    return [SiblingSummary(summary(level=v, level_sd=sd), "proxy", w) for v, w in known]
+
+
+def full_size(fits):
+    return pool_prior(BASE, fits, y_centre=3.0).level
+
+
+@pytest.mark.parametrize("level", [-7.0, -5.0])
+def test_a_copys_level_moves_the_full_size_to_below_it(level):
+    found = full_size(copies(level))
+    assert level - 4.5 < found.mean < level - 1.0
+    assert found.sd < BASE.level.sd / 2
+
+
+def test_a_copy_near_full_size_says_more_than_one_far_from_it():
+    sds = [full_size(copies(-7.0, widths=[w])).sd for w in (2, 4, 8, 16, 32)]
+    assert sds == sorted(sds)
+    assert sds[0] < 0.5 < 1.0 < sds[-1]
+
+
+def test_copies_that_fall_faster_with_the_width_put_the_full_size_lower():
+    slow, fast = copies(-7.0, -7.2), copies(-7.0, -8.5)
+    assert full_size(fast).mean < full_size(slow).mean - 0.7
+
+
+def test_what_another_model_shows_of_the_width_counts_for_this_one():
+    def other(drop):
+        levels = [(-9.0 - drop, 1), (-9.0, 16)]
+        return [SiblingSummary(summary(level=v), "group", w, "b") for v, w in levels]
+
+    steep, flat = (full_size(copies(-7.0) + other(drop)) for drop in (5.0, 1.5))
+    assert steep.mean < flat.mean - 0.4
+
+
+def test_another_recipes_copy_is_no_point_of_the_law():
+    own = [SiblingSummary(summary(level=-7.0), "proxy", 2, "a")]
+    other = [SiblingSummary(summary(level=-4.0), "proxy", 2, "another recipe")]
+    alone = pool_prior(BASE, own, y_centre=3.0, kin="a").level
+    both = pool_prior(BASE, own + other, y_centre=3.0, kin="a").level
+    assert both.mean == pytest.approx(alone.mean, abs=0.3)
+
+
+def test_copies_tell_the_level_at_their_own_run_length():
+    prior = pool_prior(BASE, copies(-7.0), y_centre=3.0, reference_steps=100_000)
+    assert prior.level_steps == 1000
+    assert prior.level == full_size(copies(-7.0))
+
+
+def test_a_level_meant_at_a_shorter_length_falls_until_the_reference():
+    prior = dataclasses.replace(BASE, level=Moment(-9.0, 0.1), steady_share=0.0)
+    told = dataclasses.replace(prior, level_steps=500.0)
+    model = StableLearningRateModel(told, reference_steps=8000).fit([], [], [])
+    late, early = (np.log2(model.threshold(8, t).median) for t in (8000, 500))
+    assert early == pytest.approx(-9.0, abs=0.1)
+    assert late < early - 0.8
 
 
 def test_a_full_size_level_moves_a_proxy_up_by_its_width():
@@ -147,9 +200,11 @@ def test_levels_are_moved_to_the_asked_batch_size_and_length():
 
 
 def test_a_proxy_without_runs_starts_above_the_full_size():
-    centre = width_shifted_centre(Moment(-14.0, 2.5), 16)
-    assert centre.mean == -11.0
-    assert centre.sd > 2.5
-    assert width_shifted_centre(Moment(-14.0, 2.5), 1) == Moment(-14.0, 2.5)
+    levels = [width_shifted_centre(Moment(-14.0, 2.5), w) for w in (1, 2, 16, 32)]
+    rises = np.diff([level.mean for level in levels])
+    assert levels[0] == Moment(-14.0, 2.5)
+    assert rises[0] > 0.8  # wide nets: nearly a factor of 2
+    assert 0.2 < rises[-1] < 0.6  # narrow ones: much less
+    assert [level.sd for level in levels] == sorted(level.sd for level in levels)
     with pytest.raises(ValueError, match="width_divisor"):
         width_shifted_centre(Moment(-14.0, 2.5), 0)
