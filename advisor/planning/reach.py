@@ -3,7 +3,7 @@
 Approximations, so that it takes milliseconds: runs that follow on results are taken to
 be made at the settings of the first ones; what a copy's runs tell carries over in
 proportion, parameter by parameter, as if all were normal; chance of the draws is left
-out (about 1 % of a rate that rests on reports alone).
+out (about 1 % of a rate that rests on reports), and so is what a narrower doubt adds.
 """
 
 from collections.abc import Sequence
