@@ -79,7 +79,7 @@ def row_to_read(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row of a table with its names and rates as people write them.
 
     >>> row_to_read({"learning_rate": 0.006, "failed_at_step": 242})
-    {'learning rate': '0.006', 'failed at step': 242}
+    {'learning rate': '6e-3', 'failed at step': 242}
     """
     written = {"learning_rate": rate_text, "probability_stable": chance_text}
     return {

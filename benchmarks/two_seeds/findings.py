@@ -115,7 +115,7 @@ def rates_text(found: Interval) -> str:
     """Return a rate with its interval, two digits each.
 
     >>> rates_text(Interval(0.00412, 0.0035, 0.0049, 0.9))
-    '0.0041 (0.0035 to 0.0049)'
+    '4.1e-3 (3.5e-3 to 4.9e-3)'
     """
     median, low, high = (
         rate_text(round_rate(value, digits=2))

@@ -29,7 +29,7 @@ def render_reports(advisor: Advisor) -> None:
     """Draw every statement with its verdict; a click on a row opens it."""
     st.text(
         "What a forum post and an article say, and what people told of their runs. "
-        "Rules about how the rate goes with the batch size are tested by our runs."
+        "Rules about how the rate scales with batch size are tested by our runs."
     )
     with st.spinner(WEIGHING):
         verdicts = verdicts_of(advisor.scaling())

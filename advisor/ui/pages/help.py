@@ -71,7 +71,7 @@ render_words()
 st.header("Your data", anchor=False)
 st.text(
     "Everything is kept in one folder on this computer; nothing you type or import "
-    "leaves it. To back it up, copy the folder. To begin anew, name another one."
+    "leaves it. To back it up, copy the folder. To begin again, name another one."
 )
 st.code(str(advisor.store.folder), language=None, wrap_lines=True)
 st.header("In a terminal", anchor=False)

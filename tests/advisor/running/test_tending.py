@@ -338,7 +338,7 @@ def test_answers_say_how_long_they_hold_and_what_longer_would_cost(advisor):
     assert "400 steps takes about" in said
     r = advisor.recommend("digits_mlp", 32, horizon=5000)
     assert any(
-        c.startswith("To measure runs of 5000 steps takes about") for c in r.caveats
+        c.startswith("To measure runs of 5,000 steps takes about") for c in r.caveats
     )
 
 

@@ -140,7 +140,7 @@ def test_a_broken_checkpoint_is_a_clear_error(tmp_path):
     run = folder(tmp_path, "a")
     run.create(DIGITS)
     run.checkpoint_path.write_bytes(b"PK not a checkpoint")
-    with pytest.raises(StoreError, match="remove it to start this run anew"):
+    with pytest.raises(StoreError, match="remove it to start this run again"):
         train(DIGITS, run, watch=go_on)
 
 

@@ -190,7 +190,7 @@ def test_epochs_that_begin_anew_are_another_training_and_that_is_said(read):
     parsed = read({"log.csv": KERAS + again}, **SAID, batch_size=8)
     (run,) = parsed.runs
     assert (run.steps, run.metric_value) == (3, 0.7)
-    assert "The epochs begin anew in the file: the last training is read." in (
+    assert "The epochs begin again in the file: the last training is read." in (
         parsed.notes
     )
 

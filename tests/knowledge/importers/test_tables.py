@@ -99,7 +99,7 @@ def test_tabs_are_read_and_rates_in_prose_are_said_not_to_be(read):
     text = "commit\tbatch_size\tval_bpb\tdescription\n"
     parsed = read(text + "a1\t64\t0.99\traise LR to 0.04\n", optimizer="x")
     assert fields(parsed) == ["workload", "learning_rate"]
-    assert "'description', which speaks of it, is not read" in parsed.asked[1].why
+    assert "'description', which mentions it, is not read" in parsed.asked[1].why
 
 
 def test_a_map_decides_which_column_says_what(read):

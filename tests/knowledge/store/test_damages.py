@@ -257,7 +257,7 @@ def test_a_command_says_in_one_line_that_tables_were_made_anew(
     )
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"store.duckdb {said}")
-    assert "it was made anew from the records" in line
+    assert "it was rebuilt from the records" in line
 
 
 def test_tables_of_a_newer_program_are_not_made_anew(folder):
