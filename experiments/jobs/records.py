@@ -89,7 +89,6 @@ class NewJob:
     """A run to queue, with the reason it was planned; or the timing of steps."""
 
     config: RunConfig
-    kind: str = RUN
     verification_id: str | None = None
     believed_low: float | None = None
     believed_high: float | None = None
@@ -97,6 +96,7 @@ class NewJob:
     estimated_seconds: float | None = None
     stop_after: int | None = None
     continues_job: str | None = None
+    kind: str = RUN
 
 
 def new_job_id() -> str:

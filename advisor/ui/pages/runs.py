@@ -20,7 +20,7 @@ from advisor.ui.runs.listing import (
     render_table,
     rows_of_jobs,
 )
-from advisor.ui.runs.under_way import render_running
+from advisor.ui.runs.under_way import render_last_failure, render_running
 from advisor.ui.tables import values_of
 from advisor.words import count_text, title_of
 
@@ -122,6 +122,9 @@ st.session_state.setdefault(
 with st.container(key="runs_beside"):
     left, right = st.columns([3, 2], gap="medium")
 with left:
+    if not is_busy:
+        with resources.errors_shown():
+            render_last_failure(advisor)
     tabs = st.tabs([RUNNING, FINISHED, FAILED], key="runs_tab", on_change="rerun")
     with resources.errors_shown():
         for tab, name in zip(tabs, (RUNNING, FINISHED, FAILED), strict=True):

@@ -32,10 +32,9 @@ def render_running(advisor: Advisor) -> None:
             render_stopped_job(advisor, job)
         if not verifications and not jobs:
             st.text("Nothing is running. Ask a question, and press Run beside it.")
-            _render_last_failure(advisor)
 
 
-def _render_last_failure(advisor: Advisor) -> None:
+def render_last_failure(advisor: Advisor) -> None:
     """Draw why the newest job has no result, if that is how the last ones ended."""
     jobs = advisor.jobs()
     last = max(jobs, key=lambda job: job.ended or job.created, default=None)

@@ -212,7 +212,7 @@ def test_tables_that_lack_saved_records_are_made_anew_by_the_doctor(
     damage(folder, made)
     with open_advisor(folder) as advisor:
         problems = advisor.doctor()["problems"]
-        assert any("made anew from the records" in p for p in problems)
+        assert any("rebuilt from the records" in p for p in problems)
         assert str(counts_of(advisor)) == (made / "counts").read_text()
 
 
