@@ -77,12 +77,27 @@ def test_what_the_person_says_completes_the_table(read):
             "m,adam,64,8,0.1,0.001,0.9,0.5",
             *(64, 0.1, 0.5),
         ),
+        (
+            "arch,config.optimizer.name,config.loader.batch_size,"
+            "config.optimizer.args.learning_rate,charts/learning_rate,eval/loss",
+            "m,adam,48,2e-3,1e-9,0.5",
+            *(48, 2e-3, 0.5),
+        ),
     ],
 )
 def test_plain_names_of_columns_are_known(read, header, row, batch, rate, score):
     (run,) = read(f"{header}\n{row}\n").runs
     assert (run.batch_size, run.learning_rate) == (batch, rate)
     assert run.metric_value == score
+
+
+def test_of_two_grouped_rates_none_is_taken_and_both_are_offered(read):
+    text = "model,opt,bs,config.g.lr,config.d.lr,val_loss\nm,adam,8,1e-3,2e-3,0.5\n"
+    (lacks,) = read(text).asked
+    assert lacks.field == "learning_rate"
+    assert lacks.columns == ("config.g.lr", "config.d.lr")
+    (run,) = read(text, map={"learning_rate": "config.d.lr"}).runs
+    assert run.learning_rate == 2e-3
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
@@ -99,7 +114,7 @@ def test_tabs_are_read_and_rates_in_prose_are_said_not_to_be(read):
     text = "commit\tbatch_size\tval_bpb\tdescription\n"
     parsed = read(text + "a1\t64\t0.99\traise LR to 0.04\n", optimizer="x")
     assert fields(parsed) == ["workload", "learning_rate"]
-    assert "'description', which speaks of it, is not read" in parsed.asked[1].why
+    assert "'description', which mentions it, is not read" in parsed.asked[1].why
 
 
 def test_a_map_decides_which_column_says_what(read):
