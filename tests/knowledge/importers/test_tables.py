@@ -139,6 +139,16 @@ def test_two_metrics_with_an_equal_claim_are_asked_about(read):
     assert run.metric_value == 2
 
 
+def test_a_crash_whose_loss_says_how_it_ended_raises_no_question(read):
+    """Of two that crashed, one lost its loss; only the other is asked about."""
+    text = "Name,State,ID,model,opt,bs,lr,val_loss\n" + "".join(
+        f"r{i},crashed,{i},m,adam,8,{rate},{loss}\n"
+        for i, (rate, loss) in enumerate([(1e-3, 0.4), (1e-1, "NaN")])
+    )
+    notes = read(text).notes
+    assert "The state 'crashed' of 1 run is" in " ".join(notes)
+
+
 def test_a_wandb_table_gives_rates_that_were_set_and_outcomes_that_happened(read):
     parsed = read(WANDB, workload="net", optimizer="adamw")
     assert parsed.format == "wandb"
