@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from advisor.answers.changes import change_line
 from advisor.conversation.history import answers_of, list_conversations, saved_answer
-from advisor.rates import rate_text
+from advisor.rates import fit_text
 from advisor.service import Advisor
 from advisor.ui.turns import Turn
 from tests.app.pages import OpenPage, texts
@@ -338,7 +338,7 @@ def test_the_history_lists_searches_and_renames_conversations(
     at = open_page("history")
     assert listed(at) == [QUESTION, "what is batch size?"]
     assert "**Today**" in texts(at)
-    assert f"**{rate_text(answer.recommendation.learning_rate or 0)}**" in texts(at)
+    assert f"**{fit_text(answer.recommendation.learning_rate or 0)}**" in texts(at)
     at.text_input(key="history_search").set_value("batch size?").run()
     assert listed(at) == ["what is batch size?"]
     at.menu_button(key=f"history_{FIRST}_more").set_value("Rename").run()
