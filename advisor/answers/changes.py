@@ -51,7 +51,7 @@ def change_between(before: Recommendation, after: Recommendation) -> Change:
 
 
 def change_line(change: Change) -> str:
-    """Return the change in a line, as `batch 5 to 3: 5.6e-5 to 6e-5, +7 %`."""
+    """Return the change in a line, as `batch 5 to 3: 5.6e-5 to 6e-5 (+7 %)`."""
     said = _rates(change)
     start = ", ".join(change.settings)
     return f"{start}: {said}" if start else said[0].upper() + said[1:]
@@ -64,10 +64,10 @@ def _rates(change: Change) -> str:
         return f"{had} before, {'no rate' if new is None else fit_text(new)} now"
     if fit_text(old) == fit_text(new):
         return f"still {fit_text(new)}"
-    said = f"{fit_text(old)} to {fit_text(new)}, {_times(new / old)}"
+    said = f"{fit_text(old)} to {fit_text(new)} ({_times(new / old)})"
     if change.is_within_doubt is None:
         return said
-    return f"{said}, {'within' if change.is_within_doubt else 'beyond'} doubt"
+    return f"{said}, {'no clear' if change.is_within_doubt else 'a clear'} change"
 
 
 def _times(ratio: float) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from advisor.answers.brief import EVEN_FROM, SAFE_FROM, verdict_word
 from advisor.answers.recommendation import Recommendation
 from advisor.estimates import Estimate
-from advisor.rates import rate_text
+from advisor.rates import fit_text, rate_text
 from advisor.words import percent
 from knowledge.records import TOLD, Claim, Document, Outcome, Run
 
@@ -41,7 +41,8 @@ class Ruler(Document):
     """P(stable) over rates, its zones, and what is known there.
 
     `curve` holds pairs of rate and probability, the rates evenly spaced in log.
-    `marked` is the rate that is asked about or advised.
+    `marked` is the rate that is asked about or advised, `marked_text` as the answer
+    writes it.
     """
 
     batch_size: int
@@ -49,6 +50,7 @@ class Ruler(Document):
     zones: tuple[Zone, ...]
     marks: tuple[Mark, ...]
     marked: float
+    marked_text: str
     limit: Estimate
 
     def chance(self, rate: float) -> float:
@@ -129,6 +131,7 @@ def build_ruler(
         zones=_zones(falling),
         marks=tuple(m for m in marks if low <= m.learning_rate <= high),
         marked=marked,
+        marked_text=rate_text(asked_rate) if asked_rate else fit_text(marked),
         limit=r.max_stable,
     )
 
@@ -180,7 +183,7 @@ def _zones(curve: Sequence[tuple[float, float]]) -> tuple[Zone, ...]:
     """Where P(stable) is high, middling and low; a zone without rates is left out."""
     ends = [curve[0][0], *(_crossing(curve, p) for p in (SAFE_FROM, EVEN_FROM))]
     ends.append(curve[-1][0])
-    words = ("safe", "probably to a coin toss", "no")
+    words = ("safe", "may fail", "no")
     found = [Zone(*zone) for zone in zip(words, ends, ends[1:], strict=False)]
     return tuple(zone for zone in found if zone.low < zone.high)
 

@@ -34,7 +34,9 @@ FARTHEST = 100.0  # times the threshold: beyond it a report is more likely a sli
 _TAKES_BACK = re.compile(
     r"\b(?:retract|take back|takes? (?:it|that|this) back|withdraw|undo|forget|delete|"
     r"remove)\b.{0,40}\b(?:observations?|claims?|reports?|what i (?:said|saw|reported|"
-    r"told))\b",
+    r"told))\b"
+    r"|^\W*(?:please\s+|no,?\s+)?(?:take (?:it|that|this) back|"
+    r"(?:undo|retract|withdraw)(?: (?:it|that|this))?)(?:,? please)?\W*$",
     re.IGNORECASE,
 )
 
@@ -137,6 +139,8 @@ def takes_back(text: str) -> bool:
 
     >>> takes_back("retract my observation about original batch 8")
     True
+    >>> takes_back("Please undo that."), takes_back("undo the last job")
+    (True, False)
     """
     return _TAKES_BACK.search(text) is not None
 

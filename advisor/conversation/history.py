@@ -3,6 +3,7 @@
 Opened again, a conversation is asked again; what was said then is shown beside it.
 """
 
+import contextlib
 import json
 import uuid
 from collections.abc import Sequence
@@ -69,7 +70,10 @@ def list_conversations(store: Store, search: str = "") -> list[Conversation]:
                     as holds,
                 arg_max((a.recommendation->>'$.learning_rate')::double, (a.asked, a.id))
                     as rate
-            from answers a group by all)
+            from answers a
+            where a.conversation is null
+                or a.id not in (select id from conversations where name = $3)
+            group by all)
         select g.id, coalesce(c.name, g.first), g.started, g.last, g.n, g.rate
         from grouped g left join conversations c on c.id = g.id
         where coalesce(c.name, g.first) <> $3
@@ -87,15 +91,15 @@ def list_conversations(store: Store, search: str = "") -> list[Conversation]:
 def answers_of(store: Store, conversation_id: str) -> list[SavedAnswer]:
     """Return a conversation's answers in the order they were given.
 
-    There are none if it is unknown or was deleted.
+    There are none if it is unknown or was deleted; those that others took the place of
+    are left out.
     """
-    is_kept = "coalesce(a.conversation, a.id) not in " + (
-        "(select id from conversations where name = ?)"
-    )
+    gone = "(select id from conversations where name = ?)"
+    is_kept = f"coalesce(a.conversation, a.id) not in {gone} and a.id not in {gone}"
     return _saved(
         store,
         f"coalesce(a.conversation, a.id) = ? and {is_kept}",
-        [conversation_id, DELETED],
+        [conversation_id, DELETED, DELETED],
     )
 
 
@@ -185,6 +189,16 @@ def name_conversation(store: Store, conversation_id: str, name: str) -> None:
     if not name:
         raise BadValueError("name", "empty", expected="give a few words.")
     store.record_conversation(conversation_id, name)
+
+
+def replace_answer(store: Store, answer_id: str | None) -> None:
+    """Leave an answer out of its conversation: another took its place.
+
+    By a record, as a conversation of this one answer is deleted. Its link still opens.
+    """
+    if answer_id is not None:
+        with contextlib.suppress(StoreError):  # as with an answer that is not saved
+            store.record_conversation(answer_id, DELETED)
 
 
 def delete_conversation(store: Store, conversation_id: str) -> None:

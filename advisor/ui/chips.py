@@ -22,7 +22,7 @@ from advisor.conversation.rephrasing import sentence_for
 from advisor.rates import rate_text
 from advisor.reading.typed import CHECKS
 from advisor.service import Advisor
-from advisor.ui.closing import close_next
+from advisor.ui.closing import close_next, popover_key
 from advisor.ui.text import escaped
 from advisor.words import OPTIMIZER_TITLES, title_of
 from knowledge.errors import AdvisorError, BadValueError
@@ -55,12 +55,10 @@ def render_chips(advisor: Advisor, answer: Answer, index: int) -> None:
                 type="tertiary" if is_assumed else "secondary",
                 icon=":material/subdirectory_arrow_right:" if is_carried else None,
                 help=_help(name, is_assumed=is_assumed, is_carried=is_carried),
-                key=_chip_key(name, index),
-                on_change="rerun",
+                key=popover_key(_chip_key(name, index)),
             )
-            if chip.open:
-                with chip:
-                    _render_editor(advisor, answer, name, value, index)
+            with chip:
+                _render_editor(advisor, answer, name, value, index)
 
 
 def _help(name: str, *, is_assumed: bool, is_carried: bool) -> str:

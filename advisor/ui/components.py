@@ -80,8 +80,6 @@ def render_answer(turn: Turn, index: int) -> None:
     for warning in answer.warnings:
         st.badge("check this", color="orange")
         st.text(warning)
-    if turn.done is not None:
-        st.success(escaped(turn.done))
     _render_change(turn)
     with st.container(horizontal=True, vertical_alignment="center"):
         _render_headline(answer, is_updated=turn.is_updated)
@@ -133,7 +131,7 @@ def _said_then(said: SavedAnswer, now: Recommendation | None) -> str:
     rate = now.learning_rate if now else None
     if said.learning_rate is None or rate is None or rate == said.learning_rate:
         return f"{text}."
-    return f"{text}. It said {rate_text(said.learning_rate)} then."
+    return f"{text}. It said {fit_text(said.learning_rate)} then."
 
 
 def _render_change(turn: Turn) -> None:

@@ -15,6 +15,7 @@ from advisor.planning.request import VerificationRequest
 from advisor.planning.spec import PlannedRun
 from advisor.rates import rate_text
 from advisor.service import Advisor
+from advisor.ui.closing import focus_next
 from advisor.ui.live import render_ended, render_live
 from advisor.ui.resources import errors_shown
 from advisor.ui.telling import render_telling
@@ -97,6 +98,7 @@ def _render_running(
     )
     if pressed and edited is not None:
         turns[index] = start(advisor, turn, plan)
+        focus_next(f"ask_progress_{index}")
         st.rerun()
 
 

@@ -44,7 +44,8 @@ class Turn:
     `ended_id` the last one over, `before` the recommendation that it changed, of whose
     runs `n_counted` now count. Of one under way `n_over` runs are over, which moved the
     limit from `limit_before`. `measuring_id` is a timing under way. `done` says what
-    came of another proposal, `said` what was answered earlier.
+    came of another proposal, `said` what was answered earlier. `told_id` is the run
+    that was told here and can be taken back.
     """
 
     answer: Answer
@@ -64,6 +65,7 @@ class Turn:
     limit_before: Estimate | None = None
     measuring_id: str | None = None
     done: str | None = None
+    told_id: str | None = None
     said: SavedAnswer | None = None
 
     @property
@@ -257,10 +259,10 @@ def settle(advisor: Advisor, turn: Turn) -> Turn:
     proposal = turn.open_proposal
     if proposal is None:
         return turn
-    done = advisor.approve(proposal.id).text
+    done = advisor.approve(proposal.id)
     if proposal.action is Action.OBSERVATION:
-        return retold_turn(advisor, turn, done)
-    return replace(turn, done=done)
+        return retold_turn(advisor, turn, done.text, told_id=done.ids[0])
+    return replace(turn, done=done.text)
 
 
 def turned_down(advisor: Advisor, turn: Turn) -> Turn:
@@ -270,8 +272,10 @@ def turned_down(advisor: Advisor, turn: Turn) -> Turn:
     return replace(turn, done=TURNED_DOWN)
 
 
-def retold_turn(advisor: Advisor, turn: Turn, note: str) -> Turn:
-    """Return the turn answered again after a person told of a run, with a note of it.
+def retold_turn(
+    advisor: Advisor, turn: Turn, note: str, *, told_id: str | None = None
+) -> Turn:
+    """Return the turn answered again after a run was told or taken back, with a note.
 
     Raises:
         AdvisorError: The store cannot be used.
@@ -284,6 +288,7 @@ def retold_turn(advisor: Advisor, turn: Turn, note: str) -> Turn:
         answer=replace(again.answer, answer_id=turn.answer.answer_id),
         plan_id=turn.plan_id,
         done=note,
+        told_id=told_id,
     )
 
 
@@ -301,6 +306,9 @@ def measured_turn(advisor: Advisor, turn: Turn, n_over: int) -> Turn:
     now = advisor.answers.recommend(r.workload, r.batch_size, asked)
     shown = replace(again, answer=replace(turn.answer, recommendations=(now,)))
     ruler = ruler_of(advisor, shown)
+    if ruler is not None:  # the text, which stays until the end, names this rate
+        marked, text = turn.ruler.marked, turn.ruler.marked_text
+        ruler = replace(ruler, marked=marked, marked_text=text)
     return replace(again, ruler=ruler, limit_before=before or turn.ruler.limit)
 
 

@@ -15,12 +15,13 @@ _NAMES = {
     "workload": "workload task_name model model_name model_name_or_path base_model "
     "arch architecture network modell netz",
     "optimizer": "optimizer optimiser optimizer_name optimizer_type optimizer_class "
-    "optim opt optimierer",
+    "optim opt optimierer optim_name optim_type opt_name",
     "total_batch": "total_batch_size global_batch_size effective_batch_size "
     "batch_size_total total_train_batch_size",
     "batch_size": "batch_size per_device_train_batch_size per_device_batch_size "
     "per_gpu_train_batch_size per_gpu_batch_size micro_batch_size device_batch_size "
-    "batch_size_per_gpu batch_size_per_device train_batch_size batchsize bs batch "
+    "batch_size_per_gpu batch_size_per_device train_batch_size batchsize bs_per_gpu "
+    "bs_per_device bs batch "
     "batchgroesse stapelgroesse",
     "accumulation": "gradient_accumulation_steps grad_accumulation_steps "
     "accumulate_grad_batches grad_accum_steps grad_accum gradient_accumulation "
@@ -49,6 +50,10 @@ _NAMES = {
     "state": "state status run_state zustand",
 }
 NAMES = {field: names.split() for field, names in _NAMES.items()}
+# What a group of settings, such as `optim.lr`, says by the last part of its name.
+_GROUPED = (
+    "total_batch batch_size accumulation devices learning_rate optimizer seed".split()
+)
 CUT_SHORT = (
     "running pruned pending preempted preempting queued waiting paused stopped "
     "interrupted scheduled cancelled canceled incomplete"
@@ -100,6 +105,8 @@ def find_fields(
         hits = [joined[s] for one in spellings if (s := one.replace("_", "")) in joined]
         if hits:
             found[field] = hits[0]
+        elif grouped := _grouped(field, columns):
+            found[field] = grouped
     if "metric_name" not in found and found.get("metric_value") != "metric_value":
         found.pop("metric_value", None)  # whose value is not said
     for field, column in (mapped or {}).items():
@@ -110,6 +117,25 @@ def find_fields(
             raise BadValueError("map", column, expected=expected)
         found[field] = column
     return found
+
+
+def _grouped(field: str, columns: Iterable[str]) -> str | None:
+    """The one setting in a group that says a field; of two it may be either.
+
+    >>> _grouped("learning_rate", ["config.optim.lr", "train/lr"])
+    'config.optim.lr'
+    >>> _grouped("learning_rate", ["params/net.lr", "params/critic.lr"])
+    """
+    if field not in _GROUPED:
+        return None
+    ends = {spelling.replace("_", "") for spelling in NAMES[field]}
+    hits = [
+        name
+        for name in columns
+        if _PREFIX.match(name.strip().lower())
+        and plain(re.split(r"[./]", name.strip())[-1]).replace("_", "") in ends
+    ]
+    return hits[0] if len(hits) == 1 else None
 
 
 def metrics_among(names: Iterable[str], fields: Mapping[str, str]) -> list[str]:

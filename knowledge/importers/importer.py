@@ -89,21 +89,26 @@ class FileOptions:
 
 @dataclass(frozen=True)
 class Missing:
-    """One thing a file does not say, why it is needed or not found, and the option."""
+    """One thing a file does not say, why it is needed or not found, and the option.
+
+    `columns` are those of a table that may say it under a name that is not known.
+    """
 
     field: str
     why: str
     option: str
+    columns: tuple[str, ...] = ()
 
 
-def missing(name: str, why: str) -> Missing:
+def missing(name: str, why: str, columns: Iterable[str] = ()) -> Missing:
     """Return what is asked for a field of `FileOptions`.
 
     >>> missing("batch_size", "no column says it").option
     '--batch-size N'
     """
     option = f"--{name.replace('_', '-')}"
-    return Missing(name, why, f"{option} {_METAVARS.get(name, name[0].upper())}")
+    metavar = _METAVARS.get(name, name[0].upper())
+    return Missing(name, why, f"{option} {metavar}", tuple(columns))
 
 
 _METAVARS = {
@@ -124,7 +129,10 @@ def asked_sentence(path: object, asked: Sequence[Missing]) -> str:
     for one in asked:
         reasons.setdefault(one.why, []).append(f"the {one.field.replace('_', ' ')}")
     lacks = "; ".join(f"{listed(fields)} ({why})" for why, fields in reasons.items())
-    return f"{path} does not say {lacks}: give {listed([m.option for m in asked])}."
+    named = next((m.field for m in asked if m.columns and m.field in _METAVARS), None)
+    other = f" A column of another name: --map {named}=COLUMN." if named else ""
+    options = listed([m.option for m in asked])
+    return f"{path} does not say {lacks}: give {options}.{other}"
 
 
 def listed(names: Sequence[str]) -> str:

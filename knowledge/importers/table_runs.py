@@ -162,7 +162,7 @@ def _missing(path: Path, table: Table, reading: _Reading) -> tuple[Missing, ...]
             "score; name them with --map FIELD=COLUMN."
         )
     lacks = [
-        missing(name, _why(name, table))
+        missing(name, _why(name, table), _may_say(name, table, fields))
         for name in _ASKED_FOR
         if name not in said and not asked.says(name)
     ]
@@ -170,7 +170,8 @@ def _missing(path: Path, table: Table, reading: _Reading) -> tuple[Missing, ...]
     if in_rows and not reading.metric:
         lacks.append(missing("metric", f"it may be any of {shown(in_rows, most=9)}"))
     elif "metric_value" not in said and "outcome" not in said:
-        lacks.append(missing("metric", _why_no_metric(table, fields)))
+        columns = _may_say("metric", table, fields)
+        lacks.append(missing("metric", _why_no_metric(table, fields), columns))
     elif "metric_value" in said and "goal" not in said and not reading.goal:
         why = f"nothing says whether more of {reading.metric} is better"
         lacks.append(missing("goal", why))
@@ -195,6 +196,18 @@ def _why(name: str, table: Table) -> str:
                 "not read"
             )
     return why
+
+
+def _may_say(name: str, table: Table, fields: Mapping[str, str]) -> list[str]:
+    """The columns that may say a field: those taken for no other, with its kind."""
+    is_text = name in ("workload", "optimizer")
+    return [
+        column
+        for column in table.columns
+        if column not in fields.values()
+        and any(values := table.column(column))
+        and (is_text or numbers(values))
+    ]
 
 
 def _why_no_metric(table: Table, fields: Mapping[str, str]) -> str:
@@ -304,7 +317,14 @@ def _notes(table: Table, reading: _Reading) -> Iterator[str]:
                 "holds where that is empty."
             )
     told = {one.lower() for one in asked.outcome_of}
-    states = Counter(table.column(fields["state"])) if "state" in fields else {}
+    states = Counter(
+        state
+        for _, row in table.rows
+        if None not in row
+        and (said := {f: (row.get(c) or "").strip() for f, c in fields.items()})
+        and (state := said.get("state", ""))
+        and not _outcome(row, said, reading)
+    )
     for state, count in states.items():
         if state.lower() in BROKEN_OFF and state.lower() not in told:
             yield (

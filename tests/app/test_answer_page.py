@@ -19,14 +19,6 @@ def ask(at: AppTest, question: str) -> AppTest:
     return at
 
 
-def opened(at: AppTest, key: str) -> AppTest:
-    """Open a popover or the details by its key."""
-    at.session_state[key] = True
-    at.run()
-    assert not at.exception
-    return at
-
-
 def keys(at: AppTest) -> set[str]:
     return {str(button.key) for button in at.button}
 
@@ -45,7 +37,7 @@ def test_a_run_that_is_told_counts_at_once(
     advisor: Advisor, open_page: OpenPage
 ) -> None:
     """The answer in its place is the new one; it says what changed."""
-    at = opened(ask(open_page("ask"), QUESTION), "ask_tell_0")
+    at = ask(open_page("ask"), QUESTION)
     before = at.session_state["ask_turns"][0].answer.recommendation.learning_rate
     at.text_input(key="ask_told_0_rate").set_value("3e-5")
     at.radio(key="ask_told_0_ended").set_value("It broke (NaN or only noise)")
@@ -58,15 +50,43 @@ def test_a_run_that_is_told_counts_at_once(
     assert turn.answer.recommendation.learning_rate < before
     assert change_line(turn.change) in texts(at).replace("\\", "")
     assert "Kept as your own observation" in texts(at)
-    assert not at.session_state["ask_tell_0"]
+    assert at.session_state["ask_tell_0_sent"] == 1
+
+
+def test_a_run_that_was_told_is_undone_beside_the_answer(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    """The answer is what it was; nothing is left to undo."""
+    at = ask(open_page("ask"), QUESTION)
+    before = at.session_state["ask_turns"][0].answer.recommendation.learning_rate
+    at.text_input(key="ask_told_0_rate").set_value("4e-5")
+    at.radio(key="ask_told_0_ended").set_value("It got blurry or noisy")
+    at.form_submit_button(key="ask_told_0_keep").click().run()
+    at.button(key="ask_undo_0").click().run()
+    assert not at.exception
+    assert advisor.library.told() == []
+    turn = at.session_state["ask_turns"][0]
+    assert turn.answer.recommendation.learning_rate == before
+    assert "Taken back" in texts(at)
+    assert not [b for b in at.button if b.key == "ask_undo_0"]
+
+
+def test_how_a_run_ended_is_never_taken_for_granted(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    at = ask(open_page("ask"), QUESTION)
+    at.form_submit_button(key="ask_told_0_keep").click().run()
+    assert at.error[0].value == "Say how it ended."
+    assert advisor.library.told() == []
 
 
 @pytest.mark.parametrize("typed", ["", "much", "-1"])
 def test_a_rate_that_cannot_be_right_is_refused_in_the_form(
     advisor: Advisor, open_page: OpenPage, typed: str
 ) -> None:
-    at = opened(ask(open_page("ask"), QUESTION), "ask_tell_0")
+    at = ask(open_page("ask"), QUESTION)
     at.text_input(key="ask_told_0_rate").set_value(typed)
+    at.radio(key="ask_told_0_ended").set_value("It held")
     at.form_submit_button(key="ask_told_0_keep").click().run()
     assert at.error
     assert advisor.library.told() == []
@@ -94,9 +114,9 @@ def test_an_unknown_model_has_three_ways_in(
     at = ask(open_page("ask"), "What LR for batch 24 on tinyvit?")
     assert "ask_import_0" in keys(at)
     assert "add-a-workload" in texts(at)
-    opened(at, "ask_tell_0")
     assert at.number_input(key="ask_told_0_batch").value == 24
     at.text_input(key="ask_told_0_rate").set_value("3e-4")
+    at.radio(key="ask_told_0_ended").set_value("It held")
     at.form_submit_button(key="ask_told_0_keep").click().run()
     assert not at.exception
     (turn,) = at.session_state["ask_turns"]

@@ -124,6 +124,13 @@ def test_nothing_forces_a_theme_on_the_browser() -> None:
     assert (folder / theme["base"]).is_file()
 
 
+def test_the_app_watches_no_source_files() -> None:
+    """Of a folder in which much changes it would say so without end."""
+    folder = ROOT / "advisor" / "ui" / ".streamlit"
+    config = tomllib.loads((folder / "config.toml").read_text(encoding="utf-8"))
+    assert config["server"]["fileWatcherType"] == "none"
+
+
 def test_the_mark_is_drawn_of_shapes_alone() -> None:
     """No picture of somebody else's, nothing fetched from anywhere."""
     for name in ("mark.svg", "icon.svg"):

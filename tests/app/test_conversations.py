@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from advisor.answers.changes import change_line
 from advisor.conversation.history import answers_of, list_conversations, saved_answer
-from advisor.rates import rate_text
+from advisor.rates import fit_text
 from advisor.service import Advisor
 from advisor.ui.turns import Turn
 from tests.app.pages import OpenPage, texts
@@ -23,14 +23,12 @@ def say(at: AppTest, text: str) -> AppTest:
 
 def chips(at: AppTest) -> list[str]:
     """Return the chips of the turns that are drawn whole."""
-    found = [block.proto.popover for block in at.get("popover")]
-    return [p.label.replace("\\", "") for p in found if "ask_chip_" in p.id]
+    found = [block.proto for block in at.get("popover")]
+    return [p.popover.label.replace("\\", "") for p in found if "ask_chip_" in p.id]
 
 
 def change(at: AppTest, name: str, text: str, *, turn: int = 0) -> AppTest:
-    """Open a chip, type another value and send it."""
-    at.session_state[f"ask_chip_{name}_{turn}"] = True
-    at.run()
+    """Type another value into a chip and send it."""
     field = f"ask_edit_{name}_{turn}"
     at.text_input(key=field).set_value(text)
     at.form_submit_button(key=f"{field}_again").click().run()
@@ -67,14 +65,33 @@ def test_a_changed_chip_is_answered_in_its_place_and_closed(
     at = change(say(open_page("ask"), QUESTION), "batch_size", "3")
     (turn,) = at.session_state["ask_turns"]
     assert turn.answer.question == "What learning rate for RealFace at batch size 3?"
-    assert not at.session_state["ask_chip_batch_size_0"]
+    assert at.session_state["ask_chip_batch_size_0_sent"] == 1
     assert change_line(turn.change) in texts(at).replace("\\", "")
     assert turn.change.settings == ("batch 5 to 3",)
     say(at, "hello")
     at.session_state["ask_unfolded"].add(0)
+    at.run()
     change(at, "batch_size", "6")
     found = [turn.answer.slots["batch_size"] for turn in at.session_state["ask_turns"]]
     assert found == [6, None]
+
+
+def test_an_answer_whose_chip_was_changed_is_not_opened_again(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    """Nor counted in the history; its own link still opens it."""
+    at = say(open_page("ask"), "What LR for batch 11 on DLight?")
+    (first,) = at.session_state["ask_turns"]
+    change(at, "batch_size", "7")
+    conversation = at.session_state["ask_conversation"]
+    say(at, "and at 4?")
+    again = open_page("ask", c=conversation)
+    found = [t.answer.slots["batch_size"] for t in again.session_state["ask_turns"]]
+    assert found == [7, 4]
+    assert list_conversations(advisor.store)[0].n_answers == 2
+    linked = open_page("ask", a=first.answer.answer_id)
+    (turn,) = linked.session_state["ask_turns"]
+    assert turn.answer.slots["batch_size"] == 11
 
 
 def test_a_slot_that_was_carried_over_is_marked(
@@ -321,7 +338,7 @@ def test_the_history_lists_searches_and_renames_conversations(
     at = open_page("history")
     assert listed(at) == [QUESTION, "what is batch size?"]
     assert "**Today**" in texts(at)
-    assert f"**{rate_text(answer.recommendation.learning_rate or 0)}**" in texts(at)
+    assert f"**{fit_text(answer.recommendation.learning_rate or 0)}**" in texts(at)
     at.text_input(key="history_search").set_value("batch size?").run()
     assert listed(at) == ["what is batch size?"]
     at.menu_button(key=f"history_{FIRST}_more").set_value("Rename").run()

@@ -234,6 +234,26 @@ def test_what_an_upload_does_not_say_is_asked_for_in_fields_and_previewed(
     assert (run.workload, run.batch_size, run.goal) == ("net", 32, "max")
 
 
+def test_a_column_of_an_odd_name_is_chosen_among_those_of_the_file(
+    advisor: Advisor, open_page: OpenPage
+) -> None:
+    """What is chosen is what the preview shows; columns of words are no rates."""
+    at = show_tab(open_page("evidence"), "Import")
+    content = b"model,algo,n,speed,note,val_loss\nnet,lion,24,3e-4,ok,0.7\n"
+    at.file_uploader(key="evidence_upload").set_value(("t.csv", content, "text/csv"))
+    at.run()
+    rate = at.selectbox(key="evidence_column_learning_rate")
+    assert rate.options == ["n", "speed"]
+    rate.set_value("speed")
+    at.selectbox(key="evidence_column_batch_size").set_value("n")
+    at.selectbox(key="evidence_column_optimizer").set_value("algo").run()
+    assert not at.exception
+    assert list(at.dataframe[0].value["learning_rate"]) == ["3e-4"]
+    at.button(key="evidence_import").click().run()
+    (run,) = advisor.store.runs()
+    assert (run.optimizer, run.batch_size, run.metric_value) == ("lion", 24, 0.7)
+
+
 def test_a_value_of_an_upload_that_cannot_be_right_is_one_sentence(
     advisor: Advisor, open_page: OpenPage
 ) -> None:

@@ -39,7 +39,8 @@ function percentText(chance) {
 function reading(data, rate) {
   const chance = chanceAt(data.curve, rate);
   const word = READINGS.find(([, from]) => Math.round(100 * chance) >= 100 * from)[0];
-  return `at ${rateText(rate)}: ${word}, ${percentText(chance)}`;
+  const said = rate === data.marked ? data.marked_text : rateText(rate);
+  return `at ${said}: ${word}, ${percentText(chance)}`;
 }
 
 function draw(svg, data, width, where) {
@@ -57,8 +58,8 @@ function draw(svg, data, width, where) {
                                  height: Y.barHeight }));
     if (i > 0) svg.append(element("path", { class: "edge",
       d: `M${from},${Y.bar}v${Y.barHeight}` }));
-    const words = kind === "between" && to - from < 150 ? "" : zone.word;
-    if (words && to - from > 8 * words.length) {
+    const words = zone.word;
+    if (to - from > 8 * words.length) {
       svg.append(element("text", { class: "word", x: (from + to) / 2,
         y: Y.bar + 15, "text-anchor": "middle" }, words));
     }
@@ -80,6 +81,7 @@ function draw(svg, data, width, where) {
     svg.append(element("text", { x: x(tick), y: Y.axis, "text-anchor": "middle" },
       rateText(tick)));
   }
+  const taken = data.marks.map((mark) => [x(mark.rate) - 5, x(mark.rate) + 5]);
   for (const mark of data.marks) {
     const at = x(mark.rate);
     const shape = mark.held
@@ -89,8 +91,15 @@ function draw(svg, data, width, where) {
     shape.append(element("title", {}, mark.title));
     svg.append(shape);
     if (mark.label) {
-      const room = 7 * mark.label.length + 9;  // on the side where its zone is, if there
-      const left = mark.held ? at > room : width - at < room;
+      // On the side where its zone is, if nothing is there, else on the other.
+      const room = 7 * mark.label.length + 9;
+      const sides = [[at - room, at - 6], [at + 6, at + room]];
+      const isFree = ([from, to]) => from > 0 && to < width
+        && taken.every(([a, b]) => b < from || a > to);
+      const [own, other] = mark.held ? sides : [...sides].reverse();
+      const span = isFree(own) || !isFree(other) ? own : other;
+      const left = span === sides[0];
+      taken.push(span);
       svg.append(element("text", { x: at + (left ? -9 : 9), y: Y.marks + 4,
         "text-anchor": left ? "end" : "start" }, mark.label));
     }

@@ -38,6 +38,7 @@ def ruler_data(ruler: Ruler, was: Estimate | None = None) -> dict[str, Any]:
         "curve": [[rate, round(chance, 4)] for rate, chance in ruler.curve],
         "zones": [zone.to_dict() for zone in ruler.zones],
         "marked": ruler.marked,
+        "marked_text": ruler.marked_text,
         "limit": [limit.low, limit.median, limit.high],
         "limit_words": f"Half of all runs fail near {rate_text(limit.median)} "
         f"({percent(limit.level)}: {rate_text(limit.low)} to {rate_text(limit.high)})",

@@ -1,24 +1,40 @@
 // Moves the window to the newest question, once a turn, and puts the cursor into the
 // input when the page is opened on a machine with a mouse.
-// The top bar, and how long a page still moves after its script is done.
-const HEADER = 64, SETTLING_MS = 1200;
+// The top bar and the input lie over the page. It still moves after its script is done.
+const HEADER = 64, INPUT = 140, SETTLING_MS = 1200, PATIENCE_MS = 5000;
 const seen = new WeakMap();
+
+const isFree = () => [document.body, null].includes(document.activeElement);
+
+// A button that was pressed may be gone: the next Tab then starts from what came of it.
+function goOnFrom(key) {
+  const until = performance.now() + PATIENCE_MS;
+  const look = () => {
+    const place = document.querySelector(`.st-key-${key}`);
+    if (place && isFree()) {
+      place.tabIndex = -1;
+      place.focus({ preventScroll: true });
+    } else if (performance.now() < until) window.setTimeout(look, 100);
+  };
+  look();
+}
 
 export default function (component) {
   const { data, parentElement } = component;
   const before = seen.get(parentElement);
   seen.set(parentElement, data.turn);
+  const main = document.querySelector("main");
+  if (main) main.style.scrollPadding = `${HEADER}px 0 ${INPUT}px`;
+  if (data.focus) goOnFrom(data.focus);
   const fine = window.matchMedia("(pointer: fine)").matches;
   const focus = () => {
     const box = document.querySelector('[data-testid="stChatInputTextArea"]');
-    const free = [document.body, null].includes(document.activeElement);
-    if (box && fine && free && !box.disabled) box.focus({ preventScroll: true });
+    if (box && fine && isFree() && !box.disabled) box.focus({ preventScroll: true });
   };
   let timer = 0;
   if (before === undefined) timer = window.setTimeout(focus, 300);
   if (before === data.turn || !data.turn) return () => window.clearTimeout(timer);
 
-  const main = document.querySelector("main");
   if (main) main.style.overflowAnchor = "none";
   const isRunning = () => document.querySelector('[data-testid="stApp"]')
     ?.getAttribute("data-test-script-state") === "running";

@@ -14,9 +14,13 @@ _say = st.components.v2.component(
 )
 
 
-def move_to(turn: str | None, anchor: str | None) -> None:
-    """Move the window to the container with a key, once for each name of a turn."""
-    _move(key="window_move", data={"turn": turn, "anchor": anchor})
+def move_to(turn: str | None, anchor: str | None, *, focus: str | None = None) -> None:
+    """Move the window to the container with a key, once for each name of a turn.
+
+    The keyboard goes on from the container `focus`, if the cursor is nowhere else.
+    """
+    data = {"turn": turn, "anchor": anchor, "focus": focus}
+    _move(key="window_move", data=data)
 
 
 def say(text: str) -> None:

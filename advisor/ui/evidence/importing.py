@@ -12,7 +12,7 @@ from advisor.ui.resources import errors_shown
 from advisor.ui.tables import with_words
 from advisor.words import count_text, title_of
 from knowledge.errors import ImportFileError
-from knowledge.importers.importer import asked_sentence
+from knowledge.importers.importer import Missing, asked_sentence
 from knowledge.store.importing import ImportReport
 
 ASK_PAGE = "advisor/ui/pages/ask.py"
@@ -91,15 +91,8 @@ def _ask_and_preview(
     while True:
         report = import_upload(advisor, name, content, said, dry_run=True)
         new = [one for one in report.asked if one.field not in said]
-        for one in new:
-            label = f"{one.field.replace('_', ' ').capitalize()}: {one.why}"
-            key = f"evidence_said_{one.field}"
-            said[one.field] = (
-                st.selectbox(label, ["min", "max"], index=None, key=key)
-                if one.field == "goal"
-                else st.text_input(label, key=key) or None
-            )
-        if not new or not all(said[one.field] for one in new):
+        answered = [_ask_one(one, said) for one in new]
+        if not new or not all(answered):
             break
     if not report.asked:
         st.text(counted(report, "to add"))
@@ -114,6 +107,38 @@ def _ask_and_preview(
         if not st.session_state.evidence_report:
             render_report(report)
     return report
+
+
+def _ask_one(one: Missing, said: dict[str, Any]) -> bool:
+    """Draw the field of what a file does not say; whether it was filled in."""
+    name, key = one.field.replace("_", " ").capitalize(), f"evidence_said_{one.field}"
+    label = f"{name}: {one.why}"
+    if one.field == "goal":
+        said["goal"] = st.selectbox(label, ["min", "max"], index=None, key=key)
+        return said["goal"] is not None
+    if not one.columns:
+        said[one.field] = st.text_input(label, key=key) or None
+        return said[one.field] is not None
+    left, right = st.columns(2, vertical_alignment="bottom")
+    column = left.selectbox(
+        label,
+        one.columns,
+        index=None,
+        placeholder="Choose the column that says it",
+        key=f"evidence_column_{one.field}",
+    )
+    if one.field == "metric":
+        said["metric"] = column
+        return column is not None
+    value = right.text_input(
+        f"{name} of every run, if no column says it",
+        key=key,
+        disabled=column is not None,
+    )
+    said[one.field] = None if column else value or None
+    if column:
+        said["map"] = {**said.get("map", {}), one.field: column}
+    return bool(column or value)
 
 
 def import_upload(

@@ -9,14 +9,14 @@ import uuid
 import streamlit as st
 
 from advisor.conversation.asking_back import EXAMPLES
-from advisor.conversation.history import answers_of, saved_answer
+from advisor.conversation.history import answers_of, replace_answer, saved_answer
 from advisor.conversation.proposals import Action
 from advisor.reading.question import Question
 from advisor.reading.yes_no import is_no, is_polite, is_yes
 from advisor.ui import resources
 from advisor.ui.browser.window import move_to, say
 from advisor.ui.chips import render_chips
-from advisor.ui.closing import close_sent
+from advisor.ui.closing import focus_noted
 from advisor.ui.components import (
     ADVISOR_AVATAR,
     render_answer,
@@ -31,6 +31,7 @@ from advisor.ui.keeping import link_to, render_keeping, render_proposal
 from advisor.ui.live import unfinished_verifications
 from advisor.ui.plans import render_acts, start_as_planned
 from advisor.ui.speeds import render_measuring
+from advisor.ui.telling import render_told
 from advisor.ui.text import escaped
 from advisor.ui.turns import (
     Note,
@@ -190,6 +191,8 @@ def answer(question: str, context: Question | None, place: int | None) -> None:
     if place is None:
         turns.append(turn)
     else:
+        if isinstance(before, Turn) and isinstance(turn, Turn):
+            replace_answer(advisor.store, before.answer.answer_id)
         turns[place] = turn
 
 
@@ -272,6 +275,7 @@ def render_whole(turn: Turn, index: int) -> None:
         turns[index] = turn = completed(advisor, turn)
     render_chips(advisor, turn.answer, index)
     render_proposal(advisor, turns, index)
+    render_told(advisor, turns, index)
     render_answer(turn, index)
     clarification = turn.answer.clarification
     if clarification and clarification["options"]:
@@ -328,7 +332,6 @@ def said_last() -> str:
     return str(last.error if isinstance(last, Refusal) else last.text) if last else ""
 
 
-close_sent()
 typed = st.chat_input(
     "Ask about a learning rate or a batch size",
     key="ask_input",
@@ -344,7 +347,11 @@ n_shown = len(turns) + is_growing
 answered = asked[2] if asked is not None and not is_growing else len(turns)
 with said:
     talk = st.session_state.ask_talk
-    move_to(f"{talk}/{n_shown}" if n_shown else None, f"ask_turn_{n_shown - 1}")
+    move_to(
+        f"{talk}/{n_shown}" if n_shown else None,
+        f"ask_turn_{n_shown - 1}",
+        focus=focus_noted(),
+    )
 with history:
     if not n_shown:
         render_welcome()

@@ -12,7 +12,7 @@ from advisor.conversation.history import (
     delete_conversation,
     list_conversations,
 )
-from advisor.rates import rate_text
+from advisor.rates import fit_text
 from advisor.ui import resources
 from advisor.ui.text import escaped
 from advisor.words import count_text
@@ -93,7 +93,7 @@ def render_conversation(conversation: Conversation) -> None:
             st.switch_page(ASK_PAGE, query_params={"c": conversation.id})
         st.space("stretch")
         if conversation.learning_rate:
-            st.markdown(f"**{rate_text(conversation.learning_rate)}**", width="content")
+            st.markdown(f"**{fit_text(conversation.learning_rate)}**", width="content")
         count = count_text(conversation.n_answers, "question")
         st.caption(f"{count}, {moment(conversation):%H:%M}", width="content")
         chosen = st.menu_button(

@@ -25,10 +25,10 @@ def line(before: Recommendation, after: Recommendation) -> str:
 
 def test_another_batch_size_is_said_with_both_rates(answer: Recommendation) -> None:
     after = replace(answer, batch_size=12, learning_rate=3e-5)
-    assert line(answer, after) == "batch 9 to 12: 4e-5 to 3e-5, -25 %, within doubt"
+    assert line(answer, after) == "batch 9 to 12: 4e-5 to 3e-5 (-25 %), no clear change"
 
 
-def test_a_limit_outside_the_other_s_interval_is_beyond_doubt(
+def test_a_limit_outside_the_other_s_interval_is_a_clear_change(
     answer: Recommendation,
 ) -> None:
     after = replace(
@@ -39,7 +39,7 @@ def test_a_limit_outside_the_other_s_interval_is_beyond_doubt(
     )
     said = line(answer, after)
     assert said.startswith("DLight to Digits MLP: ")
-    assert said.endswith(", 200 times, beyond doubt")
+    assert said.endswith(" (200 times), a clear change")
 
 
 @pytest.mark.parametrize(
@@ -75,4 +75,4 @@ def test_an_interval_that_is_unknown_leaves_doubt_unsaid(
     answer: Recommendation,
 ) -> None:
     after = replace(answer, learning_rate=8e-5, max_stable=None, best=None)
-    assert line(answer, after) == "4e-5 to 8e-5, 2 times"
+    assert line(answer, after) == "4e-5 to 8e-5 (2 times)"

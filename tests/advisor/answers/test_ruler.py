@@ -12,6 +12,7 @@ from advisor.answers.ruler import (
     reading,
     ruler_rates,
 )
+from advisor.rates import fit_text
 from advisor.service import Advisor
 from knowledge.records import TOLD, Outcome
 from tests.example_records import CLAIM, REALFACE_RUN
@@ -35,7 +36,7 @@ def test_the_zones_follow_one_another_and_end_where_the_chance_says(
     ruler: Ruler,
 ) -> None:
     words = [zone.word for zone in ruler.zones]
-    assert words == ["safe", "probably to a coin toss", "no"]
+    assert words == ["safe", "may fail", "no"]
     safe, between, no = ruler.zones
     assert (safe.high, between.high) == (between.low, no.low)
     assert ruler.chance(safe.high) == pytest.approx(SAFE_FROM, abs=1e-6)
@@ -52,6 +53,7 @@ def test_a_higher_rate_never_holds_more_surely(ruler: Ruler) -> None:
 
 def test_the_marked_rate_is_the_answer_s_and_is_read_as_safe(ruler: Ruler) -> None:
     assert reading(ruler, ruler.marked).endswith("safe, 90 %")
+    assert ruler.marked_text == fit_text(ruler.marked)
     assert "no" in reading(ruler, ruler.curve[-1][0])
 
 

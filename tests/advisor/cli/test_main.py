@@ -277,7 +277,12 @@ def test_what_a_file_does_not_say_is_asked_for_and_taken_as_options(run, tmp_pat
     assert code == 2
     assert (json.loads(out)["added"], json.loads(out)["runs"]) == (0, [])
     assert json.loads(out)["asked"] == [
-        {"field": "optimizer", "why": "no column says it", "option": "--optimizer O"}
+        {
+            "field": "optimizer",
+            "why": "no column says it",
+            "option": "--optimizer O",
+            "columns": [],
+        }
     ]
     assert err == (
         f"{path} does not say the optimizer (no column says it): give --optimizer O.\n"

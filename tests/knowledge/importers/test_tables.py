@@ -77,12 +77,27 @@ def test_what_the_person_says_completes_the_table(read):
             "m,adam,64,8,0.1,0.001,0.9,0.5",
             *(64, 0.1, 0.5),
         ),
+        (
+            "arch,config.optimizer.name,config.loader.batch_size,"
+            "config.optimizer.args.learning_rate,charts/learning_rate,eval/loss",
+            "m,adam,48,2e-3,1e-9,0.5",
+            *(48, 2e-3, 0.5),
+        ),
     ],
 )
 def test_plain_names_of_columns_are_known(read, header, row, batch, rate, score):
     (run,) = read(f"{header}\n{row}\n").runs
     assert (run.batch_size, run.learning_rate) == (batch, rate)
     assert run.metric_value == score
+
+
+def test_of_two_grouped_rates_none_is_taken_and_both_are_offered(read):
+    text = "model,opt,bs,config.g.lr,config.d.lr,val_loss\nm,adam,8,1e-3,2e-3,0.5\n"
+    (lacks,) = read(text).asked
+    assert lacks.field == "learning_rate"
+    assert lacks.columns == ("config.g.lr", "config.d.lr")
+    (run,) = read(text, map={"learning_rate": "config.d.lr"}).runs
+    assert run.learning_rate == 2e-3
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
@@ -122,6 +137,16 @@ def test_two_metrics_with_an_equal_claim_are_asked_about(read):
     assert asked.why == "it may be any of val_box_loss, val_cls_loss"
     (run,) = read(text, metric="val_cls_loss").runs
     assert run.metric_value == 2
+
+
+def test_a_crash_whose_loss_says_how_it_ended_raises_no_question(read):
+    """Of two that crashed, one lost its loss; only the other is asked about."""
+    text = "Name,State,ID,model,opt,bs,lr,val_loss\n" + "".join(
+        f"r{i},crashed,{i},m,adam,8,{rate},{loss}\n"
+        for i, (rate, loss) in enumerate([(1e-3, 0.4), (1e-1, "NaN")])
+    )
+    notes = read(text).notes
+    assert "The state 'crashed' of 1 run is" in " ".join(notes)
 
 
 def test_a_wandb_table_gives_rates_that_were_set_and_outcomes_that_happened(read):
