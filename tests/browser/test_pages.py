@@ -33,6 +33,13 @@ def open_at(page: Page, base: str, path: str, shown: str) -> None:
     """Go to an address and wait until its page is drawn."""
     page.goto(f"{base}/{path}")
     expect(page.locator("main").get_by_text(shown).first).to_be_visible()
+    is_done(page)
+
+
+def is_done(page: Page) -> None:
+    """Wait until the page is drawn to its end: before, it has a button to stop it."""
+    app = page.get_by_test_id("stApp")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning")
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
 
 
@@ -112,7 +119,7 @@ def test_no_answer_keeps_anybody_out(
         button = page.get_by_role("button", name=name)
         button.click()
         expect(page.get_by_text(shown).first).to_be_visible()
-        expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+        is_done(page)
         found[name] = faults(page, width)
         page.keyboard.press("Escape")
         expect(page.get_by_text(shown)).to_have_count(0)
