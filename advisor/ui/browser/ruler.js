@@ -91,13 +91,15 @@ function draw(svg, data, width, where) {
     shape.append(element("title", {}, mark.title));
     svg.append(shape);
     if (mark.label) {
-      // On the side where its zone is, if nothing is there, else on the other.
+      // On the side where its zone is, if nothing is there, else on the other, else
+      // nowhere: the title of the mark says it.
       const room = 7 * mark.label.length + 9;
       const sides = [[at - room, at - 6], [at + 6, at + room]];
       const isFree = ([from, to]) => from > 0 && to < width
         && taken.every(([a, b]) => b < from || a > to);
       const [own, other] = mark.held ? sides : [...sides].reverse();
-      const span = isFree(own) || !isFree(other) ? own : other;
+      const span = [own, other].find(isFree);
+      if (!span) continue;
       const left = span === sides[0];
       taken.push(span);
       svg.append(element("text", { x: at + (left ? -9 : 9), y: Y.marks + 4,

@@ -19,12 +19,23 @@ function goOnFrom(key) {
   look();
 }
 
+// What scrolls sideways, such as a table on a phone, is reached by the keyboard.
+function reachTables() {
+  for (const box of document.querySelectorAll('[data-testid="stTable"] > div')) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+}
+const tables = new MutationObserver(reachTables);
+
 export default function (component) {
   const { data, parentElement } = component;
   const before = seen.get(parentElement);
   seen.set(parentElement, data.turn);
   const main = document.querySelector("main");
   if (main) main.style.scrollPadding = `${HEADER}px 0 ${INPUT}px`;
+  if (main) tables.observe(main, { childList: true, subtree: true });
+  reachTables();
   if (data.focus) goOnFrom(data.focus);
   const fine = window.matchMedia("(pointer: fine)").matches;
   const focus = () => {
