@@ -294,7 +294,7 @@ def test_an_answer_s_link_opens_its_question_and_says_what_was_said_then(
     assert proposal is not None
     advisor.approve(proposal.id)
     again = open_page("ask", a=answer_id)
-    assert f"It said {r.learning_rate:.3g}".replace("e-0", "e-") in texts(again)
+    assert f"It said {fit_text(r.learning_rate or 0)} then" in texts(again)
 
 
 def test_a_link_to_an_unknown_answer_says_so(

@@ -109,7 +109,7 @@ def test_no_answer_keeps_anybody_out(
 ) -> None:
     """With its details, its plan and its form open, and with a table of rates."""
     dress(page, mode, width)
-    open_at(page, app_url, "?q=What LR for batch 7 on DLight?", "Start at")
+    open_at(page, app_url, "?q=What LR for batch 7 on DLight?", "should last")
     expect(page.get_by_role("button", name="Run tests")).to_be_visible()
     found = {"answer": faults(page, width)}
     page.get_by_text("Details", exact=True).click()
@@ -178,21 +178,21 @@ def test_a_link_at_the_top_opens_its_page_while_a_form_is_open(
     page: Page, app_url: str
 ) -> None:
     """The click closes the form as well, which must not stop the new page."""
-    open_at(page, app_url, "?q=What LR for batch 13 on DLight?", "Start at")
+    open_at(page, app_url, "?q=What LR for batch 13 on DLight?", "should last")
     for name, shown in (("batch 13", "Change the batch"), ("Already", "One run of")):
         page.get_by_role("button", name=name).click()
         expect(page.get_by_text(shown).first).to_be_visible()
         page.get_by_role("link", name="Track record", exact=True).click()
         expect(page.get_by_role("heading", name="Track record")).to_be_visible()
         page.get_by_role("link", name="Ask", exact=True).click()
-        expect(page.get_by_text("Start at").first).to_be_visible()
+        expect(page.get_by_text("should last").first).to_be_visible()
 
 
 def test_after_a_press_the_keyboard_goes_on_from_what_came_of_it(
     page: Page, app_url: str
 ) -> None:
     """The button that was pressed is gone, and the cursor is not back at the top."""
-    open_at(page, app_url, "?q=What LR for batch 14 on DLight?", "Start at")
+    open_at(page, app_url, "?q=What LR for batch 14 on DLight?", "should last")
     page.get_by_role("button", name="Already").click()
     page.get_by_text("It held", exact=True).click()
     keep = page.get_by_role("button", name="Keep it")
