@@ -313,12 +313,9 @@ class Answers:
             verification=self._planner.for_answer(scope, batch_size, evidence),
         )
         if cost is not None and target == scope.workload:
+            n_workers = self._planner.settings.n_workers
             longer = longer_horizon_caveat(
-                scope,
-                batch_size,
-                evidence,
-                cost=cost,
-                n_workers=self._planner.settings.n_workers,
+                scope, batch_size, evidence, cost=cost, n_workers=n_workers
             )
             if longer is not None:
                 limits = *recommendation.limits, Caveat(Kind.RUN_LENGTH, longer)
