@@ -178,7 +178,7 @@ def test_a_conversation_is_changed_kept_and_found_again(page: Page) -> None:
     search.press("Enter")
     # Only this one, of all that the tests have held in this store.
     expect(page.get_by_role("button", name="More")).to_have_count(1)
-    page.get_by_role("button", name=QUESTION).click()
+    page.get_by_role("button", name=again).first.click()
     expect(page.get_by_text(again, exact=True)).to_be_attached()
 
 
